@@ -1,0 +1,879 @@
+"""The catalogue's facts, compared with what others publish about the same roles.
+
+Everything is read from installed packages: service models and endpoints from botocore, AWS managed
+policies from moto, CloudFormation schemas from cfn-lint, L1 classes from aws-cdk-lib. The words of
+the five AWS documents the library was written from are quoted here.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import importlib.util
+import json
+import re
+import string
+from dataclasses import FrozenInstanceError, dataclass, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+import pytest
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+from slr_constructs import catalogue
+from slr_constructs.catalogue import (
+    ALL,
+    CHIME_MESSAGING,
+    CHIME_MESSAGING_LEGACY,
+    CHIME_VOICE_CONNECTOR,
+    IVS_RECORD_TO_S3,
+    MEDIAPACKAGE,
+    MEDIATAILOR,
+    RoleCreation,
+    RoleDefinition,
+    Statement,
+    by_role_name,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from botocore.model import Shape
+    from botocore.session import Session
+
+Permission = tuple[str, str, frozenset[tuple[str, str, str]]]
+
+CURRENT = tuple(definition for definition in ALL if definition.superseded_by is None)
+CHIME_CLIENTS = ("chime", "chime-sdk-voice", "chime-sdk-messaging", "chime-sdk-identity")
+SCHEMA_REGION = "us-east-1"
+
+# the properties that switch a feature on, per CloudFormation type
+FEATURE_PROPERTIES = {
+    "AWS::IVS::RecordingConfiguration": {"DestinationConfiguration"},
+    "AWS::IVS::Channel": {"RecordingConfigurationArn"},
+    "AWS::MediaTailor::PlaybackConfiguration": {"LogConfiguration"},
+    "AWS::MediaTailor::Channel": {"LogConfiguration"},
+    "AWS::MediaPackage::Channel": {"EgressAccessLogs", "IngressAccessLogs"},
+    "AWS::MediaPackage::PackagingGroup": {"EgressAccessLogs"},
+}
+# the types that own a feature but have no property for it
+OWNERS_WITHOUT_PROPERTY = ("AWS::Chime::AppInstance", "AWS::Chime::VoiceConnector")
+
+
+@dataclass(frozen=True)
+class Document:
+    """What one of the five AWS documents says of its role, in its own words."""
+
+    definition: RoleDefinition
+    role_name: str
+    service_principal: str
+    made_through_iam: str
+
+
+DOCUMENTS = (
+    Document(
+        CHIME_VOICE_CONNECTOR,
+        "AWSServiceRoleForAmazonChimeVoiceConnector",
+        "voiceconnector.chime.amazonaws.com",
+        "create a service-linked role with the voiceconnector.chime.amazonaws.com service name",
+    ),
+    Document(
+        CHIME_MESSAGING_LEGACY,
+        "AmazonChimeServiceChatStreamingAccess",
+        "chime.amazonaws.com",
+        "create a service-linked role with the chime.amazonaws.com service name",
+    ),
+    Document(
+        IVS_RECORD_TO_S3,
+        "AWSServiceRoleForIVSRecordToS3",
+        "ivs.amazonaws.com",
+        "",
+    ),
+    Document(
+        MEDIATAILOR,
+        "AWSServiceRoleForMediaTailor",
+        "mediatailor.amazonaws.com",
+        "create a service-linked role with the mediatailor.amazonaws.com service name",
+    ),
+    Document(
+        MEDIAPACKAGE,
+        "AWSServiceRoleForMediaPackage",
+        "mediapackage.amazonaws.com",
+        "create a service-linked role with the mediapackage.amazonaws.com service name",
+    ),
+)
+
+# what the documents let each role do, and the claim that names it where the catalogue differs
+DOCUMENTED_PERMISSIONS = (
+    (CHIME_VOICE_CONNECTOR, "chime:GetVoiceConnector*", "*", None),
+    (
+        CHIME_VOICE_CONNECTOR,
+        "kinesisvideo:*",
+        "arn:aws:kinesisvideo:us-east-1:111122223333:stream/ChimeVoiceConnector-*",
+        "kinesisvideo:* on stream/ChimeVoiceConnector-*",
+    ),
+    *(
+        (
+            CHIME_MESSAGING_LEGACY,
+            action,
+            "arn:aws:kinesis:{region}:{account-id}:stream/chime-messaging-*",
+            None,
+        )
+        for action in ("kinesis:PutRecord", "kinesis:PutRecords", "kinesis:DescribeStream")
+    ),
+    (
+        IVS_RECORD_TO_S3,
+        "s3:PutObject",
+        "your Amazon S3 buckets",
+        "s3:PutObject on your Amazon S3 buckets",
+    ),
+    *(
+        (
+            definition,
+            action,
+            f"arn:aws:logs:*:*:log-group:/aws/{service}/*{stream}",
+            claim,
+        )
+        for definition, service, claim in (
+            (MEDIATAILOR, "MediaTailor", "log-group:/aws/MediaTailor/*"),
+            (MEDIAPACKAGE, "MediaPackage", None),
+        )
+        for action, stream in (
+            ("logs:PutLogEvents", ":log-stream:*"),
+            ("logs:CreateLogStream", ""),
+            ("logs:CreateLogGroup", ""),
+            ("logs:DescribeLogGroups", ""),
+            ("logs:DescribeLogStreams", ""),
+        )
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def models() -> Session:
+    """Return botocore's own data; no client is made and nothing is called."""
+    return botocore.session.get_session()
+
+
+@pytest.fixture(scope="module")
+def policies() -> dict[str, Any]:
+    """Return every AWS managed policy that moto ships, by name."""
+    loaded: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return loaded
+
+
+def _name(value: object) -> str | None:
+    return value.role_name if isinstance(value, RoleDefinition) else None
+
+
+def _each_of(value: str | Iterable[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _published(document: dict[str, Any]) -> set[Permission]:
+    return {
+        (
+            action,
+            resource,
+            frozenset(
+                (operator, key, value)
+                for operator, keys in statement.get("Condition", {}).items()
+                for key, values in keys.items()
+                for value in _each_of(values)
+            ),
+        )
+        for statement in document["Statement"]
+        for action in _each_of(statement["Action"])
+        for resource in _each_of(statement["Resource"])
+    }
+
+
+def _stated(statements: Iterable[Statement]) -> set[Permission]:
+    return {
+        (
+            action,
+            resource,
+            frozenset(
+                (operator, key, value)
+                for operator, key, values in statement.conditions
+                for value in values
+            ),
+        )
+        for statement in statements
+        for action in statement.actions
+        for resource in statement.resources
+    }
+
+
+def _clients(operations: Iterable[str]) -> set[str]:
+    return {operation.partition(":")[0] for operation in operations}
+
+
+def _regions(models: Session, client: str) -> set[str]:
+    return {
+        region
+        for partition in models.get_available_partitions()
+        for region in models.get_available_regions(client, partition)
+    }
+
+
+def _parameter(models: Session, operation: str, path: str) -> Shape:
+    client, _, name = operation.partition(":")
+    shape: Any = models.get_service_model(client).operation_model(name).input_shape
+    for part in path.split("."):
+        shape = shape.members[part]
+        if shape.type_name == "list":
+            shape = shape.member
+    found: Shape = shape
+    return found
+
+
+@functools.cache
+def _schema(resource_type: str) -> dict[str, Any]:
+    # read as a file: importing cfn-lint takes seconds
+    package = importlib.util.find_spec("cfnlint")
+    assert package is not None
+    assert package.origin is not None
+    schemas = Path(package.origin).parent / "data" / "schemas"
+    listed = json.loads((schemas / "providers" / f"{SCHEMA_REGION}.json").read_text("utf-8"))
+    resource = schemas / "resources" / f"{listed[resource_type]}.json"
+    schema: dict[str, Any] = json.loads(resource.read_text("utf-8"))
+    return schema
+
+
+def _property_names(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for part in schema.values():
+            yield from _property_names(part)
+
+
+def _l1(resource_type: str) -> Any:  # noqa: ANN401 - one of many classes, found by name
+    _, service, name = resource_type.split("::")
+    return getattr(importlib.import_module(f"aws_cdk.aws_{service.lower()}"), f"Cfn{name}")
+
+
+def _documented_claims(definition: RoleDefinition) -> set[str]:
+    return {
+        claim.says
+        for contradiction in definition.contradictions
+        for claim in contradiction.claims
+        if "[document]" in claim.source
+    }
+
+
+# --- the roles, as a set ---------------------------------------------------------------------
+
+
+def test_the_catalogue_lists_every_role_it_defines() -> None:
+    """`ALL` holds each public definition of the module once, in the order it is written."""
+    defined = [value for value in vars(catalogue).values() if isinstance(value, RoleDefinition)]
+
+    assert list(ALL) == defined
+    assert len(ALL) == 6
+
+
+@pytest.mark.parametrize("what", ["role_name", "service_principal", "path"])
+def test_no_two_roles_share_an_identity(what: str) -> None:
+    """A role is known by its name or its principal, so both are unique."""
+    identities = [getattr(definition, what) for definition in ALL]
+
+    assert len(set(identities)) == len(identities)
+
+
+@pytest.mark.parametrize("definition", CURRENT, ids=_name)
+def test_a_current_role_leaves_no_fact_out(definition: RoleDefinition) -> None:
+    """A role that can be made says all that the library and its documentation need."""
+    assert definition.feature
+    assert definition.regions
+    assert definition.managed_policy
+    assert definition.statements
+    assert definition.created_by
+    assert definition.clean_up
+    assert definition.resource_types
+    assert definition.documentation
+
+
+def test_the_superseded_role_leads_to_the_current_one() -> None:
+    """The older messaging role can only be adopted, and names the role that took its place."""
+    assert CHIME_MESSAGING_LEGACY.creation is RoleCreation.NEVER
+    assert CHIME_MESSAGING_LEGACY.superseded_by is not None
+    assert by_role_name(CHIME_MESSAGING_LEGACY.superseded_by) is CHIME_MESSAGING
+    assert CHIME_MESSAGING_LEGACY.created_by == ()
+    assert CHIME_MESSAGING_LEGACY.managed_policy is None
+    assert CHIME_MESSAGING_LEGACY.regions is None
+
+
+@pytest.mark.parametrize("definition", ALL, ids=_name)
+def test_documentation_is_addressed_at_aws(definition: RoleDefinition) -> None:
+    """Every source that is an address is a page of AWS, given once."""
+    assert all(
+        re.fullmatch(r"https://docs\.aws\.amazon\.com/\S+\.html", address)
+        for address in definition.documentation
+    )
+    assert len(set(definition.documentation)) == len(definition.documentation)
+
+
+@pytest.mark.parametrize("definition", ALL, ids=_name)
+def test_a_contradiction_has_two_sides_and_sources(definition: RoleDefinition) -> None:
+    """Each side of a contradiction says who says so, and one of them is followed."""
+    for contradiction in definition.contradictions:
+        assert contradiction.about
+        assert contradiction.followed
+        assert len({claim.says for claim in contradiction.claims}) >= 2
+        assert all(re.search(r"\[\w+\]$", claim.source) for claim in contradiction.claims)
+
+
+def test_every_fact_carries_a_source_that_the_docstring_explains() -> None:
+    """Each fact of a role has a tag before, inside or beside it; no tag is unknown or unused.
+
+    Claims have their source as a value, and the documentation is one.
+    """
+    source = Path(catalogue.__file__).read_text(encoding="utf-8")
+    lines = source.splitlines()
+    untagged = []
+    for call in ast.walk(ast.parse(source)):
+        if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "RoleDefinition"):
+            continue
+        facts = [(str(number), value) for number, value in enumerate(call.args)]
+        facts += [(str(keyword.arg), keyword.value) for keyword in call.keywords]
+        last_line = call.lineno
+        for name, value in facts:
+            assert value.end_lineno is not None
+            told = "\n".join(lines[last_line : value.end_lineno])
+            last_line = value.end_lineno
+            if name not in {"contradictions", "documentation"} and not re.search(
+                r"\[[a-z]+\]", told
+            ):
+                untagged.append(f"line {value.lineno}: {name}")
+
+    assert untagged == []
+    explained = set(re.findall(r"- `\[(\w+)\]`: ", catalogue.__doc__ or ""))
+    used = set(re.findall(r"\[([a-z]+)\]", source.split('"""', 2)[2]))
+    assert used == explained
+
+
+# --- the definition itself -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("partition", "account"),
+    [
+        ("aws", "111122223333"),
+        ("aws-cn", "111122223333"),
+        ("aws-us-gov", "111122223333"),
+        ("${AWS::Partition}", "${AWS::AccountId}"),
+    ],
+)
+def test_an_arn_is_composed_for_any_partition(partition: str, account: str) -> None:
+    """The partition and the account are the caller's, tokens included."""
+    assert MEDIATAILOR.arn(partition=partition, account=account) == (
+        f"arn:{partition}:iam::{account}:role"
+        "/aws-service-role/mediatailor.amazonaws.com/AWSServiceRoleForMediaTailor"
+    )
+
+
+def test_a_role_is_found_by_its_name() -> None:
+    """Every role of the catalogue, the older one included, is found by its name."""
+    assert [by_role_name(definition.role_name) for definition in ALL] == list(ALL)
+
+
+def test_fails_when_a_name_is_not_in_the_catalogue() -> None:
+    """The refusal lists the names that are."""
+    with pytest.raises(KeyError) as error:
+        by_role_name("AWSServiceRoleForNothing")
+
+    assert all(definition.role_name in str(error.value) for definition in ALL)
+    assert "AWSServiceRoleForNothing" in str(error.value)
+
+
+def test_a_definition_of_ones_own_needs_two_names() -> None:
+    """Any other service-linked role works like the ones here; what it leaves out is unchecked."""
+    own = RoleDefinition("AWSServiceRoleForX", "x.amazonaws.com")
+
+    assert own.path == "/aws-service-role/x.amazonaws.com/"
+    assert own.arn(partition="aws", account="111122223333") == (
+        "arn:aws:iam::111122223333:role/aws-service-role/x.amazonaws.com/AWSServiceRoleForX"
+    )
+    assert own.creation is RoleCreation.IAM
+    assert own.regions is None
+    assert own == RoleDefinition("AWSServiceRoleForX", "x.amazonaws.com")
+    assert hash(own) != hash(MEDIATAILOR)
+
+
+def test_a_definition_never_changes() -> None:
+    """A fact is shared by every stack of an app, so nobody may overwrite it."""
+    with pytest.raises(FrozenInstanceError):
+        MEDIATAILOR.role_name = "AWSServiceRoleForX"  # type: ignore[misc]
+
+
+def test_all_but_the_two_names_are_given_by_keyword() -> None:
+    """Facts can be added to a definition without breaking the definitions that users wrote."""
+    positional = [field.name for field in fields(RoleDefinition) if not field.kw_only]
+
+    assert positional == ["role_name", "service_principal"]
+
+
+@pytest.mark.parametrize(
+    ("role_name", "service_principal", "refused"),
+    [
+        ("", "x.amazonaws.com", "role_name"),
+        ("AWSServiceRole/ForX", "x.amazonaws.com", "role_name"),
+        ("AWSServiceRoleForX\n", "x.amazonaws.com", "role_name"),
+        ("AWSServiceRoleForÄ", "x.amazonaws.com", "role_name"),
+        ("AWSServiceRoleForX", "", "service_principal"),
+        ("AWSServiceRoleForX", "https://x.amazonaws.com", "service_principal"),
+        ("AWSServiceRoleForX", "x.amazonaws.com ", "service_principal"),
+    ],
+)
+def test_fails_when_a_name_is_malformed(
+    role_name: str, service_principal: str, refused: str
+) -> None:
+    """The refusal names the prop, what it must match, and what it got."""
+    with pytest.raises(ValueError, match=rf"^RoleDefinition: {refused} must be .+, got '") as error:
+        RoleDefinition(role_name, service_principal)
+
+    assert repr({"role_name": role_name}.get(refused, service_principal)) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameter", "prop"),
+    [
+        ("iam:DeleteServiceLinkedRole", "RoleName", "role_name"),
+        ("iam:CreateServiceLinkedRole", "AWSServiceName", "service_principal"),
+    ],
+)
+def test_names_are_refused_exactly_where_iam_refuses_them(
+    models: Session, operation: str, parameter: str, prop: str
+) -> None:
+    """Length and characters are those of IAM's own model."""
+    limits: Any = _parameter(models, operation, parameter).metadata
+    longest = limits["max"]
+    allowed = re.compile(limits["pattern"], re.ASCII)
+
+    def taken(value: str) -> bool:
+        names: dict[str, Any] = {"role_name": "X", "service_principal": "x.amazonaws.com"}
+        try:
+            RoleDefinition(**(names | {prop: value}))
+        except ValueError:
+            return False
+        return True
+
+    assert taken("x" * longest)
+    assert not taken("x" * (longest + 1))
+    assert {sign for sign in string.printable if taken(sign)} == {
+        sign for sign in string.printable if allowed.fullmatch(sign)
+    }
+
+
+# --- managed policies, as moto ships them ----------------------------------------------------
+
+
+@pytest.mark.parametrize("definition", CURRENT, ids=_name)
+def test_statements_are_those_of_the_managed_policy(
+    policies: dict[str, Any], definition: RoleDefinition
+) -> None:
+    """Action by action, on the same resource, under the same conditions, and nothing else."""
+    assert definition.managed_policy is not None
+    policy = policies[definition.managed_policy]
+
+    assert policy["Path"] == "/aws-service-role/"
+    assert all(statement["Effect"] == "Allow" for statement in policy["Document"]["Statement"])
+    assert _stated(definition.statements) == _published(policy["Document"])
+
+
+def test_policy_versions_are_those_the_comments_name(policies: dict[str, Any]) -> None:
+    """A new default version is a reason to read the policy again."""
+    versions = {
+        definition: policies[str(definition.managed_policy)]["DefaultVersionId"]
+        for definition in CURRENT
+    }
+
+    assert versions.pop(CHIME_VOICE_CONNECTOR) == "v5"
+    assert set(versions.values()) == {"v1"}
+
+
+def test_kinesisvideo_is_never_allowed_as_a_whole(policies: dict[str, Any]) -> None:
+    """The documents' `kinesisvideo:*` and `ChimeMediaPipelines-*` are still not in the policy."""
+    text = json.dumps(policies[str(CHIME_VOICE_CONNECTOR.managed_policy)])
+
+    assert '"kinesisvideo:*"' not in text
+    assert "ChimeMediaPipelines-" not in text
+
+
+def test_the_older_messaging_role_is_in_no_managed_policy(policies: dict[str, Any]) -> None:
+    """No policy names it, and what `chime.amazonaws.com` has today is another role's."""
+    todays = json.dumps(policies["AmazonChimeServiceRolePolicy"]["Document"])
+
+    assert CHIME_MESSAGING_LEGACY.role_name not in json.dumps(policies)
+    assert CHIME_MESSAGING_LEGACY.path + "AWSServiceRoleForAmazonChime" in todays
+    assert "kinesis" not in todays
+
+
+def test_the_mediatailor_policy_has_no_aws_prefix(policies: dict[str, Any]) -> None:
+    """The log groups of the document are still not those of the policy."""
+    text = json.dumps(policies[str(MEDIATAILOR.managed_policy)])
+
+    assert "log-group:MediaTailor/*" in text
+    assert "/aws/MediaTailor" not in text
+
+
+def test_the_ivs_policy_covers_no_bucket_that_s3_would_create(policies: dict[str, Any]) -> None:
+    """Bucket names are lower case, so IVS must add the bucket to the role by itself."""
+    published = _published(policies[str(IVS_RECORD_TO_S3.managed_policy)]["Document"])
+
+    assert {resource for _, resource, _ in published} == {"arn:aws:s3:::AWSIVS_*/ivs/*"}
+    bucket_name = _schema("AWS::IVS::RecordingConfiguration")["definitions"][
+        "S3DestinationConfiguration"
+    ]["properties"]["BucketName"]
+    assert not re.fullmatch(bucket_name["pattern"], "AWSIVS_")
+
+
+@pytest.mark.parametrize(
+    ("definition", "log_group"),
+    [(definition, log_group) for definition in ALL for log_group in definition.log_groups],
+    ids=lambda value: _name(value) or str(value),
+)
+def test_a_role_may_write_to_its_log_groups(definition: RoleDefinition, log_group: str) -> None:
+    """A log group that the role could not create would be a wrong name."""
+    creating = {
+        resource
+        for action, resource, _ in _stated(definition.statements)
+        if action == "logs:CreateLogGroup"
+    }
+
+    assert any(
+        fnmatchcase(f"arn:aws:logs:us-east-1:111122223333:log-group:{log_group}", resource)
+        for resource in creating
+    )
+
+
+# --- operations and parameters, as botocore ships them ---------------------------------------
+
+
+@pytest.mark.parametrize(
+    "operation",
+    sorted({operation for role in ALL for operation in (*role.created_by, *role.clean_up)}),
+)
+def test_every_operation_exists(models: Session, operation: str) -> None:
+    """What creates a role or lets go of it can be called with the boto3 client named."""
+    client, _, name = operation.partition(":")
+
+    assert name in models.get_service_model(client).operation_names
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CreateServiceLinkedRole",
+        "DeleteServiceLinkedRole",
+        "GetRole",
+        "GetServiceLinkedRoleDeletionStatus",
+        "ListRoleTags",
+        "TagRole",
+        "UntagRole",
+        "UpdateRole",
+    ],
+)
+def test_iam_can_do_what_a_role_needs(models: Session, name: str) -> None:
+    """Making, describing, leasing and deleting a role are operations of IAM."""
+    assert name in models.get_service_model("iam").operation_names
+
+
+def test_a_deletion_has_four_states(models: Session) -> None:
+    """A state that nobody waits for would be a deletion that never ends."""
+    answer: Any = (
+        models.get_service_model("iam")
+        .operation_model("GetServiceLinkedRoleDeletionStatus")
+        .output_shape
+    )
+
+    assert set(answer.members["Status"].enum) == {
+        "SUCCEEDED",
+        "IN_PROGRESS",
+        "FAILED",
+        "NOT_STARTED",
+    }
+    assert {"Region", "Resources"} <= set(
+        answer.members["Reason"].members["RoleUsageList"].member.members
+    )
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameter", "type_name"),
+    [
+        (
+            "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration",
+            "StreamingConfiguration.DataRetentionInHours",
+            "integer",
+        ),
+        (
+            "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration",
+            "StreamingConfiguration.Disabled",
+            "boolean",
+        ),
+        (
+            "chime-sdk-messaging:PutMessagingStreamingConfigurations",
+            "StreamingConfigurations.ResourceArn",
+            "string",
+        ),
+        ("ivs:UpdateChannel", "recordingConfigurationArn", "string"),
+        ("mediatailor:ConfigureLogsForPlaybackConfiguration", "PercentEnabled", "integer"),
+        ("mediapackage:ConfigureLogs", "EgressAccessLogs.LogGroupName", "string"),
+        ("mediapackage:ConfigureLogs", "IngressAccessLogs.LogGroupName", "string"),
+        ("mediapackage-vod:ConfigureLogs", "EgressAccessLogs.LogGroupName", "string"),
+    ],
+)
+def test_every_parameter_exists(
+    models: Session, operation: str, parameter: str, type_name: str
+) -> None:
+    """The parameters that switch a feature on and off are there, with the type that is sent."""
+    assert _parameter(models, operation, parameter).type_name == type_name
+
+
+@pytest.mark.parametrize(
+    ("operation", "parameter", "values"),
+    [
+        (
+            "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration",
+            "StreamingConfiguration.StreamingNotificationTargets.NotificationTarget",
+            {"EventBridge", "SNS", "SQS"},
+        ),
+        (
+            "chime-sdk-messaging:PutMessagingStreamingConfigurations",
+            "StreamingConfigurations.DataType",
+            {"Channel", "ChannelMessage"},
+        ),
+        ("mediatailor:ConfigureLogsForChannel", "LogTypes", {"AS_RUN"}),
+        (
+            "mediatailor:ConfigureLogsForPlaybackConfiguration",
+            "EnabledLoggingStrategies",
+            {"LEGACY_CLOUDWATCH"},
+        ),
+    ],
+)
+def test_every_value_is_one_the_service_knows(
+    models: Session, operation: str, parameter: str, values: set[str]
+) -> None:
+    """The words that a feature is set with are in the service's own list."""
+    shape: Any = _parameter(models, operation, parameter)
+
+    assert values <= set(shape.enum)
+
+
+def test_an_ivs_channel_stops_recording_with_an_empty_arn(models: Session) -> None:
+    """`UpdateChannel` admits the empty string, and says what it means."""
+    shape = _parameter(models, "ivs:UpdateChannel", "recordingConfigurationArn")
+    limits: Any = shape.metadata
+
+    assert limits["min"] == 0
+    assert re.fullmatch(limits["pattern"], "")
+    assert "empty string, recording is disabled" in shape.documentation
+
+
+@pytest.mark.parametrize("client", ["mediapackage", "mediapackage-vod"])
+def test_access_logs_are_switched_off_by_leaving_them_out(models: Session, client: str) -> None:
+    """Only the id is required, so the logs that are to stop can be omitted."""
+    shape: Any = models.get_service_model(client).operation_model("ConfigureLogs").input_shape
+
+    assert shape.required_members == ["Id"]
+    assert set(shape.members) == {"Id", "EgressAccessLogs"} | (
+        {"IngressAccessLogs"} if client == "mediapackage" else set()
+    )
+
+
+def test_the_documents_commands_are_gone(models: Session) -> None:
+    """The `chime` client of the documents has no streaming, no Voice Connector, no app instance."""
+    gone = re.compile("Streaming|VoiceConnector|AppInstance")
+
+    assert not [
+        name for name in models.get_service_model("chime").operation_names if gone.search(name)
+    ]
+    assert not [
+        name
+        for client in CHIME_CLIENTS
+        for name in models.get_service_model(client).operation_names
+        if "AppInstanceStreamingConfiguration" in name
+    ]
+
+
+# --- regions, as botocore ships them ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("definition", CURRENT, ids=_name)
+def test_regions_are_those_with_an_endpoint(models: Session, definition: RoleDefinition) -> None:
+    """A role's regions are those of the services that create it, in every partition."""
+    clients = _clients(definition.created_by)
+
+    assert definition.regions is not None
+    assert list(definition.regions) == sorted(
+        set().union(*(_regions(models, client) for client in clients))
+    )
+
+
+@pytest.mark.parametrize("definition", CURRENT, ids=_name)
+def test_a_role_is_let_go_with_the_clients_that_create_it(definition: RoleDefinition) -> None:
+    """Creating and cleaning up belong to the same services, and so to the same regions."""
+    assert _clients(definition.clean_up) == _clients(definition.created_by)
+
+
+def test_mediapackage_live_and_vod_differ_in_four_regions(models: Session) -> None:
+    """The comment beside the regions names the ones that have only half of the feature."""
+    live = _regions(models, "mediapackage")
+    vod = _regions(models, "mediapackage-vod")
+
+    assert vod - live == {"ap-south-2", "me-central-1"}
+    assert live - vod == {"us-iso-east-1", "us-isob-east-1"}
+
+
+def test_app_instances_live_where_their_streaming_does(models: Session) -> None:
+    """The owners of messaging streams are made by another client, in the same regions."""
+    assert CHIME_MESSAGING.regions is not None
+    assert _regions(models, "chime-sdk-identity") == set(CHIME_MESSAGING.regions)
+
+
+# --- CloudFormation types, as cfn-lint and aws-cdk-lib ship them -----------------------------
+
+
+def test_every_resource_type_is_a_native_feature_or_an_owner() -> None:
+    """No type is in the catalogue without a word on how it carries its feature."""
+    listed = {resource_type for role in ALL for resource_type in role.resource_types}
+
+    assert listed == {*FEATURE_PROPERTIES, *OWNERS_WITHOUT_PROPERTY}
+
+
+@pytest.mark.parametrize("resource_type", FEATURE_PROPERTIES)
+def test_cloudformation_has_the_property_of_the_feature(resource_type: str) -> None:
+    """Three of the features can be said in a template, on these properties."""
+    assert set(_schema(resource_type)["properties"]) >= FEATURE_PROPERTIES[resource_type]
+
+
+@pytest.mark.parametrize("resource_type", OWNERS_WITHOUT_PROPERTY)
+def test_cloudformation_has_no_property_for_chime_streaming(resource_type: str) -> None:
+    """The day this fails is welcome: the custom resource can then become a property."""
+    named = {name for name in _property_names(_schema(resource_type)) if "stream" in name.lower()}
+
+    assert named == set()
+
+
+@pytest.mark.parametrize("resource_type", [*FEATURE_PROPERTIES, *OWNERS_WITHOUT_PROPERTY])
+def test_every_resource_type_has_an_l1_class(resource_type: str) -> None:
+    """An owner can be given as a construct of aws-cdk-lib."""
+    l1 = _l1(resource_type)
+
+    assert resource_type == l1.CFN_RESOURCE_TYPE_NAME
+
+
+@pytest.mark.parametrize("resource_type", sorted(set(FEATURE_PROPERTIES) - {"AWS::IVS::Channel"}))
+def test_cloudformation_itself_may_create_the_role(resource_type: str) -> None:
+    """Setting the feature natively can make the role, so each schema asks for that right."""
+    needed = _schema(resource_type)["handlers"]["create"]["permissions"]
+
+    assert "iam:CreateServiceLinkedRole" in needed
+
+
+def test_a_recording_configuration_needs_the_right_to_edit_the_role() -> None:
+    """Why IVS needs more than its managed policy: it writes to the role on the caller's behalf."""
+    needed = _schema("AWS::IVS::RecordingConfiguration")["handlers"]["create"]["permissions"]
+
+    assert {"iam:PutRolePolicy", "iam:AttachRolePolicy"} <= set(needed)
+
+
+def test_sources_still_disagree_about_the_vod_log_group() -> None:
+    """The schema and the documentation name different defaults, and both are listed."""
+    schema = json.dumps(_schema("AWS::MediaPackage::PackagingGroup"))
+    page = _l1("AWS::MediaPackage::PackagingGroup").LogConfigurationProperty.__init__.__doc__
+    (contradiction,) = MEDIAPACKAGE.contradictions
+    from_schema, from_page = (claim.says for claim in contradiction.claims)
+
+    assert from_schema in schema
+    assert from_page not in schema
+    assert from_page in page
+    assert from_schema not in page
+    assert {from_schema, from_page} <= set(MEDIAPACKAGE.log_groups)
+
+
+# --- the five documents ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda value: value.role_name)
+def test_names_are_those_of_the_document(document: Document) -> None:
+    """Each document's role is in the catalogue, under the document's names."""
+    assert document.definition.role_name == document.role_name
+    assert document.definition.service_principal == document.service_principal
+
+
+@pytest.mark.parametrize(
+    "document",
+    [document for document in DOCUMENTS if document.definition in CURRENT],
+    ids=lambda value: value.role_name,
+)
+def test_a_role_is_made_through_iam_where_its_document_says_so(document: Document) -> None:
+    """Nothing is promised that the document does not promise."""
+    promised = document.service_principal in document.made_through_iam
+
+    assert (document.definition.creation is RoleCreation.IAM) is promised
+
+
+def test_the_renaming_of_the_messaging_role_is_named() -> None:
+    """The document's name and principal are one side of a contradiction, today's the other."""
+    (renamed,) = CHIME_MESSAGING_LEGACY.contradictions
+    sides = {
+        claim.source: f"{role.role_name}, trusted by {role.service_principal}" == claim.says
+        for claim, role in zip(
+            renamed.claims, (CHIME_MESSAGING_LEGACY, CHIME_MESSAGING), strict=False
+        )
+    }
+
+    assert renamed in CHIME_MESSAGING.contradictions
+    assert sides == {"[document]": True, "[page] [seen]": True}
+
+
+def test_the_undocumented_creation_of_the_ivs_role_is_named() -> None:
+    """The one role whose document is silent about IAM is tried, and left to its service."""
+    assert IVS_RECORD_TO_S3.creation is RoleCreation.SERVICE
+    assert "whether IAM makes the role" in {
+        contradiction.about for contradiction in IVS_RECORD_TO_S3.contradictions
+    }
+
+
+@pytest.mark.parametrize(
+    ("definition", "action", "resource", "named"),
+    DOCUMENTED_PERMISSIONS,
+    ids=[f"{definition.role_name}-{action}" for definition, action, *_ in DOCUMENTED_PERMISSIONS],
+)
+def test_a_documented_permission_is_stated_or_its_absence_is_named(
+    definition: RoleDefinition, action: str, resource: str, named: str | None
+) -> None:
+    """Where the document and the policy differ, the document's words are in a contradiction."""
+    stated = {(stated, on) for stated, on, _ in _stated(definition.statements)}
+
+    if named is None:
+        assert (action, resource) in stated
+    else:
+        assert (action, resource) not in stated
+        assert named in _documented_claims(definition)
+
+
+def test_the_documented_condition_is_stated() -> None:
+    """`kms:GenerateDataKey` only when the request is made using `kinesis.*.amazonaws.com`."""
+    through_kinesis = frozenset({("StringLike", "kms:ViaService", "kinesis.*.amazonaws.com")})
+
+    for definition in (CHIME_MESSAGING, CHIME_MESSAGING_LEGACY):
+        assert ("kms:GenerateDataKey", "*", through_kinesis) in _stated(definition.statements)
+
+
+@pytest.mark.parametrize(
+    ("definition", "command"),
+    [
+        (CHIME_VOICE_CONNECTOR, "aws chime delete-voice-connector-streaming-configuration"),
+        (CHIME_MESSAGING, "aws chime delete-app-instance-streaming-configuration"),
+    ],
+    ids=lambda value: _name(value) or "",
+)
+def test_a_command_that_no_longer_exists_is_named(definition: RoleDefinition, command: str) -> None:
+    """Who follows the document finds out from the catalogue why its command fails."""
+    assert any(command in says for says in _documented_claims(definition))
