@@ -1,0 +1,324 @@
+"""Hold a service-linked role, and let go of it.
+
+The role is one for the whole account, so stacks agree on it through tags on the role itself:
+
+- a *lease* for each stack that holds it;
+- *made*, if this library made it: what it only adopted, it never deletes unasked;
+- *closing*, while a stack that leaves asks IAM to delete it.
+
+Who leaves marks the role as closing and then looks for leases; who arrives takes its lease and then
+looks for closing marks. Whichever of the two comes second sees the other: the one that leaves
+gives way to a lease, and the one that arrives waits until the role is gone, and makes it again, or
+until the mark is. A mark that nobody renews is that of a run that died, and counts for nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from ..aws import code, denied, gone, message
+from ..lifecycle import log
+from ..run import RefusedError
+
+if TYPE_CHECKING:
+    from ..contract import ServiceLinkedRole
+    from ..run import Run
+
+LEASE_TAG = "slr-constructs:lease:"
+MADE_TAG = "slr-constructs:made"
+CLOSING_TAG = "slr-constructs:closing:"
+
+#: ends the description of a role that this library makes: a run that dies between making the role
+#: and tagging it leaves a role that the next run still knows for ours.
+MADE_MARK = "(made by slr-constructs)"
+
+_STEADY_READS = 3
+_VISIBLE_SECONDS = 60
+#: IAM shows a new role before every service sees it.
+_SETTLE_SECONDS = 15
+#: lets a lease that was written just before our closing mark become readable.
+_CLOSE_SECONDS = 3
+_RENEW_SECONDS = 60
+_STALE_SECONDS = 300
+#: "wait for a few minutes and try the operation again", the documents say; a stack whose role may
+#: stay does not wait for longer than that.
+_WHEN_UNUSED_SECONDS = 300
+
+
+def put(wanted: ServiceLinkedRole, run: Run) -> str:
+    """Make or adopt the role, wait until it is visible, and take this stack's lease."""
+    return _Role(wanted, run).hold()
+
+
+def remove(wanted: ServiceLinkedRole, run: Run) -> str:
+    """Drop this stack's lease, and delete the role if nobody needs it and the setting allows."""
+    return _Role(wanted, run).let_go()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The role as IAM shows it."""
+
+    description: str
+    tags: dict[str, str]
+
+
+class _Role:
+    def __init__(self, wanted: ServiceLinkedRole, run: Run) -> None:
+        self._wanted = wanted
+        self._run = run
+        self._iam = run.api("iam")
+        self._name = {"RoleName": wanted.role_name}
+        # the logical id is part of it: when a construct is renamed, the new resource takes its
+        # lease before the old one drops its own
+        holder = f"{run.request.stack_id}/{run.request.logical_id}"
+        digest = hashlib.sha256(holder.encode()).hexdigest()[:32]
+        self._lease = LEASE_TAG + digest
+        self._closing = CLOSING_TAG + digest
+        self._renewed = 0
+
+    # holding
+
+    def hold(self) -> str:
+        made = False
+        for _ in self._run.tries(longest=10):
+            seen = self._look()
+            if seen is None:
+                created = self._create()
+                if created is None:
+                    return (
+                        f"{self._wanted.role_name} is left to the service: IAM does not make it for"
+                        f" {self._wanted.service_principal}"
+                    )
+                made = made or created
+                seen = self._wait_until_visible()
+            if seen is None:
+                continue
+            if self._lease not in seen.tags:
+                refused = self._take_lease(seen, made=made)
+                if refused is not None:
+                    return f"{self._wanted.role_name} is there; {refused}, so it will be kept"
+                seen = self._look()
+            if seen is not None and self._lease in seen.tags and not self._closers(seen):
+                return self._held(seen, made=made)
+        text = (
+            f"IAM does not show {self._wanted.role_name} steadily in account"
+            f" {self._run.request.account}: it is new, or another stack is deleting it; try again"
+        )
+        raise RefusedError(text)
+
+    def _held(self, seen: _Seen, *, made: bool) -> str:
+        wanted = self._wanted.description
+        if wanted is not None and seen.description != wanted:
+            self._iam.call("update_role_description", Description=wanted, **self._name)
+        if made:
+            self._run.clock.wait(_SETTLE_SECONDS)
+        return f"{self._wanted.role_name} is {'made' if made else 'there already, and adopted'}"
+
+    def _look(self) -> _Seen | None:
+        try:
+            role = self._iam.call("get_role", **self._name)["Role"]
+        except ClientError as error:
+            if not gone(error):
+                raise
+            return None
+        tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
+        return _Seen(description=role.get("Description", ""), tags=tags)
+
+    def _create(self) -> bool | None:
+        """Return whether the role was made by this call; None if IAM does not make it."""
+        wanted = self._wanted
+        if wanted.creation == "NEVER":
+            text = (
+                f"{wanted.role_name} is not in account {self._run.request.account}, and IAM makes"
+                f" another role for {wanted.service_principal} today; declare the current role"
+            )
+            raise RefusedError(text)
+        text = wanted.description or "Service-linked role, shared by the stacks of this account"
+        try:
+            role = self._iam.call(
+                "create_service_linked_role",
+                AWSServiceName=wanted.service_principal,
+                Description=f"{text[: 999 - len(MADE_MARK)]} {MADE_MARK}",
+            )["Role"]
+        except ClientError as error:
+            # IAM has no code for "exists already": any other InvalidInput is a real one
+            if code(error) == "InvalidInput":
+                if "has been taken in this account" in message(error):
+                    return False
+                if wanted.creation == "SERVICE":
+                    return None
+            why = " (the function's rights or a service control policy)" if denied(error) else ""
+            text = (
+                f"IAM refused iam:CreateServiceLinkedRole for {wanted.role_name}"
+                f" ({wanted.service_principal}) in account {self._run.request.account}"
+                f"{why}: {code(error)}: {message(error)}"
+            )
+            raise RefusedError(text) from error
+        if role["RoleName"] != wanted.role_name:
+            text = (
+                f"IAM made {role['RoleName']} for {wanted.service_principal}, not"
+                f" {wanted.role_name}; correct the definition, and delete {role['RoleName']} if"
+                " nothing else uses it"
+            )
+            raise RefusedError(text)
+        return True
+
+    def _wait_until_visible(self) -> _Seen | None:
+        """Return the role once several reads in a row show it; None if they do not."""
+        steady = 0
+        for _ in self._run.tries(within=_VISIBLE_SECONDS, longest=3):
+            seen = self._look()
+            steady = 0 if seen is None else steady + 1
+            if steady == _STEADY_READS:
+                return seen
+        return None
+
+    def _take_lease(self, seen: _Seen, *, made: bool) -> str | None:
+        """Return why the lease could not be taken; None when it was."""
+        tags = {self._lease: self._run.request.stack_id}
+        if made or (MADE_TAG not in seen.tags and seen.description.endswith(MADE_MARK)):
+            tags[MADE_TAG] = "true"
+        refused = self._tag(tags)
+        if refused is not None and seen.tags.get(MADE_TAG) == "true":
+            # a holder without a lease: nobody can tell any more when the last one has left
+            self._tag({MADE_TAG: "held without a lease"})
+        return refused
+
+    # letting go
+
+    def let_go(self) -> str:
+        seen = self._look()
+        if seen is None:
+            return f"{self._wanted.role_name} is gone"
+        if self._lease in seen.tags:
+            refused = self._untag(self._lease)
+            if refused is not None:
+                return self._keep(refused)
+        if self._wanted.removal == "KEEP":
+            return self._keep("its removal setting is KEEP")
+        reason = self._needed(seen) or self._close()
+        return self._delete_or_keep() if reason is None else self._keep(reason)
+
+    def _delete_or_keep(self) -> str:
+        self._run.clock.wait(_CLOSE_SECONDS)
+        patience = float("inf") if self._wanted.removal == "REQUIRE" else _WHEN_UNUSED_SECONDS
+        reason: str | None = None
+        for _ in self._run.tries(within=patience, longest=30):
+            seen = self._look()
+            if seen is None:
+                return f"{self._wanted.role_name} is deleted"
+            needed = self._needed(seen)
+            if needed is not None:
+                reason = needed
+                break
+            reason = self._delete()
+            if reason is None:
+                return f"{self._wanted.role_name} is deleted"
+            log("role in use", reason=reason)
+            self._renew()
+        self._untag(self._closing)
+        return self._keep(reason or "there was no time to delete it")
+
+    def _needed(self, seen: _Seen) -> str | None:
+        """Return why the role must stay, as far as its tags say."""
+        stacks = sorted(
+            stack
+            for tag, stack in seen.tags.items()
+            if tag.startswith(LEASE_TAG) and tag != self._lease
+        )
+        if stacks:
+            return f"it is held by {', '.join(stacks)}"
+        if self._wanted.removal == "REQUIRE" or seen.tags.get(MADE_TAG) == "true":
+            return None
+        if MADE_TAG in seen.tags:
+            return "a stack whose lease IAM refused may hold it"
+        return "it was not made by this library"
+
+    def _delete(self) -> str | None:
+        """Ask IAM once, and follow the task. Return why the role is still there."""
+        try:
+            task = self._iam.call("delete_service_linked_role", **self._name)["DeletionTaskId"]
+        except ClientError as error:
+            if gone(error):
+                return None
+            return f"IAM refused iam:DeleteServiceLinkedRole: {code(error)}: {message(error)}"
+        for _ in self._run.tries(longest=10):
+            self._renew()
+            try:
+                status = self._iam.call(
+                    "get_service_linked_role_deletion_status", DeletionTaskId=task
+                )
+            except ClientError as error:
+                if not gone(error):
+                    return f"IAM does not say how the deletion goes: {code(error)}"
+                # a quick deletion may be forgotten before it is asked for: the role decides
+                if self._look() is None:
+                    return None
+                return "IAM forgot the deletion, and still shows the role"
+            if status["Status"] == "SUCCEEDED":
+                return None
+            if status["Status"] == "FAILED":
+                return _usage(status.get("Reason", {}))
+        return "IAM is still deleting it"
+
+    def _keep(self, reason: str) -> str:
+        if self._wanted.removal == "REQUIRE":
+            text = f"{self._wanted.role_name} is required to go with this stack, but {reason}"
+            raise RefusedError(text)
+        return f"{self._wanted.role_name} is kept: {reason}"
+
+    # tags
+
+    def _close(self) -> str | None:
+        self._renewed = self._run.clock.now()
+        return self._tag({self._closing: str(self._renewed)})
+
+    def _renew(self) -> None:
+        if self._run.clock.now() - self._renewed >= _RENEW_SECONDS:
+            self._close()
+
+    def _closers(self, seen: _Seen) -> list[str]:
+        fresh = self._run.clock.now() - _STALE_SECONDS
+        return [
+            tag
+            for tag, since in seen.tags.items()
+            if tag.startswith(CLOSING_TAG) and since.isdigit() and int(since) > fresh
+        ]
+
+    def _tag(self, tags: dict[str, str]) -> str | None:
+        """Return why IAM refused; None when it did not."""
+        wanted = [{"Key": key, "Value": value} for key, value in tags.items()]
+        try:
+            self._iam.call("tag_role", settling=gone, Tags=wanted, **self._name)
+        except ClientError as error:
+            return _tags_refused(error)
+        return None
+
+    def _untag(self, key: str) -> str | None:
+        try:
+            self._iam.call("untag_role", TagKeys=[key], **self._name)
+        except ClientError as error:
+            return None if gone(error) else _tags_refused(error)
+        return None
+
+
+def _tags_refused(error: ClientError) -> str:
+    log("tags refused", code=code(error), message=message(error))
+    return f"IAM refused its tags ({code(error)})"
+
+
+def _usage(reason: dict[str, object]) -> str:
+    """Say which resources in which regions hold the role, as far as the service told IAM."""
+    usages = reason.get("RoleUsageList")
+    places = [
+        f"{usage['Region']}: {', '.join(usage.get('Resources') or ['(not named)'])}"
+        for usage in (usages if isinstance(usages, list) else [])
+    ]
+    if places:
+        return f"it is in use in {'; '.join(places)}"
+    return f"IAM could not delete it: {reason.get('Reason') or 'the service did not say why'}"
