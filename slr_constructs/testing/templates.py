@@ -1,0 +1,94 @@
+"""What a stack or one construct puts into a template, and in which order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from aws_cdk import CfnElement, CfnResource, Stack, assertions
+
+from slr_constructs.ordering import creation_waves, deletion_waves
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import IConstruct
+
+
+def template_of(stack: Stack) -> dict[str, Any]:
+    """Return a stack's template, as `cdk synth` writes it.
+
+    Synthesizes the app on first use; what is added to it afterwards is not seen.
+    """
+    return cast("dict[str, Any]", assertions.Template.from_stack(stack).to_json())
+
+
+def resources_of(construct: IConstruct) -> dict[str, Any]:
+    """Return the resources that a construct defines, by their path below it.
+
+    References to resources are by path too, so that a snapshot shows which construct is meant and
+    does not change with logical ids.
+    """
+    stack = Stack.of(construct)
+    resources = template_of(stack)["Resources"]
+    paths = _paths(stack)
+    scope = construct.node.path
+    below = {
+        logical_id: path.removeprefix(scope).lstrip("/") or "Resource"
+        for logical_id, path in paths.items()
+        if path == scope or path.startswith(f"{scope}/")
+    }
+    names = {logical_id: path.partition("/")[2] for logical_id, path in paths.items()}
+    return {
+        path: _named(resources[logical_id], names)
+        for logical_id, path in sorted(below.items(), key=lambda each: each[1])
+    }
+
+
+def order_lines(stack: Stack) -> list[str]:
+    """Return a stack's order of creation and of teardown, a line for each resource.
+
+    Resources with the same number do not wait for one another.
+    """
+    template = template_of(stack)
+    names = {logical_id: path.partition("/")[2] for logical_id, path in _paths(stack).items()}
+    return [
+        *_lines("create", creation_waves(template), template, names),
+        *_lines("delete", deletion_waves(template), template, names),
+    ]
+
+
+def _lines(
+    what: str, waves: list[list[str]], template: Mapping[str, Any], names: Mapping[str, str]
+) -> list[str]:
+    return [
+        f"{what} {number}  {path}  ({kind})"
+        for number, wave in enumerate(waves, start=1)
+        for path, kind in sorted(
+            (names[each], template["Resources"][each]["Type"]) for each in wave
+        )
+    ]
+
+
+def _paths(stack: Stack) -> dict[str, str]:
+    """Return the construct path of each of a stack's own resources, by logical id."""
+    return {
+        str(stack.resolve(each.logical_id)): each.node.path
+        for each in stack.node.find_all()
+        if isinstance(each, CfnResource) and CfnElement.is_cfn_element(each) and each.stack is stack
+    }
+
+
+def _named(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any part of a template
+    if isinstance(value, list):
+        return [_named(each, names) for each in value]
+    if not isinstance(value, dict):
+        return value
+    named = {key: _named(each, names) for key, each in value.items()}
+    if isinstance(value.get("Ref"), str):
+        named["Ref"] = names.get(value["Ref"], value["Ref"])
+    if isinstance(value.get("Fn::GetAtt"), list):
+        logical_id, *attribute = value["Fn::GetAtt"]
+        named["Fn::GetAtt"] = [names.get(logical_id, logical_id), *attribute]
+    if isinstance(value.get("DependsOn"), list):
+        named["DependsOn"] = sorted(names.get(each, each) for each in value["DependsOn"])
+    return named
