@@ -1,0 +1,33 @@
+"""The chat: what viewers write goes to the moderators while it happens."""
+
+from typing import Any
+
+from aws_cdk import Duration, RemovalPolicy, Stack, aws_chime, aws_kms
+from constructs import Construct
+
+from slr_constructs import AppInstanceStreaming, MessagingStream
+
+
+class ChatStack(Stack):
+    """An app instance whose messages and channels are streamed, encrypted with one key."""
+
+    def __init__(self, scope: Construct, id: str, **kwargs: Any) -> None:  # noqa: ANN401 - those of Stack
+        super().__init__(scope, id, **kwargs)
+        key = aws_kms.Key(
+            self,
+            "Key",
+            description="Encrypts what viewers write",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        messages = MessagingStream(
+            self, "Messages", encryption_key=key, retention_period=Duration.days(2)
+        )
+        channels = MessagingStream(self, "Channels", encryption_key=key, shard_count=2)
+        AppInstanceStreaming(
+            self,
+            "Streaming",
+            app_instance=aws_chime.CfnAppInstance(self, "Chat", name="live-show-chat"),
+            channels=channels,
+            channel_messages=messages,
+        )
