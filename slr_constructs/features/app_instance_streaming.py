@@ -17,7 +17,7 @@ from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import role_before
 from slr_constructs.provider import Provider, Right, last_part
 from slr_constructs.service_linked_role import ServiceLinkedRole, rights_to_switch_on, role_for
-from slr_constructs.stack_parts import claim
+from slr_constructs.stack_parts import claim, parts_of
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
@@ -39,8 +39,8 @@ class MessagingStream(aws_kinesis.Stream):
 
         shard_count: How many shards it has, 2 or more. Default: on-demand, which starts with four.
 
-        encryption_key: The key that encrypts it. Default: a key of its own, rotated every year,
-            that goes with the stack.
+        encryption_key: The key that encrypts it. Default: the key of the account that AWS manages
+            for Kinesis, `alias/aws/kinesis`.
 
         retention_period: How long it keeps records, 24 hours to 365 days. Default: 24 hours.
 
@@ -72,7 +72,11 @@ class MessagingStream(aws_kinesis.Stream):
                 else aws_kinesis.StreamMode.PROVISIONED
             ),
             shard_count=shard_count,
-            encryption=aws_kinesis.StreamEncryption.KMS,
+            encryption=(
+                aws_kinesis.StreamEncryption.MANAGED
+                if encryption_key is None
+                else aws_kinesis.StreamEncryption.KMS
+            ),
             encryption_key=encryption_key,
             retention_period=retention_period,
             removal_policy=RemovalPolicy.DESTROY,
@@ -82,10 +86,6 @@ class MessagingStream(aws_kinesis.Stream):
                 self, max_length=_NAME_CHARACTERS - len(_PREFIX), separator="-"
             )
             cast("aws_kinesis.CfnStream", self.node.default_child).name = _PREFIX + name
-        if encryption_key is None and self.encryption_key is not None:
-            self.encryption_key.apply_removal_policy(RemovalPolicy.DESTROY)
-            key = cast("aws_kms.CfnKey", self.encryption_key.node.default_child)
-            key.enable_key_rotation = True
 
 
 class AppInstanceStreaming(Construct):
@@ -140,7 +140,9 @@ class AppInstanceStreaming(Construct):
         self._app_instance_arn = (
             app_instance if isinstance(app_instance, str) else app_instance.attr_app_instance_arn
         )
-        arns = {prop: stream.stream_arn for prop, stream in given.items()}
+        # one stream may be both
+        arn_of = {stream: stream.stream_arn for stream in dict.fromkeys(given.values())}
+        arns = {prop: arn_of[stream] for prop, stream in given.items()}
         wanted = contract.AppInstanceStreaming(
             app_instance_arn=self._app_instance_arn,
             channels_stream_arn=arns.get("channels"),
@@ -149,7 +151,7 @@ class AppInstanceStreaming(Construct):
         self._role = role_for(
             self, role, catalogue.CHIME_MESSAGING, catalogue.CHIME_MESSAGING_LEGACY
         )
-        claim(self, "app_instance", app_instance, self._app_instance_arn)
+        claim(self, type(wanted), "app_instance", app_instance, self._app_instance_arn)
         self._resource = Provider.of(self).define(
             self,
             "Resource",
@@ -160,7 +162,7 @@ class AppInstanceStreaming(Construct):
                 "channels_stream_arn": "channels",
                 "channel_messages_stream_arn": "channel_messages",
             },
-            rights=self._rights(given, list(dict.fromkeys(arns.values()))),
+            rights=self._rights(arn_of),
         )
         role_before(self._role, self._resource)
 
@@ -179,7 +181,7 @@ class AppInstanceStreaming(Construct):
         """What switches streaming off when it is deleted; whatever depends on it goes before."""
         return self._resource
 
-    def _rights(self, streams: dict[str, aws_kinesis.IStream], arns: list[str]) -> list[Right]:
+    def _rights(self, streams: dict[aws_kinesis.IStream, str]) -> list[Right]:
         rights = [
             Right(
                 actions=[
@@ -194,20 +196,22 @@ class AppInstanceStreaming(Construct):
             # linked role")
             Right(
                 actions=["kinesis:DescribeStream", "kinesis:PutRecord", "kinesis:PutRecords"],
-                resources=arns,
+                resources=list(streams.values()),
             ),
             *rights_to_switch_on(self, self._role),
         ]
-        keys = [stream.encryption_key for stream in streams.values()]
+        keys = [stream.encryption_key for stream in streams]
         key_arns = dict.fromkeys(key.key_arn for key in keys if key is not None)
         if key_arns:
             rights.append(Right(actions=["kms:GenerateDataKey"], resources=list(key_arns)))
         return rights
 
     def _check_stream(self, prop: str, stream: aws_kinesis.IStream) -> None:
-        self._check_environment(prop, stream)
         if isinstance(stream, MessagingStream):
+            if parts_of(stream) is not parts_of(self):
+                self._check_environment(prop, stream)
             return
+        self._check_environment(prop, stream)
         resource = stream.node.default_child
         if not isinstance(resource, aws_kinesis.CfnStream):
             # imported: its name is all that is known
