@@ -46,7 +46,7 @@ def _floor(module: str) -> int:
         (len(name), -height)
         for height, floor in enumerate(FLOORS)
         for name in floor
-        if module == name or module.startswith(f"{name}.") and name != "slr_constructs"
+        if module == name or (module.startswith(f"{name}.") and name != "slr_constructs")
     ]
     assert matches, f"{module} has no floor"
     return max(matches)[1]

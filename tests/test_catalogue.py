@@ -8,7 +8,6 @@ the five AWS documents the library was written from are quoted here.
 from __future__ import annotations
 
 import ast
-import functools
 import importlib
 import importlib.util
 import json
@@ -37,6 +36,7 @@ from slr_constructs.catalogue import (
     Statement,
     by_role_name,
 )
+from tests.published import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,6 @@ Permission = tuple[str, str, frozenset[tuple[str, str, str]]]
 
 CURRENT = tuple(definition for definition in ALL if definition.superseded_by is None)
 CHIME_CLIENTS = ("chime", "chime-sdk-voice", "chime-sdk-messaging", "chime-sdk-identity")
-SCHEMA_REGION = "us-east-1"
 
 # the properties that switch a feature on, per CloudFormation type
 FEATURE_PROPERTIES = {
@@ -229,19 +228,6 @@ def _parameter(models: Session, operation: str, path: str) -> Shape:
             shape = shape.member
     found: Shape = shape
     return found
-
-
-@functools.cache
-def _schema(resource_type: str) -> dict[str, Any]:
-    # read as a file: importing cfn-lint takes seconds
-    package = importlib.util.find_spec("cfnlint")
-    assert package is not None
-    assert package.origin is not None
-    schemas = Path(package.origin).parent / "data" / "schemas"
-    listed = json.loads((schemas / "providers" / f"{SCHEMA_REGION}.json").read_text("utf-8"))
-    resource = schemas / "resources" / f"{listed[resource_type]}.json"
-    schema: dict[str, Any] = json.loads(resource.read_text("utf-8"))
-    return schema
 
 
 def _property_names(schema: object) -> Iterator[str]:
@@ -526,7 +512,7 @@ def test_the_ivs_policy_covers_no_bucket_that_s3_would_create(policies: dict[str
     published = _published(policies[str(IVS_RECORD_TO_S3.managed_policy)]["Document"])
 
     assert {resource for _, resource, _ in published} == {"arn:aws:s3:::AWSIVS_*/ivs/*"}
-    bucket_name = _schema("AWS::IVS::RecordingConfiguration")["definitions"][
+    bucket_name = schema_of("AWS::IVS::RecordingConfiguration")["definitions"][
         "S3DestinationConfiguration"
     ]["properties"]["BucketName"]
     assert not re.fullmatch(bucket_name["pattern"], "AWSIVS_")
@@ -748,13 +734,13 @@ def test_every_resource_type_is_a_native_feature_or_an_owner() -> None:
 @pytest.mark.parametrize("resource_type", FEATURE_PROPERTIES)
 def test_cloudformation_has_the_property_of_the_feature(resource_type: str) -> None:
     """Three of the features can be said in a template, on these properties."""
-    assert set(_schema(resource_type)["properties"]) >= FEATURE_PROPERTIES[resource_type]
+    assert set(schema_of(resource_type)["properties"]) >= FEATURE_PROPERTIES[resource_type]
 
 
 @pytest.mark.parametrize("resource_type", OWNERS_WITHOUT_PROPERTY)
 def test_cloudformation_has_no_property_for_chime_streaming(resource_type: str) -> None:
     """The day this fails is welcome: the custom resource can then become a property."""
-    named = {name for name in _property_names(_schema(resource_type)) if "stream" in name.lower()}
+    named = {name for name in _property_names(schema_of(resource_type)) if "stream" in name.lower()}
 
     assert named == set()
 
@@ -770,21 +756,21 @@ def test_every_resource_type_has_an_l1_class(resource_type: str) -> None:
 @pytest.mark.parametrize("resource_type", sorted(set(FEATURE_PROPERTIES) - {"AWS::IVS::Channel"}))
 def test_cloudformation_itself_may_create_the_role(resource_type: str) -> None:
     """Setting the feature natively can make the role, so each schema asks for that right."""
-    needed = _schema(resource_type)["handlers"]["create"]["permissions"]
+    needed = schema_of(resource_type)["handlers"]["create"]["permissions"]
 
     assert "iam:CreateServiceLinkedRole" in needed
 
 
 def test_a_recording_configuration_needs_the_right_to_edit_the_role() -> None:
     """Why IVS needs more than its managed policy: it writes to the role on the caller's behalf."""
-    needed = _schema("AWS::IVS::RecordingConfiguration")["handlers"]["create"]["permissions"]
+    needed = schema_of("AWS::IVS::RecordingConfiguration")["handlers"]["create"]["permissions"]
 
     assert {"iam:PutRolePolicy", "iam:AttachRolePolicy"} <= set(needed)
 
 
 def test_sources_still_disagree_about_the_vod_log_group() -> None:
     """The schema and the documentation name different defaults, and both are listed."""
-    schema = json.dumps(_schema("AWS::MediaPackage::PackagingGroup"))
+    schema = json.dumps(schema_of("AWS::MediaPackage::PackagingGroup"))
     page = _l1("AWS::MediaPackage::PackagingGroup").LogConfigurationProperty.__init__.__doc__
     (contradiction,) = MEDIAPACKAGE.contradictions
     from_schema, from_page = (claim.says for claim in contradiction.claims)

@@ -17,6 +17,7 @@ from packaging.requirements import Requirement
 from tests.readme_blocks import python_blocks
 
 ROOT = Path(__file__).parents[1]
+PIP_INSTALL = ["-m", "pip", "install", "--quiet", "--no-index", "--disable-pip-version-check"]
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +53,8 @@ def test_the_first_example_of_the_readme_runs_from_it(wheel: Path, tmp_path: Pat
     for entry in _entries_of_what_it_requires(wheel):
         (site / entry.name).symlink_to(entry)
     subprocess.run(
-        [sys.executable, "-m", "pip", "--python", python]
-        + ["install", "--quiet", "--no-index", "--disable-pip-version-check", wheel],
+        [sys.executable, *PIP_INSTALL, str(wheel)],
+        env=os.environ | {"PIP_PYTHON": str(python)},
         check=True,
     )
     app = tmp_path / "app.py"

@@ -1,0 +1,228 @@
+"""The rules' limits are those that AWS publishes, and no tighter or wider ones of our own."""
+
+from __future__ import annotations
+
+import re
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from slr_constructs.handler.slr_handler import rules
+from tests.published import schema_of, service_model
+
+if TYPE_CHECKING:
+    from slr_constructs.handler.slr_handler.rules import Rule
+
+RECORDING = "AWS::IVS::RecordingConfiguration"
+PLAYBACK = "AWS::MediaTailor::PlaybackConfiguration"
+CHANNEL = "AWS::MediaPackage::Channel"
+GROUP = "AWS::MediaPackage::PackagingGroup"
+
+#: rule, resource type, where its schema has the limit.
+NUMBERS = [
+    (rules.PERCENT_ENABLED, PLAYBACK, "definitions/LogConfiguration/properties/PercentEnabled"),
+    (rules.IVS_RECONNECT_WINDOW, RECORDING, "properties/RecordingReconnectWindowSeconds"),
+    (
+        rules.IVS_THUMBNAIL_INTERVAL,
+        RECORDING,
+        "definitions/ThumbnailConfiguration/properties/TargetIntervalSeconds",
+    ),
+]
+STRINGS = [
+    (rules.IVS_RECORDING_NAME, RECORDING, "properties/Name"),
+    (rules.IVS_CHANNEL_ARN, "AWS::IVS::Channel", "properties/Arn"),
+    (rules.PLAYBACK_CONFIGURATION_NAME, PLAYBACK, "properties/Name"),
+    (rules.MEDIAPACKAGE_ID, CHANNEL, "properties/Id"),
+    (rules.MEDIAPACKAGE_ID, GROUP, "properties/Id"),
+    (
+        rules.CHANNEL_LOG_GROUP_NAME,
+        CHANNEL,
+        "definitions/LogConfiguration/properties/LogGroupName",
+    ),
+    (
+        rules.PACKAGING_GROUP_LOG_GROUP_NAME,
+        GROUP,
+        "definitions/LogConfiguration/properties/LogGroupName",
+    ),
+]
+#: rule, client, operation, path to the member.
+MEMBERS = [
+    (rules.ROLE_NAME, "iam", "GetRole", "RoleName"),
+    (rules.SERVICE_PRINCIPAL, "iam", "CreateServiceLinkedRole", "AWSServiceName"),
+    (
+        rules.VOICE_CONNECTOR_ID,
+        "chime-sdk-voice",
+        "PutVoiceConnectorStreamingConfiguration",
+        "VoiceConnectorId",
+    ),
+    (
+        rules.MEDIA_INSIGHTS_ARN,
+        "chime-sdk-voice",
+        "PutVoiceConnectorStreamingConfiguration",
+        "StreamingConfiguration/MediaInsightsConfiguration/ConfigurationArn",
+    ),
+    (
+        rules.IVS_RECORDING_CONFIGURATION_ARN,
+        "ivs",
+        "GetRecordingConfiguration",
+        "arn",
+    ),
+]
+PREFIXES = [
+    "",
+    "arn:aws:ivs:us-east-1:111122223333:channel/",
+    "arn:aws:ivs:us-east-1:111122223333:recording-configuration/",
+    "arn:aws:chime:us-east-1:111122223333:",
+    "/aws/MediaPackage/",
+    "abcdefghij0123456789",
+]
+PROBES = st.builds(
+    lambda prefix, rest, times: prefix + rest * times,
+    st.sampled_from(PREFIXES),
+    st.text(alphabet="aZ09-_./#:=+,@ \n$é", max_size=4),
+    st.sampled_from([1, 1, 1, 31, 32, 64, 128, 129]),
+)
+
+
+def _part(resource_type: str, path: str) -> dict[str, Any]:
+    return dict(reduce(lambda part, key: part[key], path.split("/"), schema_of(resource_type)))
+
+
+def _member(client: str, operation: str, path: str) -> dict[str, Any]:
+    shape = service_model(client).operation_model(operation).input_shape
+    for key in path.split("/"):
+        shape = shape.members[key]
+    # botocore keeps patterns in its files and not in its shapes
+    return dict(_raw(client)["shapes"][shape.name])
+
+
+def _raw(client: str) -> dict[str, Any]:
+    import botocore.session  # noqa: PLC0415 - for this one file alone
+
+    loader = botocore.session.get_session().get_component("data_loader")
+    return dict(loader.load_service_model(client, "service-2"))
+
+
+def _published(limit: dict[str, Any]) -> tuple[re.Pattern[str], int, int]:
+    low = limit.get("minLength", limit.get("min", 0))
+    high = limit.get("maxLength", limit.get("max", 10_000))
+    return re.compile(limit["pattern"], re.ASCII), low, high
+
+
+def _agree(rule: Rule, limit: dict[str, Any], *, narrower: bool = False) -> None:
+    """Probe both: the rule holds where what is published does."""
+    pattern, low, high = _published(limit)
+
+    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
+    @given(PROBES)
+    @example("a")
+    @example("a\n")
+    def probe(text: str) -> None:
+        taken = low <= len(text) <= high and pattern.fullmatch(text) is not None
+        if narrower:
+            assert taken or not rule.holds(text), text
+        else:
+            assert rule.holds(text) == taken, text
+
+    probe()
+
+
+@pytest.mark.parametrize(
+    ("rule", "resource_type", "path"), NUMBERS, ids=lambda each: str(each)[:40]
+)
+def test_a_number_has_the_limits_of_its_schema(rule: Rule, resource_type: str, path: str) -> None:
+    """The lowest and the highest number hold; the next ones do not."""
+    limit = _part(resource_type, path)
+
+    assert rule.holds(limit["minimum"])
+    assert rule.holds(limit["maximum"])
+    assert not rule.holds(limit["minimum"] - 1)
+    assert not rule.holds(limit["maximum"] + 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "resource_type", "path"),
+    STRINGS,
+    ids=[f"{rule.code}-{kind.rpartition(':')[2]}" for rule, kind, _ in STRINGS],
+)
+def test_a_string_has_the_pattern_of_its_schema(rule: Rule, resource_type: str, path: str) -> None:
+    """Whatever the schema takes, the rule takes, and nothing else."""
+    limit = _part(resource_type, path)
+    # the empty ARN that a schema's minLength of 0 admits is no channel
+    _agree(rule, limit)
+
+
+@pytest.mark.parametrize(
+    ("rule", "client", "operation", "path"), MEMBERS, ids=[rule.code for rule, *_ in MEMBERS]
+)
+def test_a_string_has_the_pattern_of_its_operation(
+    rule: Rule, client: str, operation: str, path: str
+) -> None:
+    """Whatever the operation takes, the rule takes, and nothing else."""
+    _agree(rule, _member(client, operation, path))
+
+
+def test_an_app_instance_arn_is_a_chime_arn() -> None:
+    """The rule is narrower than the model, which takes any ARN: an app instance's."""
+    limit = _member("chime-sdk-messaging", "PutMessagingStreamingConfigurations", "AppInstanceArn")
+
+    _agree(rules.APP_INSTANCE_ARN, limit, narrower=True)
+
+
+def test_notification_targets_are_the_services_own() -> None:
+    """One to three, of the three that there are."""
+    shape = service_model("chime-sdk-voice").shape_for("StreamingNotificationTargetList")
+    (target,) = shape.member.members.values()
+
+    assert rules.NOTIFICATION_TARGETS.holds(tuple(target.enum))
+    assert len(target.enum) == shape.metadata["max"] == 3
+    assert not rules.NOTIFICATION_TARGETS.holds(())
+    assert shape.metadata["min"] == 1
+
+
+def test_the_notification_prefix_is_that_of_the_roles_policy() -> None:
+    """The managed policy lets the role publish to these names alone."""
+    from slr_constructs import catalogue  # noqa: PLC0415 - jsii is started by this one test alone
+
+    names = {
+        resource.rpartition(":")[2].rstrip("*")
+        for statement in catalogue.CHIME_VOICE_CONNECTOR.statements
+        for resource in statement.resources
+        if ":sns:" in resource or ":sqs:" in resource
+    }
+
+    assert all(rules.NOTIFICATION_NAME.holds(name) for name in names)
+    assert names == {"ChimeVoiceConnector-Streaming"}
+
+
+def test_the_stream_prefix_is_that_of_the_roles_policy() -> None:
+    """The managed policy lets the role write to these streams alone."""
+    from slr_constructs import catalogue  # noqa: PLC0415 - as above
+
+    streams = {
+        resource.partition("stream/")[2].rstrip("*")
+        for statement in catalogue.CHIME_MESSAGING.statements
+        for resource in statement.resources
+        if ":kinesis:" in resource
+    }
+
+    assert streams == {"chime-messaging-"}
+    assert rules.MESSAGING_STREAM_NAME.holds("chime-messaging-")
+    assert not rules.MESSAGING_STREAM_NAME.holds("chime-messagin")
+
+
+def test_a_streams_name_has_the_pattern_of_kinesis() -> None:
+    """The rule is the schema's, with the prefix."""
+    limit = schema_of("AWS::Kinesis::Stream")["properties"]["Name"]
+
+    _agree(rules.MESSAGING_STREAM_NAME, limit, narrower=True)
+
+
+def test_a_retention_is_one_that_cloudwatch_logs_takes() -> None:
+    """Every number of days that a log group may have passes."""
+    days = schema_of("AWS::Logs::LogGroup")["properties"]["RetentionInDays"]["enum"]
+
+    assert all(map(rules.RETENTION_DAYS.holds, days))

@@ -1,0 +1,68 @@
+"""The plugin in a project of somebody else's, run by a real inner pytest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CONFTEST = 'pytest_plugins = ["slr_constructs.testing.plugin"]\n'
+TESTS = """
+def test_template(template_snapshot):
+    assert {"Code": {"S3Key": "%s.zip"}} == template_snapshot
+
+
+def test_order(order_snapshot):
+    assert ["create 1  Role", "delete 1  Role"] == order_snapshot
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Return a project that opts in."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    pytester.makeconftest(CONFTEST)
+    pytester.makepyfile(test_stack=TESTS % ("a1" * 32))
+    return pytester
+
+
+def _run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
+    return project.runpytest_subprocess("-p", "no:cacheprovider", *options)
+
+
+def test_a_snapshot_that_is_missing_fails(project: pytest.Pytester) -> None:
+    """Nothing is stored unasked: what was never reviewed does not pass."""
+    _run(project).assert_outcomes(failed=2)
+
+
+def test_a_snapshot_that_was_stored_passes_with_another_asset(project: pytest.Pytester) -> None:
+    """What changes by itself is not in the snapshot."""
+    _run(project, "--snapshot-update").assert_outcomes(passed=2)
+    project.makepyfile(test_stack=TESTS % ("b2" * 32))
+
+    _run(project).assert_outcomes(passed=2)
+
+
+def test_a_changed_order_shows_the_line_that_moved(project: pytest.Pytester) -> None:
+    """A reviewer reads the order in words."""
+    _run(project, "--snapshot-update")
+    source = (project.path / "test_stack.py").read_text()
+    (project.path / "test_stack.py").write_text(
+        source.replace('"create 1  Role", "delete 1  Role"', '"delete 1  Role", "create 1  Role"')
+    )
+
+    result = _run(project)
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*create 1  Role*"])
+
+
+def test_nothing_is_loaded_unasked(pytester: pytest.Pytester) -> None:
+    """A project that does not opt in has no fixtures of ours, and jsii is not started."""
+    pytester.makepyfile(
+        "import sys\n\n\ndef test_it():\n    assert 'jsii' not in sys.modules\n"
+        "    assert 'slr_constructs' not in sys.modules\n"
+    )
+
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
