@@ -81,6 +81,8 @@ class Api:
     def __init__(self, service: str, clock: Clock) -> None:
         self._client = client(service)
         self._clock = clock
+        #: rights that one call waited for in vain are not waited for by the next.
+        self._settling_left = float(_SETTLING_SECONDS)
         #: whether anything may have been changed, so that a failed create knows what it left.
         self.changed = False
 
@@ -114,9 +116,11 @@ class Api:
             except ClientError as error:
                 if _status(error) in _REFUSED:
                     self.changed = before
-                patience = self._patience(error, settling)
+                patience = self._patience(error, settling, waited)
                 if waited + pause > patience or pause >= self._clock.left():
                     raise
+                if denied(error):
+                    self._settling_left -= pause
                 log("waiting", operation=operation, code=code(error), seconds=pause)
             except ParamValidationError:
                 self.changed = before
@@ -128,10 +132,13 @@ class Api:
             waited += pause
             pause = min(pause * 2, 10)
 
-    @staticmethod
-    def _patience(error: ClientError, settling: Callable[[ClientError], bool] | None) -> float:
+    def _patience(
+        self, error: ClientError, settling: Callable[[ClientError], bool] | None, waited: float
+    ) -> float:
         if code(error) in _BUSY or _status(error) in _TRY_AGAIN:
             return _BUSY_SECONDS
-        if denied(error) or (settling is not None and settling(error)):
+        if denied(error):
+            return waited + self._settling_left
+        if settling is not None and settling(error):
             return _SETTLING_SECONDS
         return 0

@@ -5,8 +5,12 @@ from __future__ import annotations
 import time
 
 
-class OutOfTimeError(Exception):
-    """Waiting longer would leave no time to answer."""
+class OutOfTimeError(BaseException):
+    """Waiting longer would leave no time to answer.
+
+    Not an `Exception`: botocore takes any of those that interrupts a call for a broken connection,
+    and calls again.
+    """
 
 
 class Clock:

@@ -62,23 +62,20 @@ def answer_to(request: Request, clock: Clock) -> Answer:
     run = Run(request, clock)
     physical_id = _known_id(request)
     try:
-        operation = OPERATIONS.get(request.resource_type)
-        if operation is None:
-            text = f"{request.resource_type} is not a resource type of this function"
-            raise RefusedError(text)
         if request.type == "Delete":
-            return Answer(physical_id, _delete(operation, run, physical_id))
+            return Answer(physical_id, _delete(run, physical_id))
+        operation = _operation(request)
         wanted = operation.contract.from_properties(request.properties)
         # from here on a create may leave something, which the delete must find by its real name
         made = wanted.physical_id
         try:
             reason = operation.put(wanted, run)
-        except Exception:
+        except (Exception, OutOfTimeError):
             if request.type == "Create" and run.changed:
                 physical_id = made
             raise
         return Answer(made, reason, data={"Outcome": reason})
-    except Exception as error:  # noqa: BLE001 - a request without an answer hangs its stack
+    except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - a request without an answer hangs its stack
         if not isinstance(error, _EXPECTED):
             log("unexpected", traceback=traceback.format_exc())
         return _failed(request, error, physical_id)
@@ -91,18 +88,27 @@ def _known_id(request: Request) -> str:
     return request.physical_id or NOTHING_MADE + request.logical_id
 
 
-def _failed(request: Request, error: Exception, physical_id: str) -> Answer:
+def _failed(request: Request, error: BaseException, physical_id: str) -> Answer:
     return Answer(physical_id, _reason(request, error), failed=True)
 
 
-def _delete(operation: Operation, run: Run, physical_id: str) -> str:
+def _operation(request: Request) -> Operation:
+    operation = OPERATIONS.get(request.resource_type)
+    if operation is None:
+        text = f"{request.resource_type} is not a resource type of this function"
+        raise RefusedError(text)
+    return operation
+
+
+def _delete(run: Run, physical_id: str) -> str:
     if physical_id.startswith(NOTHING_MADE):
         return "the create made nothing, so there is nothing to delete"
+    operation = _operation(run.request)
     wanted = operation.contract.from_properties(run.request.properties, strict=False)
     return operation.remove(wanted, run)
 
 
-def _reason(request: Request, error: Exception) -> str:
+def _reason(request: Request, error: BaseException) -> str:
     if isinstance(error, RefusedError | ContractError):
         return str(error)
     doing = f"{request.type.lower()} of {request.resource_type} {request.logical_id}"

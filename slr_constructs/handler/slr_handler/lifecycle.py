@@ -9,7 +9,10 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: CloudFormation refuses a longer answer.
 _ANSWER_BYTES = 4096
@@ -81,12 +84,12 @@ def send(request: Request, answer: Answer) -> None:
         physical_id=answer.physical_id,
         logical_id=request.logical_id,
     )
-    body = _body(request, answer, answer.reason[:_REASON_CHARACTERS])
+    body = _body(request, answer, lambda text: text[:_REASON_CHARACTERS])
     if len(body) > _ANSWER_BYTES:
         # a character may take twelve bytes once escaped, so the count of characters is no bound
-        body = _body(request, answer, answer.reason.encode("ascii", "replace")[:400].decode())
+        body = _body(request, answer, lambda text: text.encode("ascii", "replace")[:400].decode())
     tries = 4
-    for last in range(tries, 0, -1):
+    while True:
         put = urllib.request.Request(  # noqa: S310 - the URL is CloudFormation's own
             request.answer_url, data=body, method="PUT", headers={"Content-Type": ""}
         )
@@ -95,19 +98,21 @@ def send(request: Request, answer: Answer) -> None:
                 return
         except OSError as error:
             log("answer not taken", error=type(error).__name__)
-            if last == 1:
+            tries -= 1
+            if tries == 0:
                 raise
 
 
-def _body(request: Request, answer: Answer, reason: str) -> bytes:
+def _body(request: Request, answer: Answer, shortened: Callable[[str], str]) -> bytes:
+    data = {} if answer.failed else answer.data
     return json.dumps(
         {
             "Status": "FAILED" if answer.failed else "SUCCESS",
-            "Reason": reason,
+            "Reason": shortened(answer.reason),
             "PhysicalResourceId": answer.physical_id,
             "StackId": request.stack_id,
             "RequestId": request.request_id,
             "LogicalResourceId": request.logical_id,
-            "Data": {} if answer.failed else answer.data,
+            "Data": {name: shortened(text) for name, text in data.items()},
         }
     ).encode()

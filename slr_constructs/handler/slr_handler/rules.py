@@ -32,7 +32,7 @@ class Rule:
 
 def _whole(low: int, high: int | None = None) -> Callable[[Any], bool]:
     def holds(value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
             return False
         return low <= value and (high is None or value <= high)
 
@@ -122,7 +122,7 @@ MESSAGING_STREAM_NAME = Rule(
     "a stream name of at most 128 characters that starts with chime-messaging-",
     _matches(r"chime-messaging-[a-zA-Z0-9_.-]*", longest=128),
 )
-MESSAGING_STREAM_SHARDS = Rule("MessagingStreamShards", "2 or more, or on-demand", _whole(2))
+MESSAGING_STREAM_SHARDS = Rule("MessagingStreamShards", "2 shards or more, or on-demand", _whole(2))
 MESSAGING_STREAM_ARN = Rule(
     "MessagingStreamArn",
     "the ARN of a Kinesis stream whose name starts with chime-messaging-",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -20,7 +20,7 @@ _VERIFY_SECONDS = 60
 def put(wanted: AppInstanceStreaming, run: Run) -> str:
     """Put the whole wanted list of streaming configurations."""
     api = run.api("chime-sdk-messaging")
-    instance = {"AppInstanceArn": wanted.app_instance_arn}
+    instance: dict[str, Any] = {"AppInstanceArn": wanted.app_instance_arn}
     streams = {
         data_type: arn
         for data_type, arn in (
@@ -29,6 +29,9 @@ def put(wanted: AppInstanceStreaming, run: Run) -> str:
         )
         if arn is not None
     }
+    if not streams:
+        text = f"{wanted.app_instance_arn} must be given a stream for channels or channel messages"
+        raise RefusedError(text)
     # whether a put takes away the data types it does not name is documented nowhere: look
     if set(_configured(api, instance)) - set(streams):
         api.call("delete_messaging_streaming_configurations", **instance)
@@ -46,7 +49,7 @@ def put(wanted: AppInstanceStreaming, run: Run) -> str:
 def remove(wanted: AppInstanceStreaming, run: Run) -> str:
     """Delete all streaming configurations and make sure that they are gone."""
     api = run.api("chime-sdk-messaging")
-    instance = {"AppInstanceArn": wanted.app_instance_arn}
+    instance: dict[str, Any] = {"AppInstanceArn": wanted.app_instance_arn}
     for _ in run.tries(within=_VERIFY_SECONDS):
         try:
             api.call("delete_messaging_streaming_configurations", **instance)
@@ -63,7 +66,7 @@ def remove(wanted: AppInstanceStreaming, run: Run) -> str:
     raise RefusedError(message)
 
 
-def _configured(api: Api, instance: dict[str, str]) -> list[str]:
+def _configured(api: Api, instance: dict[str, Any]) -> list[str]:
     try:
         answer = api.call("get_messaging_streaming_configurations", **instance)
     except ClientError as error:

@@ -10,25 +10,25 @@ from ..aws import code, gone
 from ..run import RefusedError
 
 if TYPE_CHECKING:
-    from ..aws import Api
+    from collections.abc import Callable
+
     from ..contract import IvsChannelRecording
     from ..run import Run
 
 
 def put(wanted: IvsChannelRecording, run: Run) -> str:
     """Point the channel at the recording configuration."""
-    _update(wanted, run, run.api("ivs"), wanted.recording_configuration_arn)
+    _update(wanted, run, wanted.recording_configuration_arn, settling=gone)
     return f"{wanted.channel_arn} is recorded by {wanted.recording_configuration_arn}"
 
 
 def remove(wanted: IvsChannelRecording, run: Run) -> str:
     """Take the recording configuration from the channel, if it is still ours."""
-    api = run.api("ivs")
     try:
-        channel = api.call("get_channel", arn=wanted.channel_arn)["channel"]
+        channel = run.api("ivs").call("get_channel", arn=wanted.channel_arn)["channel"]
         if channel.get("recordingConfigurationArn") != wanted.recording_configuration_arn:
             return f"{wanted.channel_arn} is no longer recorded by what this stack made"
-        _update(wanted, run, api, "")
+        _update(wanted, run, "")
     except ClientError as error:
         if not gone(error):
             raise
@@ -36,11 +36,19 @@ def remove(wanted: IvsChannelRecording, run: Run) -> str:
     return f"{wanted.channel_arn} is no longer recorded"
 
 
-def _update(wanted: IvsChannelRecording, run: Run, api: Api, configuration: str) -> None:
+def _update(
+    wanted: IvsChannelRecording,
+    run: Run,
+    configuration: str,
+    settling: Callable[[ClientError], bool] | None = None,
+) -> None:
     for _ in run.tries(longest=30):
         try:
-            api.call(
-                "update_channel", arn=wanted.channel_arn, recordingConfigurationArn=configuration
+            run.api("ivs").call(
+                "update_channel",
+                settling=settling,
+                arn=wanted.channel_arn,
+                recordingConfigurationArn=configuration,
             )
         except ClientError as error:
             if code(error) != "ConflictException":

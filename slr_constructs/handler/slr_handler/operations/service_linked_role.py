@@ -10,13 +10,18 @@ Who leaves marks the role as closing and then looks for leases; who arrives take
 looks for closing marks. Whichever of the two comes second sees the other: the one that leaves
 gives way to a lease, and the one that arrives waits until the role is gone, and makes it again, or
 until the mark is. A mark that nobody renews is that of a run that died, and counts for nothing.
+
+The marks are on the role and go with it, so of several runs that leave only the one whose mark is
+alone asks IAM: another could delete the role that an arriving stack has made again by then. For the
+same reason a mark is that of one run: Lambda may deliver an event twice.
 """
 
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -40,8 +45,8 @@ _STEADY_READS = 3
 _VISIBLE_SECONDS = 60
 #: IAM shows a new role before every service sees it.
 _SETTLE_SECONDS = 15
-#: lets a lease that was written just before our closing mark become readable.
-_CLOSE_SECONDS = 3
+#: lets a tag that was written just before ours become readable.
+_READABLE_SECONDS = 3
 _RENEW_SECONDS = 60
 _STALE_SECONDS = 300
 #: "wait for a few minutes and try the operation again", the documents say; a stack whose role may
@@ -67,19 +72,31 @@ class _Seen:
     tags: dict[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Stays:
+    """Why the role is still there after one try to delete it."""
+
+    reason: str
+    #: whether another try may end otherwise.
+    again: bool = True
+    #: whether IAM may delete it all the same, later.
+    pending: bool = False
+
+
 class _Role:
     def __init__(self, wanted: ServiceLinkedRole, run: Run) -> None:
         self._wanted = wanted
         self._run = run
         self._iam = run.api("iam")
-        self._name = {"RoleName": wanted.role_name}
+        self._name: dict[str, Any] = {"RoleName": wanted.role_name}
         # the logical id is part of it: when a construct is renamed, the new resource takes its
         # lease before the old one drops its own
         holder = f"{run.request.stack_id}/{run.request.logical_id}"
         digest = hashlib.sha256(holder.encode()).hexdigest()[:32]
         self._lease = LEASE_TAG + digest
-        self._closing = CLOSING_TAG + digest
+        self._closing = CLOSING_TAG + secrets.token_hex(16)
         self._renewed = 0
+        self._marked_late = False
 
     # holding
 
@@ -98,12 +115,16 @@ class _Role:
                 seen = self._wait_until_visible()
             if seen is None:
                 continue
-            if self._lease not in seen.tags:
-                refused = self._take_lease(seen, made=made)
-                if refused is not None:
-                    return f"{self._wanted.role_name} is there; {refused}, so it will be kept"
+            refused = None
+            tags = self._missing_tags(seen, made=made)
+            if tags:
+                refused = self._take_lease(seen, tags)
                 seen = self._look()
-            if seen is not None and self._lease in seen.tags and not self._closers(seen):
+            if seen is None or self._closers(seen):
+                continue
+            if refused is not None:
+                return f"{self._wanted.role_name} is there; {refused}, so it will be kept"
+            if self._lease in seen.tags:
                 return self._held(seen, made=made)
         text = (
             f"IAM does not show {self._wanted.role_name} steadily in account"
@@ -178,11 +199,15 @@ class _Role:
                 return seen
         return None
 
-    def _take_lease(self, seen: _Seen, *, made: bool) -> str | None:
-        """Return why the lease could not be taken; None when it was."""
+    def _missing_tags(self, seen: _Seen, *, made: bool) -> dict[str, str]:
+        # each for itself: the lease may be there already when a create is delivered twice
         tags = {self._lease: self._run.request.stack_id}
-        if made or (MADE_TAG not in seen.tags and seen.description.endswith(MADE_MARK)):
+        if made or seen.description.endswith(MADE_MARK):
             tags[MADE_TAG] = "true"
+        return {tag: value for tag, value in tags.items() if tag not in seen.tags}
+
+    def _take_lease(self, seen: _Seen, tags: dict[str, str]) -> str | None:
+        """Return why the lease could not be taken; None when it was."""
         refused = self._tag(tags)
         if refused is not None and seen.tags.get(MADE_TAG) == "true":
             # a holder without a lease: nobody can tell any more when the last one has left
@@ -193,36 +218,53 @@ class _Role:
 
     def let_go(self) -> str:
         seen = self._look()
-        if seen is None:
-            return f"{self._wanted.role_name} is gone"
-        if self._lease in seen.tags:
+        if seen is not None and self._lease in seen.tags:
             refused = self._untag(self._lease)
             if refused is not None:
                 return self._keep(refused)
+            # of two that leave at once, the last must not see the lease of the other
+            self._run.clock.wait(_READABLE_SECONDS)
+            seen = self._look()
+        if seen is None:
+            return f"{self._wanted.role_name} is gone"
         if self._wanted.removal == "KEEP":
             return self._keep("its removal setting is KEEP")
         reason = self._needed(seen) or self._close()
         return self._delete_or_keep() if reason is None else self._keep(reason)
 
     def _delete_or_keep(self) -> str:
-        self._run.clock.wait(_CLOSE_SECONDS)
+        self._run.clock.wait(_READABLE_SECONDS)
         patience = float("inf") if self._wanted.removal == "REQUIRE" else _WHEN_UNUSED_SECONDS
-        reason: str | None = None
+        stays = _Stays("IAM was not asked")
         for _ in self._run.tries(within=patience, longest=30):
             seen = self._look()
-            if seen is None:
+            outcome = None if seen is None else self._try(seen)
+            if outcome is None:
+                if self._marked_late:
+                    # the mark may be on the role that an arriving stack has made again by then
+                    self._untag(self._closing)
                 return f"{self._wanted.role_name} is deleted"
-            needed = self._needed(seen)
-            if needed is not None:
-                reason = needed
+            stays = outcome
+            log("role stays", reason=stays.reason)
+            if not stays.again:
                 break
-            reason = self._delete()
-            if reason is None:
-                return f"{self._wanted.role_name} is deleted"
-            log("role in use", reason=reason)
-            self._renew()
-        self._untag(self._closing)
-        return self._keep(reason or "there was no time to delete it")
+        if not stays.pending:
+            self._untag(self._closing)
+        return self._keep(stays.reason)
+
+    def _try(self, seen: _Seen) -> _Stays | None:
+        needed = self._needed(seen)
+        if needed is not None:
+            return _Stays(needed, again=False)
+        closers = self._closers(seen)
+        if closers == [self._closing]:
+            return self._delete()
+        if closers and min(closers) < self._closing:
+            # each sees the other: one steps back, and the other goes on once it is alone
+            self._untag(self._closing)
+            return _Stays("another stack is deleting it")
+        refused = self._close()
+        return _Stays(refused or "another stack is deleting it", again=refused is None)
 
     def _needed(self, seen: _Seen) -> str | None:
         """Return why the role must stay, as far as its tags say."""
@@ -239,14 +281,16 @@ class _Role:
             return "a stack whose lease IAM refused may hold it"
         return "it was not made by this library"
 
-    def _delete(self) -> str | None:
-        """Ask IAM once, and follow the task. Return why the role is still there."""
+    def _delete(self) -> _Stays | None:
+        """Ask IAM once, and follow the task. Return None once the role is gone."""
+        self._renew()
         try:
             task = self._iam.call("delete_service_linked_role", **self._name)["DeletionTaskId"]
         except ClientError as error:
             if gone(error):
                 return None
-            return f"IAM refused iam:DeleteServiceLinkedRole: {code(error)}: {message(error)}"
+            why = f"IAM refused iam:DeleteServiceLinkedRole: {code(error)}: {message(error)}"
+            return _Stays(why, again=not denied(error))
         for _ in self._run.tries(longest=10):
             self._renew()
             try:
@@ -254,17 +298,21 @@ class _Role:
                     "get_service_linked_role_deletion_status", DeletionTaskId=task
                 )
             except ClientError as error:
-                if not gone(error):
-                    return f"IAM does not say how the deletion goes: {code(error)}"
-                # a quick deletion may be forgotten before it is asked for: the role decides
-                if self._look() is None:
-                    return None
-                return "IAM forgot the deletion, and still shows the role"
+                return self._untold(error)
             if status["Status"] == "SUCCEEDED":
                 return None
             if status["Status"] == "FAILED":
-                return _usage(status.get("Reason", {}))
-        return "IAM is still deleting it"
+                return _Stays(_usage(status.get("Reason", {})))
+        return _Stays("IAM is still deleting it", pending=True)
+
+    def _untold(self, error: ClientError) -> _Stays | None:
+        # a quick deletion may be forgotten before it is asked for: the role decides
+        if self._look() is None:
+            return None
+        if gone(error):
+            return _Stays("IAM forgot the deletion, and still shows the role")
+        why = f"IAM does not say how the deletion goes: {code(error)}: {message(error)}"
+        return _Stays(why, again=not denied(error), pending=True)
 
     def _keep(self, reason: str) -> str:
         if self._wanted.removal == "REQUIRE":
@@ -280,6 +328,7 @@ class _Role:
 
     def _renew(self) -> None:
         if self._run.clock.now() - self._renewed >= _RENEW_SECONDS:
+            self._marked_late = True
             self._close()
 
     def _closers(self, seen: _Seen) -> list[str]:
@@ -294,9 +343,10 @@ class _Role:
         """Return why IAM refused; None when it did not."""
         wanted = [{"Key": key, "Value": value} for key, value in tags.items()]
         try:
-            self._iam.call("tag_role", settling=gone, Tags=wanted, **self._name)
+            self._iam.call("tag_role", Tags=wanted, **self._name)
         except ClientError as error:
-            return _tags_refused(error)
+            # a role that is gone refuses nothing: whoever tags it looks again
+            return None if gone(error) else _tags_refused(error)
         return None
 
     def _untag(self, key: str) -> str | None:

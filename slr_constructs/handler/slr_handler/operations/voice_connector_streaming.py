@@ -46,7 +46,7 @@ def put(wanted: VoiceConnectorStreaming, run: Run) -> str:
 def remove(wanted: VoiceConnectorStreaming, run: Run) -> str:
     """Delete the streaming configuration and make sure that it is gone."""
     api = run.api("chime-sdk-voice")
-    connector = {"VoiceConnectorId": wanted.voice_connector_id}
+    connector: dict[str, Any] = {"VoiceConnectorId": wanted.voice_connector_id}
     for _ in run.tries(within=_VERIFY_SECONDS):
         try:
             api.call("delete_voice_connector_streaming_configuration", **connector)
@@ -63,7 +63,7 @@ def remove(wanted: VoiceConnectorStreaming, run: Run) -> str:
     raise RefusedError(message)
 
 
-def _streams(api: Api, connector: dict[str, str]) -> bool:
+def _streams(api: Api, connector: dict[str, Any]) -> bool:
     try:
         answer = api.call("get_voice_connector_streaming_configuration", **connector)
     except ClientError as error:
@@ -72,4 +72,4 @@ def _streams(api: Api, connector: dict[str, str]) -> bool:
         return False
     # whether Chime answers 404 or an empty configuration is documented nowhere
     configuration = answer.get("StreamingConfiguration")
-    return bool(configuration) and not configuration["Disabled"]
+    return configuration is not None and not configuration["Disabled"]

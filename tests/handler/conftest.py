@@ -1,0 +1,93 @@
+"""No network, no time, no credentials; and the doubles that stand in for them."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from slr_constructs.handler.slr_handler import aws
+from tests.handler.account import Account
+from tests.handler.clocks import FakeClock
+from tests.handler.stubbed import StubbedAws
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Logged = Callable[[], list[dict[str, Any]]]
+
+
+@pytest.fixture(autouse=True)
+def _fake_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+    look_up = socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:  # noqa: ANN401 - as socket's
+        if self.family != socket.AF_UNIX and not ip_address(address[0]).is_loopback:
+            pytest.fail(f"the network was asked for {address}")
+        connect(self, address)
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as socket's
+        if host not in ("127.0.0.1", "localhost"):
+            pytest.fail(f"the network was asked for {host}")
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+
+
+@pytest.fixture(autouse=True)
+def _no_sleeping(monkeypatch: pytest.MonkeyPatch) -> None:
+    def sleep(seconds: float) -> None:
+        pytest.fail(f"something slept {seconds} seconds")
+
+    monkeypatch.setattr(time, "sleep", sleep)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Give a run the time that it has in Lambda."""
+    return FakeClock()
+
+
+@pytest.fixture
+def stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedAws]:
+    """Give the handler real clients that call nothing."""
+    stubbed, exits = StubbedAws.opened()
+    monkeypatch.setattr(aws, "client", stubbed.client)
+    with exits:
+        yield stubbed
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Account:
+    """Give the handler the IAM of an account that lives in memory."""
+    lived_in = Account(now=lambda: clock.elapsed)
+    monkeypatch.setattr(aws, "client", lambda _service: lived_in.iam())
+    return lived_in
+
+
+@pytest.fixture
+def logged(capsys: pytest.CaptureFixture[str]) -> Logged:
+    """Read the log back; every line of it is JSON."""
+
+    def lines() -> list[dict[str, Any]]:
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return lines

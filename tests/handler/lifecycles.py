@@ -1,0 +1,454 @@
+"""A row for every resource type: what CloudFormation sends, and which calls that means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.stub import ANY
+
+from slr_constructs.handler.slr_handler import contract, rules
+from slr_constructs.handler.slr_handler.operations import service_linked_role
+from tests.handler.clocks import EPOCH
+from tests.handler.events import lease_of, stack_id
+from tests.handler.stubbed import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slr_constructs.handler.slr_handler.contract import Contract
+    from slr_constructs.handler.slr_handler.rules import Rule
+
+    Calls = Callable[[str], list[Call]]
+
+#: what `secrets.token_hex` gives while these rows run.
+RUN_TOKEN = "0" * 32
+
+CONNECTOR, OTHER_CONNECTOR = "a" * 22, "b" * 22
+APP_INSTANCE = "arn:aws:chime:us-east-1:123456789012:app-instance/one"
+OTHER_APP_INSTANCE = "arn:aws:chime:us-east-1:123456789012:app-instance/two"
+MESSAGING_STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/chime-messaging-all"
+IVS_CHANNEL = "arn:aws:ivs:us-east-1:123456789012:channel/one"
+OTHER_IVS_CHANNEL = "arn:aws:ivs:us-east-1:123456789012:channel/two"
+RECORDING = "arn:aws:ivs:us-east-1:123456789012:recording-configuration/Hx3"
+VOICE_ROLE = "AWSServiceRoleForAmazonChimeVoiceConnector"
+OTHER_ROLE = "AWSServiceRoleForMediaTailor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifecycle:
+    """One resource type, with one thing and another of it."""
+
+    contract: type[Contract]
+    properties: dict[str, Any]
+    #: the field that names the thing.
+    owner: str
+    other_owner: Any
+    physical_id: str
+    other_physical_id: str
+    put: Calls
+    #: the calls of the second create or update, where they differ.
+    put_again: Calls | None = None
+    remove: Calls
+    remove_when_gone: Calls
+    #: a property, a value that it must not have, and the rule that says so.
+    wrong: tuple[str, Any, Rule]
+
+    @property
+    def resource_type(self) -> str:
+        """The type that a template names."""
+        return self.contract.RESOURCE_TYPE
+
+    @property
+    def other_properties(self) -> dict[str, Any]:
+        """The properties with another owner."""
+        return {**self.properties, contract.property_name(self.owner): self.other_owner}
+
+    @property
+    def name(self) -> Any:  # noqa: ANN401 - a list of names for log groups
+        """The thing as its property names it."""
+        return self.properties[contract.property_name(self.owner)]
+
+
+def none(_owner: str) -> list[Call]:
+    """Expect no call."""
+    return []
+
+
+def _role(name: str, tags: dict[str, str]) -> dict[str, Any]:
+    return {
+        "Role": {
+            "Path": "/aws-service-role/",
+            "RoleName": name,
+            "RoleId": "AROA0123456789ABCDEF",
+            "Arn": f"arn:aws:iam::123456789012:role/{name}",
+            "CreateDate": "2026-11-20T00:00:00Z",
+            "Description": service_linked_role.MADE_MARK,
+            "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        }
+    }
+
+
+def _iam(method: str, answer: dict[str, Any] | None = None, **params: Any) -> Call:  # noqa: ANN401
+    return Call(service="iam", method=method, params=params, answer=answer or {})
+
+
+LEASE = {lease_of(stack_id()): stack_id()}
+MADE = {service_linked_role.MADE_TAG: "true"}
+CLOSING = service_linked_role.CLOSING_TAG + RUN_TOKEN
+
+
+def _make_role(name: str) -> list[Call]:
+    tags = [{"Key": key, "Value": value} for key, value in {**LEASE, **MADE}.items()]
+    get = _iam("get_role", _role(name, {}), RoleName=name)
+    return [
+        *get.refuse("NoSuchEntity", 404),
+        _iam(
+            "create_service_linked_role",
+            _role(name, {}),
+            AWSServiceName="voiceconnector.chime.amazonaws.com",
+            Description=(
+                "Service-linked role, shared by the stacks of this account"
+                f" {service_linked_role.MADE_MARK}"
+            ),
+        ),
+        *[get] * 3,
+        _iam("tag_role", RoleName=name, Tags=tags),
+        _iam("get_role", _role(name, LEASE | MADE), RoleName=name),
+    ]
+
+
+def _find_role(name: str) -> list[Call]:
+    return [_iam("get_role", _role(name, LEASE | MADE), RoleName=name)]
+
+
+def _delete_role(name: str) -> list[Call]:
+    closing = {CLOSING: str(EPOCH)}
+    task = f"task/aws-service-role/chime/{name}/1"
+    return [
+        _iam("get_role", _role(name, LEASE | MADE), RoleName=name),
+        _iam("untag_role", RoleName=name, TagKeys=list(LEASE)),
+        _iam("get_role", _role(name, MADE), RoleName=name),
+        _iam("tag_role", RoleName=name, Tags=[{"Key": CLOSING, "Value": ANY}]),
+        _iam("get_role", _role(name, MADE | closing), RoleName=name),
+        _iam("delete_service_linked_role", {"DeletionTaskId": task}, RoleName=name),
+        _iam(
+            "get_service_linked_role_deletion_status", {"Status": "SUCCEEDED"}, DeletionTaskId=task
+        ),
+    ]
+
+
+def _voice(connector: str) -> list[Call]:
+    return [
+        Call(
+            service="chime-sdk-voice",
+            method="put_voice_connector_streaming_configuration",
+            params={
+                "VoiceConnectorId": connector,
+                "StreamingConfiguration": {
+                    "DataRetentionInHours": 24,
+                    "Disabled": False,
+                    "StreamingNotificationTargets": [
+                        {"NotificationTarget": "EventBridge"},
+                        {"NotificationTarget": "SNS"},
+                    ],
+                },
+            },
+        )
+    ]
+
+
+def _voice_call(method: str, connector: str) -> Call:
+    return Call(
+        service="chime-sdk-voice",
+        method=f"{method}_voice_connector_streaming_configuration",
+        params={"VoiceConnectorId": connector},
+    )
+
+
+def _messaging_call(method: str, app_instance: str, **answer: Any) -> Call:  # noqa: ANN401
+    return Call(
+        service="chime-sdk-messaging",
+        method=f"{method}_messaging_streaming_configurations",
+        params={"AppInstanceArn": app_instance},
+        answer=answer,
+    )
+
+
+def _messaging(app_instance: str) -> list[Call]:
+    streams = [
+        {"DataType": "Channel", "ResourceArn": MESSAGING_STREAM},
+        {"DataType": "ChannelMessage", "ResourceArn": MESSAGING_STREAM},
+    ]
+    return [
+        _messaging_call("get", app_instance, StreamingConfigurations=streams),
+        Call(
+            service="chime-sdk-messaging",
+            method="put_messaging_streaming_configurations",
+            params={"AppInstanceArn": app_instance, "StreamingConfigurations": streams},
+        ),
+    ]
+
+
+def _ivs(channel: str, recording: str = RECORDING) -> Call:
+    return Call(
+        service="ivs",
+        method="update_channel",
+        params={"arn": channel, "recordingConfigurationArn": recording},
+    )
+
+
+def _ivs_get(channel: str) -> Call:
+    return Call(
+        service="ivs",
+        method="get_channel",
+        params={"arn": channel},
+        answer={"channel": {"arn": channel, "recordingConfigurationArn": RECORDING}},
+    )
+
+
+def _sessions(playback: str) -> Call:
+    return Call(
+        service="mediatailor",
+        method="configure_logs_for_playback_configuration",
+        params={"PlaybackConfigurationName": playback, "PercentEnabled": 0},
+        answer={"PercentEnabled": 0},
+    )
+
+
+def _log_sessions(playback: str) -> list[Call]:
+    return [
+        Call(
+            service="mediatailor",
+            method="configure_logs_for_playback_configuration",
+            params={
+                "PlaybackConfigurationName": playback,
+                "PercentEnabled": 60,
+                "EnabledLoggingStrategies": ["LEGACY_CLOUDWATCH"],
+            },
+            answer={"PercentEnabled": 60},
+        )
+    ]
+
+
+def _as_run(channel: str, *log_types: str) -> Call:
+    return Call(
+        service="mediatailor",
+        method="configure_logs_for_channel",
+        params={"ChannelName": channel, "LogTypes": list(log_types)},
+    )
+
+
+def _log_groups(names: Any) -> list[Call]:  # noqa: ANN401 - the one owner that is a list
+    return [
+        Call(service="logs", method=method, params={"logGroupName": name, **params})
+        for name in names
+        for method, params in (
+            ("create_log_group", {}),
+            ("put_retention_policy", {"retentionInDays": 30}),
+        )
+    ]
+
+
+def _access_logs(service: str, owner: str, **logs: dict[str, str]) -> Call:
+    return Call(service=service, method="configure_logs", params={"Id": owner, **logs})
+
+
+LIFECYCLES = (
+    Lifecycle(
+        contract=contract.ServiceLinkedRole,
+        properties={
+            "RoleName": VOICE_ROLE,
+            "ServicePrincipal": "voiceconnector.chime.amazonaws.com",
+            "Removal": "WHEN_UNUSED",
+            "Creation": "IAM",
+        },
+        owner="role_name",
+        other_owner=OTHER_ROLE,
+        physical_id=VOICE_ROLE,
+        other_physical_id=OTHER_ROLE,
+        put=_make_role,
+        put_again=_find_role,
+        remove=_delete_role,
+        remove_when_gone=lambda name: _find_role(name)[0].refuse("NoSuchEntity", 404),
+        wrong=("Removal", "PLEASE", rules.ROLE_REMOVAL),
+    ),
+    Lifecycle(
+        contract=contract.VoiceConnectorStreaming,
+        properties={
+            "VoiceConnectorId": CONNECTOR,
+            "DataRetentionInHours": "24",
+            "Enabled": "true",
+            "NotificationTargets": ["EventBridge", "SNS"],
+        },
+        owner="voice_connector_id",
+        other_owner=OTHER_CONNECTOR,
+        physical_id=f"{CONNECTOR}/streaming-configuration",
+        other_physical_id=f"{OTHER_CONNECTOR}/streaming-configuration",
+        put=_voice,
+        remove=lambda connector: [
+            _voice_call("delete", connector),
+            _voice_call("get", connector),
+        ],
+        remove_when_gone=lambda connector: _voice_call("delete", connector).refuse(
+            "NotFoundException", 404
+        ),
+        wrong=("DataRetentionInHours", "-1", rules.DATA_RETENTION),
+    ),
+    Lifecycle(
+        contract=contract.AppInstanceStreaming,
+        properties={
+            "AppInstanceArn": APP_INSTANCE,
+            "ChannelsStreamArn": MESSAGING_STREAM,
+            "ChannelMessagesStreamArn": MESSAGING_STREAM,
+        },
+        owner="app_instance_arn",
+        other_owner=OTHER_APP_INSTANCE,
+        physical_id=f"{APP_INSTANCE}/streaming-configurations",
+        other_physical_id=f"{OTHER_APP_INSTANCE}/streaming-configurations",
+        put=_messaging,
+        remove=lambda instance: [
+            _messaging_call("delete", instance),
+            _messaging_call("get", instance),
+        ],
+        remove_when_gone=lambda instance: _messaging_call("delete", instance).refuse(
+            "NotFoundException", 404
+        ),
+        wrong=("ChannelsStreamArn", "chime-messaging-all", rules.MESSAGING_STREAM_ARN),
+    ),
+    Lifecycle(
+        contract=contract.IvsChannelRecording,
+        properties={"ChannelArn": IVS_CHANNEL, "RecordingConfigurationArn": RECORDING},
+        owner="channel_arn",
+        other_owner=OTHER_IVS_CHANNEL,
+        physical_id=f"{IVS_CHANNEL}/recording-configuration",
+        other_physical_id=f"{OTHER_IVS_CHANNEL}/recording-configuration",
+        put=lambda channel: [_ivs(channel)],
+        remove=lambda channel: [_ivs_get(channel), _ivs(channel, recording="")],
+        remove_when_gone=lambda channel: _ivs_get(channel).refuse("ResourceNotFoundException", 404),
+        wrong=("ChannelArn", "one", rules.IVS_CHANNEL_ARN),
+    ),
+    Lifecycle(
+        contract=contract.MediaTailorSessionLogging,
+        properties={"PlaybackConfigurationName": "one", "PercentEnabled": "60"},
+        owner="playback_configuration_name",
+        other_owner="two",
+        physical_id="playbackConfiguration/one/log-configuration",
+        other_physical_id="playbackConfiguration/two/log-configuration",
+        put=_log_sessions,
+        remove=lambda playback: [_sessions(playback)],
+        # mediatailor models no errors, so its 404 may come without a code that is known
+        remove_when_gone=lambda playback: _sessions(playback).refuse("", 404),
+        wrong=("PercentEnabled", "101", rules.PERCENT_ENABLED),
+    ),
+    Lifecycle(
+        contract=contract.MediaTailorSessionLoggingRelease,
+        properties={"PlaybackConfigurationName": "one"},
+        owner="playback_configuration_name",
+        other_owner="two",
+        physical_id="playbackConfiguration/one/log-configuration",
+        other_physical_id="playbackConfiguration/two/log-configuration",
+        put=none,
+        remove=lambda playback: [_sessions(playback)],
+        remove_when_gone=lambda playback: _sessions(playback).refuse("", 404),
+        wrong=("PlaybackConfigurationName", "a b", rules.PLAYBACK_CONFIGURATION_NAME),
+    ),
+    Lifecycle(
+        contract=contract.MediaTailorAsRunLogging,
+        properties={"ChannelName": "one"},
+        owner="channel_name",
+        other_owner="two",
+        physical_id="channel/one/log-configuration",
+        other_physical_id="channel/two/log-configuration",
+        put=lambda channel: [_as_run(channel, "AS_RUN")],
+        remove=lambda channel: [_as_run(channel)],
+        remove_when_gone=lambda channel: _as_run(channel).refuse("", 404),
+        wrong=("ChannelName", "a/b", rules.MEDIATAILOR_CHANNEL_NAME),
+    ),
+    Lifecycle(
+        contract=contract.MediaTailorAsRunLoggingRelease,
+        properties={"ChannelName": "one"},
+        owner="channel_name",
+        other_owner="two",
+        physical_id="channel/one/log-configuration",
+        other_physical_id="channel/two/log-configuration",
+        put=none,
+        remove=lambda channel: [_as_run(channel)],
+        remove_when_gone=lambda channel: _as_run(channel).refuse("", 404),
+        wrong=("ChannelName", "a/b", rules.MEDIATAILOR_CHANNEL_NAME),
+    ),
+    Lifecycle(
+        contract=contract.MediaTailorLogRetention,
+        properties={"LogGroupNames": ["MediaTailor/A", "MediaTailor/B"], "RetentionInDays": "30"},
+        owner="log_group_names",
+        other_owner=["MediaTailor/C"],
+        physical_id="log-retention/MediaTailor/A+MediaTailor/B",
+        other_physical_id="log-retention/MediaTailor/C",
+        put=_log_groups,
+        remove=none,
+        remove_when_gone=none,
+        wrong=("RetentionInDays", "0", rules.RETENTION_DAYS),
+    ),
+    Lifecycle(
+        contract=contract.MediaPackageChannelLogging,
+        properties={"ChannelId": "one", "Ingress": "DEFAULT_GROUP", "Egress": "OFF"},
+        owner="channel_id",
+        other_owner="two",
+        physical_id="channels/one/access-logs",
+        other_physical_id="channels/two/access-logs",
+        put=lambda channel: [_access_logs("mediapackage", channel, IngressAccessLogs={})],
+        remove=lambda channel: [_access_logs("mediapackage", channel)],
+        remove_when_gone=lambda channel: _access_logs("mediapackage", channel).refuse(
+            "NotFoundException", 404
+        ),
+        wrong=("Ingress", "/aws/MediaPackage/a/b", rules.CHANNEL_ACCESS_LOG),
+    ),
+    Lifecycle(
+        contract=contract.MediaPackageChannelLoggingRelease,
+        properties={"ChannelId": "one"},
+        owner="channel_id",
+        other_owner="two",
+        physical_id="channels/one/access-logs",
+        other_physical_id="channels/two/access-logs",
+        put=none,
+        remove=lambda channel: [_access_logs("mediapackage", channel)],
+        remove_when_gone=lambda channel: _access_logs("mediapackage", channel).refuse(
+            "NotFoundException", 404
+        ),
+        wrong=("ChannelId", "a b", rules.MEDIAPACKAGE_ID),
+    ),
+    Lifecycle(
+        contract=contract.MediaPackagePackagingGroupLogging,
+        properties={"PackagingGroupId": "one", "Egress": "/aws/MediaPackage/a/b"},
+        owner="packaging_group_id",
+        other_owner="two",
+        physical_id="packaging-groups/one/access-logs",
+        other_physical_id="packaging-groups/two/access-logs",
+        put=lambda group: [
+            _access_logs(
+                "mediapackage-vod",
+                group,
+                EgressAccessLogs={"LogGroupName": "/aws/MediaPackage/a/b"},
+            )
+        ],
+        remove=lambda group: [_access_logs("mediapackage-vod", group)],
+        remove_when_gone=lambda group: _access_logs("mediapackage-vod", group).refuse(
+            "NotFoundException", 404
+        ),
+        wrong=("Egress", "elsewhere", rules.PACKAGING_GROUP_ACCESS_LOG),
+    ),
+    Lifecycle(
+        contract=contract.MediaPackagePackagingGroupLoggingRelease,
+        properties={"PackagingGroupId": "one"},
+        owner="packaging_group_id",
+        other_owner="two",
+        physical_id="packaging-groups/one/access-logs",
+        other_physical_id="packaging-groups/two/access-logs",
+        put=none,
+        remove=lambda group: [_access_logs("mediapackage-vod", group)],
+        remove_when_gone=lambda group: _access_logs("mediapackage-vod", group).refuse(
+            "NotFoundException", 404
+        ),
+        wrong=("PackagingGroupId", "a b", rules.MEDIAPACKAGE_ID),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Each operation, under the file name of its subject."""

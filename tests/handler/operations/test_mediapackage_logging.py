@@ -1,0 +1,97 @@
+"""MediaPackage: off is a log that is left out, and the default group is an empty one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from slr_constructs.handler.slr_handler.entrypoint import answer_to
+from tests.handler.events import request
+from tests.handler.stubbed import Call
+
+if TYPE_CHECKING:
+    from tests.handler.clocks import FakeClock
+    from tests.handler.stubbed import StubbedAws
+
+CHANNEL = ("mediapackage", "Channel", "ChannelId")
+GROUP = ("mediapackage-vod", "PackagingGroup", "PackagingGroupId")
+NAMED = {"LogGroupName": "/aws/MediaPackage/mine"}
+
+
+@pytest.mark.parametrize(
+    ("owner", "logs", "reaches"),
+    [
+        pytest.param(CHANNEL, {"Ingress": "OFF", "Egress": "OFF"}, {}, id="channel-off"),
+        pytest.param(
+            CHANNEL,
+            {"Ingress": "DEFAULT_GROUP", "Egress": "OFF"},
+            {"IngressAccessLogs": {}},
+            id="channel-in",
+        ),
+        pytest.param(
+            CHANNEL,
+            {"Ingress": "OFF", "Egress": "DEFAULT_GROUP"},
+            {"EgressAccessLogs": {}},
+            id="channel-out",
+        ),
+        pytest.param(
+            CHANNEL,
+            {"Ingress": "/aws/MediaPackage/mine", "Egress": "DEFAULT_GROUP"},
+            {"IngressAccessLogs": NAMED, "EgressAccessLogs": {}},
+            id="channel-in-named",
+        ),
+        pytest.param(
+            CHANNEL,
+            {"Ingress": "DEFAULT_GROUP", "Egress": "/aws/MediaPackage/mine"},
+            {"IngressAccessLogs": {}, "EgressAccessLogs": NAMED},
+            id="channel-out-named",
+        ),
+        pytest.param(GROUP, {"Egress": "OFF"}, {}, id="group-off"),
+        pytest.param(GROUP, {"Egress": "DEFAULT_GROUP"}, {"EgressAccessLogs": {}}, id="group-out"),
+        pytest.param(
+            GROUP,
+            {"Egress": "/aws/MediaPackage/mine"},
+            {"EgressAccessLogs": NAMED},
+            id="group-out-named",
+        ),
+    ],
+)
+def test_puts_each_field(
+    owner: tuple[str, str, str],
+    logs: dict[str, str],
+    reaches: dict[str, Any],
+    stubs: StubbedAws,
+    clock: FakeClock,
+) -> None:
+    """One call says what is on and what is off, for it replaces what was there."""
+    service, kind, id_property = owner
+    stubs.expect(
+        [Call(service=service, method="configure_logs", params={"Id": "sports", **reaches})]
+    )
+
+    answer = answer_to(
+        request("Create", f"Custom::MediaPackage{kind}Logging", {id_property: "sports", **logs}),
+        clock,
+    )
+
+    assert not answer.failed, answer.reason
+    stubs.assert_all_called()
+
+
+@pytest.mark.parametrize("owner", [CHANNEL, GROUP], ids=["channel", "group"])
+def test_waits_for_an_owner_made_just_now(
+    owner: tuple[str, str, str], stubs: StubbedAws, clock: FakeClock
+) -> None:
+    """An owner may not be visible yet."""
+    service, kind, id_property = owner
+    call = Call(service=service, method="configure_logs", params={"Id": "sports"})
+    stubs.expect([*call.refuse("NotFoundException", 404, times=4), call])
+    wanted = {id_property: "sports", "Egress": "OFF"}
+    if owner is CHANNEL:
+        wanted["Ingress"] = "OFF"
+
+    answer = answer_to(request("Create", f"Custom::MediaPackage{kind}Logging", wanted), clock)
+
+    assert not answer.failed, answer.reason
+    assert clock.elapsed == 15

@@ -1,0 +1,63 @@
+"""The clock: it never waits past the moment at which the answer is due."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Give a machine whose time passes by sleeping alone; its one item is the time."""
+    passed = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: passed[0])
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000.9 + passed[0])
+
+    def sleep(seconds: float) -> None:
+        passed[0] += seconds
+
+    monkeypatch.setattr(time, "sleep", sleep)
+    return passed
+
+
+def test_counts_down(machine: list[float]) -> None:
+    """What is left is what was given, less what has passed."""
+    clock = Clock(30)
+    machine[0] += 10
+
+    assert clock.left() == 20
+
+
+def test_waits_within_its_time(machine: list[float]) -> None:
+    """A wait that ends in time is waited."""
+    clock = Clock(30)
+    clock.wait(29)
+
+    assert machine == [1029]
+    assert clock.left() == 1
+
+
+@pytest.mark.parametrize("seconds", [30, 31])
+def test_fails_when_a_wait_would_end_too_late(machine: list[float], seconds: float) -> None:
+    """It is told at once, while there is time for the answer."""
+    clock = Clock(30)
+
+    with pytest.raises(OutOfTimeError):
+        clock.wait(seconds)
+
+    assert machine == [1000]
+
+
+def test_tells_the_time_in_whole_seconds(machine: list[float]) -> None:
+    """Other runs read it from a tag."""
+    machine[0] = 5
+
+    assert Clock.now() == 1_800_000_005
+
+
+def test_running_out_of_time_is_no_ordinary_exception() -> None:
+    """An `Exception` that interrupts a call is taken by botocore for a broken connection."""
+    assert not issubclass(OutOfTimeError, Exception)
