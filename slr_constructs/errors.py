@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Token
+from aws_cdk import Stack, Token
 
 from slr_constructs.handler.slr_handler.rules import refusal
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
     from slr_constructs.handler.slr_handler.contract import Contract
     from slr_constructs.handler.slr_handler.rules import Rule
+
+
+#: A token as `Token.as_string`, `Token.as_list` and the attributes of resources write it.
+_STRING_TOKEN = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 
 
 class UsageError(ValueError):
@@ -47,9 +53,22 @@ def check(rule: Rule, value: object, *, at: IConstruct | str, prop: str) -> None
     Raises:
         UsageError: The value is known and breaks the rule.
     """
-    # the rule first: it costs nothing, while asking about a token is a call to the jsii kernel
+    # the rule first: it costs nothing, while asking about a token may call the jsii kernel
     if value is not None and not rule.holds(value) and not _unresolved(value):
         raise UsageError(rule.code, at=at, prop=prop, allowed=rule.allowed, got=value)
+
+
+def check_name(rule: Rule, name: str | None, *, at: IConstruct, prop: str) -> None:
+    """Refuse a resource's name as `check` does, and a resource without one.
+
+    CloudFormation makes a missing name up, and starts it with the stack's.
+
+    Raises:
+        UsageError: The name is missing, or known and breaks the rule.
+    """
+    # an L2 without a name gives its L1 a token that stands for nothing
+    missing = name is None or (not rule.holds(name) and Stack.of(at).resolve(name) is None)
+    check(rule, "" if missing else name, at=at, prop=prop)
 
 
 def check_contract(
@@ -76,4 +95,10 @@ def check_contract(
 def _unresolved(value: Any) -> bool:  # noqa: ANN401 - whatever a prop was given
     if isinstance(value, tuple | list):
         return any(map(_unresolved, value))
+    if isinstance(value, float) and not math.isfinite(value):
+        # a number that JSON has not, which the jsii kernel would not survive
+        return False
+    # what most tokens are, and CDK's own test of them, without a call to the jsii kernel
+    if isinstance(value, str) and _STRING_TOKEN.search(value):
+        return True
     return bool(Token.is_unresolved(value))

@@ -30,6 +30,14 @@ def role_before(role: ServiceLinkedRole, resource: CfnResource) -> None:
         resource.add_resource_dependency(role.resource)
 
 
+def release_before_role(role: ServiceLinkedRole, release: CfnResource) -> None:
+    """Let CloudFormation delete a release before the role, by itself and not through the owner.
+
+    When a feature is removed and its owner stays, release and role go in one update.
+    """
+    role_before(role, release)
+
+
 def creation_waves(template: Mapping[str, Any]) -> list[list[str]]:
     """Return the logical ids in the order of creation; those of one wave do not wait for another.
 
@@ -53,7 +61,11 @@ def dependencies(template: Mapping[str, Any]) -> dict[str, set[str]]:
     """Return what each resource of a template waits for."""
     resources: Mapping[str, Any] = template.get("Resources", {})
     return {
-        logical_id: {name for name in _names(resource) if name in resources and name != logical_id}
+        logical_id: {
+            name
+            for name in (*_listed(resource.get("DependsOn", [])), *_names(resource))
+            if name in resources and name != logical_id
+        }
         for logical_id, resource in resources.items()
     }
 
@@ -69,22 +81,24 @@ def _waves(needs: Mapping[str, set[str]]) -> list[list[str]]:
     return waves
 
 
+def _listed(names: str | list[str]) -> list[str]:
+    return [names] if isinstance(names, str) else names
+
+
 def _names(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a template
     if isinstance(value, list):
         for each in value:
             yield from _names(each)
     elif isinstance(value, dict):
         for key, each in value.items():
-            if key == "DependsOn":
-                yield from [each] if isinstance(each, str) else each
-            elif key == "Ref":
+            if key == "Ref" and isinstance(each, str):
                 yield each
             elif key == "Fn::GetAtt":
                 yield each.partition(".")[0] if isinstance(each, str) else each[0]
             elif key == "Fn::Sub":
-                text = each if isinstance(each, str) else each[0]
-                yield from _NAMES.findall(text)
-                if not isinstance(each, str):
-                    yield from _names(each[1])
+                text, values = (each, {}) if isinstance(each, str) else each
+                # a name that the map gives a value is no resource's
+                yield from (name for name in _NAMES.findall(text) if name not in values)
+                yield from _names(values)
             else:
                 yield from _names(each)

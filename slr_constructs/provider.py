@@ -121,13 +121,16 @@ class Provider(Construct):
         )
         logs = aws_logs.CfnLogGroup(self, "Logs", retention_in_days=_LOG_DAYS)
         logs.apply_removal_policy(RemovalPolicy.DESTROY)
-        write = ["logs:CreateLogStream", "logs:PutLogEvents"]
+        write = Right(
+            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[logs.attr_arn]
+        )
+        log_document = _document([write])
         log_rights = aws_iam.CfnRolePolicy(
             self,
             "LogsRights",
             role_name=role.ref,
             policy_name="Logs",
-            policy_document=_document([Right(actions=write, resources=[logs.attr_arn])]),
+            policy_document=log_document,
         )
         code = aws_s3_assets.Asset(
             self, "Code", path=str(_HANDLER), exclude=["**/__pycache__", "**/*.pyc", "**/.*"]
@@ -149,7 +152,7 @@ class Provider(Construct):
         function.add_resource_dependency(log_rights)
         self._service_token = function.attr_arn
         self._role_name = role.ref
-        self._rights_characters = 0
+        self._rights_characters = _characters(log_document)
 
     def define(
         self,
@@ -226,11 +229,13 @@ def _one_or_many(values: Sequence[Any]) -> Any:  # noqa: ANN401 - as CDK minimiz
 
 
 def _policy_name(kind: str, thing: Any) -> Any:  # noqa: ANN401 - strings or intrinsics
-    if not isinstance(thing, str) or "${" in thing:
+    if not isinstance(thing, str):
         # an L1 takes a string for a name, and this one has to say what CloudFormation will know
         return Token.as_string(substitute(f"{kind}-", thing))
-    name = f"{kind}-{re.sub(r'[^0-9A-Za-z+=,.@_-]', '-', thing)}"
-    if len(name) > _POLICY_NAME_CHARACTERS:
+    if "${" in thing:
+        return f"{kind}-{thing}"
+    name = f"{kind}-{thing}"
+    if len(name) > _POLICY_NAME_CHARACTERS or re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII) is None:
         name = f"{kind}-{hashlib.sha256(thing.encode()).hexdigest()}"
     return name
 

@@ -131,7 +131,9 @@ class ServiceLinkedRole(Construct):
     def as_role(self) -> aws_iam.IRole:
         """Return the role for resource policies, of keys and buckets say.
 
-        It cannot be given rights: a service-linked role has those of its service. IAM refuses a
+        It cannot be given rights: a service-linked role has those of its service. So name it in
+        `add_to_resource_policy`; where one account has both, the `grant_…` methods of a key or a
+        bucket leave its policy alone, for they take the right to be the role's own. IAM refuses a
         policy that names a role which is not there, so let the resource that carries the policy
         depend on this construct (`key.node.add_dependency(role)`).
         """
@@ -228,7 +230,10 @@ class _ExistingRole(ServiceLinkedRole):
 
 
 def role_for(
-    feature: Construct, role: ServiceLinkedRole | None, *definitions: RoleDefinition
+    feature: Construct,
+    role: ServiceLinkedRole | None,
+    *definitions: RoleDefinition,
+    owner: CfnResource | str = "",
 ) -> ServiceLinkedRole:
     """Return the role that a feature uses, and warn where its service is not offered.
 
@@ -239,16 +244,19 @@ def role_for(
 
         definitions: The roles that would do, the one to declare first.
 
+        owner: What waits for the role, if that is not the feature itself. A resource of another
+            stack uses the role of that stack: the two would depend on each other otherwise.
+
     Raises:
         UsageError: The role given is that of another service (`RoleOfAnotherService`).
     """
-    parts = parts_of(feature)
+    parts = parts_of(feature if isinstance(owner, str) else owner)
     definition = definitions[0]
     if role is None:
         known = (parts.roles.get(each.role_name) for each in definitions)
         role = next((each for each in known if each is not None), None)
     if role is None:
-        role = ServiceLinkedRole.of(feature, definition)
+        role = ServiceLinkedRole.of(parts.stack, definition)
     elif role.role_name not in (each.role_name for each in definitions):
         raise UsageError(
             "RoleOfAnotherService",
@@ -266,20 +274,21 @@ def role_for(
     return role
 
 
-def rights_to_switch_on(feature: Construct, role: ServiceLinkedRole) -> list[Right]:
+def rights_to_switch_on(feature: Construct, definition: RoleDefinition) -> list[Right]:
     """Return what a caller needs beside the call that switches a feature on.
 
     The services make the role with the rights of whoever calls them, asked or not; where the
     function of the feature's stack holds the role, it has that right already.
     """
-    held = role.role_name in parts_of(feature).held
-    return [] if held else [_create_right(role.definition)]
+    held = definition.role_name in parts_of(feature).held
+    return [] if held else [_create_right(definition)]
 
 
 def _role_rights(definition: RoleDefinition) -> list[Right]:
     """Return what the function needs to hold a role and to let go of it."""
+    made = definition.creation is not RoleCreation.NEVER
     return [
-        _create_right(definition),
+        *([_create_right(definition)] if made else []),
         Right(
             actions=[
                 "iam:DeleteServiceLinkedRole",

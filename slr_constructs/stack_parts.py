@@ -1,7 +1,8 @@
 """What a stack has one of: its function, and each of its roles.
 
-jsii keeps every construct alive for as long as the process runs, so a weak map keyed by the stack
-lives exactly as long as the stack does, and one look-up costs one call to the kernel.
+jsii keeps every construct alive for as long as the process runs, so a weak map keyed by constructs
+lives exactly as long as they do. Only the first look-up of a construct calls the jsii kernel, for
+a construct stays in its stack.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from aws_cdk import Stack, Token
+from constructs import Construct
 
 from slr_constructs.errors import UsageError
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
     from aws_cdk.aws_logs import RetentionDays
-    from constructs import Construct, IConstruct
+    from constructs import IConstruct
 
+    from slr_constructs.handler.slr_handler.contract import Contract
     from slr_constructs.provider import Provider
     from slr_constructs.service_linked_role import ServiceLinkedRole
 
@@ -34,48 +37,68 @@ class StackParts:
     roles: dict[str, ServiceLinkedRole] = field(default_factory=dict)
     #: the names of the roles that the function holds.
     held: set[str] = field(default_factory=set)
-    #: feature and owner, so that none is set twice.
+    #: resource type and owner, so that no feature is set twice.
     features: dict[tuple[str, str], IConstruct] = field(default_factory=dict)
     #: how long MediaTailor's log groups keep events.
     log_retentions: dict[tuple[str, ...], RetentionDays] = field(default_factory=dict)
 
 
-_PARTS: WeakKeyDictionary[Stack, StackParts] = WeakKeyDictionary()
+_PARTS: WeakKeyDictionary[IConstruct, StackParts] = WeakKeyDictionary()
 
 
 def parts_of(scope: Construct | IConstruct) -> StackParts:
     """Return the parts of the stack that a construct is in."""
-    stack = Stack.of(scope)
-    parts = _PARTS.get(stack)
+    parts = _PARTS.get(scope)
     if parts is None:
-        region = stack.region
-        parts = StackParts(stack, region=None if Token.is_unresolved(region) else region)
-        _PARTS[stack] = parts
+        stack = Stack.of(scope)
+        parts = _PARTS.get(stack)
+        if parts is None:
+            region = stack.region
+            parts = StackParts(stack, region=None if Token.is_unresolved(region) else region)
+        _PARTS[stack] = _PARTS[scope] = parts
     return parts
 
 
-def claim(feature: Construct, name: str, owner: CfnResource | str, owner_id: str) -> None:
+class Feature(Construct):
+    """What a role unlocks; it is in the stack of its scope, which spares asking for it."""
+
+    def __init__(self, scope: Construct, id: str) -> None:
+        super().__init__(scope, id)
+        _PARTS[self] = parts_of(scope)
+
+
+def claim(
+    feature: Construct,
+    wanted: type[Contract],
+    prop: str,
+    owner: CfnResource | str,
+    owner_id: str,
+) -> None:
     """Refuse a feature that its owner has already.
 
     Args:
         feature: The construct that sets the feature.
 
-        name: The feature.
+        wanted: What it sets. One name may be that of a channel of several services.
+
+        prop: The prop that the owner was given as.
 
         owner: The owner, as the feature was given it.
 
         owner_id: What names the owner.
 
     Raises:
-        UsageError: Another construct sets it (`FeatureSetTwice`).
+        UsageError: It is set already (`FeatureSetTwice`).
     """
     claimed = parts_of(feature if isinstance(owner, str) else owner).features
-    other = claimed.setdefault((name, owner_id), feature)
-    if other is not feature:
+    key = (wanted.RESOURCE_TYPE, owner_id)
+    other = claimed.get(key)
+    if other is not None:
         raise UsageError(
             "FeatureSetTwice",
             at=feature,
-            prop=name,
+            prop=prop,
             allowed=f"set once for one owner ({other.node.path} sets it)",
             got=owner_id if isinstance(owner, str) else owner.node.path,
         )
+    claimed[key] = feature

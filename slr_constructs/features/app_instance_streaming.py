@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, Names, RemovalPolicy, Stack, Token, aws_chime, aws_kinesis, aws_kms
-from constructs import Construct
 
 from slr_constructs import catalogue
-from slr_constructs.errors import UsageError, check
+from slr_constructs.errors import UsageError, check, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import role_before
 from slr_constructs.provider import Provider, Right, last_part
 from slr_constructs.service_linked_role import ServiceLinkedRole, rights_to_switch_on, role_for
-from slr_constructs.stack_parts import claim, parts_of
+from slr_constructs.stack_parts import Feature, claim, parts_of
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
+    from constructs import Construct
 
 _PREFIX = "chime-messaging-"
 _NAME_CHARACTERS = 128
@@ -88,7 +88,7 @@ class MessagingStream(aws_kinesis.Stream):
             cast("aws_kinesis.CfnStream", self.node.default_child).name = _PREFIX + name
 
 
-class AppInstanceStreaming(Construct):
+class AppInstanceStreaming(Feature):
     """Stream an app instance's channels, messages or both to Kinesis.
 
     Defines one custom resource, `<id>/Resource`, and the rights of the stack's function for it. It
@@ -107,11 +107,11 @@ class AppInstanceStreaming(Construct):
 
     Raises:
         UsageError: The ARN is not that of an app instance (`AppInstanceArn`); a stream has the
-            wrong name, one shard, no encryption, or another account or region
-            (`MessagingStreamName`, `MessagingStreamShards`, `MessagingStreamEncryption`,
-            `MessagingStreamEnvironment`); there is no stream at all (`NothingStreamed`); the role
-            is another one (`RoleOfAnotherService`); or another construct streams this app instance
-            (`FeatureSetTwice`).
+            wrong name or ARN, one shard, no encryption, or another account or region
+            (`MessagingStreamName`, `MessagingStreamArn`, `MessagingStreamShards`,
+            `MessagingStreamEncryption`, `MessagingStreamEnvironment`); there is no stream at all
+            (`NothingStreamed`); the role is another one (`RoleOfAnotherService`); or another
+            construct streams this app instance (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -198,7 +198,8 @@ class AppInstanceStreaming(Construct):
                 actions=["kinesis:DescribeStream", "kinesis:PutRecord", "kinesis:PutRecords"],
                 resources=list(streams.values()),
             ),
-            *rights_to_switch_on(self, self._role),
+            # today's role, even for a stack that has adopted the older one
+            *rights_to_switch_on(self, catalogue.CHIME_MESSAGING),
         ]
         keys = [stream.encryption_key for stream in streams]
         key_arns = dict.fromkeys(key.key_arn for key in keys if key is not None)
@@ -217,11 +218,10 @@ class AppInstanceStreaming(Construct):
             # imported: its name is all that is known
             check(rules.MESSAGING_STREAM_NAME, stream.stream_name, at=self, prop=prop)
             return
-        # without a name CloudFormation makes one up, which starts otherwise
-        check(rules.MESSAGING_STREAM_NAME, resource.name or "", at=self, prop=prop)
-        if resource.shard_count is not None:
-            check(rules.MESSAGING_STREAM_SHARDS, resource.shard_count, at=self, prop=prop)
-        if resource.stream_encryption is None:
+        check_name(rules.MESSAGING_STREAM_NAME, resource.name, at=self, prop=prop)
+        check(rules.MESSAGING_STREAM_SHARDS, resource.shard_count, at=self, prop=prop)
+        # not `stream_encryption`, which jsii cannot read where CDK leaves it to a condition
+        if resource._cfn_properties.get("streamEncryption") is None:  # noqa: SLF001
             raise UsageError(
                 "MessagingStreamEncryption",
                 at=self,

@@ -21,7 +21,7 @@ from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import role_before
 from slr_constructs.provider import Provider, Right, last_part
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import claim
+from slr_constructs.stack_parts import Feature, claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +105,7 @@ class Thumbnails:
         return cls("INTERVAL", every, resolution, tuple(storage))
 
 
-class IvsRecordingConfiguration(Construct):
+class IvsRecordingConfiguration(Feature):
     """Record IVS channels to a bucket.
 
     Defines `AWS::IVS::RecordingConfiguration`, `<id>/Resource`. It is created after the role, and
@@ -215,7 +215,8 @@ class IvsRecordingConfiguration(Construct):
         return channel
 
     def _record_existing(self, channel_arn: str) -> CfnResource:
-        claim(self, "channel", channel_arn, channel_arn)
+        check(rules.IVS_CHANNEL_ARN, channel_arn, at=self, prop="channel")
+        claim(self, contract.IvsChannelRecording, "channel", channel_arn, channel_arn)
         # named after the channel: with a number for a name, channels that change places would
         # each undo what the other did
         known = json.dumps(Stack.of(self).resolve(channel_arn), sort_keys=True)
@@ -228,7 +229,6 @@ class IvsRecordingConfiguration(Construct):
                 recording_configuration_arn=self._resource.attr_arn,
             ),
             thing=last_part(channel_arn),
-            props={"channel_arn": "channel"},
             rights=[
                 Right(actions=["ivs:GetChannel", "ivs:UpdateChannel"], resources=[channel_arn])
             ],

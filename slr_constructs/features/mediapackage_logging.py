@@ -12,21 +12,25 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_logs, aws_mediapackage
-from constructs import Construct
 
 from slr_constructs import catalogue
-from slr_constructs.errors import UsageError, check
+from slr_constructs.errors import UsageError, check, check_name
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import role_before
-from slr_constructs.provider import Provider, Right, arn, last_part
+from slr_constructs.ordering import release_before_role, role_before
+from slr_constructs.provider import Provider, Right, arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, rights_to_switch_on, role_for
-from slr_constructs.stack_parts import claim
+from slr_constructs.stack_parts import Feature, claim
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
+    from constructs import Construct
 
     from slr_constructs.handler.slr_handler.contract import Contract
     from slr_constructs.handler.slr_handler.rules import Rule
+
+
+#: tells the ARN of a packaging group from the id of a live channel, whatever tokens it has.
+_PACKAGING_GROUPS = ":packaging-groups/"
 
 
 class AccessLogs(Enum):
@@ -39,7 +43,7 @@ class AccessLogs(Enum):
     OFF = "OFF"
 
 
-class MediaPackageAccessLogging(Construct):
+class MediaPackageAccessLogging(Feature):
     """Log who sends to and who fetches from a MediaPackage channel or packaging group.
 
     Sets the owner's `IngressAccessLogs` and `EgressAccessLogs` and defines a release,
@@ -49,7 +53,8 @@ class MediaPackageAccessLogging(Construct):
 
     Args:
         channel: The live channel or the packaging group (VOD) in this app, the id of an existing
-            channel, or the ARN of an existing packaging group.
+            channel, or the ARN of an existing packaging group. A token without
+            `:packaging-groups/` beside it is taken for the id of a channel.
 
         ingress: Where requests that send to the channel are logged: a log group whose name starts
             with `/aws/MediaPackage/`, the service's own, or nowhere. A packaging group has none.
@@ -79,9 +84,9 @@ class MediaPackageAccessLogging(Construct):
         role: ServiceLinkedRole | None = None,
     ) -> None:
         super().__init__(scope, id)
-        self._role = role_for(self, role, catalogue.MEDIAPACKAGE)
+        self._role = role_for(self, role, catalogue.MEDIAPACKAGE, owner=channel)
         if isinstance(channel, aws_mediapackage.CfnPackagingGroup) or (
-            isinstance(channel, str) and ":packaging-groups/" in channel
+            isinstance(channel, str) and _PACKAGING_GROUPS in channel
         ):
             self._release = self._log_packaging_group(channel, ingress, egress)
         else:
@@ -112,6 +117,7 @@ class MediaPackageAccessLogging(Construct):
                     channel_id=channel, ingress=logs_in, egress=logs_out
                 ),
                 channel,
+                channel,
                 # a live channel's ARN ends in another id than the one it was given (AWS CLI,
                 # mediapackage describe-channel), so it cannot be known from the id
                 Right(
@@ -134,7 +140,7 @@ class MediaPackageAccessLogging(Construct):
         # a reference to the owner, so the release is deleted before it
         wanted = contract.MediaPackageChannelLoggingRelease(channel_id=channel.ref)
         right = Right(actions=["mediapackage:ConfigureLogs"], resources=[channel.attr_arn])
-        return self._define("Release", wanted, wanted.channel_id, [right])
+        return self._release_before_role(wanted, wanted.channel_id, right)
 
     def _log_packaging_group(
         self,
@@ -153,12 +159,13 @@ class MediaPackageAccessLogging(Construct):
         logs_out = self._log("egress", egress, rules.PACKAGING_GROUP_LOG_GROUP_NAME)
         self._refuse_off(logs_out)
         if isinstance(group, str):
-            group_id = last_part(group)
+            group_id = group.rpartition(_PACKAGING_GROUPS)[2]
             return self._put(
                 contract.MediaPackagePackagingGroupLogging(
                     packaging_group_id=group_id, egress=logs_out
                 ),
                 group,
+                group_id,
                 Right(actions=["mediapackage-vod:ConfigureLogs"], resources=[group]),
             )
         if group.egress_access_logs is not None:
@@ -169,14 +176,25 @@ class MediaPackageAccessLogging(Construct):
         role_before(self._role, group)
         wanted = contract.MediaPackagePackagingGroupLoggingRelease(packaging_group_id=group.ref)
         right = Right(actions=["mediapackage-vod:ConfigureLogs"], resources=[group.attr_arn])
-        return self._define("Release", wanted, wanted.packaging_group_id, [right])
+        return self._release_before_role(wanted, wanted.packaging_group_id, right)
 
-    def _put(self, wanted: Contract, owner: str, right: Right) -> CfnResource:
-        claim(self, "channel", owner, owner)
-        rights = [right, *rights_to_switch_on(self, self._role)]
-        resource = self._define("Resource", wanted, last_part(owner), rights)
+    def _put(
+        self,
+        wanted: Contract,
+        owner: str,
+        thing: Any,  # noqa: ANN401 - a string or an intrinsic
+        right: Right,
+    ) -> CfnResource:
+        claim(self, type(wanted), "channel", owner, owner)
+        rights = [right, *rights_to_switch_on(self, catalogue.MEDIAPACKAGE)]
+        resource = self._define("Resource", wanted, thing, rights)
         role_before(self._role, resource)
         return resource
+
+    def _release_before_role(self, wanted: Contract, owner_id: str, right: Right) -> CfnResource:
+        release = self._define("Release", wanted, owner_id, [right])
+        release_before_role(self._role, release)
+        return release
 
     def _define(
         self,
@@ -200,8 +218,7 @@ class MediaPackageAccessLogging(Construct):
             return logs.value
         resource = logs.node.default_child
         if isinstance(resource, aws_logs.CfnLogGroup):
-            # without a name CloudFormation makes one up, which starts otherwise
-            check(rule, resource.log_group_name or "", at=self, prop=prop)
+            check_name(rule, resource.log_group_name, at=self, prop=prop)
         else:
             check(rule, logs.log_group_name, at=self, prop=prop)
         return logs.log_group_name

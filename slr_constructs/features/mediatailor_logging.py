@@ -15,10 +15,10 @@ from constructs import Construct
 from slr_constructs import catalogue
 from slr_constructs.errors import UsageError, check_contract
 from slr_constructs.handler.slr_handler import contract
-from slr_constructs.ordering import role_before
+from slr_constructs.ordering import release_before_role, role_before
 from slr_constructs.provider import Provider, Right, arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, rights_to_switch_on, role_for
-from slr_constructs.stack_parts import claim, parts_of
+from slr_constructs.stack_parts import Feature, claim, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ _SESSION_LOG_GROUPS = tuple(
 )
 
 
-class MediaTailorSessionLogging(Construct):
+class MediaTailorSessionLogging(Feature):
     """Log the sessions of a playback configuration to CloudWatch Logs.
 
     Sets the owner's `LogConfiguration` and defines a release, `<id>/Release`; for an owner that is
@@ -68,8 +68,8 @@ class MediaTailorSessionLogging(Construct):
 
     Raises:
         UsageError: A prop breaks its rule (`PlaybackConfigurationName`, `PercentEnabled`,
-            `EventTypes`), two constructs of a stack want to keep the same log groups for different
-            times (`LogRetentionConflict`) or for ever (`LogRetentionInfinite`), CloudFormation
+            `EventTypes`), the log groups are to be kept for ever (`LogRetentionInfinite`) or, by
+            two constructs of a stack, for different times (`LogRetentionConflict`), CloudFormation
             lacks the property (`ManifestServiceOptIn`), the role is another one
             (`RoleOfAnotherService`), or the owner has a log configuration already
             (`FeatureSetTwice`).
@@ -114,16 +114,16 @@ class MediaTailorSessionLogging(Construct):
         ]
         if log_retention is not None:
             _keep_events(self, _SESSION_LOG_GROUPS, log_retention)
-        self._role = role_for(self, role, catalogue.MEDIATAILOR)
+        self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=owner)
         if isinstance(owner, str):
-            claim(self, "playback_configuration", owner, owner)
+            claim(self, type(wanted), "playback_configuration", owner, owner)
             self._release = Provider.of(self).define(
                 self,
                 "Resource",
                 wanted,
                 thing=self._name,
                 props=props,
-                rights=[*rights, *rights_to_switch_on(self, self._role)],
+                rights=[*rights, *rights_to_switch_on(self, catalogue.MEDIATAILOR)],
             )
             role_before(self._role, self._release)
         else:
@@ -138,6 +138,7 @@ class MediaTailorSessionLogging(Construct):
                 thing=self._name,
                 rights=rights,
             )
+            release_before_role(self._role, self._release)
 
     @property
     def playback_configuration_name(self) -> str:
@@ -183,7 +184,7 @@ class MediaTailorSessionLogging(Construct):
         )
 
 
-class MediaTailorAsRunLogging(Construct):
+class MediaTailorAsRunLogging(Feature):
     """Log what a MediaTailor channel has run, as programs and ad breaks, to CloudWatch Logs.
 
     Sets the owner's `LogConfiguration` and defines a release, `<id>/Release`; for an owner that is
@@ -201,9 +202,9 @@ class MediaTailorAsRunLogging(Construct):
             first use.
 
     Raises:
-        UsageError: The name is none (`MediaTailorChannelName`), two constructs of a stack want to
-            keep the log group for different times (`LogRetentionConflict`) or for ever
-            (`LogRetentionInfinite`), the role is another one (`RoleOfAnotherService`), or the owner
+        UsageError: The name is none (`MediaTailorChannelName`), the log group is to be kept for
+            ever (`LogRetentionInfinite`) or, by two constructs of a stack, for different times
+            (`LogRetentionConflict`), the role is another one (`RoleOfAnotherService`), or the owner
             has a log configuration already (`FeatureSetTwice`).
     """
 
@@ -226,16 +227,16 @@ class MediaTailorAsRunLogging(Construct):
         ]
         if log_retention is not None:
             _keep_events(self, _AS_RUN_LOG_GROUPS, log_retention)
-        self._role = role_for(self, role, catalogue.MEDIATAILOR)
+        self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=channel)
         if isinstance(channel, str):
-            claim(self, "channel", channel, channel)
+            claim(self, contract.MediaTailorAsRunLogging, "channel", channel, channel)
             self._release = Provider.of(self).define(
                 self,
                 "Resource",
                 contract.MediaTailorAsRunLogging(channel_name=channel),
                 thing=channel,
                 props={"channel_name": "channel"},
-                rights=[*rights, *rights_to_switch_on(self, self._role)],
+                rights=[*rights, *rights_to_switch_on(self, catalogue.MEDIATAILOR)],
             )
             role_before(self._role, self._release)
         else:
@@ -252,6 +253,7 @@ class MediaTailorAsRunLogging(Construct):
                 thing=self._name,
                 rights=rights,
             )
+            release_before_role(self._role, self._release)
 
     @property
     def channel_name(self) -> str:
@@ -307,11 +309,13 @@ def _keep_events(
             got=retention.value,
         )
     name = "MediaTailor" + ("AsRun" if log_groups == _AS_RUN_LOG_GROUPS else "Session") + "Logs"
-    if parts.stack.node.try_find_child(name) is not None:
+    provider = Provider.of(feature)
+    if provider.node.try_find_child(name) is not None:
         return
     groups = [arn("logs", "log-group:", f"{log_group}:log-stream:") for log_group in log_groups]
-    Provider.of(feature).define(
-        Construct(parts.stack, name),
+    provider.define(
+        # below the function, where no construct of the user's has the same name
+        Construct(provider, name),
         "Resource",
         contract.MediaTailorLogRetention(
             log_group_names=log_groups,

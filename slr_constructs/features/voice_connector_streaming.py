@@ -10,20 +10,20 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_chime, aws_sns, aws_sqs
-from constructs import Construct
 
 from slr_constructs import catalogue
-from slr_constructs.errors import check
+from slr_constructs.errors import check, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import role_before
 from slr_constructs.provider import Provider, Right, arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, rights_to_switch_on, role_for
-from slr_constructs.stack_parts import claim
+from slr_constructs.stack_parts import Feature, claim
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import CfnResource, Duration
+    from constructs import Construct
 
 
 class NotificationTarget(Enum):
@@ -38,7 +38,7 @@ class NotificationTarget(Enum):
     SQS = "SQS"
 
 
-class VoiceConnectorStreaming(Construct):
+class VoiceConnectorStreaming(Feature):
     """Stream the audio of a Voice Connector's calls to Kinesis Video Streams.
 
     Defines one custom resource, `<id>/Resource`, and the rights of the stack's function for it. It
@@ -100,7 +100,7 @@ class VoiceConnectorStreaming(Construct):
         connector = arn("chime", "vc/", self._voice_connector_id)
         insights = [media_insights_configuration_arn] if media_insights_configuration_arn else []
         self._role = role_for(self, role, catalogue.CHIME_VOICE_CONNECTOR)
-        claim(self, "voice_connector", voice_connector, self._voice_connector_id)
+        claim(self, type(wanted), "voice_connector", voice_connector, self._voice_connector_id)
         self._resource = Provider.of(self).define(
             self,
             "Resource",
@@ -119,7 +119,7 @@ class VoiceConnectorStreaming(Construct):
                     ],
                     resources=[connector, *insights],
                 ),
-                *rights_to_switch_on(self, self._role),
+                *rights_to_switch_on(self, catalogue.CHIME_VOICE_CONNECTOR),
             ],
         )
         role_before(self._role, self._resource)
@@ -162,6 +162,5 @@ class VoiceConnectorStreaming(Construct):
             kind, name = NotificationTarget.SNS, target.topic_name
         else:
             kind, name = NotificationTarget.SQS, target.queue_name
-        # without a name CloudFormation makes one up, which starts otherwise
-        check(rules.NOTIFICATION_NAME, name or "", at=self, prop="notification_targets")
+        check_name(rules.NOTIFICATION_NAME, name, at=self, prop="notification_targets")
         return kind.value

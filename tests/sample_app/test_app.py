@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"]
+NO_FEATURES = ("Custom::ServiceLinkedRole", "Custom::MediaTailorLogRetention")
 STACKS = [
     "LiveShowBroadcast",
     "LiveShowCatchUp",
@@ -210,14 +211,47 @@ def test_dependencies_are_those_that_cfn_lint_reads(
 
 @pytest.mark.parametrize("name", STACKS)
 def test_no_dependency_is_said_twice(templates: dict[str, dict[str, Any]], name: str) -> None:
-    """Each DependsOn of the library's resources is needed: nothing else leads to the same end."""
+    """Each DependsOn of ours is needed: nothing else that we define leads to the same end."""
     template = templates[name]
-    needs = dependencies(template)
+    needs = _without_owners(template)
 
     for logical_id, resource in template["Resources"].items():
         for declared in resource.get("DependsOn", []):
-            others = needs[logical_id] - {declared}
+            others = needs.get(logical_id, set()) - {declared}
             assert declared not in _reachable(needs, others), (logical_id, declared)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_what_releases_goes_before_the_role_whatever_becomes_of_its_owner(
+    templates: dict[str, dict[str, Any]], name: str
+) -> None:
+    """A feature that is removed while its owner stays is switched off before its role goes."""
+    resources = templates[name]["Resources"]
+    needs = _without_owners(templates[name])
+    kinds = {logical_id: each["Type"] for logical_id, each in resources.items()}
+    features = [
+        logical_id
+        for logical_id, kind in kinds.items()
+        if kind.startswith("Custom::") and kind not in NO_FEATURES
+    ]
+
+    for feature in features:
+        waited_for = {kinds[each] for each in _reachable(needs, {feature})}
+        assert "Custom::ServiceLinkedRole" in waited_for, feature
+
+
+def _without_owners(template: dict[str, Any]) -> dict[str, set[str]]:
+    """Return what waits for what, as long as every owner is left out: owners may stay."""
+    ours = {
+        logical_id
+        for logical_id, each in template["Resources"].items()
+        if each["Type"].startswith(("Custom::", "AWS::IAM::", "AWS::Lambda::", "AWS::Logs::"))
+    }
+    return {
+        logical_id: needed & ours
+        for logical_id, needed in dependencies(template).items()
+        if logical_id in ours
+    }
 
 
 def _reachable(needs: dict[str, set[str]], start: set[str]) -> set[str]:

@@ -1,0 +1,1 @@
+"""What the library costs against the same resources written by hand."""

@@ -1,0 +1,502 @@
+"""The resources of `library_app` by hand: `python -m benchmarks.bare_app 20` for 20 of each.
+
+Every resource is an L1 or a `CfnResource`, its props are given where it is made, and every
+dependency that no reference implies is written down. `run` checks that both apps say the same.
+
+With `--without-releases` CloudFormation makes the roles, and nothing is switched off before its
+owner goes; a function is left only where CloudFormation lacks the feature.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from aws_cdk import (
+    App,
+    CfnResource,
+    RemovalPolicy,
+    Stack,
+    Token,
+    aws_chime,
+    aws_iam,
+    aws_ivs,
+    aws_kinesis,
+    aws_lambda,
+    aws_logs,
+    aws_mediapackage,
+    aws_mediatailor,
+    aws_s3,
+    aws_s3_assets,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PER_STACK = 20
+
+_HANDLER = Path(__file__).parents[1] / "slr_constructs" / "handler"
+
+_VOICE = ("voiceconnector.chime.amazonaws.com", "AWSServiceRoleForAmazonChimeVoiceConnector")
+_MESSAGING = ("messaging.chime.amazonaws.com", "AWSServiceRoleForChimeSDKMessaging")
+_IVS = ("ivs.amazonaws.com", "AWSServiceRoleForIVSRecordToS3")
+_MEDIATAILOR = ("mediatailor.amazonaws.com", "AWSServiceRoleForMediaTailor")
+_MEDIAPACKAGE = ("mediapackage.amazonaws.com", "AWSServiceRoleForMediaPackage")
+
+
+class Function(NamedTuple):
+    """What custom resources and policies need of a stack's function."""
+
+    token: str
+    role: str
+
+
+def define_function(stack: Stack) -> Function:
+    """Define the function, its role and its logs."""
+    role = aws_iam.CfnRole(
+        stack,
+        "FunctionRole",
+        assume_role_policy_document={
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Principal": {"Service": "lambda.amazonaws.com"},
+                }
+            ],
+        },
+    )
+    logs = aws_logs.CfnLogGroup(stack, "FunctionLogs", retention_in_days=30)
+    logs.apply_removal_policy(RemovalPolicy.DESTROY)
+    log_rights = aws_iam.CfnRolePolicy(
+        stack,
+        "FunctionLogsRights",
+        role_name=role.ref,
+        policy_name="Logs",
+        policy_document=_policy(
+            {
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": logs.attr_arn,
+            }
+        ),
+    )
+    code = aws_s3_assets.Asset(
+        stack, "FunctionCode", path=str(_HANDLER), exclude=["**/__pycache__", "**/*.pyc", "**/.*"]
+    )
+    function = aws_lambda.CfnFunction(
+        stack,
+        "Function",
+        description="Holds service-linked roles, and switches off what uses them",
+        runtime="python3.14",
+        handler="slr_handler.entrypoint.handler",
+        code=aws_lambda.CfnFunction.CodeProperty(
+            s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key
+        ),
+        timeout=900,
+        memory_size=256,
+        role=role.attr_arn,
+        logging_config=aws_lambda.CfnFunction.LoggingConfigProperty(log_group=logs.ref),
+    )
+    function.add_resource_dependency(log_rights)
+    return Function(function.attr_arn, role.ref)
+
+
+def define_role(
+    stack: Stack, function: Function, names: tuple[str, str], creation: str = "IAM"
+) -> CfnResource:
+    """Define the custom resource that makes the service-linked role."""
+    principal, name = names
+    arn = {
+        "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}"
+        f":role/aws-service-role/{principal}/{name}"
+    }
+    rights = aws_iam.CfnRolePolicy(
+        stack,
+        "RoleRights",
+        role_name=function.role,
+        policy_name=f"ServiceLinkedRole-{name}",
+        policy_document=_policy(
+            {
+                "Effect": "Allow",
+                "Action": "iam:CreateServiceLinkedRole",
+                "Resource": arn,
+                "Condition": {"StringEquals": {"iam:AWSServiceName": principal}},
+            },
+            {
+                "Effect": "Allow",
+                "Action": [
+                    "iam:DeleteServiceLinkedRole",
+                    "iam:GetRole",
+                    "iam:GetServiceLinkedRoleDeletionStatus",
+                    "iam:TagRole",
+                    "iam:UntagRole",
+                    "iam:UpdateRoleDescription",
+                ],
+                "Resource": arn,
+            },
+        ),
+    )
+    role = CfnResource(
+        stack,
+        "Role",
+        type="Custom::ServiceLinkedRole",
+        properties={
+            "ServiceToken": function.token,
+            "ServiceTimeout": 1200,
+            "RoleName": name,
+            "ServicePrincipal": principal,
+            "Removal": "WHEN_UNUSED",
+            "Creation": creation,
+        },
+    )
+    role.add_resource_dependency(rights)
+    return role
+
+
+def define_native_role(stack: Stack, names: tuple[str, str]) -> CfnResource:
+    """Let CloudFormation make the service-linked role."""
+    return aws_iam.CfnServiceLinkedRole(stack, "Role", aws_service_name=names[0])
+
+
+def voice_connector_streaming(stack: Stack, count: int, *, releases: bool) -> None:
+    """Stream the calls of connectors."""
+    function = define_function(stack)
+    role = define_role(stack, function, _VOICE) if releases else define_native_role(stack, _VOICE)
+    for i in range(count):
+        connector = aws_chime.CfnVoiceConnector(
+            stack, f"Connector{i}", name=f"connector-{i}", require_encryption=True
+        )
+        connector_id = connector.attr_voice_connector_id
+        rights = aws_iam.CfnRolePolicy(
+            stack,
+            f"Rights{i}",
+            role_name=function.role,
+            policy_name=f"VoiceConnectorStreaming-{connector_id}",
+            policy_document=_policy(
+                {
+                    "Effect": "Allow",
+                    "Action": [
+                        "chime:DeleteVoiceConnectorStreamingConfiguration",
+                        "chime:GetVoiceConnectorStreamingConfiguration",
+                        "chime:PutVoiceConnectorStreamingConfiguration",
+                    ],
+                    "Resource": _arn("chime", "vc/", connector_id),
+                }
+            ),
+        )
+        streaming = CfnResource(
+            stack,
+            f"Streaming{i}",
+            type="Custom::VoiceConnectorStreaming",
+            properties={
+                "ServiceToken": function.token,
+                "ServiceTimeout": 1200,
+                "VoiceConnectorId": connector_id,
+                "DataRetentionInHours": 24,
+                "Enabled": True,
+                "NotificationTargets": ["EventBridge"],
+            },
+        )
+        streaming.add_resource_dependency(rights)
+        streaming.add_resource_dependency(role)
+
+
+def app_instance_streaming(stack: Stack, count: int, *, releases: bool) -> None:
+    """Stream the channels and messages of app instances to one stream."""
+    function = define_function(stack)
+    role = (
+        define_role(stack, function, _MESSAGING)
+        if releases
+        else define_native_role(stack, _MESSAGING)
+    )
+    stream = aws_kinesis.CfnStream(
+        stack,
+        "Stream",
+        name=f"chime-messaging-{stack.stack_name}",
+        retention_period_hours=24,
+        stream_mode_details=aws_kinesis.CfnStream.StreamModeDetailsProperty(
+            stream_mode="ON_DEMAND"
+        ),
+        stream_encryption=aws_kinesis.CfnStream.StreamEncryptionProperty(
+            encryption_type="KMS", key_id="alias/aws/kinesis"
+        ),
+    )
+    stream.apply_removal_policy(RemovalPolicy.DESTROY)
+    stream_arn = stream.attr_arn
+    for i in range(count):
+        app_instance = aws_chime.CfnAppInstance(stack, f"AppInstance{i}", name=f"app-{i}")
+        app_instance_arn = app_instance.attr_app_instance_arn
+        app_instance_id = {"Fn::Select": [1, {"Fn::Split": ["/", app_instance_arn]}]}
+        rights = aws_iam.CfnRolePolicy(
+            stack,
+            f"Rights{i}",
+            role_name=function.role,
+            policy_name=Token.as_string(
+                {"Fn::Sub": ["AppInstanceStreaming-${Name}", {"Name": app_instance_id}]}
+            ),
+            policy_document=_policy(
+                {
+                    "Effect": "Allow",
+                    "Action": [
+                        "chime:DeleteMessagingStreamingConfigurations",
+                        "chime:GetMessagingStreamingConfigurations",
+                        "chime:PutMessagingStreamingConfigurations",
+                    ],
+                    "Resource": app_instance_arn,
+                },
+                {
+                    "Effect": "Allow",
+                    "Action": [
+                        "kinesis:DescribeStream",
+                        "kinesis:PutRecord",
+                        "kinesis:PutRecords",
+                    ],
+                    "Resource": stream_arn,
+                },
+            ),
+        )
+        streaming = CfnResource(
+            stack,
+            f"Streaming{i}",
+            type="Custom::AppInstanceStreaming",
+            properties={
+                "ServiceToken": function.token,
+                "ServiceTimeout": 1200,
+                "AppInstanceArn": app_instance_arn,
+                "ChannelsStreamArn": stream_arn,
+                "ChannelMessagesStreamArn": stream_arn,
+            },
+        )
+        streaming.add_resource_dependency(rights)
+        streaming.add_resource_dependency(role)
+
+
+def ivs_recording(stack: Stack, count: int, *, releases: bool) -> None:
+    """Record channels, each with a configuration of its own, to one bucket."""
+    role = (
+        define_role(stack, define_function(stack), _IVS, "SERVICE")
+        if releases
+        else define_native_role(stack, _IVS)
+    )
+    bucket = aws_s3.CfnBucket(stack, "Bucket")
+    bucket.apply_removal_policy(RemovalPolicy.RETAIN)
+    bucket_name = bucket.ref
+    l1 = aws_ivs.CfnRecordingConfiguration
+    for i in range(count):
+        recording = l1(
+            stack,
+            f"Recording{i}",
+            name=f"recording-{i}",
+            destination_configuration=l1.DestinationConfigurationProperty(
+                s3=l1.S3DestinationConfigurationProperty(bucket_name=bucket_name)
+            ),
+        )
+        recording.add_resource_dependency(role)
+        aws_ivs.CfnChannel(
+            stack,
+            f"Channel{i}",
+            name=f"channel-{i}",
+            recording_configuration_arn=recording.attr_arn,
+        )
+
+
+def mediatailor_session_logging(stack: Stack, count: int, *, releases: bool) -> None:
+    """Log the sessions of playback configurations."""
+    function = define_function(stack) if releases else None
+    role = (
+        define_role(stack, function, _MEDIATAILOR)
+        if function
+        else define_native_role(stack, _MEDIATAILOR)
+    )
+    l1 = aws_mediatailor.CfnPlaybackConfiguration
+    for i in range(count):
+        playback = l1(
+            stack,
+            f"Playback{i}",
+            name=f"playback-{i}",
+            ad_decision_server_url="https://ads.example.com",
+            video_content_source_url="https://video.example.com",
+            log_configuration=l1.LogConfigurationProperty(
+                percent_enabled=100, enabled_logging_strategies=["LEGACY_CLOUDWATCH"]
+            ),
+        )
+        playback.add_resource_dependency(role)
+        if function:
+            name = playback.ref
+            _release(
+                stack,
+                i,
+                function,
+                kind="MediaTailorSessionLogging",
+                owner=("PlaybackConfigurationName", name),
+                action="mediatailor:ConfigureLogsForPlaybackConfiguration",
+                resource=_arn("mediatailor", "playbackConfiguration/", name),
+            )
+
+
+def mediatailor_as_run_logging(stack: Stack, count: int, *, releases: bool) -> None:
+    """Log what channels have run."""
+    function = define_function(stack) if releases else None
+    role = (
+        define_role(stack, function, _MEDIATAILOR)
+        if function
+        else define_native_role(stack, _MEDIATAILOR)
+    )
+    l1 = aws_mediatailor.CfnChannel
+    for i in range(count):
+        channel = l1(
+            stack,
+            f"Channel{i}",
+            channel_name=f"channel-{i}",
+            playback_mode="LOOP",
+            outputs=[
+                l1.RequestOutputItemProperty(
+                    manifest_name="index",
+                    source_group="hls",
+                    hls_playlist_settings=l1.HlsPlaylistSettingsProperty(
+                        manifest_window_seconds=60
+                    ),
+                )
+            ],
+            log_configuration=l1.LogConfigurationForChannelProperty(log_types=["AS_RUN"]),
+        )
+        channel.add_resource_dependency(role)
+        if function:
+            name = channel.ref
+            _release(
+                stack,
+                i,
+                function,
+                kind="MediaTailorAsRunLogging",
+                owner=("ChannelName", name),
+                action="mediatailor:ConfigureLogsForChannel",
+                resource=_arn("mediatailor", "channel/", name),
+            )
+
+
+def mediapackage_channel_logging(stack: Stack, count: int, *, releases: bool) -> None:
+    """Log the requests of live channels."""
+    function = define_function(stack) if releases else None
+    role = (
+        define_role(stack, function, _MEDIAPACKAGE)
+        if function
+        else define_native_role(stack, _MEDIAPACKAGE)
+    )
+    l1 = aws_mediapackage.CfnChannel
+    for i in range(count):
+        channel = l1(
+            stack,
+            f"Channel{i}",
+            id=f"channel-{i}",
+            ingress_access_logs=l1.LogConfigurationProperty(),
+            egress_access_logs=l1.LogConfigurationProperty(),
+        )
+        channel.add_resource_dependency(role)
+        if function:
+            _release(
+                stack,
+                i,
+                function,
+                kind="MediaPackageChannelLogging",
+                owner=("ChannelId", channel.ref),
+                action="mediapackage:ConfigureLogs",
+                resource=channel.attr_arn,
+            )
+
+
+def mediapackage_packaging_group_logging(stack: Stack, count: int, *, releases: bool) -> None:
+    """Log the requests of packaging groups."""
+    function = define_function(stack) if releases else None
+    role = (
+        define_role(stack, function, _MEDIAPACKAGE)
+        if function
+        else define_native_role(stack, _MEDIAPACKAGE)
+    )
+    l1 = aws_mediapackage.CfnPackagingGroup
+    for i in range(count):
+        group = l1(
+            stack,
+            f"Group{i}",
+            id=f"group-{i}",
+            egress_access_logs=l1.LogConfigurationProperty(),
+        )
+        group.add_resource_dependency(role)
+        if function:
+            _release(
+                stack,
+                i,
+                function,
+                kind="MediaPackagePackagingGroupLogging",
+                owner=("PackagingGroupId", group.ref),
+                action="mediapackage-vod:ConfigureLogs",
+                resource=group.attr_arn,
+            )
+
+
+def _release(
+    stack: Stack,
+    i: int,
+    function: Function,
+    *,
+    kind: str,
+    owner: tuple[str, str],
+    action: str,
+    resource: Any,  # noqa: ANN401 - a string or an intrinsic
+) -> None:
+    prop, name = owner
+    rights = aws_iam.CfnRolePolicy(
+        stack,
+        f"Rights{i}",
+        role_name=function.role,
+        policy_name=f"{kind}-{name}",
+        policy_document=_policy({"Effect": "Allow", "Action": action, "Resource": resource}),
+    )
+    release = CfnResource(
+        stack,
+        f"Release{i}",
+        type=f"Custom::{kind}Release",
+        properties={"ServiceToken": function.token, "ServiceTimeout": 1200, prop: name},
+    )
+    release.add_resource_dependency(rights)
+
+
+def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _arn(service: str, resource: str, name: str) -> dict[str, Any]:
+    text = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"
+    return {"Fn::Sub": [f"{text}${{Name}}", {"Name": name}]}
+
+
+FEATURES: tuple[Callable[..., None], ...] = (
+    voice_connector_streaming,
+    app_instance_streaming,
+    ivs_recording,
+    mediatailor_session_logging,
+    mediatailor_as_run_logging,
+    mediapackage_channel_logging,
+    mediapackage_packaging_group_logging,
+)
+
+
+def main() -> None:
+    """Synthesize."""
+    count = int(sys.argv[1])
+    app = App()
+    for feature in FEATURES:
+        for number in range(0, count, PER_STACK):
+            stack = Stack(app, f"{feature.__name__.replace('_', '-')}-{number}")
+            feature(
+                stack,
+                min(PER_STACK, count - number),
+                releases="--without-releases" not in sys.argv,
+            )
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""Whether two templates say the same: types, properties and dependencies, whatever their ids."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections import defaultdict
+from typing import Any
+
+
+def differences(library: dict[str, Any], bare: dict[str, Any]) -> list[str]:
+    """Return the resources that one template has and the other has not."""
+    ours, theirs = _by_meaning(library), _by_meaning(bare)
+    return [
+        f"{' '.join(ours[each]) or 'nothing'} with the library,"
+        f" {' '.join(theirs[each]) or 'nothing'} by hand"
+        for each in sorted({*ours, *theirs})
+        if len(ours[each]) != len(theirs[each])
+    ]
+
+
+def _by_meaning(template: dict[str, Any]) -> defaultdict[str, list[str]]:
+    """Return the logical ids of a template's resources, those that mean the same together."""
+    resources = template["Resources"]
+
+    @functools.cache
+    def meaning(logical_id: str) -> str:
+        resource = {key: value for key, value in resources[logical_id].items() if key != "Metadata"}
+        needed = resource.pop("DependsOn", [])
+        resource["DependsOn"] = sorted(
+            map(meaning, [needed] if isinstance(needed, str) else needed)
+        )
+        text = json.dumps(without_ids(resource), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def without_ids(value: Any) -> Any:  # noqa: ANN401 - any part of a template
+        if isinstance(value, list):
+            return [without_ids(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if value.get("Ref") in resources:
+            return {"Ref": meaning(value["Ref"])}
+        if "Fn::GetAtt" in value:
+            logical_id, attribute = value["Fn::GetAtt"]
+            return {"Fn::GetAtt": [meaning(logical_id), attribute]}
+        return {key: without_ids(each) for key, each in value.items()}
+
+    ids: defaultdict[str, list[str]] = defaultdict(list)
+    for logical_id in resources:
+        ids[meaning(logical_id)].append(logical_id)
+    return ids
