@@ -329,7 +329,7 @@ def mediatailor_session_logging(stack: Stack, count: int, *, releases: bool) -> 
             _release(
                 stack,
                 i,
-                function,
+                (function, role),
                 kind="MediaTailorSessionLogging",
                 owner=("PlaybackConfigurationName", name),
                 action="mediatailor:ConfigureLogsForPlaybackConfiguration",
@@ -369,7 +369,7 @@ def mediatailor_as_run_logging(stack: Stack, count: int, *, releases: bool) -> N
             _release(
                 stack,
                 i,
-                function,
+                (function, role),
                 kind="MediaTailorAsRunLogging",
                 owner=("ChannelName", name),
                 action="mediatailor:ConfigureLogsForChannel",
@@ -399,7 +399,7 @@ def mediapackage_channel_logging(stack: Stack, count: int, *, releases: bool) ->
             _release(
                 stack,
                 i,
-                function,
+                (function, role),
                 kind="MediaPackageChannelLogging",
                 owner=("ChannelId", channel.ref),
                 action="mediapackage:ConfigureLogs",
@@ -428,7 +428,7 @@ def mediapackage_packaging_group_logging(stack: Stack, count: int, *, releases: 
             _release(
                 stack,
                 i,
-                function,
+                (function, role),
                 kind="MediaPackagePackagingGroupLogging",
                 owner=("PackagingGroupId", group.ref),
                 action="mediapackage-vod:ConfigureLogs",
@@ -439,13 +439,14 @@ def mediapackage_packaging_group_logging(stack: Stack, count: int, *, releases: 
 def _release(
     stack: Stack,
     i: int,
-    function: Function,
+    needed: tuple[Function, CfnResource],
     *,
     kind: str,
     owner: tuple[str, str],
     action: str,
     resource: Any,  # noqa: ANN401 - a string or an intrinsic
 ) -> None:
+    function, role = needed
     prop, name = owner
     rights = aws_iam.CfnRolePolicy(
         stack,
@@ -461,6 +462,7 @@ def _release(
         properties={"ServiceToken": function.token, "ServiceTimeout": 1200, prop: name},
     )
     release.add_resource_dependency(rights)
+    release.add_resource_dependency(role)
 
 
 def _policy(*statements: dict[str, Any]) -> dict[str, Any]:

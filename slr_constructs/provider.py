@@ -97,10 +97,7 @@ class Provider(Construct):
     @classmethod
     def of(cls, scope: Construct) -> Provider:
         """Return the stack's one function, and define it on first use."""
-        parts = parts_of(scope)
-        if parts.provider is None:
-            parts.provider = cls(parts.stack, "ServiceLinkedRoleFunction")
-        return parts.provider
+        return parts_of(scope).one(cls, lambda stack: cls(stack, "ServiceLinkedRoleFunction"))
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)

@@ -7,6 +7,7 @@ delete drops the lease and asks IAM to delete the role if it was the last one.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -89,9 +90,9 @@ class ServiceLinkedRole(Construct):
     @classmethod
     def of(cls, scope: Construct, definition: RoleDefinition) -> ServiceLinkedRole:
         """Return the role that a scope's stack declares or imports; declare it on first use."""
-        parts = parts_of(scope)
-        known = parts.roles.get(definition.role_name)
-        return known or cls(parts.stack, definition.role_name, definition=definition)
+        known = _roles_of(scope).known.get(definition.role_name)
+        stack = parts_of(scope).stack
+        return known or cls(stack, definition.role_name, definition=definition)
 
     @classmethod
     def from_existing(
@@ -105,7 +106,7 @@ class ServiceLinkedRole(Construct):
         Features of the same stack that are not given a role use it too.
         """
         role = _ExistingRole(scope, id, definition)
-        parts_of(scope).roles.setdefault(definition.role_name, role)
+        _roles_of(scope).known.setdefault(definition.role_name, role)
         return role
 
     @property
@@ -170,8 +171,7 @@ class ServiceLinkedRole(Construct):
         )
 
     def _declare(self) -> None:
-        roles = parts_of(self).roles
-        known = roles.setdefault(self.role_name, self)
+        known = _roles_of(self).known.setdefault(self.role_name, self)
         if known is not self:
             raise UsageError(
                 "RoleDeclaredTwice",
@@ -189,7 +189,7 @@ class ServiceLinkedRole(Construct):
             creation=self._definition.creation.value,
             description=description,
         )
-        parts_of(self).held.add(self.role_name)
+        _roles_of(self).held.add(self.role_name)
         return Provider.of(self).define(
             self, "Resource", wanted, thing=self.role_name, rights=_role_rights(self._definition)
         )
@@ -217,6 +217,19 @@ class ServiceLinkedRole(Construct):
             aws_service_name=self._definition.service_principal,
             description=description,
         )
+
+
+@dataclass(slots=True)
+class _Roles:
+    """The roles of one stack, by name."""
+
+    known: dict[str, ServiceLinkedRole] = field(default_factory=dict)
+    #: those that the stack's function holds, and has the rights for.
+    held: set[str] = field(default_factory=set)
+
+
+def _roles_of(scope: Construct) -> _Roles:
+    return parts_of(scope).one(_Roles, lambda _: _Roles())
 
 
 class _ExistingRole(ServiceLinkedRole):
@@ -253,8 +266,10 @@ def role_for(
     parts = parts_of(feature if isinstance(owner, str) else owner)
     definition = definitions[0]
     if role is None:
-        known = (parts.roles.get(each.role_name) for each in definitions)
-        role = next((each for each in known if each is not None), None)
+        known = _roles_of(parts.stack).known
+        role = next(
+            (known[each.role_name] for each in definitions if each.role_name in known), None
+        )
     if role is None:
         role = ServiceLinkedRole.of(parts.stack, definition)
     elif role.role_name not in (each.role_name for each in definitions):
@@ -280,7 +295,7 @@ def rights_to_switch_on(feature: Construct, definition: RoleDefinition) -> list[
     The services make the role with the rights of whoever calls them, asked or not; where the
     function of the feature's stack holds the role, it has that right already.
     """
-    held = definition.role_name in parts_of(feature).held
+    held = definition.role_name in _roles_of(feature).held
     return [] if held else [_create_right(definition)]
 
 

@@ -1,4 +1,4 @@
-"""What a stack has one of: its function, and each of its roles.
+"""What a stack has one of, whatever it is: its function, its roles, the features it has set.
 
 jsii keeps every construct alive for as long as the process runs, so a weak map keyed by constructs
 lives exactly as long as they do. Only the first look-up of a construct calls the jsii kernel, for
@@ -8,7 +8,7 @@ a construct stays in its stack.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from aws_cdk import Stack, Token
@@ -17,13 +17,14 @@ from constructs import Construct
 from slr_constructs.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_cdk import CfnResource
-    from aws_cdk.aws_logs import RetentionDays
     from constructs import IConstruct
 
     from slr_constructs.handler.slr_handler.contract import Contract
-    from slr_constructs.provider import Provider
-    from slr_constructs.service_linked_role import ServiceLinkedRole
+
+_Part = TypeVar("_Part")
 
 
 @dataclass(slots=True)
@@ -33,14 +34,19 @@ class StackParts:
     stack: Stack
     #: None while it depends on where the stack is deployed.
     region: str | None
-    provider: Provider | None = None
-    roles: dict[str, ServiceLinkedRole] = field(default_factory=dict)
-    #: the names of the roles that the function holds.
-    held: set[str] = field(default_factory=set)
     #: resource type and owner, so that no feature is set twice.
     features: dict[tuple[str, str], IConstruct] = field(default_factory=dict)
-    #: how long MediaTailor's log groups keep events.
-    log_retentions: dict[tuple[str, ...], RetentionDays] = field(default_factory=dict)
+    _others: dict[type, Any] = field(default_factory=dict)
+
+    def one(self, kind: type[_Part], make: Callable[[Stack], _Part]) -> _Part:
+        """Return the stack's one part of a kind, made on first use.
+
+        So whoever keeps something for a stack keeps it here, and nobody below has to know what.
+        """
+        if kind not in self._others:
+            self._others[kind] = make(self.stack)
+        part: _Part = self._others[kind]
+        return part
 
 
 _PARTS: WeakKeyDictionary[IConstruct, StackParts] = WeakKeyDictionary()

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk import CfnParameter, PhysicalName, Stack, aws_sqs
+from aws_cdk import Aws, CfnParameter, PhysicalName, Stack, Token, aws_sqs
+from aws_cdk.aws_sqs import CfnQueue
 
 import slr_constructs
-from slr_constructs.errors import UsageError, check, check_contract, check_name
+from slr_constructs.errors import _STRING_TOKEN, UsageError, check, check_contract, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.handler.slr_handler.contract import Contract
 from slr_constructs.handler.slr_handler.rules import Rule
@@ -215,3 +216,36 @@ def test_every_message_has_the_one_format(code: str) -> None:
     assert found is not None, message
     assert found["code"] == code
     assert not found["allowed"].endswith(".")
+
+
+def test_fails_when_a_number_is_none_that_json_has(stack: Stack) -> None:
+    """It is refused before the jsii kernel sees it, which would not survive it."""
+    with pytest.raises(UsageError) as refused:
+        check(rules.PERCENT_ENABLED, float("inf"), at=stack, prop="percent_enabled")
+
+    assert str(refused.value) == (
+        "Stack: percent_enabled must be a whole number from 0 to 100, got inf [PercentEnabled]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "token"), [("a${Token[TOKEN.1]}b", True), ("${AWS::Region}", False), ("plain", False)]
+)
+def test_a_string_token_is_what_cdk_says_it_is(text: str, *, token: bool) -> None:
+    """The pattern that spares a call to the kernel finds what CDK finds."""
+    assert (_STRING_TOKEN.search(text) is not None) is token
+    assert Token.is_unresolved(text) is token
+
+
+def test_every_kind_of_string_token_is_known_without_asking(stack: Stack) -> None:
+    """As CDK writes them: pseudo-parameters, attributes, hints and the elements of lists."""
+    parameter = CfnParameter(stack, "List", type="CommaDelimitedList")
+    tokens = [
+        stack.region,
+        Aws.PARTITION,
+        CfnQueue(stack, "Queue").attr_arn,
+        Token.as_string({"Ref": "Name"}, display_hint="a name: of_it"),
+        *parameter.value_as_list,
+    ]
+
+    assert all(_STRING_TOKEN.search(token) for token in tokens)

@@ -286,11 +286,14 @@ def _refuse_second(
         )
 
 
+class _Retentions(dict[tuple[str, ...], aws_logs.RetentionDays]):
+    """How long a stack wants MediaTailor's log groups to keep events."""
+
+
 def _keep_events(
     feature: Construct, log_groups: tuple[str, ...], retention: aws_logs.RetentionDays
 ) -> None:
     """Let the function set the groups' retention: once a stack, for the names are the account's."""
-    parts = parts_of(feature)
     if retention is aws_logs.RetentionDays.INFINITE:
         raise UsageError(
             "LogRetentionInfinite",
@@ -299,8 +302,12 @@ def _keep_events(
             allowed="a number of days (for ever is what log groups do unasked)",
             got="INFINITE",
         )
-    first = parts.log_retentions.setdefault(log_groups, retention)
-    if first is not retention:
+    parts = parts_of(feature)
+    chosen = parts.one(_Retentions, lambda _: _Retentions())
+    first = chosen.get(log_groups)
+    if first is retention:
+        return
+    if first is not None:
         raise UsageError(
             "LogRetentionConflict",
             at=feature,
@@ -308,10 +315,9 @@ def _keep_events(
             allowed=f"{first.value}, which the stack has set for the same log groups",
             got=retention.value,
         )
+    chosen[log_groups] = retention
     name = "MediaTailor" + ("AsRun" if log_groups == _AS_RUN_LOG_GROUPS else "Session") + "Logs"
     provider = Provider.of(feature)
-    if provider.node.try_find_child(name) is not None:
-        return
     groups = [arn("logs", "log-group:", f"{log_group}:log-stream:") for log_group in log_groups]
     provider.define(
         # below the function, where no construct of the user's has the same name

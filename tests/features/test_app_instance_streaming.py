@@ -422,7 +422,8 @@ def test_fails_when_a_messaging_stream_has_one_shard(stack: Stack) -> None:
         MessagingStream(stack, "Stream", shard_count=1)
 
     assert str(refused.value) == (
-        "Stack/Stream: shard_count must be 2 shards or more, or on-demand, got 1 [MessagingStreamShards]"
+        "Stack/Stream: shard_count must be 2 shards or more, or on-demand, got 1"
+        " [MessagingStreamShards]"
     )
 
 
