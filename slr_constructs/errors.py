@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from dataclasses import fields
@@ -25,7 +26,9 @@ _STRING_TOKEN = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 class UsageError(ValueError):
     """A stack asks for something that cannot work; nothing is synthesized.
 
-    The text is always `<construct path>: <prop> must be <allowed>, got <value> [<code>]`.
+    The text is always `<construct path>: <prop> must be <allowed>, got <value> [<code>]`. The
+    constructs name the codes of their own; any of them refuses a prop that is not of its kind
+    (`PropKind`).
 
     Args:
         code: Stable; renaming one is a breaking change.
@@ -58,8 +61,41 @@ def check(rule: Rule, value: object, *, at: IConstruct | str, prop: str) -> None
         raise UsageError(rule.code, at=at, prop=prop, allowed=rule.allowed, got=value)
 
 
+def check_kind(
+    value: object,
+    *kinds: type | str,
+    at: IConstruct | str,
+    prop: str,
+    allowed: str,
+    optional: bool = False,
+) -> None:
+    """Refuse a prop that is not of its kind, as type checkers do for those who run one.
+
+    Args:
+        value: What the prop was given.
+
+        kinds: The classes that would do; an interface is named by a property of its own, for jsii's
+            interfaces cannot be asked.
+
+        at: The construct that was asked, or its path.
+
+        prop: The prop, as Python spells it.
+
+        allowed: What it must be.
+
+        optional: Whether None would do.
+
+    Raises:
+        UsageError: It is something else (`PropKind`).
+    """
+    if optional and value is None:
+        return
+    if not any(map(functools.partial(_is_a, value), kinds)):
+        raise UsageError("PropKind", at=at, prop=prop, allowed=allowed, got=value)
+
+
 def check_name(rule: Rule, name: str | None, *, at: IConstruct, prop: str) -> None:
-    """Refuse a resource's name as `check` does, and a resource without one.
+    """Refuse a resource's name as `check` does, and a resource that has none.
 
     CloudFormation makes a missing name up, and starts it with the stack's.
 
@@ -67,8 +103,9 @@ def check_name(rule: Rule, name: str | None, *, at: IConstruct, prop: str) -> No
         UsageError: The name is missing, or known and breaks the rule.
     """
     # an L2 without a name gives its L1 a token that stands for nothing
-    missing = name is None or (not rule.holds(name) and Stack.of(at).resolve(name) is None)
-    check(rule, "" if missing else name, at=at, prop=prop)
+    if name is None or (not rule.holds(name) and Stack.of(at).resolve(name) is None):
+        raise UsageError(rule.code, at=at, prop=prop, allowed=rule.allowed, got=None)
+    check(rule, name, at=at, prop=prop)
 
 
 def check_contract(
@@ -90,6 +127,13 @@ def check_contract(
         if "rule" in each.metadata:
             prop = (props or {}).get(each.name, each.name)
             check(each.metadata["rule"], getattr(wanted, each.name), at=at, prop=prop)
+
+
+def _is_a(value: object, kind: type | str) -> bool:
+    if isinstance(kind, type):
+        return isinstance(value, kind)
+    # the class first: a property of the object, which what is imported has, calls the jsii kernel
+    return hasattr(type(value), kind) or hasattr(value, kind)
 
 
 def _unresolved(value: Any) -> bool:  # noqa: ANN401 - whatever a prop was given

@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_cdk import Annotations, Aws, CfnResource, aws_iam
 from constructs import Construct
 
-from slr_constructs.catalogue import RoleCreation
-from slr_constructs.errors import UsageError, check
+from slr_constructs.catalogue import RoleCreation, RoleDefinition
+from slr_constructs.errors import UsageError, check, check_kind
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.provider import Provider, Right
 from slr_constructs.stack_parts import parts_of
-
-if TYPE_CHECKING:
-    from slr_constructs.catalogue import RoleDefinition
 
 
 class RoleRemoval(Enum):
@@ -77,6 +74,11 @@ class ServiceLinkedRole(Construct):
         native: bool = False,
     ) -> None:
         super().__init__(scope, id)
+        check_kind(
+            definition, RoleDefinition, at=self, prop="definition", allowed="a RoleDefinition"
+        )
+        check_kind(removal, RoleRemoval, at=self, prop="removal", allowed="a RoleRemoval")
+        check_kind(native, bool, at=self, prop="native", allowed="True or False")
         self._definition = definition
         self._role: aws_iam.IRole | None = None
         self._declare()
@@ -263,6 +265,14 @@ def role_for(
     Raises:
         UsageError: The role given is that of another service (`RoleOfAnotherService`).
     """
+    check_kind(
+        role,
+        ServiceLinkedRole,
+        at=feature,
+        prop="role",
+        allowed="a ServiceLinkedRole",
+        optional=True,
+    )
     parts = parts_of(feature if isinstance(owner, str) else owner)
     definition = definitions[0]
     if role is None:

@@ -173,7 +173,7 @@ def test_fails_when_a_resource_has_no_name(stack: Stack, name: str | None) -> No
         with pytest.raises(UsageError) as refused:
             check_name(SHOUTED, missing, at=stack, prop="queue")
 
-        assert str(refused.value) == "Stack: queue must be in capitals, got '' [Shouted]"
+        assert str(refused.value) == "Stack: queue must be in capitals, got None [Shouted]"
 
 
 def test_fails_when_a_contract_breaks_a_rule(stack: Stack) -> None:

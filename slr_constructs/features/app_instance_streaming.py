@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from aws_cdk import Duration, Names, RemovalPolicy, Stack, Token, aws_chime, aws_kinesis, aws_kms
 
 from slr_constructs import catalogue
-from slr_constructs.errors import UsageError, check, check_name
+from slr_constructs.errors import UsageError, check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import role_before
 from slr_constructs.provider import Provider, Right, last_part
@@ -125,6 +125,16 @@ class AppInstanceStreaming(Feature):
         role: ServiceLinkedRole | None = None,
     ) -> None:
         super().__init__(scope, id)
+        check_kind(
+            app_instance,
+            aws_chime.CfnAppInstance,
+            str,
+            at=self,
+            prop="app_instance",
+            allowed="a CfnAppInstance or the ARN of one",
+        )
+        for prop, stream in (("channels", channels), ("channel_messages", channel_messages)):
+            check_kind(stream, "stream_arn", at=self, prop=prop, allowed="a stream", optional=True)
         streams = {"channels": channels, "channel_messages": channel_messages}
         given = {prop: stream for prop, stream in streams.items() if stream is not None}
         if not given:

@@ -16,7 +16,7 @@ from aws_cdk import Duration, Stack, aws_ivs, aws_s3
 from constructs import Construct
 
 from slr_constructs import catalogue
-from slr_constructs.errors import UsageError, check
+from slr_constructs.errors import UsageError, check, check_kind
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import role_before
 from slr_constructs.provider import Provider, Right, last_part
@@ -148,8 +148,9 @@ class IvsRecordingConfiguration(Feature):
     ) -> None:
         super().__init__(scope, id)
         l1 = aws_ivs.CfnRecordingConfiguration
+        check_kind(bucket, "bucket_name", at=self, prop="bucket", allowed="a bucket")
         check(rules.IVS_RECORDING_NAME, name, at=self, prop="name")
-        window = _seconds(reconnect_window)
+        window = self._seconds("reconnect_window", reconnect_window)
         check(rules.IVS_RECONNECT_WINDOW, window, at=self, prop="reconnect_window")
         rendition_configuration = self._renditions(renditions)
         thumbnail_configuration = self._thumbnails(thumbnails)
@@ -201,6 +202,14 @@ class IvsRecordingConfiguration(Feature):
             UsageError: The ARN is not that of a channel (`IvsChannelArn`), or the channel is
                 recorded already (`FeatureSetTwice`).
         """
+        check_kind(
+            channel,
+            aws_ivs.CfnChannel,
+            str,
+            at=self,
+            prop="channel",
+            allowed="a CfnChannel or the ARN of one",
+        )
         if isinstance(channel, str):
             return self._record_existing(channel)
         if channel.recording_configuration_arn:
@@ -237,8 +246,18 @@ class IvsRecordingConfiguration(Feature):
     def _renditions(
         self, renditions: Renditions | None
     ) -> aws_ivs.CfnRecordingConfiguration.RenditionConfigurationProperty | None:
+        check_kind(
+            renditions,
+            Renditions,
+            at=self,
+            prop="renditions",
+            allowed="a Renditions",
+            optional=True,
+        )
         if renditions is None:
             return None
+        for each in renditions.resolutions:
+            check_kind(each, Resolution, at=self, prop="renditions", allowed="of Resolution")
         if renditions.selection == "CUSTOM" and not renditions.resolutions:
             raise UsageError(
                 "IvsRenditions",
@@ -255,9 +274,17 @@ class IvsRecordingConfiguration(Feature):
     def _thumbnails(
         self, thumbnails: Thumbnails | None
     ) -> aws_ivs.CfnRecordingConfiguration.ThumbnailConfigurationProperty | None:
+        check_kind(
+            thumbnails,
+            Thumbnails,
+            at=self,
+            prop="thumbnails",
+            allowed="a Thumbnails",
+            optional=True,
+        )
         if thumbnails is None:
             return None
-        every = _seconds(thumbnails.every)
+        every = self._seconds("thumbnails", thumbnails.every)
         check(rules.IVS_THUMBNAIL_INTERVAL, every, at=self, prop="thumbnails")
         return aws_ivs.CfnRecordingConfiguration.ThumbnailConfigurationProperty(
             recording_mode=thumbnails.mode,
@@ -266,6 +293,6 @@ class IvsRecordingConfiguration(Feature):
             storage=[each.value for each in thumbnails.storage] or None,
         )
 
-
-def _seconds(duration: Duration | None) -> int | float | None:
-    return None if duration is None else duration.to_seconds(integral=False)
+    def _seconds(self, prop: str, duration: Duration | None) -> float | None:
+        check_kind(duration, Duration, at=self, prop=prop, allowed="a Duration", optional=True)
+        return None if duration is None else duration.to_seconds(integral=False)

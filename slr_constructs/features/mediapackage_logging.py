@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from aws_cdk import aws_logs, aws_mediapackage
 
 from slr_constructs import catalogue
-from slr_constructs.errors import UsageError, check, check_name
+from slr_constructs.errors import UsageError, check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import release_before_role, role_before
 from slr_constructs.provider import Provider, Right, arn
@@ -84,6 +84,24 @@ class MediaPackageAccessLogging(Feature):
         role: ServiceLinkedRole | None = None,
     ) -> None:
         super().__init__(scope, id)
+        check_kind(
+            channel,
+            aws_mediapackage.CfnChannel,
+            aws_mediapackage.CfnPackagingGroup,
+            str,
+            at=self,
+            prop="channel",
+            allowed="a CfnChannel, a CfnPackagingGroup, or the id or ARN of one",
+        )
+        for prop, logs in (("ingress", ingress), ("egress", egress)):
+            check_kind(
+                logs,
+                AccessLogs,
+                "log_group_name",
+                at=self,
+                prop=prop,
+                allowed="a log group or one of AccessLogs",
+            )
         self._role = role_for(self, role, catalogue.MEDIAPACKAGE, owner=channel)
         if isinstance(channel, aws_mediapackage.CfnPackagingGroup) or (
             isinstance(channel, str) and _PACKAGING_GROUPS in channel

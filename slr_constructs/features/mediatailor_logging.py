@@ -13,7 +13,7 @@ from aws_cdk import aws_logs, aws_mediatailor
 from constructs import Construct
 
 from slr_constructs import catalogue
-from slr_constructs.errors import UsageError, check_contract
+from slr_constructs.errors import UsageError, check_contract, check_kind
 from slr_constructs.handler.slr_handler import contract
 from slr_constructs.ordering import release_before_role, role_before
 from slr_constructs.provider import Provider, Right, arn
@@ -91,18 +91,32 @@ class MediaTailorSessionLogging(Feature):
     ) -> None:
         super().__init__(scope, id)
         owner = playback_configuration
+        check_kind(
+            owner,
+            aws_mediatailor.CfnPlaybackConfiguration,
+            str,
+            at=self,
+            prop="playback_configuration",
+            allowed="a CfnPlaybackConfiguration or the name of one",
+        )
         self._name = owner if isinstance(owner, str) else owner.ref
         wanted = contract.MediaTailorSessionLogging(
             playback_configuration_name=self._name,
             percent_enabled=percent_enabled,
-            ads_interaction_publish_opt_in_event_types=_types(
-                ads_interaction_publish_opt_in_event_types
+            ads_interaction_publish_opt_in_event_types=self._types(
+                "ads_interaction_publish_opt_in_event_types",
+                ads_interaction_publish_opt_in_event_types,
             ),
-            ads_interaction_exclude_event_types=_types(ads_interaction_exclude_event_types),
-            manifest_service_publish_opt_in_event_types=_types(
-                manifest_service_publish_opt_in_event_types
+            ads_interaction_exclude_event_types=self._types(
+                "ads_interaction_exclude_event_types", ads_interaction_exclude_event_types
             ),
-            manifest_service_exclude_event_types=_types(manifest_service_exclude_event_types),
+            manifest_service_publish_opt_in_event_types=self._types(
+                "manifest_service_publish_opt_in_event_types",
+                manifest_service_publish_opt_in_event_types,
+            ),
+            manifest_service_exclude_event_types=self._types(
+                "manifest_service_exclude_event_types", manifest_service_exclude_event_types
+            ),
         )
         props = {"playback_configuration_name": "playback_configuration"}
         check_contract(wanted, at=self, props=props)
@@ -154,6 +168,10 @@ class MediaTailorSessionLogging(Feature):
     def release(self) -> CfnResource:
         """What sets the percentage to 0 when it is deleted; whatever depends on it goes before."""
         return self._release
+
+    def _types(self, prop: str, types: Sequence[str] | None) -> tuple[str, ...] | None:
+        check_kind(types, list, tuple, at=self, prop=prop, allowed="a list", optional=True)
+        return None if types is None else tuple(types)
 
     def _log_configuration(
         self, wanted: contract.MediaTailorSessionLogging
@@ -218,6 +236,14 @@ class MediaTailorAsRunLogging(Feature):
         role: ServiceLinkedRole | None = None,
     ) -> None:
         super().__init__(scope, id)
+        check_kind(
+            channel,
+            aws_mediatailor.CfnChannel,
+            str,
+            at=self,
+            prop="channel",
+            allowed="a CfnChannel or the name of one",
+        )
         self._name = channel if isinstance(channel, str) else channel.ref
         rights = [
             Right(
@@ -294,6 +320,13 @@ def _keep_events(
     feature: Construct, log_groups: tuple[str, ...], retention: aws_logs.RetentionDays
 ) -> None:
     """Let the function set the groups' retention: once a stack, for the names are the account's."""
+    check_kind(
+        retention,
+        aws_logs.RetentionDays,
+        at=feature,
+        prop="log_retention",
+        allowed="a RetentionDays",
+    )
     if retention is aws_logs.RetentionDays.INFINITE:
         raise UsageError(
             "LogRetentionInfinite",
@@ -335,10 +368,6 @@ def _keep_events(
             Right(actions=["logs:CreateLogGroup", "logs:PutRetentionPolicy"], resources=groups)
         ],
     )
-
-
-def _types(event_types: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if event_types is None else tuple(event_types)
 
 
 def _list(event_types: tuple[str, ...] | None) -> list[str] | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from aws_cdk import aws_chime, aws_sns, aws_sqs
+from aws_cdk import Duration, aws_chime, aws_sns, aws_sqs
 
 from slr_constructs import catalogue
-from slr_constructs.errors import check, check_name
+from slr_constructs.errors import check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import role_before
 from slr_constructs.provider import Provider, Right, arn
@@ -22,7 +22,7 @@ from slr_constructs.stack_parts import Feature, claim
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import CfnResource, Duration
+    from aws_cdk import CfnResource
     from constructs import Construct
 
 
@@ -85,6 +85,23 @@ class VoiceConnectorStreaming(Feature):
         role: ServiceLinkedRole | None = None,
     ) -> None:
         super().__init__(scope, id)
+        check_kind(
+            voice_connector,
+            aws_chime.CfnVoiceConnector,
+            str,
+            at=self,
+            prop="voice_connector",
+            allowed="a CfnVoiceConnector or the id of one",
+        )
+        check_kind(enabled, bool, at=self, prop="enabled", allowed="True or False")
+        check_kind(
+            notification_targets,
+            list,
+            tuple,
+            at=self,
+            prop="notification_targets",
+            allowed="a list of NotificationTarget, topics and queues",
+        )
         self._voice_connector_id = (
             voice_connector
             if isinstance(voice_connector, str)
@@ -143,6 +160,9 @@ class VoiceConnectorStreaming(Feature):
         return self._resource
 
     def _hours(self, retention: Duration | None) -> int:
+        check_kind(
+            retention, Duration, at=self, prop="data_retention", allowed="a Duration", optional=True
+        )
         if retention is None:
             return 0
         hours: float = retention.to_hours(integral=False)
@@ -153,6 +173,14 @@ class VoiceConnectorStreaming(Feature):
     def _target(self, target: NotificationTarget | aws_sns.ITopic | aws_sqs.IQueue) -> str:
         if isinstance(target, NotificationTarget):
             return target.value
+        check_kind(
+            target,
+            "topic_name",
+            "queue_name",
+            at=self,
+            prop="notification_targets",
+            allowed="a list of NotificationTarget, topics and queues",
+        )
         resource = target.node.default_child
         if isinstance(resource, aws_sns.CfnTopic):
             kind, name = NotificationTarget.SNS, resource.topic_name

@@ -465,7 +465,7 @@ def test_fails_when_a_stream_has_no_name(stack: Stack) -> None:
 
     assert str(refused.value) == (
         "Stack/Streaming: channels must be a stream name of at most 128 characters that starts with"
-        " chime-messaging-, got '' [MessagingStreamName]"
+        " chime-messaging-, got None [MessagingStreamName]"
     )
 
 

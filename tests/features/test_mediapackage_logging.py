@@ -353,7 +353,7 @@ def test_fails_when_a_log_group_has_no_name(stack: Stack) -> None:
 
     assert str(refused.value) == (
         "Stack/Logs: egress must be a log group named /aws/MediaPackage/ and letters, digits, -"
-        " and _, 256 characters in all, got '' [ChannelLogGroupName]"
+        " and _, 256 characters in all, got None [ChannelLogGroupName]"
     )
 
 

@@ -339,7 +339,7 @@ def test_fails_when_a_queue_has_a_name_made_up_by_cloudformation(stack: Stack) -
 
     assert str(refused.value) == (
         "Stack/Streaming: notification_targets must be named ChimeVoiceConnector-Streaming…,"
-        " got '' [NotificationName]"
+        " got None [NotificationName]"
     )
 
 

@@ -1,0 +1,184 @@
+"""Every prop of a construct refuses what is not of its kind, in the words of all refusals."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import aws_chime, aws_kinesis, aws_mediapackage, aws_mediatailor, aws_s3
+from constructs import Construct
+
+import slr_constructs
+from slr_constructs import (
+    AppInstanceStreaming,
+    IvsRecordingConfiguration,
+    MediaPackageAccessLogging,
+    MediaTailorAsRunLogging,
+    MediaTailorSessionLogging,
+    MessagingStream,
+    NotificationTarget,
+    Renditions,
+    ServiceLinkedRole,
+    Thumbnails,
+    UsageError,
+    VoiceConnectorStreaming,
+    catalogue,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from aws_cdk import Stack
+
+CONNECTOR = "abcdef1ghij2klmno3pqr4"
+TARGETS = "a list of NotificationTarget, topics and queues"
+
+#: construct, prop, what it was given, what it must be.
+WRONG: list[tuple[type, str, Any, str]] = [
+    (VoiceConnectorStreaming, "voice_connector", None, "a CfnVoiceConnector or the id of one"),
+    (VoiceConnectorStreaming, "data_retention", 24, "a Duration"),
+    (VoiceConnectorStreaming, "enabled", "yes", "True or False"),
+    (VoiceConnectorStreaming, "notification_targets", NotificationTarget.SNS, TARGETS),
+    (VoiceConnectorStreaming, "notification_targets", ["SNS"], TARGETS),
+    (VoiceConnectorStreaming, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
+    (AppInstanceStreaming, "app_instance", 1, "a CfnAppInstance or the ARN of one"),
+    (AppInstanceStreaming, "channels", "arn:aws:kinesis", "a stream"),
+    (AppInstanceStreaming, "channel_messages", "arn:aws:kinesis", "a stream"),
+    (AppInstanceStreaming, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
+    (IvsRecordingConfiguration, "bucket", "recordings", "a bucket"),
+    (IvsRecordingConfiguration, "reconnect_window", 60, "a Duration"),
+    (IvsRecordingConfiguration, "renditions", "ALL", "a Renditions"),
+    (IvsRecordingConfiguration, "renditions", Renditions("CUSTOM", ("HD",)), "of Resolution"),  # type: ignore[arg-type]
+    (IvsRecordingConfiguration, "thumbnails", 30, "a Thumbnails"),
+    (IvsRecordingConfiguration, "thumbnails", Thumbnails("INTERVAL", 30), "a Duration"),  # type: ignore[arg-type]
+    (IvsRecordingConfiguration, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
+    (
+        MediaTailorSessionLogging,
+        "playback_configuration",
+        None,
+        "a CfnPlaybackConfiguration or the name of one",
+    ),
+    (MediaTailorSessionLogging, "ads_interaction_publish_opt_in_event_types", "RAW", "a list"),
+    (MediaTailorSessionLogging, "ads_interaction_exclude_event_types", "RAW", "a list"),
+    (MediaTailorSessionLogging, "manifest_service_publish_opt_in_event_types", "RAW", "a list"),
+    (MediaTailorSessionLogging, "manifest_service_exclude_event_types", "RAW", "a list"),
+    (MediaTailorSessionLogging, "log_retention", 30, "a RetentionDays"),
+    (MediaTailorSessionLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
+    (MediaTailorAsRunLogging, "channel", None, "a CfnChannel or the name of one"),
+    (MediaTailorAsRunLogging, "log_retention", 30, "a RetentionDays"),
+    (MediaTailorAsRunLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
+    (
+        MediaPackageAccessLogging,
+        "channel",
+        None,
+        "a CfnChannel, a CfnPackagingGroup, or the id or ARN of one",
+    ),
+    (MediaPackageAccessLogging, "ingress", "OFF", "a log group or one of AccessLogs"),
+    (MediaPackageAccessLogging, "egress", "/logs", "a log group or one of AccessLogs"),
+    (MediaPackageAccessLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
+    (ServiceLinkedRole, "definition", "AWSServiceRoleForX", "a RoleDefinition"),
+    (ServiceLinkedRole, "removal", "KEEP", "a RoleRemoval"),
+    (ServiceLinkedRole, "native", "yes", "True or False"),
+]
+
+#: what is refused by its rule: whoever gives another kind breaks that.
+BY_RULE = {
+    "data_retention",
+    "description",
+    "media_insights_configuration_arn",
+    "name",
+    "percent_enabled",
+}
+
+
+def _stream(stack: Stack) -> aws_kinesis.IStream:
+    return aws_kinesis.Stream.from_stream_arn(
+        stack, "Stream", "arn:aws:kinesis:us-east-1:111122223333:stream/chime-messaging-all"
+    )
+
+
+def _playback_configuration(stack: Stack) -> aws_mediatailor.CfnPlaybackConfiguration:
+    return aws_mediatailor.CfnPlaybackConfiguration(
+        stack,
+        "Ads",
+        name="ads",
+        ad_decision_server_url="https://ads.example.com",
+        video_content_source_url="https://video.example.com",
+    )
+
+
+#: the props that a construct needs, all of the right kind.
+RIGHT: dict[type, Callable[[Stack], dict[str, Any]]] = {
+    VoiceConnectorStreaming: lambda _: {"voice_connector": CONNECTOR},
+    AppInstanceStreaming: lambda stack: {
+        "app_instance": aws_chime.CfnAppInstance(stack, "Chat", name="chat"),
+        "channels": _stream(stack),
+        "channel_messages": None,
+    },
+    IvsRecordingConfiguration: lambda stack: {"bucket": aws_s3.Bucket(stack, "Bucket")},
+    MediaTailorSessionLogging: lambda stack: {
+        "playback_configuration": _playback_configuration(stack)
+    },
+    MediaTailorAsRunLogging: lambda _: {"channel": "live"},
+    MediaPackageAccessLogging: lambda stack: {
+        "channel": aws_mediapackage.CfnChannel(stack, "Live", id="live")
+    },
+    ServiceLinkedRole: lambda _: {"definition": catalogue.MEDIATAILOR},
+}
+
+
+@pytest.mark.parametrize(
+    ("construct", "prop", "value", "allowed"),
+    WRONG,
+    ids=[
+        f"{construct.__name__}-{prop}-{number}"
+        for number, (construct, prop, *_) in enumerate(WRONG)
+    ],
+)
+def test_fails_when_a_prop_is_not_of_its_kind(
+    stack: Stack, construct: type, prop: str, value: object, allowed: str
+) -> None:
+    """Who runs no type checker gets the place, the prop, what it must be and what it got."""
+    props = {**RIGHT[construct](stack), prop: value}
+    got = "SNS" if value == ["SNS"] else value
+    got = "HD" if isinstance(value, Renditions) else got
+    got = 30 if isinstance(value, Thumbnails) else got
+
+    with pytest.raises(UsageError) as refused:
+        construct(stack, "It", **props)
+
+    assert str(refused.value) == f"Stack/It: {prop} must be {allowed}, got {got!r} [PropKind]"
+
+
+def test_fails_when_a_recorded_channel_is_not_of_its_kind(stack: Stack) -> None:
+    """A method's argument is a prop too."""
+    recording = IvsRecordingConfiguration(stack, "It", bucket=aws_s3.Bucket(stack, "Bucket"))
+
+    with pytest.raises(UsageError) as refused:
+        recording.record(None)  # type: ignore[arg-type]
+
+    assert (
+        str(refused.value)
+        == "Stack/It: channel must be a CfnChannel or the ARN of one, got None [PropKind]"
+    )
+
+
+def test_every_prop_is_refused_by_its_kind_or_by_its_rule() -> None:
+    """A prop that is added to a construct is added here."""
+    asked = {(construct, prop) for construct, prop, *_ in WRONG}
+    constructs = [
+        each
+        for each in map(vars(slr_constructs).get, slr_constructs.__all__)
+        # the stream's props are checked by the L2 that it is
+        if inspect.isclass(each) and issubclass(each, Construct) and each is not MessagingStream
+    ]
+
+    props = {
+        (construct, prop)
+        for construct in constructs
+        for prop in inspect.signature(vars(construct)["__init__"]).parameters
+        if prop not in ("self", "scope", "id")
+    }
+
+    assert {(each.__name__, prop) for each, prop in props - asked if prop not in BY_RULE} == set()
