@@ -11,11 +11,19 @@ import re
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
+from slr_constructs.provider import Provider
+from slr_constructs.service_linked_role import rights_to_switch_on
+from slr_constructs.stack_parts import claim
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import CfnResource
+    from constructs import Construct
 
+    from slr_constructs.catalogue import RoleDefinition
+    from slr_constructs.handler.slr_handler.contract import Contract
+    from slr_constructs.provider import Right
     from slr_constructs.service_linked_role import ServiceLinkedRole
 
 _NAMES = re.compile(r"\$\{(?!!)([^}.]+)")
@@ -30,12 +38,86 @@ def role_before(role: ServiceLinkedRole, resource: CfnResource) -> None:
         resource.add_resource_dependency(role.resource)
 
 
-def release_before_role(role: ServiceLinkedRole, release: CfnResource) -> None:
-    """Let CloudFormation delete a release before the role, by itself and not through the owner.
+def define_put(
+    feature: Construct,
+    wanted: Contract,
+    *,
+    owner: CfnResource | str,
+    prop: str,
+    thing: Any,  # noqa: ANN401 - a string or an intrinsic
+    role: ServiceLinkedRole,
+    definition: RoleDefinition,
+    rights: Sequence[Right],
+    props: dict[str, str],
+) -> CfnResource:
+    """Let the function put a feature after the role, and remove it before role and owner.
 
-    When a feature is removed and its owner stays, release and role go in one update.
+    Args:
+        feature: The feature, whose `Resource` this is.
+
+        wanted: What is put. It refers to its owner, so it is deleted before an owner of the app.
+
+        owner: The owner, as the feature was given it.
+
+        prop: The prop that it was given as.
+
+        thing: What names the owner, and changes when it is replaced.
+
+        role: The role that the feature uses.
+
+        definition: The role that the service makes when the feature is put.
+
+        rights: What the function may do.
+
+        props: The prop that a contract's field comes from, where the names differ.
+
+    Raises:
+        UsageError: The owner has the feature already, or the contract breaks a rule.
     """
+    claim(feature, wanted, prop, owner)
+    resource = Provider.of(feature).define(
+        feature,
+        "Resource",
+        wanted,
+        thing=thing,
+        props=props,
+        rights=[*rights, *rights_to_switch_on(feature, definition)],
+    )
+    role_before(role, resource)
+    return resource
+
+
+def define_release(
+    feature: Construct,
+    wanted: Contract,
+    *,
+    owner: CfnResource,
+    thing: str,
+    role: ServiceLinkedRole,
+    rights: Sequence[Right],
+) -> CfnResource:
+    """Let CloudFormation set a feature on its owner after the role, and switch it off before both.
+
+    The release refers to the owner, and so it is deleted before it. It is deleted before the role
+    by itself too: when a feature is removed and its owner stays, release and role go in one update.
+
+    Args:
+        feature: The feature, whose `Release` this is.
+
+        wanted: What is released.
+
+        owner: The owner, which has the native property.
+
+        thing: What names the owner, and changes when it is replaced.
+
+        role: The role that the feature uses.
+
+        rights: What the function may do.
+    """
+    role_before(role, owner)
+    release = Provider.of(feature).define(feature, "Release", wanted, thing=thing, rights=rights)
     role_before(role, release)
+    return release
 
 
 def creation_waves(template: Mapping[str, Any]) -> list[list[str]]:

@@ -34,7 +34,7 @@ class StackParts:
     stack: Stack
     #: None while it depends on where the stack is deployed.
     region: str | None
-    #: resource type and owner, so that no feature is set twice.
+    #: resource type and physical id, so that no feature is set twice.
     features: dict[tuple[str, str], IConstruct] = field(default_factory=dict)
     _others: dict[type, Any] = field(default_factory=dict)
 
@@ -73,31 +73,24 @@ class Feature(Construct):
         _PARTS[self] = parts_of(scope)
 
 
-def claim(
-    feature: Construct,
-    wanted: type[Contract],
-    prop: str,
-    owner: CfnResource | str,
-    owner_id: str,
-) -> None:
+def claim(feature: Construct, wanted: Contract, prop: str, owner: CfnResource | str) -> None:
     """Refuse a feature that its owner has already.
 
     Args:
         feature: The construct that sets the feature.
 
-        wanted: What it sets. One name may be that of a channel of several services.
+        wanted: What it sets, and on what.
 
         prop: The prop that the owner was given as.
 
         owner: The owner, as the feature was given it.
 
-        owner_id: What names the owner.
-
     Raises:
         UsageError: It is set already (`FeatureSetTwice`).
     """
     claimed = parts_of(feature if isinstance(owner, str) else owner).features
-    key = (wanted.RESOURCE_TYPE, owner_id)
+    # one name may be that of a channel of several services
+    key = (wanted.RESOURCE_TYPE, wanted.physical_id)
     other = claimed.get(key)
     if other is not None:
         raise UsageError(
@@ -105,6 +98,6 @@ def claim(
             at=feature,
             prop=prop,
             allowed=f"set once for one owner ({other.node.path} sets it)",
-            got=owner_id if isinstance(owner, str) else owner.node.path,
+            got=owner if isinstance(owner, str) else owner.node.path,
         )
     claimed[key] = feature

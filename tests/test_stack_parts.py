@@ -19,6 +19,9 @@ from slr_constructs.stack_parts import claim, parts_of
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
 
+AS_RUN = MediaTailorAsRunLogging(channel_name="live")
+ACCESS = MediaPackageChannelLogging(channel_id="live", ingress="OFF", egress="DEFAULT_GROUP")
+
 
 def owner_in(scope: Construct) -> CfnResource:
     """Define something that features are set for."""
@@ -57,8 +60,8 @@ def test_the_region_is_not_known_if_the_stack_is_deployed_anywhere(stack: Stack)
 
 def test_one_name_may_be_that_of_owners_of_several_services(stack: Stack) -> None:
     """What is claimed is a feature of an owner, not a name."""
-    claim(Construct(stack, "One"), MediaTailorAsRunLogging, "channel", "live", "live")
-    claim(Construct(stack, "Two"), MediaPackageChannelLogging, "channel", "live", "live")
+    claim(Construct(stack, "One"), AS_RUN, "channel", "live")
+    claim(Construct(stack, "Two"), ACCESS, "channel", "live")
 
     assert len(parts_of(stack).features) == 2
 
@@ -69,16 +72,16 @@ def test_two_stacks_may_claim_what_exists() -> None:
 
     for name in ("One", "Two"):
         feature = Construct(Stack(app, name), "Feature")
-        claim(feature, MediaTailorAsRunLogging, "channel", "live", "live")
-        assert parts_of(feature).features[MediaTailorAsRunLogging.RESOURCE_TYPE, "live"] is feature
+        claim(feature, AS_RUN, "channel", "live")
+        assert list(parts_of(feature).features.values()) == [feature]
 
 
 def test_fails_when_an_existing_owner_is_claimed_twice(stack: Stack) -> None:
     """The message says who was first."""
-    claim(Construct(stack, "First"), MediaTailorAsRunLogging, "channel", "live", "live")
+    claim(Construct(stack, "First"), AS_RUN, "channel", "live")
 
     with pytest.raises(UsageError) as refused:
-        claim(Construct(stack, "Second"), MediaTailorAsRunLogging, "channel", "live", "live")
+        claim(Construct(stack, "Second"), AS_RUN, "channel", "live")
 
     assert str(refused.value) == (
         "Stack/Second: channel must be set once for one owner (Stack/First sets it),"
@@ -89,10 +92,10 @@ def test_fails_when_an_existing_owner_is_claimed_twice(stack: Stack) -> None:
 def test_fails_when_one_construct_claims_an_owner_twice(stack: Stack) -> None:
     """Nor may a construct set a feature again."""
     feature = Construct(stack, "Feature")
-    claim(feature, MediaTailorAsRunLogging, "channel", "live", "live")
+    claim(feature, AS_RUN, "channel", "live")
 
     with pytest.raises(UsageError) as refused:
-        claim(feature, MediaTailorAsRunLogging, "channel", "live", "live")
+        claim(feature, AS_RUN, "channel", "live")
 
     assert str(refused.value) == (
         "Stack/Feature: channel must be set once for one owner (Stack/Feature sets it),"
@@ -105,10 +108,15 @@ def test_fails_when_two_stacks_claim_an_owner_of_the_app() -> None:
     app = App()
     owner = owner_in(Stack(app, "Owners"))
     first, second = Construct(Stack(app, "One"), "First"), Construct(Stack(app, "Two"), "Second")
-    claim(first, VoiceConnectorStreaming, "voice_connector", owner, owner.ref)
+    calls = VoiceConnectorStreaming(
+        voice_connector_id=owner.ref,
+        data_retention_in_hours=0,
+        notification_targets=("EventBridge",),
+    )
+    claim(first, calls, "voice_connector", owner)
 
     with pytest.raises(UsageError) as refused:
-        claim(second, VoiceConnectorStreaming, "voice_connector", owner, owner.ref)
+        claim(second, calls, "voice_connector", owner)
 
     assert str(refused.value) == (
         "Two/Second: voice_connector must be set once for one owner (One/First sets it),"

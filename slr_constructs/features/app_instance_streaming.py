@@ -13,10 +13,10 @@ from aws_cdk import Duration, Names, RemovalPolicy, Stack, Token, aws_chime, aws
 from slr_constructs import catalogue
 from slr_constructs.errors import UsageError, check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import role_before
-from slr_constructs.provider import Provider, Right, last_part
-from slr_constructs.service_linked_role import ServiceLinkedRole, rights_to_switch_on, role_for
-from slr_constructs.stack_parts import Feature, claim, parts_of
+from slr_constructs.ordering import define_put
+from slr_constructs.provider import Right, last_part
+from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs.stack_parts import Feature, parts_of
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
@@ -161,12 +161,15 @@ class AppInstanceStreaming(Feature):
         self._role = role_for(
             self, role, catalogue.CHIME_MESSAGING, catalogue.CHIME_MESSAGING_LEGACY
         )
-        claim(self, type(wanted), "app_instance", app_instance, self._app_instance_arn)
-        self._resource = Provider.of(self).define(
+        self._resource = define_put(
             self,
-            "Resource",
             wanted,
+            owner=app_instance,
+            prop="app_instance",
             thing=last_part(self._app_instance_arn),
+            role=self._role,
+            # today's role, even for a stack that has adopted the older one
+            definition=catalogue.CHIME_MESSAGING,
             props={
                 "app_instance_arn": "app_instance",
                 "channels_stream_arn": "channels",
@@ -174,7 +177,6 @@ class AppInstanceStreaming(Feature):
             },
             rights=self._rights(arn_of),
         )
-        role_before(self._role, self._resource)
 
     @property
     def app_instance_arn(self) -> str:
@@ -208,8 +210,6 @@ class AppInstanceStreaming(Feature):
                 actions=["kinesis:DescribeStream", "kinesis:PutRecord", "kinesis:PutRecords"],
                 resources=list(streams.values()),
             ),
-            # today's role, even for a stack that has adopted the older one
-            *rights_to_switch_on(self, catalogue.CHIME_MESSAGING),
         ]
         keys = [stream.encryption_key for stream in streams]
         key_arns = dict.fromkeys(key.key_arn for key in keys if key is not None)

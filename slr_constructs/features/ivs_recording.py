@@ -225,7 +225,10 @@ class IvsRecordingConfiguration(Feature):
 
     def _record_existing(self, channel_arn: str) -> CfnResource:
         check(rules.IVS_CHANNEL_ARN, channel_arn, at=self, prop="channel")
-        claim(self, contract.IvsChannelRecording, "channel", channel_arn, channel_arn)
+        wanted = contract.IvsChannelRecording(
+            channel_arn=channel_arn, recording_configuration_arn=self._resource.attr_arn
+        )
+        claim(self, wanted, "channel", channel_arn)
         # named after the channel: with a number for a name, channels that change places would
         # each undo what the other did
         known = json.dumps(Stack.of(self).resolve(channel_arn), sort_keys=True)
@@ -233,10 +236,7 @@ class IvsRecordingConfiguration(Feature):
         return Provider.of(self).define(
             scope,
             "Resource",
-            contract.IvsChannelRecording(
-                channel_arn=channel_arn,
-                recording_configuration_arn=self._resource.attr_arn,
-            ),
+            wanted,
             thing=last_part(channel_arn),
             rights=[
                 Right(actions=["ivs:GetChannel", "ivs:UpdateChannel"], resources=[channel_arn])

@@ -16,10 +16,10 @@ from aws_cdk import aws_logs, aws_mediapackage
 from slr_constructs import catalogue
 from slr_constructs.errors import UsageError, check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import release_before_role, role_before
-from slr_constructs.provider import Provider, Right, arn
-from slr_constructs.service_linked_role import ServiceLinkedRole, rights_to_switch_on, role_for
-from slr_constructs.stack_parts import Feature, claim
+from slr_constructs.ordering import define_put, define_release
+from slr_constructs.provider import Right, arn
+from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs.stack_parts import Feature
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
@@ -154,11 +154,15 @@ class MediaPackageAccessLogging(Feature):
             channel.egress_access_logs = l1.LogConfigurationProperty(
                 log_group_name=_group_name(logs_out)
             )
-        role_before(self._role, channel)
-        # a reference to the owner, so the release is deleted before it
         wanted = contract.MediaPackageChannelLoggingRelease(channel_id=channel.ref)
-        right = Right(actions=["mediapackage:ConfigureLogs"], resources=[channel.attr_arn])
-        return self._release_before_role(wanted, wanted.channel_id, right)
+        return define_release(
+            self,
+            wanted,
+            owner=channel,
+            thing=wanted.channel_id,
+            role=self._role,
+            rights=[Right(actions=["mediapackage:ConfigureLogs"], resources=[channel.attr_arn])],
+        )
 
     def _log_packaging_group(
         self,
@@ -191,10 +195,15 @@ class MediaPackageAccessLogging(Feature):
         group.egress_access_logs = aws_mediapackage.CfnPackagingGroup.LogConfigurationProperty(
             log_group_name=_group_name(logs_out)
         )
-        role_before(self._role, group)
         wanted = contract.MediaPackagePackagingGroupLoggingRelease(packaging_group_id=group.ref)
-        right = Right(actions=["mediapackage-vod:ConfigureLogs"], resources=[group.attr_arn])
-        return self._release_before_role(wanted, wanted.packaging_group_id, right)
+        return define_release(
+            self,
+            wanted,
+            owner=group,
+            thing=wanted.packaging_group_id,
+            role=self._role,
+            rights=[Right(actions=["mediapackage-vod:ConfigureLogs"], resources=[group.attr_arn])],
+        )
 
     def _put(
         self,
@@ -203,31 +212,16 @@ class MediaPackageAccessLogging(Feature):
         thing: Any,  # noqa: ANN401 - a string or an intrinsic
         right: Right,
     ) -> CfnResource:
-        claim(self, type(wanted), "channel", owner, owner)
-        rights = [right, *rights_to_switch_on(self, catalogue.MEDIAPACKAGE)]
-        resource = self._define("Resource", wanted, thing, rights)
-        role_before(self._role, resource)
-        return resource
-
-    def _release_before_role(self, wanted: Contract, owner_id: str, right: Right) -> CfnResource:
-        release = self._define("Release", wanted, owner_id, [right])
-        release_before_role(self._role, release)
-        return release
-
-    def _define(
-        self,
-        id: str,
-        wanted: Contract,
-        thing: Any,  # noqa: ANN401 - a string or an intrinsic
-        rights: list[Right],
-    ) -> CfnResource:
-        return Provider.of(self).define(
+        return define_put(
             self,
-            id,
             wanted,
+            owner=owner,
+            prop="channel",
             thing=thing,
+            role=self._role,
+            definition=catalogue.MEDIAPACKAGE,
+            rights=[right],
             props={"channel_id": "channel", "packaging_group_id": "channel"},
-            rights=rights,
         )
 
     def _log(self, prop: str, logs: aws_logs.ILogGroup | AccessLogs, rule: Rule) -> str:

@@ -15,10 +15,10 @@ from constructs import Construct
 from slr_constructs import catalogue
 from slr_constructs.errors import UsageError, check_contract, check_kind
 from slr_constructs.handler.slr_handler import contract
-from slr_constructs.ordering import release_before_role, role_before
+from slr_constructs.ordering import define_put, define_release
 from slr_constructs.provider import Provider, Right, arn
-from slr_constructs.service_linked_role import ServiceLinkedRole, rights_to_switch_on, role_for
-from slr_constructs.stack_parts import Feature, claim, parts_of
+from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs.stack_parts import Feature, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,29 +130,28 @@ class MediaTailorSessionLogging(Feature):
             _keep_events(self, _SESSION_LOG_GROUPS, log_retention)
         self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=owner)
         if isinstance(owner, str):
-            claim(self, type(wanted), "playback_configuration", owner, owner)
-            self._release = Provider.of(self).define(
+            self._release = define_put(
                 self,
-                "Resource",
                 wanted,
+                owner=owner,
+                prop="playback_configuration",
                 thing=self._name,
+                role=self._role,
+                definition=catalogue.MEDIATAILOR,
+                rights=rights,
                 props=props,
-                rights=[*rights, *rights_to_switch_on(self, catalogue.MEDIATAILOR)],
             )
-            role_before(self._role, self._release)
         else:
             _refuse_second(self, "playback_configuration", owner)
             owner.log_configuration = self._log_configuration(wanted)
-            role_before(self._role, owner)
-            self._release = Provider.of(self).define(
+            self._release = define_release(
                 self,
-                "Release",
-                # a reference to the owner, so the release is deleted before it
                 contract.MediaTailorSessionLoggingRelease(playback_configuration_name=self._name),
+                owner=owner,
                 thing=self._name,
+                role=self._role,
                 rights=rights,
             )
-            release_before_role(self._role, self._release)
 
     @property
     def playback_configuration_name(self) -> str:
@@ -255,31 +254,30 @@ class MediaTailorAsRunLogging(Feature):
             _keep_events(self, _AS_RUN_LOG_GROUPS, log_retention)
         self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=channel)
         if isinstance(channel, str):
-            claim(self, contract.MediaTailorAsRunLogging, "channel", channel, channel)
-            self._release = Provider.of(self).define(
+            self._release = define_put(
                 self,
-                "Resource",
                 contract.MediaTailorAsRunLogging(channel_name=channel),
+                owner=channel,
+                prop="channel",
                 thing=channel,
+                role=self._role,
+                definition=catalogue.MEDIATAILOR,
+                rights=rights,
                 props={"channel_name": "channel"},
-                rights=[*rights, *rights_to_switch_on(self, catalogue.MEDIATAILOR)],
             )
-            role_before(self._role, self._release)
         else:
             _refuse_second(self, "channel", channel)
             channel.log_configuration = (
                 aws_mediatailor.CfnChannel.LogConfigurationForChannelProperty(log_types=["AS_RUN"])
             )
-            role_before(self._role, channel)
-            self._release = Provider.of(self).define(
+            self._release = define_release(
                 self,
-                "Release",
-                # a reference to the owner, so the release is deleted before it
                 contract.MediaTailorAsRunLoggingRelease(channel_name=self._name),
+                owner=channel,
                 thing=self._name,
+                role=self._role,
                 rights=rights,
             )
-            release_before_role(self._role, self._release)
 
     @property
     def channel_name(self) -> str:

@@ -14,10 +14,10 @@ from aws_cdk import Duration, aws_chime, aws_sns, aws_sqs
 from slr_constructs import catalogue
 from slr_constructs.errors import check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import role_before
-from slr_constructs.provider import Provider, Right, arn
-from slr_constructs.service_linked_role import ServiceLinkedRole, rights_to_switch_on, role_for
-from slr_constructs.stack_parts import Feature, claim
+from slr_constructs.ordering import define_put
+from slr_constructs.provider import Right, arn
+from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs.stack_parts import Feature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,12 +117,14 @@ class VoiceConnectorStreaming(Feature):
         connector = arn("chime", "vc/", self._voice_connector_id)
         insights = [media_insights_configuration_arn] if media_insights_configuration_arn else []
         self._role = role_for(self, role, catalogue.CHIME_VOICE_CONNECTOR)
-        claim(self, type(wanted), "voice_connector", voice_connector, self._voice_connector_id)
-        self._resource = Provider.of(self).define(
+        self._resource = define_put(
             self,
-            "Resource",
             wanted,
+            owner=voice_connector,
+            prop="voice_connector",
             thing=self._voice_connector_id,
+            role=self._role,
+            definition=catalogue.CHIME_VOICE_CONNECTOR,
             props={
                 "voice_connector_id": "voice_connector",
                 "data_retention_in_hours": "data_retention",
@@ -135,11 +137,9 @@ class VoiceConnectorStreaming(Feature):
                         "chime:PutVoiceConnectorStreamingConfiguration",
                     ],
                     resources=[connector, *insights],
-                ),
-                *rights_to_switch_on(self, catalogue.CHIME_VOICE_CONNECTOR),
+                )
             ],
         )
-        role_before(self._role, self._resource)
         for target in notification_targets:
             if not isinstance(target, NotificationTarget):
                 self._resource.node.add_dependency(target)
