@@ -81,10 +81,17 @@ class ServiceLinkedRole(Construct):
         check_kind(native, bool, at=self, prop="native", allowed="True or False")
         self._definition = definition
         self._role: aws_iam.IRole | None = None
-        self._declare()
         check(rules.ROLE_DESCRIPTION, description, at=self, prop="description")
+        if native:
+            self._check_native(removal)
+        self._declare()
         self._resource: CfnResource | None = (
-            self._define_native(removal, description)
+            aws_iam.CfnServiceLinkedRole(
+                self,
+                "Resource",
+                aws_service_name=definition.service_principal,
+                description=description,
+            )
             if native
             else self._define(removal, description)
         )
@@ -196,7 +203,7 @@ class ServiceLinkedRole(Construct):
             self, "Resource", wanted, thing=self.role_name, rights=_role_rights(self._definition)
         )
 
-    def _define_native(self, removal: RoleRemoval, description: str | None) -> CfnResource:
+    def _check_native(self, removal: RoleRemoval) -> None:
         if self._definition.creation is RoleCreation.NEVER:
             raise UsageError(
                 "NativeRoleCreation",
@@ -213,12 +220,6 @@ class ServiceLinkedRole(Construct):
                 allowed="left out with native=True (apply a removal policy to the resource)",
                 got=removal.value,
             )
-        return aws_iam.CfnServiceLinkedRole(
-            self,
-            "Resource",
-            aws_service_name=self._definition.service_principal,
-            description=description,
-        )
 
 
 @dataclass(slots=True)
