@@ -15,6 +15,7 @@ from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
 from slr_constructs.handler.slr_handler.entrypoint import answer_to, handler
 from slr_constructs.handler.slr_handler.lifecycle import NOTHING_MADE
 from slr_constructs.handler.slr_handler.operations import OPERATIONS, Operation
+from slr_constructs.handler.slr_handler.run import RefusedError
 from tests.handler.answering import Answering, answering, hanging
 from tests.handler.events import event, request
 from tests.handler.lifecycles import LIFECYCLES
@@ -291,3 +292,79 @@ def test_keeps_time_back_for_the_answer(
     assert alarms == [alarm, 0]
     assert clocks == [clock]
     assert len(cloudformation.puts) == 1
+
+
+OTHER = "abcdefghijklmnopqrstu0"
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_what_a_failed_update_put_on_another_thing_is_taken_back(
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, *, changed: bool
+) -> None:
+    """The rollback is about the thing before, so nobody else would."""
+    removed = []
+
+    def put(_wanted: Contract, run: Run) -> str:
+        run.api("iam").changed = changed
+        raise RefusedError("no")
+
+    def remove(wanted: Contract, _run: Run) -> str:
+        removed.append(wanted.physical_id)
+        return "gone"
+
+    monkeypatch.setitem(OPERATIONS, VOICE.resource_type, Operation(VOICE.contract, put, remove))
+    properties = {**VOICE.properties, "VoiceConnectorId": OTHER}
+
+    answer = answer_to(
+        request("Update", VOICE.resource_type, properties, physical_id=VOICE.physical_id), clock
+    )
+
+    assert answer.failed
+    assert (answer.physical_id, answer.reason) == (VOICE.physical_id, "no")
+    assert removed == ([f"{OTHER}/streaming-configuration"] if changed else [])
+
+
+def test_a_failed_update_of_the_same_thing_takes_nothing_back(
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
+) -> None:
+    """What is there already is put again by the rollback."""
+
+    def put(_wanted: Contract, run: Run) -> str:
+        run.api("iam").changed = True
+        raise RefusedError("no")
+
+    def remove(_wanted: Contract, _run: Run) -> str:
+        pytest.fail("nothing is to be removed")
+
+    monkeypatch.setitem(OPERATIONS, VOICE.resource_type, Operation(VOICE.contract, put, remove))
+
+    answer = answer_to(
+        request("Update", VOICE.resource_type, VOICE.properties, physical_id=VOICE.physical_id),
+        clock,
+    )
+
+    assert answer.failed
+
+
+def test_what_cannot_be_taken_back_is_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """The answer keeps the reason that came first."""
+
+    def put(_wanted: Contract, run: Run) -> str:
+        run.api("iam").changed = True
+        raise RefusedError("first")
+
+    def remove(_wanted: Contract, _run: Run) -> str:
+        raise RefusedError("second")
+
+    monkeypatch.setitem(OPERATIONS, VOICE.resource_type, Operation(VOICE.contract, put, remove))
+    properties = {**VOICE.properties, "VoiceConnectorId": OTHER}
+
+    answer = answer_to(
+        request("Update", VOICE.resource_type, properties, physical_id=VOICE.physical_id), clock
+    )
+
+    (left,) = [line for line in logged() if line["event"] == "left behind"]
+    assert answer.reason == "first"
+    assert left["reason"] == "second"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from .contract import Contract
     from .operations import Operation
 
 #: kept back for the answer: an operation's own waiting ends first, and after that an alarm
@@ -71,8 +72,11 @@ def answer_to(request: Request, clock: Clock) -> Answer:
         try:
             reason = operation.put(wanted, run)
         except (Exception, OutOfTimeError):
-            if request.type == "Create" and run.changed:
+            if run.changed and request.type == "Create":
                 physical_id = made
+            elif run.changed and made != physical_id:
+                # CloudFormation goes back to the thing before, and never asks for this one again
+                _take_back(operation, wanted, run)
             raise
         return Answer(made, reason, data={"Outcome": reason})
     except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - a request without an answer hangs its stack
@@ -106,6 +110,15 @@ def _delete(run: Run, physical_id: str) -> str:
     operation = _operation(run.request)
     wanted = operation.contract.from_properties(run.request.properties, strict=False)
     return operation.remove(wanted, run)
+
+
+def _take_back(operation: Operation, wanted: Contract, run: Run) -> None:
+    try:
+        done = operation.remove(wanted, run)
+    except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - the reason of the failure comes first
+        log("left behind", physical_id=wanted.physical_id, reason=_reason(run.request, error))
+    else:
+        log("taken back", physical_id=wanted.physical_id, reason=done)
 
 
 def _reason(request: Request, error: BaseException) -> str:
