@@ -103,9 +103,11 @@ def test_tries_again_until_the_answer_is_taken(
 ) -> None:
     """An answer that gets lost costs an hour of waiting."""
     cloudformation.statuses = list(statuses)
-    send(_asked(cloudformation), Answer("thing", "made it"))
+    waits: list[float] = []
+    send(_asked(cloudformation), Answer("thing", "made it"), wait=waits.append)
 
     assert len(cloudformation.puts) == len(statuses) + 1
+    assert waits == [1] * len(statuses)
     assert [line["event"] for line in logged()] == ["answer"] + ["answer not taken"] * len(statuses)
 
 
@@ -114,7 +116,7 @@ def test_fails_when_no_answer_is_taken(cloudformation: Answering) -> None:
     cloudformation.statuses = [503] * 4
 
     with pytest.raises(OSError, match="503"):
-        send(_asked(cloudformation), Answer("thing", "made it"))
+        send(_asked(cloudformation), Answer("thing", "made it"), wait=lambda _: None)
 
     assert len(cloudformation.puts) == 4
 
@@ -125,7 +127,7 @@ def test_fails_when_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
     asked = replace(request("Create", "Custom::Thing", {}), answer_url=url)
 
     with pytest.raises(OSError, match="refused"):
-        send(asked, Answer("thing", "made it"))
+        send(asked, Answer("thing", "made it"), wait=lambda _: None)
 
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["answer"] + ["answer not taken"] * 4

@@ -6,6 +6,7 @@ Nothing here logs `ResponseURL`: who holds it can answer in the function's place
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
@@ -71,8 +72,15 @@ class Answer:
     data: dict[str, str] = field(default_factory=dict)
 
 
-def send(request: Request, answer: Answer) -> None:
+def send(request: Request, answer: Answer, *, wait: Callable[[float], None] = time.sleep) -> None:
     """Put the answer where CloudFormation waits for it; try again while that fails.
+
+    Args:
+        request: What was asked.
+
+        answer: What is told.
+
+        wait: Waits some seconds between two tries.
 
     Raises:
         OSError: The last of the tries failed.
@@ -101,6 +109,7 @@ def send(request: Request, answer: Answer) -> None:
             tries -= 1
             if tries == 0:
                 raise
+            wait(1)
 
 
 def _body(request: Request, answer: Answer, shortened: Callable[[str], str]) -> bytes:
