@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
 from slr_constructs import catalogue
+from tests.handler.clocks import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,8 @@ class Role:
     #: what uses it: a region, and the ARN of something there.
     used: set[tuple[str, str]] = field(default_factory=set)
     hidden_reads: int = 0
+    #: seconds after the start; long before, unless it is made here.
+    created: float = -86_400
     #: tells one role from the next of the same name.
     number: int = 0
 
@@ -55,7 +58,7 @@ class Role:
                 "RoleName": self.name,
                 "RoleId": f"AROA{self.number:016}",
                 "Arn": f"arn:aws:iam::123456789012:role/aws-service-role/{self.name}",
-                "CreateDate": datetime(2026, 11, 20, tzinfo=UTC),
+                "CreateDate": datetime.fromtimestamp(EPOCH + self.created, tz=UTC),
                 "Description": self.description,
                 "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
             }
@@ -208,6 +211,7 @@ class Account:
             raise refusal(operation, "InvalidInput", 400, text)
         role = self.add(name, Description)
         role.hidden_reads = self.hidden_reads
+        role.created = self.now()
         return role.shown()
 
     def _tag_role(

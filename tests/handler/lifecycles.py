@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.stub import ANY
@@ -82,7 +83,7 @@ def _role(name: str, tags: dict[str, str]) -> dict[str, Any]:
             "RoleName": name,
             "RoleId": "AROA0123456789ABCDEF",
             "Arn": f"arn:aws:iam::123456789012:role/{name}",
-            "CreateDate": "2026-11-20T00:00:00Z",
+            "CreateDate": datetime(2026, 11, 20, tzinfo=UTC),
             "Description": service_linked_role.MADE_MARK,
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }

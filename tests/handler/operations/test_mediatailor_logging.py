@@ -161,7 +161,7 @@ def test_keeps_a_log_group_that_is_there(stubs: StubbedAws, clock: FakeClock) ->
 
     answer = _ask_groups(clock)
 
-    assert answer.reason == "MediaTailor/A keep events for 90 days"
+    assert answer.reason == "events are kept for 90 days in MediaTailor/A"
     stubs.assert_all_called()
 
 
@@ -192,4 +192,4 @@ def test_delete_leaves_the_log_groups(stubs: StubbedAws, clock: FakeClock) -> No
 
     answer = _ask("Delete", "LogRetention", clock, wanted)
 
-    assert answer.reason == "MediaTailor/A, MediaTailor/B are left as they are"
+    assert answer.reason == "left as it is: MediaTailor/A, MediaTailor/B"

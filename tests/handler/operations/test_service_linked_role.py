@@ -116,7 +116,24 @@ def test_settles_after_it_made_the_role(stack: Stack) -> None:
     """IAM shows a new role before every service sees it."""
     stack.hold()
 
-    assert stack.clock.waits[-1] == 15
+    assert stack.clock.elapsed == 15
+
+
+def test_settles_after_another_made_the_role(stack: Stack) -> None:
+    """Who adopts a role that is a moment old waits as its maker does."""
+    stack.account.add(ROLE, "Made by the service").created = -4
+
+    assert _done(stack.hold()) == f"{ROLE} is there already, and adopted"
+    assert stack.clock.elapsed == 11
+
+
+def test_a_clock_that_is_behind_costs_no_more_than_the_settling(stack: Stack) -> None:
+    """IAM's time and the function's are two."""
+    stack.account.add(ROLE, "Made by the service").created = 600
+
+    stack.hold()
+
+    assert stack.clock.elapsed == 15
 
 
 def test_adopts_a_role_that_is_there(stack: Stack) -> None:

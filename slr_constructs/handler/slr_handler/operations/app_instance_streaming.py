@@ -43,7 +43,7 @@ def put(wanted: AppInstanceStreaming, run: Run) -> str:
         ],
         **instance,
     )
-    return f"{' and '.join(streams)} of {wanted.app_instance_arn} are streamed"
+    return f"streamed of {wanted.app_instance_arn}: {' and '.join(streams)}"
 
 
 def remove(wanted: AppInstanceStreaming, run: Run) -> str:

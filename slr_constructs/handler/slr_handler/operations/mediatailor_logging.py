@@ -116,12 +116,12 @@ def put_log_retention(wanted: MediaTailorLogRetention, run: Run) -> str:
             retentionInDays=wanted.retention_in_days,
         )
     names = ", ".join(wanted.log_group_names)
-    return f"{names} keep events for {wanted.retention_in_days} days"
+    return f"events are kept for {wanted.retention_in_days} days in {names}"
 
 
 def remove_log_retention(wanted: MediaTailorLogRetention, _run: Run) -> str:
     """Leave the groups as they are: the rest of the account writes to them too."""
-    return f"{', '.join(wanted.log_group_names)} are left as they are"
+    return f"left as it is: {', '.join(wanted.log_group_names)}"
 
 
 def _being_changed(error: ClientError) -> bool:

@@ -68,6 +68,7 @@ def remove(wanted: ServiceLinkedRole, run: Run) -> str:
 class _Seen:
     """The role as IAM shows it."""
 
+    created: float
     description: str
     tags: dict[str, str]
 
@@ -136,8 +137,10 @@ class _Role:
         wanted = self._wanted.description
         if wanted is not None and seen.description != wanted:
             self._iam.call("update_role_description", Description=wanted, **self._name)
-        if made:
-            self._run.clock.wait(_SETTLE_SECONDS)
+        # by its age: what a stack adopts, another may have made a moment ago
+        young = _SETTLE_SECONDS - (self._run.clock.now() - seen.created)
+        if young > 0:
+            self._run.clock.wait(min(young, _SETTLE_SECONDS))
         return f"{self._wanted.role_name} is {'made' if made else 'there already, and adopted'}"
 
     def _look(self) -> _Seen | None:
@@ -148,7 +151,8 @@ class _Role:
                 raise
             return None
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
-        return _Seen(description=role.get("Description", ""), tags=tags)
+        created = role["CreateDate"].timestamp()
+        return _Seen(created=created, description=role.get("Description", ""), tags=tags)
 
     def _create(self) -> bool | None:
         """Return whether the role was made by this call; None if IAM does not make it."""
