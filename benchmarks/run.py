@@ -1,10 +1,10 @@
 """Measure the library against the same resources by hand, and how its cost grows.
 
 `python -m benchmarks.run` prints the tables and writes them to RESULTS.md; `--quick` takes fewer
-rounds, leaves the growth of time without a bound, and only prints. A round synthesizes both apps, each as a process of its own, one after the
-other; so what else the machine does meets both. Seconds are medians of the rounds, and their ratio
-is the median of the rounds' ratios. The exit status is 1 if a ratio breaks its bound, or if the two
-apps do not say the same; absolute times have no bounds.
+rounds, leaves the growth of time without a bound, and only prints. A round synthesizes both apps,
+each as a process of its own, one after the other; so what else the machine does meets both. Seconds
+are medians of the rounds, and their ratio is the median of the rounds' ratios. The exit status is 1
+if a ratio breaks its bound, or if the two apps do not say the same; absolute times have no bounds.
 """
 
 from __future__ import annotations
