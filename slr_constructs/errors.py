@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import re
 from dataclasses import fields
@@ -90,7 +89,7 @@ def check_kind(
     """
     if optional and value is None:
         return
-    if not any(map(functools.partial(_is_a, value), kinds)):
+    if not any(_is_a(value, kind) for kind in kinds):
         raise UsageError("PropKind", at=at, prop=prop, allowed=allowed, got=value)
 
 

@@ -229,9 +229,9 @@ def _policy_name(kind: str, thing: Any) -> Any:  # noqa: ANN401 - strings or int
     if not isinstance(thing, str):
         # an L1 takes a string for a name, and this one has to say what CloudFormation will know
         return Token.as_string(substitute(f"{kind}-", thing))
-    if "${" in thing:
-        return f"{kind}-{thing}"
     name = f"{kind}-{thing}"
+    if "${" in thing:
+        return name
     if len(name) > _POLICY_NAME_CHARACTERS or re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII) is None:
         name = f"{kind}-{hashlib.sha256(thing.encode()).hexdigest()}"
     return name

@@ -93,11 +93,27 @@ def claim(feature: Construct, wanted: Contract, prop: str, owner: CfnResource | 
     key = (wanted.RESOURCE_TYPE, wanted.physical_id)
     other = claimed.get(key)
     if other is not None:
-        raise UsageError(
-            "FeatureSetTwice",
-            at=feature,
-            prop=prop,
-            allowed=f"set once for one owner ({other.node.path} sets it)",
-            got=owner if isinstance(owner, str) else owner.node.path,
-        )
+        allowed = f"set once for one owner ({other.node.path} sets it)"
+        raise set_twice(feature, prop, owner, allowed)
     claimed[key] = feature
+
+
+def set_twice(feature: Construct, prop: str, owner: CfnResource | str, allowed: str) -> UsageError:
+    """Return the refusal of a feature that its owner has already.
+
+    Args:
+        feature: The construct that sets the feature.
+
+        prop: The prop that the owner was given as.
+
+        owner: The owner, as the feature was given it.
+
+        allowed: What the owner must be.
+    """
+    return UsageError(
+        "FeatureSetTwice",
+        at=feature,
+        prop=prop,
+        allowed=allowed,
+        got=owner if isinstance(owner, str) else owner.node.path,
+    )

@@ -21,7 +21,7 @@ from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import role_before
 from slr_constructs.provider import Provider, Right, last_part
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature, claim
+from slr_constructs.stack_parts import Feature, claim, set_twice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -213,13 +213,7 @@ class IvsRecordingConfiguration(Feature):
         if isinstance(channel, str):
             return self._record_existing(channel)
         if channel.recording_configuration_arn:
-            raise UsageError(
-                "FeatureSetTwice",
-                at=self,
-                prop="channel",
-                allowed="recorded by one recording configuration",
-                got=channel.node.path,
-            )
+            raise set_twice(self, "channel", channel, "recorded by one recording configuration")
         channel.recording_configuration_arn = self._resource.attr_arn
         return channel
 

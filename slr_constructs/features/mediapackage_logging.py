@@ -19,7 +19,7 @@ from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import define_put, define_release
 from slr_constructs.provider import Right, arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature
+from slr_constructs.stack_parts import Feature, set_twice
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 #: tells the ARN of a packaging group from the id of a live channel, whatever tokens it has.
 _PACKAGING_GROUPS = ":packaging-groups/"
+_NO_LOGS = "without access logs of its own or of another construct"
 
 
 class AccessLogs(Enum):
@@ -144,7 +145,7 @@ class MediaPackageAccessLogging(Feature):
                 ),
             )
         if channel.ingress_access_logs is not None or channel.egress_access_logs is not None:
-            raise self._set_twice(channel)
+            raise set_twice(self, "channel", channel, _NO_LOGS)
         l1 = aws_mediapackage.CfnChannel
         if logs_in != "OFF":
             channel.ingress_access_logs = l1.LogConfigurationProperty(
@@ -191,7 +192,7 @@ class MediaPackageAccessLogging(Feature):
                 Right(actions=["mediapackage-vod:ConfigureLogs"], resources=[group]),
             )
         if group.egress_access_logs is not None:
-            raise self._set_twice(group)
+            raise set_twice(self, "channel", group, _NO_LOGS)
         group.egress_access_logs = aws_mediapackage.CfnPackagingGroup.LogConfigurationProperty(
             log_group_name=_group_name(logs_out)
         )
@@ -244,17 +245,6 @@ class MediaPackageAccessLogging(Feature):
                 allowed="a log group or AccessLogs.DEFAULT_GROUP, if nothing else is logged",
                 got="OFF",
             )
-
-    def _set_twice(
-        self, owner: aws_mediapackage.CfnChannel | aws_mediapackage.CfnPackagingGroup
-    ) -> UsageError:
-        return UsageError(
-            "FeatureSetTwice",
-            at=self,
-            prop="channel",
-            allowed="without access logs of its own or of another construct",
-            got=owner.node.path,
-        )
 
 
 def _group_name(log: str) -> str | None:

@@ -18,7 +18,7 @@ from slr_constructs.handler.slr_handler import contract
 from slr_constructs.ordering import define_put, define_release
 from slr_constructs.provider import Provider, Right, arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature, parts_of
+from slr_constructs.stack_parts import Feature, parts_of, set_twice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -301,13 +301,8 @@ def _refuse_second(
     owner: aws_mediatailor.CfnPlaybackConfiguration | aws_mediatailor.CfnChannel,
 ) -> None:
     if owner.log_configuration is not None:
-        raise UsageError(
-            "FeatureSetTwice",
-            at=feature,
-            prop=prop,
-            allowed="without a log configuration of its own or of another construct",
-            got=owner.node.path,
-        )
+        allowed = "without a log configuration of its own or of another construct"
+        raise set_twice(feature, prop, owner, allowed)
 
 
 class _Retentions(dict[tuple[str, ...], aws_logs.RetentionDays]):

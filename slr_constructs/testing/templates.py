@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from aws_cdk import CfnElement, CfnResource, Stack, assertions
+from aws_cdk import CfnResource, Stack, assertions
 
 from slr_constructs.ordering import creation_waves, deletion_waves
 
@@ -37,7 +37,7 @@ def resources_of(construct: IConstruct) -> dict[str, Any]:
         for logical_id, path in paths.items()
         if path == scope or path.startswith(f"{scope}/")
     }
-    names = {logical_id: path.partition("/")[2] for logical_id, path in paths.items()}
+    names = _names(paths)
     return {
         path: _named(resources[logical_id], names)
         for logical_id, path in sorted(below.items(), key=lambda each: each[1])
@@ -50,7 +50,7 @@ def order_lines(stack: Stack) -> list[str]:
     Resources with the same number do not wait for one another.
     """
     template = template_of(stack)
-    names = {logical_id: path.partition("/")[2] for logical_id, path in _paths(stack).items()}
+    names = _names(_paths(stack))
     return [
         *_lines("create", creation_waves(template), template, names),
         *_lines("delete", deletion_waves(template), template, names),
@@ -74,8 +74,13 @@ def _paths(stack: Stack) -> dict[str, str]:
     return {
         str(stack.resolve(each.logical_id)): each.node.path
         for each in stack.node.find_all()
-        if isinstance(each, CfnResource) and CfnElement.is_cfn_element(each) and each.stack is stack
+        if isinstance(each, CfnResource) and each.stack is stack
     }
+
+
+def _names(paths: Mapping[str, str]) -> dict[str, str]:
+    """Return the paths without the topmost name, which is that of the stack or its stage."""
+    return {logical_id: path.partition("/")[2] for logical_id, path in paths.items()}
 
 
 def _named(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any part of a template

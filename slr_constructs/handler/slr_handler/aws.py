@@ -60,6 +60,12 @@ def message(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Message", ""))
 
 
+def told(error: ClientError) -> str:
+    """Return an error as a person reads it: who may be meant, the code, and the service's words."""
+    why = " (the function's rights or a service control policy)" if denied(error) else ""
+    return f"{why}: {code(error)}: {message(error)}"
+
+
 def _status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from .aws import code, denied, message
+from .aws import told
 from .clock import Clock, OutOfTimeError
 from .contract import ContractError
 from .lifecycle import NOTHING_MADE, Answer, Request, log, send
@@ -128,8 +128,7 @@ def _reason(request: Request, error: BaseException) -> str:
     if isinstance(error, OutOfTimeError):
         return f"{doing} ran out of time; trying again goes on from where it stopped"
     if isinstance(error, ClientError):
-        why = " (the function's rights or a service control policy)" if denied(error) else ""
-        return f"{doing}: {error.operation_name} was refused{why}: {code(error)}: {message(error)}"
+        return f"{doing}: {error.operation_name} was refused{told(error)}"
     return f"{doing}: {type(error).__name__}: {error}"
 
 

@@ -27,7 +27,9 @@ class Run:
 
     def api(self, service: str) -> Api:
         """Return the service, called within this run's time."""
-        return self._apis.setdefault(service, Api(service, self.clock))
+        if service not in self._apis:
+            self._apis[service] = Api(service, self.clock)
+        return self._apis[service]
 
     @property
     def changed(self) -> bool:

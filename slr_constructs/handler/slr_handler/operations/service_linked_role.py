@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import code, denied, gone, message
+from ..aws import code, denied, gone, message, told
 from ..lifecycle import log
 from ..run import RefusedError
 
@@ -177,11 +177,9 @@ class _Role:
                     return False
                 if wanted.creation == "SERVICE":
                     return None
-            why = " (the function's rights or a service control policy)" if denied(error) else ""
             text = (
                 f"IAM refused iam:CreateServiceLinkedRole for {wanted.role_name}"
-                f" ({wanted.service_principal}) in account {self._run.request.account}"
-                f"{why}: {code(error)}: {message(error)}"
+                f" ({wanted.service_principal}) in account {self._run.request.account}{told(error)}"
             )
             raise RefusedError(text) from error
         if role["RoleName"] != wanted.role_name:
