@@ -109,10 +109,8 @@ def define_role(
 ) -> CfnResource:
     """Define the custom resource that makes the service-linked role."""
     principal, name = names
-    arn = {
-        "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}"
-        f":role/aws-service-role/{principal}/{name}"
-    }
+    roles = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role"
+    arn = {"Fn::Sub": f"{roles}/aws-service-role/{principal}/{name}"}
     rights = aws_iam.CfnRolePolicy(
         stack,
         "RoleRights",
@@ -135,7 +133,7 @@ def define_role(
                     "iam:UntagRole",
                     "iam:UpdateRoleDescription",
                 ],
-                "Resource": arn,
+                "Resource": [arn, {"Fn::Sub": f"{roles}/{name}"}],
             },
         ),
     )

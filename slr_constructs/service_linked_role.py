@@ -324,7 +324,9 @@ def _role_rights(definition: RoleDefinition) -> list[Right]:
                 "iam:UntagRole",
                 "iam:UpdateRoleDescription",
             ],
-            resources=[_arn(definition)],
+            # the path of a role that is not there, IAM cannot know, and the message in
+            # https://github.com/aws/aws-cdk/issues/27067 then says "on resource: role NAME"
+            resources=[_arn(definition), _arn(definition, path="/")],
         ),
     ]
 
@@ -337,5 +339,6 @@ def _create_right(definition: RoleDefinition) -> Right:
     )
 
 
-def _arn(definition: RoleDefinition) -> dict[str, Any]:
-    return {"Fn::Sub": definition.arn(partition="${AWS::Partition}", account="${AWS::AccountId}")}
+def _arn(definition: RoleDefinition, *, path: str | None = None) -> dict[str, Any]:
+    arn = definition.arn(partition="${AWS::Partition}", account="${AWS::AccountId}")
+    return {"Fn::Sub": arn if path is None else arn.replace(definition.path, path)}

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ARN = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/"
 MEDIATAILOR_ARN = f"{ARN}mediatailor.amazonaws.com/AWSServiceRoleForMediaTailor"
+NOT_THERE_ARN = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/AWSServiceRoleForMediaTailor"
 
 
 def declare(stack: Stack, **props: Any) -> ServiceLinkedRole:  # noqa: ANN401 - props of the role
@@ -153,7 +154,8 @@ def test_the_function_may_do_to_this_role_what_it_has_to(stack: Stack) -> None:
                 "iam:UntagRole",
                 "iam:UpdateRoleDescription",
             ],
-            "Resource": {"Fn::Sub": MEDIATAILOR_ARN},
+            # with its path, and as IAM calls a role that is not there
+            "Resource": [{"Fn::Sub": MEDIATAILOR_ARN}, {"Fn::Sub": NOT_THERE_ARN}],
         },
     ]
 
