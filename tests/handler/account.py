@@ -1,7 +1,7 @@
 """The IAM of one account, in memory: service-linked roles, their tags, and their deletion.
 
 It answers with the codes and words of AWS, and IAM's own model is asked about every parameter and
-every answer. What it leaves out is IAM's eventual consistency beyond a role's first reads.
+every answer. Of IAM's eventual consistency it knows a role's first reads and the age of its tags.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 TAGS_PER_ROLE = 50
+#: no role hides for longer, however seldom it is read; a run lasts less.
+_HIDDEN_SECONDS = 1000
 _NAMES = {each.service_principal: each.role_name for each in reversed(catalogue.ALL)}
 
 
@@ -49,9 +51,12 @@ class Role:
     created: float = -86_400
     #: tells one role from the next of the same name.
     number: int = 0
+    #: its tags before each change, and until when they are shown in place of those since.
+    before: list[tuple[float, dict[str, str]]] = field(default_factory=list)
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self, now: float) -> dict[str, Any]:
         """Return the role as GetRole shows it."""
+        tags = next((tags for until, tags in self.before if until > now), self.tags)
         return {
             "Role": {
                 "Path": "/aws-service-role/",
@@ -60,7 +65,7 @@ class Role:
                 "Arn": f"arn:aws:iam::123456789012:role/aws-service-role/{self.name}",
                 "CreateDate": datetime.fromtimestamp(EPOCH + self.created, tz=UTC),
                 "Description": self.description,
-                "Tags": [{"Key": key, "Value": value} for key, value in self.tags.items()],
+                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
             }
         }
 
@@ -74,6 +79,11 @@ class Task:
     due: float
     status: str = "NOT_STARTED"
     reason: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it goes on."""
+        return self.status in ("NOT_STARTED", "IN_PROGRESS")
 
 
 @dataclass(slots=True)
@@ -101,6 +111,8 @@ class Account:
         self.deletion_seconds = 0.0
         #: reads for which a new role is not there yet.
         self.hidden_reads = 0
+        #: seconds after which everybody reads a change of tags.
+        self.tag_seconds = 0.0
         #: what a deletion of a role in use says instead of where it is used.
         self.reason: dict[str, Any] | None = None
         #: called when a role is deleted, before it is.
@@ -141,7 +153,7 @@ class Account:
     def settle(self) -> None:
         """Decide the deletions that are due."""
         for task in self.tasks.values():
-            if task.status not in ("NOT_STARTED", "IN_PROGRESS"):
+            if not task.undecided:
                 continue
             if self.now() > task.asked:
                 task.status = "IN_PROGRESS"
@@ -185,12 +197,12 @@ class Account:
 
     def _get_role(self, *, RoleName: str) -> dict[str, Any]:  # noqa: N803 - IAM's own name
         role = self._find(RoleName, "GetRole")
-        if role.hidden_reads > 0:
+        if role.hidden_reads > 0 and self.now() - role.created < _HIDDEN_SECONDS:
             role.hidden_reads -= 1
             raise refusal(
                 "GetRole", "NoSuchEntity", 404, f"The role with name {RoleName} cannot be found."
             )
-        return role.shown()
+        return role.shown(self.now())
 
     def _create_service_linked_role(
         self,
@@ -212,7 +224,7 @@ class Account:
         role = self.add(name, Description)
         role.hidden_reads = self.hidden_reads
         role.created = self.now()
-        return role.shown()
+        return role.shown(self.now())
 
     def _tag_role(
         self,
@@ -225,7 +237,7 @@ class Account:
         if len(wanted) > TAGS_PER_ROLE:
             text = f"Cannot exceed quota for TagsPerRole: {TAGS_PER_ROLE}"
             raise refusal("TagRole", "LimitExceeded", 409, text)
-        role.tags = wanted
+        self._set_tags(role, wanted)
         return {}
 
     def _untag_role(
@@ -235,8 +247,12 @@ class Account:
         TagKeys: list[str],  # noqa: N803 - IAM's own name
     ) -> dict[str, Any]:
         role = self._find(RoleName, "UntagRole")
-        role.tags = {key: value for key, value in role.tags.items() if key not in TagKeys}
+        self._set_tags(role, {key: value for key, value in role.tags.items() if key not in TagKeys})
         return {}
+
+    def _set_tags(self, role: Role, tags: dict[str, str]) -> None:
+        role.before.append((self.now() + self.tag_seconds, role.tags))
+        role.tags = tags
 
     def _update_role_description(
         self,
@@ -246,7 +262,7 @@ class Account:
     ) -> dict[str, Any]:
         role = self._find(RoleName, "UpdateRoleDescription")
         role.description = Description
-        return role.shown()
+        return role.shown(self.now())
 
     def _delete_service_linked_role(
         self,
@@ -255,7 +271,7 @@ class Account:
     ) -> dict[str, Any]:
         role = self._find(RoleName, "DeleteServiceLinkedRole")
         for name, task in self.tasks.items():
-            if task.role is role and task.status in ("NOT_STARTED", "IN_PROGRESS"):
+            if task.role is role and task.undecided:
                 return {"DeletionTaskId": name}
         name = f"task/aws-service-role/service/{RoleName}/{len(self.tasks) + 1}"
         self.tasks[name] = Task(role, self.now(), self.now() + self.deletion_seconds)

@@ -100,7 +100,8 @@ CLOSING = service_linked_role.CLOSING_TAG + RUN_TOKEN
 
 
 def _make_role(name: str) -> list[Call]:
-    tags = [{"Key": key, "Value": value} for key, value in {**LEASE, **MADE}.items()]
+    (lease,) = ({"Key": key, "Value": value} for key, value in LEASE.items())
+    (made,) = ({"Key": key, "Value": value} for key, value in MADE.items())
     get = _iam("get_role", _role(name, {}), RoleName=name)
     return [
         *get.refuse("NoSuchEntity", 404),
@@ -114,8 +115,9 @@ def _make_role(name: str) -> list[Call]:
             ),
         ),
         *[get] * 3,
-        _iam("tag_role", RoleName=name, Tags=tags),
-        _iam("get_role", _role(name, LEASE | MADE), RoleName=name),
+        _iam("tag_role", RoleName=name, Tags=[lease]),
+        _iam("get_role", _role(name, LEASE), RoleName=name),
+        _iam("tag_role", RoleName=name, Tags=[made]),
     ]
 
 

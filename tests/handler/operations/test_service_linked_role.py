@@ -382,6 +382,17 @@ def test_keeps_a_role_that_cannot_be_tagged(code: str, status: int, stack: Stack
     assert held == f"{ROLE} is there; IAM refused its tags ({code}), so it will be kept"
     assert let_go == f"{ROLE} is kept: it was not made by this library"
     assert stack.role.tags == {}
+    assert stack.role.description == "Service-linked role, shared by the stacks of this account"
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchEntity"])
+def test_keeps_a_role_that_can_be_neither_tagged_nor_described(code: str, stack: Stack) -> None:
+    """What cannot be written down fails nothing; the mark cannot be taken away either."""
+    stack.account.refuse("tag_role", "AccessDenied", 403)
+    stack.account.refuse("update_role_description", code, 403)
+
+    assert "so it will be kept" in _done(stack.hold())
+    assert _done(stack.let_go()) == f"{ROLE} is kept: IAM refused its tags (AccessDenied)"
 
 
 def test_tells_of_tags_that_are_denied_within_a_minute(stack: Stack) -> None:

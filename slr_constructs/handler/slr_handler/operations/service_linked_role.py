@@ -72,6 +72,17 @@ class _Seen:
     description: str
     tags: dict[str, str]
 
+    @property
+    def marked(self) -> bool:
+        """Whether the description says that this library made it."""
+        return self.description.endswith(MADE_MARK)
+
+    @property
+    def ours(self) -> bool:
+        """Whether this library made it, as far as can be known for sure."""
+        # the tag may say that nobody can know any more; without one, a run died before it tagged
+        return self.tags.get(MADE_TAG, "true" if self.marked else "") == "true"
+
 
 @dataclass(frozen=True, slots=True)
 class _Stays:
@@ -117,9 +128,8 @@ class _Role:
             if seen is None:
                 continue
             refused = None
-            tags = self._missing_tags(seen, made=made)
-            if tags:
-                refused = self._take_lease(seen, tags)
+            if self._lease not in seen.tags:
+                refused = self._take_lease(seen)
                 seen = self._look()
             if seen is None or self._closers(seen):
                 continue
@@ -134,6 +144,9 @@ class _Role:
         raise RefusedError(text)
 
     def _held(self, seen: _Seen, *, made: bool) -> str:
+        if seen.marked and MADE_TAG not in seen.tags:
+            # no sooner: until it is held, the role may go, and somebody else make the next one
+            self._tag({MADE_TAG: "true"})
         wanted = self._wanted.description
         if wanted is not None and seen.description != wanted:
             self._iam.call("update_role_description", Description=wanted, **self._name)
@@ -152,7 +165,8 @@ class _Role:
             return None
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
         created = role["CreateDate"].timestamp()
-        return _Seen(created=created, description=role.get("Description", ""), tags=tags)
+        description = role.get("Description", "")
+        return _Seen(created=created, description=description, tags=tags)
 
     def _create(self) -> bool | None:
         """Return whether the role was made by this call; None if IAM does not make it."""
@@ -201,20 +215,23 @@ class _Role:
                 return seen
         return None
 
-    def _missing_tags(self, seen: _Seen, *, made: bool) -> dict[str, str]:
-        # each for itself: the lease may be there already when a create is delivered twice
-        tags = {self._lease: self._run.request.stack_id}
-        if made or seen.description.endswith(MADE_MARK):
-            tags[MADE_TAG] = "true"
-        return {tag: value for tag, value in tags.items() if tag not in seen.tags}
-
-    def _take_lease(self, seen: _Seen, tags: dict[str, str]) -> str | None:
+    def _take_lease(self, seen: _Seen) -> str | None:
         """Return why the lease could not be taken; None when it was."""
-        refused = self._tag(tags)
-        if refused is not None and seen.tags.get(MADE_TAG) == "true":
+        refused = self._tag({self._lease: self._run.request.stack_id})
+        if refused is not None and seen.ours:
             # a holder without a lease: nobody can tell any more when the last one has left
-            self._tag({MADE_TAG: "held without a lease"})
+            untold = self._tag({MADE_TAG: "held without a lease"})
+            if untold is not None and MADE_TAG not in seen.tags:
+                self._unmark(seen)
         return refused
+
+    def _unmark(self, seen: _Seen) -> None:
+        description = seen.description.removesuffix(MADE_MARK).rstrip()
+        try:
+            self._iam.call("update_role_description", Description=description, **self._name)
+        except ClientError as error:
+            if not gone(error):
+                log("description refused", code=code(error), message=message(error))
 
     # letting go
 
@@ -277,7 +294,7 @@ class _Role:
         )
         if stacks:
             return f"it is held by {', '.join(stacks)}"
-        if self._wanted.removal == "REQUIRE" or seen.tags.get(MADE_TAG) == "true":
+        if self._wanted.removal == "REQUIRE" or seen.ours:
             return None
         if MADE_TAG in seen.tags:
             return "a stack whose lease IAM refused may hold it"
