@@ -16,18 +16,24 @@ export NODE_NO_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth test bench lint format lock clean
+.PHONY: help synth demo test test-emulated bench lint format lock clean
 
 help:  ## list the targets
-	@awk -F ':.*  ## ' '/^[a-z]+:.*  ## / { printf "make %-8s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 synth: $(PIP_STAMP) $(NPM_STAMP)  ## synthesize every stack of the sample app into cdk.out
 	@rm -rf cdk.out
 	@node_modules/.bin/cdk synth --quiet --strict
 	@find cdk.out -name '*.template.json' | LC_ALL=C sort
 
+demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy the sample app and tear it down, without an AWS account
+	@$(BIN)/python -m tests.emulated.demo
+
 test: lint $(NPM_STAMP)  ## lint, then the tests, with every branch of the library covered
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --ignore tests/emulated
+
+test-emulated: $(PIP_STAMP) $(NPM_STAMP)  ## deploy, break and tear down stacks, without an AWS account
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/emulated
 
 bench: $(PIP_STAMP) $(NPM_STAMP)  ## measure; QUICK=1 for a short run
 	@$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)

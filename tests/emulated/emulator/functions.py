@@ -1,0 +1,205 @@
+"""Running the function that CloudFormation uploaded, and the custom resources it serves."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import zipfile
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.emulated.emulator import lambda_worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tests.emulated.emulator.clock import Clock
+
+_READY_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What Lambda knows of a function."""
+
+    arn: str
+    zip: bytes = field(repr=False)
+    handler: str
+    timeout: float
+    environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def account(self) -> str:
+        """Whose it is."""
+        return self.arn.split(":")[4]
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        return self.arn.split(":")[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the function: for which event, and which delivery of it."""
+
+    id: str
+    function: Function
+    event: Mapping[str, Any]
+    actor: str
+
+    @property
+    def stack(self) -> str:
+        """The name of the stack that asks."""
+        return str(self.event["StackId"]).split("/")[1]
+
+    @property
+    def logical_id(self) -> str:
+        """The resource that is asked for."""
+        return str(self.event["LogicalResourceId"])
+
+    @property
+    def request(self) -> str:
+        """Create, Update or Delete."""
+        return str(self.event["RequestType"])
+
+    @property
+    def type(self) -> str:
+        """The type of the custom resource."""
+        return str(self.event["ResourceType"])
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended: what it logged, and why it did not return, if so."""
+
+    log: tuple[str, ...]
+    why: str | None = None
+
+
+class Functions:
+    """The processes that run functions."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._numbers = itertools.count(1)
+        self._unpacking = threading.Lock()
+        self._socket = folder / "worker"
+        #: the runs going on, by id.
+        self.running: dict[str, Run] = {}
+        # nothing of this machine's own settings: what a function gets, it gets from its environment
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONUTF8": "1"}
+        self._worker = subprocess.Popen(
+            [sys.executable, "-P", lambda_worker.__file__, str(self._socket)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+
+    def wait_until_ready(self) -> None:
+        """Wait until the first function can run."""
+        if self._worker.stdout is None or self._worker.stdout.readline() != "ready\n":
+            raise RuntimeError("the process that runs functions does not start")
+
+    def stop(self) -> None:
+        """End the process that runs functions; the runs going on end with their sockets."""
+        self._worker.terminate()
+        self._worker.wait(_READY_SECONDS)
+        if self._worker.stdout is not None:
+            self._worker.stdout.close()
+
+    def run(
+        self,
+        function: Function,
+        event: Mapping[str, Any],
+        actor: str,
+        *,
+        call_seconds: Callable[[], float],
+        chance: int,
+    ) -> tuple[Run, Ended]:
+        """Run a function for an event, until it returns or is gone.
+
+        Args:
+            function: What to run.
+
+            event: What it is called with.
+
+            actor: Who waits when the function does.
+
+            call_seconds: How long its next call to AWS takes.
+
+            chance: What its own random choices come from.
+        """
+        run = Run(f"run-{next(self._numbers)}", function, event, actor)
+        self.running[run.id] = run
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(self._socket))
+                return run, self._follow(run, connection, call_seconds, chance)
+        finally:
+            del self.running[run.id]
+
+    def _follow(
+        self,
+        run: Run,
+        connection: socket.socket,
+        call_seconds: Callable[[], float],
+        chance: int,
+    ) -> Ended:
+        log: list[str] = []
+        why = "it crashed"
+        with (
+            connection.makefile("r", encoding="utf-8") as answers,
+            connection.makefile("w", encoding="utf-8") as asks,
+        ):
+
+            def tell(message: Mapping[str, object]) -> None:
+                asks.write(json.dumps(message) + "\n")
+                asks.flush()
+
+            function = run.function
+            ends = self._clock.now() + function.timeout
+            tell(
+                {
+                    "run": run.id,
+                    "code": str(self._unpacked(function)),
+                    "handler": function.handler,
+                    "environment": dict(function.environment),
+                    "event": run.event,
+                    "timeout": function.timeout,
+                    "now": self._clock.now(),
+                    "chance": chance,
+                }
+            )
+            for line in answers:
+                message = json.loads(line)
+                if "wait" in message or "call" in message:
+                    seconds = message["wait"] if "wait" in message else call_seconds()
+                    tell({"now": self._clock.sleep(run.actor, seconds)})
+                elif "log" in message:
+                    log.append(message["log"])
+                elif "error" in message:
+                    why = message["error"]
+                else:
+                    return Ended(tuple(log), None if why == "it crashed" else why)
+        if self._clock.now() >= ends:
+            why = "it timed out"
+        return Ended(tuple(log), why)
+
+    def _unpacked(self, function: Function) -> Path:
+        folder = self._folder / hashlib.sha256(function.zip).hexdigest()
+        with self._unpacking:
+            if not folder.exists():
+                with zipfile.ZipFile(io.BytesIO(function.zip)) as archive:
+                    archive.extractall(folder)
+        return folder

@@ -1,0 +1,492 @@
+"""Where the emulator is not like AWS, and what is done about it: one function for each gap.
+
+Each replaces a private part of MiniStack, and so all of this is for the version that
+`pyproject.toml` pins and no other. What the emulator lacks altogether is added elsewhere: the
+service-linked roles (`service_linked_roles.py`), the features' services (`features.py`) and their
+resource types (`resource_types.py`).
+"""
+
+from __future__ import annotations
+
+import contextvars
+import copy
+import hashlib
+import heapq
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ministack import app
+from ministack.core import iam_actions, router
+from ministack.core.concurrency import run_reentrant
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import cloudformation, iam
+from ministack.services.cloudformation import changesets, engine, handlers, stacks
+
+from tests.emulated.emulator import wire
+from tests.emulated.emulator.behaviour import Crash, Refusal, Slow
+from tests.emulated.emulator.custom_resources import ACTOR, STACK
+from tests.emulated.emulator.lambda_worker import CRASH_HEADER, RUN_HEADER, SLOW_HEADER
+from tests.emulated.emulator.service_linked_roles import role_name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from tests.emulated.emulator.behaviour import Behaviour
+    from tests.emulated.emulator.clock import Clock
+    from tests.emulated.emulator.custom_resources import CustomResources
+    from tests.emulated.emulator.features import Features
+    from tests.emulated.emulator.functions import Functions, Run
+    from tests.emulated.emulator.journal import Journal
+
+_Response = tuple[int, dict[str, str], bytes]
+
+
+def _replace(name: str, new: object) -> None:
+    """Put something else in the place of a function, in every module that imported it."""
+    for module in (engine, stacks, handlers, changesets):
+        if hasattr(module, name):
+            setattr(module, name, new)
+
+
+def independent_resources_in_any_order(behaviour: Behaviour) -> None:
+    """Choose among the orders that a template allows, by a seed.
+
+    The emulator goes by the alphabet (`engine.py`, `_topological_sort`), so that a dependency that
+    is missing is often kept by luck. AWS works on independent resources at the same time.
+    """
+    by_the_alphabet = engine._topological_sort
+
+    def by_the_seed(resources: Mapping[str, Any], conditions: Mapping[str, bool]) -> list[str]:
+        if behaviour.order_seed is None:
+            in_order: list[str] = by_the_alphabet(resources, conditions)
+            return in_order
+        return seeded_order(resources, conditions, behaviour.order_seed)
+
+    _replace("_topological_sort", by_the_seed)
+
+
+def seeded_order(
+    resources: Mapping[str, Any], conditions: Mapping[str, bool], seed: str
+) -> list[str]:
+    """Return one of the orders in which resources may be created.
+
+    Raises:
+        ValueError: They depend on one another in a circle.
+    """
+    active = {
+        name
+        for name, resource in resources.items()
+        if conditions.get(resource.get("Condition", ""), True)
+    }
+    needs = {name: engine._extract_deps(resources[name], active) - {name} for name in active}
+
+    def ticket(name: str) -> tuple[str, str]:
+        return hashlib.sha256(f"{seed}/{name}".encode()).hexdigest(), name
+
+    ready = [ticket(name) for name in active if not needs[name]]
+    heapq.heapify(ready)
+    order: list[str] = []
+    while ready:
+        _, done = heapq.heappop(ready)
+        order.append(done)
+        for name in active:
+            if done in needs[name]:
+                needs[name].discard(done)
+                if not needs[name]:
+                    heapq.heappush(ready, ticket(name))
+    if len(order) < len(active):
+        raise ValueError(f"Circular dependency between resources: {sorted(active - {*order})}")
+    return order
+
+
+def delete_after_failed_create(custom_resources: CustomResources) -> None:
+    """Send a custom resource whose create failed its Delete, with the id of the failed answer.
+
+    The emulator forgets it (`stacks.py`, `_deploy_stack_async`). AWS deletes it in the rollback;
+    in that of an update once everything else is back (the stage is then named a clean-up). What
+    could not be deleted stays in the stack and is deleted with it, which the emulator forgets too
+    (`stacks.py`, `_roll_back_operation`).
+    """
+    roll_back = stacks._roll_back_operation
+
+    async def roll_back_and_delete(
+        stack_name: str,
+        stack_id: str,
+        stack: dict[str, Any],
+        operation: dict[str, Any],
+        *rest: Any,
+    ) -> None:
+        logical_id = operation.get("failed_logical_id") or ""
+        left_with = custom_resources.left_by_create.pop((stack_id, logical_id), None)
+        before = dict(stack.get("_resources", {}))
+        kept: dict[str, Any] = {}
+        if left_with is not None and not operation.get("is_update"):
+            kept = await _delete_left(stack, operation, left_with)
+        await roll_back(stack_name, stack_id, stack, operation, *rest)
+        if left_with is not None and operation.get("is_update"):
+            kept = await _delete_left(stack, operation, left_with)
+        if not operation.get("is_update"):
+            kept |= {name: before[name] for name in stack.get("_rollback_failed", {})}
+            if kept:
+                stack["StackStatus"] = "ROLLBACK_FAILED"
+        stack["_resources"] |= kept
+
+    _replace("_roll_back_operation", roll_back_and_delete)
+
+
+async def _delete_left(
+    stack: Mapping[str, Any], operation: Mapping[str, Any], physical_id: str
+) -> dict[str, Any]:
+    """Delete what a failed create left. Return it, by its logical id, if that fails."""
+    stack_id, stack_name = stack["StackId"], stack["StackName"]
+    logical_id = operation["failed_logical_id"]
+    template, parameters = operation["template"], operation["param_values"]
+    resource = template["Resources"][logical_id]
+    properties = engine._resolve_refs(
+        copy.deepcopy(resource.get("Properties", {})),
+        stack["_resources"],
+        parameters,
+        engine._evaluate_conditions(template, parameters),
+        template.get("Mappings", {}),
+        stack_name,
+        stack_id,
+    )
+
+    def event(status: str, reason: str = "") -> None:
+        of_it = (logical_id, resource["Type"], status, reason, physical_id)
+        stacks._add_event(stack_id, stack_name, *of_it)
+
+    event("DELETE_IN_PROGRESS")
+    deleting = (resource["Type"], physical_id, properties, stack_name, logical_id)
+    try:
+        await run_reentrant(stacks._delete_resource, *deleting)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the stack has to say so
+        event("DELETE_FAILED", str(error))
+        left = {
+            "PhysicalResourceId": physical_id,
+            "ResourceType": resource["Type"],
+            "LogicalResourceId": logical_id,
+            "Properties": properties,
+            "Attributes": {},
+        }
+        return {logical_id: left}
+    event("DELETE_COMPLETE")
+    return {}
+
+
+@dataclass(slots=True)
+class _Deletion:
+    resources: Mapping[str, Any]
+    failed: set[str] = field(default_factory=set)
+
+
+_DELETION: contextvars.ContextVar[_Deletion | None] = contextvars.ContextVar(
+    "deletion", default=None
+)
+
+
+def failed_delete_protects_what_it_needs() -> None:
+    """Leave alone what a resource that could not be deleted depends on.
+
+    The emulator goes on with it (`stacks.py`, `_delete_stack_async` and `_roll_back_operation`):
+    the function goes, and the next try of its custom resource can never succeed. AWS does not try
+    to delete it.
+    """
+    delete_stack = stacks._delete_stack_async
+    roll_back = stacks._roll_back_operation
+    delete_resource = stacks._delete_resource
+
+    async def delete_stack_carefully(
+        stack_name: str, stack_id: str, *rest: Any, **more: Any
+    ) -> None:
+        stack = cloudformation._stacks.get(stack_name) or {}
+        token = _DELETION.set(_Deletion((stack.get("_template") or {}).get("Resources", {})))
+        try:
+            await delete_stack(stack_name, stack_id, *rest, **more)
+        finally:
+            _DELETION.reset(token)
+
+    async def roll_back_carefully(
+        stack_name: str,
+        stack_id: str,
+        stack: dict[str, Any],
+        operation: dict[str, Any],
+        *rest: Any,
+    ) -> None:
+        token = _DELETION.set(_Deletion(operation["template"]["Resources"]))
+        try:
+            await roll_back(stack_name, stack_id, stack, operation, *rest)
+        finally:
+            _DELETION.reset(token)
+
+    def delete_unless_needed(
+        type: str,
+        physical_id: str,
+        properties: Any,
+        stack_name: str,
+        logical_id: str,
+    ) -> None:
+        deletion = _DELETION.get()
+        if deletion is None:
+            delete_resource(type, physical_id, properties, stack_name, logical_id)
+            return
+        needed_by = sorted(
+            name
+            for name in deletion.failed
+            if logical_id
+            in stacks._with_dependencies([name], deletion.resources, {*deletion.resources})
+        )
+        if needed_by and logical_id not in needed_by:
+            raise ValueError(f"not tried: {', '.join(needed_by)} could not be deleted")
+        try:
+            delete_resource(type, physical_id, properties, stack_name, logical_id)
+        except Exception:
+            deletion.failed.add(logical_id)
+            raise
+
+    _replace("_delete_resource", delete_unless_needed)
+    _replace("_roll_back_operation", roll_back_carefully)
+    _replace("_delete_stack_async", delete_stack_carefully)
+
+
+def operations_are_actors(clock: Clock, ended: Callable[[str], None]) -> None:
+    """Let time wait for the operations of CloudFormation that are going on.
+
+    Not a gap: the clock has to know who takes part.
+    """
+    create_task = stacks._create_stack_task_in_region
+
+    def create_actor(
+        operation: Coroutine[Any, Any, None], stack: Mapping[str, Any], stack_id: str | None = None
+    ) -> None:
+        actor = clock.join(str(stack_id))
+
+        async def act() -> None:
+            ACTOR.set(actor)
+            STACK.set(stack["StackName"])
+            try:
+                await operation
+            finally:
+                # first: no time passes until whoever waits for the end knows of it
+                ended(str(stack_id))
+                clock.leave(actor)
+
+        create_task(act(), stack, stack_id)
+
+    _replace("_create_stack_task_in_region", create_actor)
+
+
+def role_paths_and_conditions(features: Features) -> None:
+    """Let IAM check what AWS checks.
+
+    The emulator forgets the path of a role's ARN and knows no `iam:AWSServiceName`
+    (`core/iam_actions.py`, `extract_resource_arn`); it checks log groups by their ARN alone, where
+    AWS adds `:log-stream:` and the stream's name; and it does not know the features' services.
+    """
+    action_of = iam_actions.extract_iam_action
+    resource_of = iam_actions.extract_resource_arn
+    context_of = iam_actions.request_tag_context
+
+    def action(
+        service: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: Mapping[str, Any],
+    ) -> str | None:
+        if service in wire.SERVICES:
+            call = _read(service, method, path, headers, body, query, account="", region="")
+            return features.action_and_resource(call)[0]
+        known: str | None = action_of(service, method, path, headers, body, query)
+        return known
+
+    def resource(
+        service: str,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: Mapping[str, Any],
+        region: str,
+        account: str,
+    ) -> str:
+        if service in wire.SERVICES:
+            call = _read(
+                service, method, path, headers, body, query, account=account, region=region
+            )
+            return features.action_and_resource(call)[1]
+        known: str = resource_of(service, method, path, headers, body, query, region, account)
+        if service == "iam":
+            return _role_arn(query, account) or known
+        if service == "logs":
+            asked = json.loads(body or b"{}")
+            if "logGroupName" in asked:
+                return f"{known}:log-stream:{asked.get('logStreamName', '')}"
+        return known
+
+    def context(
+        service: str, action: str, body: bytes, params: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        known: dict[str, Any] = context_of(service, action, body, params)
+        if service == "iam" and "AWSServiceName" in params:
+            known |= {"iam:AWSServiceName": params["AWSServiceName"][0]}
+        return known
+
+    iam_actions.extract_iam_action = action
+    iam_actions.extract_resource_arn = resource
+    iam_actions.request_tag_context = context
+
+
+def _role_arn(params: Mapping[str, Any], account: str) -> str | None:
+    def first(name: str) -> str:
+        value = params.get(name, "")
+        return str(value[0] if isinstance(value, list) else value)
+
+    if "DeletionTaskId" in params:
+        # task/aws-service-role/<principal>/<role>/<uuid>
+        _, _, principal, name, _ = first("DeletionTaskId").split("/")
+        return f"arn:aws:iam::{account}:role/aws-service-role/{principal}/{name}"
+    if "AWSServiceName" in params:
+        principal = first("AWSServiceName")
+        return f"arn:aws:iam::{account}:role/aws-service-role/{principal}/{role_name_of(principal)}"
+    if "RoleName" in params:
+        role = iam._roles.get_scoped(account, None, first("RoleName"))
+        return None if role is None else str(role["Arn"])
+    return None
+
+
+def services_of_the_features(features: Features) -> None:
+    """Answer for the services that the emulator lacks ("Unsupported service")."""
+    detect = router.detect_service
+
+    def detect_them(
+        method: str, path: str, headers: Mapping[str, str], query: Mapping[str, Any]
+    ) -> str:
+        signed_for = _scope(headers)
+        found = None if signed_for is None else wire.service_of(signed_for[2], path)
+        return str(found or detect(method, path, headers, query))
+
+    def handler(service: str) -> Callable[..., Coroutine[Any, Any, _Response]]:
+        async def handle(
+            method: str,
+            path: str,
+            headers: Mapping[str, str],
+            body: bytes,
+            query: Mapping[str, Any],
+        ) -> _Response:
+            try:
+                call = _read(
+                    service,
+                    method,
+                    path,
+                    headers,
+                    body,
+                    query,
+                    account=get_account_id(),
+                    region=get_region(),
+                )
+                return wire.answer(call, features.handle(call))
+            except wire.Refused as refused:
+                return wire.refusal(service, refused)
+
+        return handle
+
+    for service in wire.SERVICES:
+        app.SERVICE_HANDLERS[service] = handler(service)
+    app.detect_service = detect_them
+
+
+def _scope(headers: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return the access key, region and service that a request is signed for."""
+    _, found, credential = headers.get("authorization", "").partition("Credential=")
+    if not found:
+        return None
+    key, _, region, service, _ = credential.partition(",")[0].split("/")
+    return key, region, service
+
+
+def _read(
+    service: str,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    query: Mapping[str, Any],
+    *,
+    account: str,
+    region: str,
+) -> wire.Call:
+    return wire.read(service, method, path, headers, body, query, account=account, region=region)
+
+
+def calls_of_the_function(behaviour: Behaviour, functions: Functions, journal: Journal) -> None:
+    """Write down every call of a function, and let it go wrong where the behaviour says so.
+
+    Not a gap: AWS, too, is slow and busy now and then.
+    """
+    dispatch = app._dispatch_service_request
+
+    async def dispatch_noting(
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: dict[str, Any],
+        request_id: str,
+    ) -> _Response:
+        run = functions.running.get(headers.get(RUN_HEADER, ""))
+        if run is None:
+            untouched: _Response = await dispatch(method, path, headers, body, query, request_id)
+            return untouched
+        service = app.detect_service(method, path, headers, query)
+        try:
+            call = _read(
+                service,
+                method,
+                path,
+                headers,
+                body,
+                query,
+                account=run.function.account,
+                region=run.function.region,
+            )
+        except wire.Refused as refused:
+            journal.add("call", run.function.account, service, why=str(refused))
+            return wire.refusal(service, refused)
+        fault = behaviour.fault(run, call)
+        more: dict[str, str] = {}
+        if isinstance(fault, Refusal):
+            response = wire.refusal(service, wire.Refused(fault.code, fault.message, fault.status))
+        elif isinstance(fault, Crash) and not fault.done:
+            response = 200, {}, b"{}"
+        else:
+            response = await dispatch(method, path, headers, body, query, request_id)
+        if isinstance(fault, Crash):
+            more[CRASH_HEADER] = "1"
+        if isinstance(fault, Slow):
+            more[SLOW_HEADER] = str(fault.seconds)
+        _note(journal, run, call, response, fault)
+        status, response_headers, response_body = response
+        return status, {**response_headers, **more}, response_body
+
+    app._dispatch_service_request = dispatch_noting
+
+
+def _note(journal: Journal, run: Run, call: wire.Call, response: _Response, fault: object) -> None:
+    journal.add(
+        "call",
+        run.function.account,
+        f"{call.service}:{call.operation}",
+        region=run.function.region,
+        stack=run.stack,
+        logical_id=run.logical_id,
+        type=run.type,
+        run=run.id,
+        request=run.request,
+        parameters=call.parameters,
+        status=response[0],
+        **({} if fault is None else {"fault": fault}),
+        **({} if response[0] < 400 else {"body": response[2].decode(errors="replace")}),
+    )

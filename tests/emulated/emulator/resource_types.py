@@ -1,0 +1,400 @@
+"""The resource types that the emulator's CloudFormation lacks.
+
+AWS's word: their properties, what replaces them, and what `Ref` and `Fn::GetAtt` give (the resource
+schemas, as cfn-lint ships them), that they do what they do by the operations of their services (the
+schemas' `handlers`), and that nothing is created where its identifier is taken (the contract of
+resource types; IAM's own operation would overwrite a policy). Our model:
+
+- an update that takes away all log properties of an owner leaves its logs as they were, so that
+  only a release switches them off;
+- a resource whose second operation is refused on create leaves nothing behind;
+- deleting what is gone succeeds;
+- tags are given on create alone, and never changed;
+- what `AWS::IAM::ServiceLinkedRole` says of a role that exists, or is used, is what IAM says.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services import iam
+from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
+
+from slr_constructs import catalogue
+from tests.emulated.emulator import features as kinds
+from tests.emulated.emulator.features import Roles
+from tests.emulated.emulator.wire import Call, Refused, check, input_of
+from tests.published import schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.emulated.emulator.features import Features, Kind
+
+    Properties = dict[str, Any]
+    Made = tuple[str, Properties]
+    OnResource = Callable[[str, str, str, str, str], None]
+
+_NOT_FOUND = 404
+_REFUSED = 400
+
+
+class DeletableRoles(Roles, Protocol):
+    """The roles, for a resource that owns one."""
+
+    def delete(self, account: str, role_name: str) -> None:
+        """Delete a role, whoever uses it."""
+
+
+class ResourceType(Protocol):
+    """What creates, updates and deletes a resource; create and update return `Ref` and `GetAtt`."""
+
+    @property
+    def name(self) -> str:
+        """What templates call it."""
+
+    def create(self, props: Properties) -> Made:
+        """Create it."""
+
+    def update(self, physical_id: str, props: Properties) -> Made:
+        """Change what can be changed in place."""
+
+    def delete(self, physical_id: str, props: Properties) -> None:
+        """Delete it."""
+
+
+def register(features: Features, roles: DeletableRoles, on_resource: OnResource) -> None:
+    """Teach the emulator these types.
+
+    Args:
+        features: Where the things go.
+
+        roles: Where the roles go.
+
+        on_resource: Is told of each resource that was created ("create"), updated ("update") or
+            deleted ("delete"): which of these, the stack, the logical id, the type and the physical
+            id.
+    """
+    types: tuple[ResourceType, ...] = (
+        *(_OwnedByService(features, *row) for row in _OWNED_BY_SERVICES),
+        _RolePolicy(),
+        _ServiceLinkedRole(features, roles),
+    )
+    for each in types:
+        _RESOURCE_HANDLERS[each.name] = _handlers(each, on_resource)
+
+
+def _handlers(resource_type: ResourceType, on_resource: OnResource) -> dict[str, Any]:
+    name = resource_type.name
+    create_only = _properties(name, "createOnlyProperties")
+    # the emulator does not say whose resource it deletes
+    stacks: dict[tuple[str, str, str], str] = {}
+
+    def told(what: str, stack: str, logical_id: str, made: Made) -> Made:
+        stacks[get_account_id(), get_region(), made[0]] = stack
+        on_resource(what, stack, logical_id, name, made[0])
+        return made
+
+    def create(logical_id: str, props: Properties, stack: str) -> Made:
+        return told("create", stack, logical_id, resource_type.create(props))
+
+    def update(
+        physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str
+    ) -> Made:
+        if any(old.get(prop) != new.get(prop) for prop in create_only):
+            # the emulator deletes the old one when the update is done
+            return create(logical_id, new, stack)
+        return told("update", stack, logical_id, resource_type.update(physical_id, new))
+
+    def delete(physical_id: str, props: Properties, logical_id: str) -> None:
+        try:
+            resource_type.delete(physical_id, props)
+        except Refused as refused:
+            if refused.status != _NOT_FOUND:
+                raise
+        stack = stacks.get((get_account_id(), get_region(), physical_id), "")
+        on_resource("delete", stack, logical_id, name, physical_id)
+
+    return {
+        "create": create,
+        "update": update,
+        "update_with_logical_id": True,
+        "delete": delete,
+        "delete_with_logical_id": True,
+    }
+
+
+def _properties(resource_type: str, which: str) -> list[str]:
+    """Return the properties of one of a schema's lists, without those inside others."""
+    paths = [path.split("/")[2:] for path in schema_of(resource_type).get(which, [])]
+    return [path[0] for path in paths if len(path) == 1]
+
+
+@dataclass(frozen=True, slots=True)
+class _OwnedByService:
+    """A type that is a thing of a service; `logs` is the operation for what `create` cannot say.
+
+    `log_properties` has the properties that are said by `logs`; the one that is a structure of its
+    own stands for its members.
+    """
+
+    features: Features
+    name: str
+    kind: Kind
+    created_by: str
+    read_by: str
+    updated_by: str | None
+    deleted_by: str
+    logs: str | None = None
+    log_properties: tuple[str, ...] = ()
+
+    def create(self, props: Properties) -> Made:
+        """Create the thing, and then its logs."""
+        kind = self.kind
+        name = props.get(kind.id_member, "")
+        if kind.named and self.features.find(kind, get_account_id(), get_region(), name):
+            text = f"Resource of type '{self.name}' with identifier '{name}' already exists."
+            raise Refused("AlreadyExists", text)
+        answer = self._call(self.created_by, {"ClientRequestToken": uuid.uuid4().hex, **props})
+        called = self._called(answer.get(kind.wrapped, answer)[kind.id_member])
+        try:
+            self._log(called, props)
+        except Refused:
+            self._call(self.deleted_by, called)
+            raise
+        return self._made(called)
+
+    def update(self, physical_id: str, props: Properties) -> Made:
+        """Change the thing, and then its logs."""
+        called = self._called(physical_id)
+        if self.updated_by is not None:
+            defaults = {
+                prop: schema["default"]
+                for prop, schema in schema_of(self.name)["properties"].items()
+                if "default" in schema
+            }
+            # an app instance's operation insists on it
+            self._call(self.updated_by, {"Metadata": "", **defaults, **props, **called})
+        self._log(called, props)
+        return self._made(called)
+
+    def delete(self, physical_id: str, _props: Properties) -> None:
+        """Delete the thing, whatever of it is on."""
+        self._call(self.deleted_by, self._called(physical_id))
+
+    def _called(self, physical_id: str) -> Properties:
+        """Return what the operations name the thing by, in the words of properties."""
+        by_arn = self.kind.id_member == self.kind.arn_member
+        name = physical_id if by_arn else physical_id.rpartition("/")[2]
+        return _capitalized(dict.fromkeys((self.kind.id_member, self.kind.asked_as), name))
+
+    def _log(self, called: Properties, props: Properties) -> None:
+        wanted = {prop: props[prop] for prop in self.log_properties if prop in props}
+        if self.logs is not None and wanted:
+            members = wanted.pop("LogConfiguration", {})
+            self._call(self.logs, {**wanted, **members, **called})
+
+    def _made(self, called: Properties) -> Made:
+        answer = self._call(self.read_by, called)
+        data = _capitalized(answer.get(self.kind.wrapped, answer))
+        (identifier,) = _properties(self.name, "primaryIdentifier")
+        read_only = _properties(self.name, "readOnlyProperties")
+        return data[identifier], {prop: data[prop] for prop in read_only if prop in data}
+
+    def _call(self, operation: str, props: Properties) -> Properties:
+        service = self.kind.service
+        parameters = _in_words_of(input_of(service, operation), props)
+        check(service, operation, parameters)
+        return self.features.handle(
+            Call(service, operation, parameters, get_account_id(), get_region())
+        )
+
+
+_OWNED_BY_SERVICES = (
+    (
+        "AWS::Chime::VoiceConnector",
+        kinds.VOICE_CONNECTOR,
+        "CreateVoiceConnector",
+        "GetVoiceConnector",
+        "UpdateVoiceConnector",
+        "DeleteVoiceConnector",
+    ),
+    (
+        "AWS::Chime::AppInstance",
+        kinds.APP_INSTANCE,
+        "CreateAppInstance",
+        "DescribeAppInstance",
+        "UpdateAppInstance",
+        "DeleteAppInstance",
+    ),
+    (
+        "AWS::IVS::RecordingConfiguration",
+        kinds.RECORDING_CONFIGURATION,
+        "CreateRecordingConfiguration",
+        "GetRecordingConfiguration",
+        None,
+        "DeleteRecordingConfiguration",
+    ),
+    (
+        "AWS::IVS::Channel",
+        kinds.IVS_CHANNEL,
+        "CreateChannel",
+        "GetChannel",
+        "UpdateChannel",
+        "DeleteChannel",
+    ),
+    (
+        "AWS::MediaTailor::PlaybackConfiguration",
+        kinds.PLAYBACK_CONFIGURATION,
+        "PutPlaybackConfiguration",
+        "GetPlaybackConfiguration",
+        "PutPlaybackConfiguration",
+        "DeletePlaybackConfiguration",
+        "ConfigureLogsForPlaybackConfiguration",
+        ("LogConfiguration",),
+    ),
+    (
+        "AWS::MediaTailor::Channel",
+        kinds.LINEAR_CHANNEL,
+        "CreateChannel",
+        "DescribeChannel",
+        "UpdateChannel",
+        "DeleteChannel",
+        "ConfigureLogsForChannel",
+        ("LogConfiguration",),
+    ),
+    (
+        "AWS::MediaPackage::Channel",
+        kinds.LIVE_CHANNEL,
+        "CreateChannel",
+        "DescribeChannel",
+        "UpdateChannel",
+        "DeleteChannel",
+        "ConfigureLogs",
+        ("IngressAccessLogs", "EgressAccessLogs"),
+    ),
+    (
+        "AWS::MediaPackage::PackagingGroup",
+        kinds.PACKAGING_GROUP,
+        "CreatePackagingGroup",
+        "DescribePackagingGroup",
+        "UpdatePackagingGroup",
+        "DeletePackagingGroup",
+        "ConfigureLogs",
+        ("EgressAccessLogs",),
+    ),
+)
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _capitalized(data: Properties) -> Properties:
+    return {_capital(name): value for name, value in data.items()}
+
+
+def _in_words_of(shape: Any, value: Any) -> Any:
+    """Say properties as an operation does, whose members may begin small; leave the others out."""
+    match shape.type_name:
+        case "structure":
+            return {
+                member: _in_words_of(each, value[_capital(member)])
+                for member, each in shape.members.items()
+                if _capital(member) in value
+            }
+        case "list":
+            return [_in_words_of(shape.member, each) for each in value]
+        case "map" if isinstance(value, list):
+            return {tag["Key"]: tag["Value"] for tag in value}
+        case _:
+            return value
+
+
+class _RolePolicy:
+    name = "AWS::IAM::RolePolicy"
+
+    def create(self, props: Properties) -> Made:
+        """Put the policy, unless the role has one of its name."""
+        name = props["PolicyName"]
+        role = iam._roles.get_scoped(get_account_id(), None, props["RoleName"])
+        if role is not None and name in role["InlinePolicies"]:
+            identifier = f"{name}|{props['RoleName']}"
+            text = f"Resource of type '{self.name}' with identifier '{identifier}' already exists."
+            raise Refused("AlreadyExists", text)
+        return self.update("", props)
+
+    def update(self, _physical_id: str, props: Properties) -> Made:
+        """Put the policy, be it there or not."""
+        document = json.dumps(props["PolicyDocument"])
+        _iam("PutRolePolicy", **_policy_of(props), PolicyDocument=document)
+        return f"{props['PolicyName']}|{props['RoleName']}", {}
+
+    def delete(self, _physical_id: str, props: Properties) -> None:
+        """Delete the policy."""
+        _iam("DeleteRolePolicy", **_policy_of(props))
+
+
+def _policy_of(props: Properties) -> dict[str, str]:
+    return {"RoleName": props["RoleName"], "PolicyName": props["PolicyName"]}
+
+
+def _iam(operation: str, **parameters: str) -> None:
+    status, _, body = iam._IAM_HANDLERS[operation](
+        {name: [value] for name, value in parameters.items()}
+    )
+    if status >= _REFUSED:
+        raise Refused(operation, body.decode(), status)
+
+
+@dataclass(frozen=True, slots=True)
+class _ServiceLinkedRole:
+    features: Features
+    roles: DeletableRoles
+    name: str = "AWS::IAM::ServiceLinkedRole"
+
+    def create(self, props: Properties) -> Made:
+        """Make the role, unless the account has it."""
+        principal = props["AWSServiceName"]
+        definition = next(
+            (
+                each
+                for each in catalogue.ALL
+                if each.service_principal == principal and each.superseded_by is None
+            ),
+            None,
+        )
+        if definition is None:
+            raise Refused("InvalidInput", f"no service-linked role is known for {principal}")
+        if "CustomSuffix" in props:
+            raise Refused("InvalidInput", f"Custom suffix is not allowed for {principal}")
+        role_name = definition.role_name
+        if self.roles.exists(get_account_id(), role_name):
+            text = (
+                f"Service role name {role_name} has been taken in this account, please try a"
+                " different suffix."
+            )
+            raise Refused("InvalidInput", text)
+        self.roles.make(get_account_id(), definition)
+        return self.update(role_name, props)
+
+    def update(self, physical_id: str, props: Properties) -> Made:
+        """Describe the role."""
+        if "Description" in props:
+            _iam("UpdateRole", RoleName=physical_id, Description=props["Description"])
+        return physical_id, {"RoleName": physical_id}
+
+    def delete(self, physical_id: str, _props: Properties) -> None:
+        """Delete the role, unless it is used."""
+        account = get_account_id()
+        uses = self.features.uses(account, physical_id)
+        if uses:
+            text = f"the service-linked role {physical_id} has resources that use it: {uses}"
+            raise Refused("DeleteConflict", text, 409)
+        if not self.roles.exists(account, physical_id):
+            raise Refused("NoSuchEntity", f"there is no role {physical_id}", _NOT_FOUND)
+        self.roles.delete(account, physical_id)

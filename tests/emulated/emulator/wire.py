@@ -1,0 +1,297 @@
+"""Requests and answers, in the words of botocore's service models.
+
+AWS's word, by those models: the operations, how their requests and answers are written, what is
+required, and the codes and statuses of refusals. Ours: the sentences of the refusals, that a
+pattern is that of a whole value, and what IAM calls invalid input (its list of common errors).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+from xml.sax.saxutils import escape
+
+from botocore.validate import ParamValidator
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.serialize import get_serializer_class
+from moto.core.utils import get_service_model
+from werkzeug.datastructures import Headers, MultiDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from moto.core.parse import RequestDict
+
+Response = tuple[int, dict[str, str], bytes]
+
+_JSON = "application/x-amz-json-1.1"
+_NO_CONTENT = 204
+
+#: all of them sign as `chime`.
+_CHIME_SERVICES = ("chime-sdk-voice", "chime-sdk-messaging", "chime-sdk-identity")
+
+_SIGNING_THEIR_OWN_NAME = ("ivs", "mediatailor", "mediapackage", "mediapackage-vod")
+
+#: the features' services.
+SERVICES = (*_CHIME_SERVICES, *_SIGNING_THEIR_OWN_NAME)
+
+#: what each service says for input that it does not take.
+INVALID = {
+    **dict.fromkeys(_CHIME_SERVICES, ("BadRequestException", 400)),
+    "ivs": ("ValidationException", 400),
+    # the only exception in its model, which no operation lists
+    "mediatailor": ("BadRequestException", 400),
+    "mediapackage": ("UnprocessableEntityException", 422),
+    "mediapackage-vod": ("UnprocessableEntityException", 422),
+    "iam": ("ValidationError", 400),
+    "logs": ("InvalidParameterException", 400),
+}
+
+
+class Refused(Exception):  # noqa: N818 - an answer of the service, and no error of the fake's
+    """What a service says instead of doing what it was asked.
+
+    Args:
+        code: Its own code; empty for a service that sends none.
+
+        message: Its sentence.
+
+        status: That of HTTP.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code or status}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation of a service, named as its boto3 client, for one account and region."""
+
+    service: str
+    operation: str
+    parameters: dict[str, Any]
+    account: str
+    region: str
+
+
+def invalid(service: str, message: str) -> Refused:
+    """Return what a service says for input that it does not take."""
+    code, status = INVALID.get(service, ("ValidationException", 400))
+    return Refused(code, message, status)
+
+
+def service_of(signing_name: str, path: str) -> str | None:
+    """Return the client that signs with a name and asks for a path, if it is a feature's."""
+    if signing_name == "chime":
+        routes = [
+            (len(route.literal), service)
+            for service in _CHIME_SERVICES
+            for route in _routes(service)
+            if route.pattern.fullmatch(path)
+        ]
+        return max(routes)[1] if routes else None
+    return signing_name if signing_name in _SIGNING_THEIR_OWN_NAME else None
+
+
+def read(
+    service: str,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    query: Mapping[str, Any],
+    *,
+    account: str,
+    region: str,
+) -> Call:
+    """Find out what is asked.
+
+    Args:
+        service: The boto3 client.
+
+        method: The method of HTTP.
+
+        path: The path, percent-encoded or not.
+
+        headers: The headers, in whatever case.
+
+        body: The body.
+
+        query: The parameters of the URL: each a string, or a list of them.
+
+        account: Whose call it is.
+
+        region: Where it is made.
+
+    Raises:
+        Refused: There is no such operation, or its model does not take the parameters.
+    """
+    model = _model(service)
+    protocol = str(model.protocol)
+    labels: dict[str, str] = {}
+    values = MultiDict(query)
+    if protocol == "query":
+        values = MultiDict(parse_qsl(body.decode(), keep_blank_values=True)) or values
+        operation = str(values.get("Action", ""))
+    elif protocol == "json":
+        operation = Headers(dict(headers)).get("X-Amz-Target", "").rpartition(".")[2]
+    else:
+        operation, labels = _route(service, method, path)
+    if operation not in model.operation_names:
+        raise Refused("UnknownOperationException", f"{service} has no operation {operation}")
+    asked = model.operation_model(operation)
+    request: RequestDict = {
+        "method": method,
+        "url_path": path,
+        "url_params": labels,
+        "values": values,
+        "headers": Headers(dict(headers)),
+        "body": body,
+    }
+    try:
+        parameters = PROTOCOL_PARSERS[protocol](asked).parse(request)
+    except (AttributeError, RequestParserError, TypeError, ValueError) as error:
+        raise invalid(service, f"the request cannot be read: {error}") from error
+    check(service, operation, parameters)
+    return Call(service, operation, parameters, account, region)
+
+
+def check(service: str, operation: str, parameters: dict[str, Any]) -> None:
+    """Hold an operation's parameters against its model.
+
+    Raises:
+        Refused: One is missing, of another type, too long or short, or none that is allowed.
+    """
+    shape = input_of(service, operation)
+    if shape is None:
+        return
+    report = ParamValidator().validate(parameters, shape)
+    if report.has_errors():
+        raise invalid(service, report.generate_report())
+    broken = "; ".join(_broken(shape, parameters, ""))
+    if broken:
+        raise invalid(service, broken)
+
+
+def input_of(service: str, operation: str) -> Any:
+    """Return the model of an operation's parameters."""
+    return _model(service).operation_model(operation).input_shape
+
+
+def answer(call: Call, result: dict[str, Any]) -> Response:
+    """Write what a service answers; of the result, what its model has."""
+    model = _model(call.service)
+    serializer = get_serializer_class(call.service, str(model.protocol))
+    written = serializer(model.operation_model(call.operation)).serialize(result)
+    body = written["body"]
+    status = int(written["status_code"])
+    if status == _NO_CONTENT:
+        return status, {}, b""
+    return status, dict(written["headers"]), body.encode() if isinstance(body, str) else body
+
+
+def refusal(service: str, refused: Refused) -> Response:
+    """Write what a service answers when it refuses."""
+    code, message = refused.code, refused.message
+    match str(_model(service).protocol):
+        case "query":
+            body = (
+                "<ErrorResponse><Error><Type>Sender</Type>"
+                f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
+                "</Error></ErrorResponse>"
+            )
+            return refused.status, {"Content-Type": "text/xml"}, body.encode()
+        case "json":
+            content = json.dumps({"__type": code, "message": message})
+            return refused.status, {"Content-Type": _JSON}, content.encode()
+        case _:
+            headers = {"Content-Type": "application/json"}
+            if code:
+                headers["x-amzn-ErrorType"] = code
+            return refused.status, headers, json.dumps({"message": message}).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    operation: str
+    method: str
+    literal: str
+    labels: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+@functools.cache
+def _model(service: str) -> Any:
+    return get_service_model(service)
+
+
+@functools.cache
+def _routes(service: str) -> tuple[_Route, ...]:
+    model = _model(service)
+    routes = []
+    for operation in model.operation_names:
+        trait = model.operation_model(operation).http_trait
+        # every second part is the name of a label
+        parts = re.split(r"\{([^}]+)\}", trait.path)
+        literals, labels = parts[::2], tuple(parts[1::2])
+        # a path that comes decoded has the slash of an ARN in it
+        pattern = re.compile("(.+)".join(map(re.escape, literals)))
+        routes.append(_Route(operation, trait.method, "".join(literals), labels, pattern))
+    return tuple(routes)
+
+
+def _route(service: str, method: str, path: str) -> tuple[str, dict[str, str]]:
+    """Return the operation that says most about a path, and the path's labels."""
+    found = [
+        (route, match)
+        for route in _routes(service)
+        if route.method == method and (match := route.pattern.fullmatch(path))
+    ]
+    if not found:
+        raise Refused("UnknownOperationException", f"{service} has no {method} {path}", 404)
+    route, match = max(found, key=lambda each: len(each[0].literal))
+    values = map(unquote, match.groups())
+    return route.operation, dict(zip(route.labels, values, strict=True))
+
+
+def _broken(shape: Any, value: Any, where: str) -> Iterator[str]:
+    """Tell what botocore does not look at: the largest, the allowed values and the patterns."""
+    match shape.type_name:
+        case "structure":
+            for member, each in value.items():
+                yield from _broken(shape.members[member], each, f"{where}.{member}")
+        case "list":
+            for number, each in enumerate(value):
+                yield from _broken(shape.member, each, f"{where}[{number}]")
+            yield from _too_large(shape, len(value), where)
+        case "map":
+            yield from _too_large(shape, len(value), where)
+        case "string":
+            yield from _too_large(shape, len(value), where)
+            allowed = shape.metadata.get("enum")
+            if allowed and value not in allowed:
+                yield f"{where}: {value!r} is not one of {allowed}"
+            pattern = _pattern(shape.metadata.get("pattern", ""))
+            if pattern and not pattern.fullmatch(value):
+                yield f"{where}: {value!r} does not match {pattern.pattern}"
+        case "integer" | "long":
+            yield from _too_large(shape, value, where)
+
+
+def _too_large(shape: Any, size: int, where: str) -> Iterator[str]:
+    largest = shape.metadata.get("max")
+    if largest is not None and size > largest:
+        yield f"{where}: {size} is more than {largest}"
+
+
+@functools.cache
+def _pattern(pattern: str) -> re.Pattern[str] | None:
+    # classes of letters by their Unicode name, as in tags, are beyond Python
+    return None if not pattern or r"\p{" in pattern else re.compile(pattern)

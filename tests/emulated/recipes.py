@@ -1,0 +1,65 @@
+"""A stack for every feature, on every kind of owner."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from typing import TYPE_CHECKING
+
+from tests.emulated.emulator import features
+from tests.emulated.stacks import synthesized_together
+from tests.features import every_feature
+from tests.features.every_feature import RECIPES
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack
+
+    from tests.emulated.emulator.features import Kind
+    from tests.emulated.stacks import Account, Template
+    from tests.features.every_feature import Recipe
+
+_REGION = "us-east-1"
+_LETTER = "a"
+
+#: what has to be there before a stack that is not its owner: its kind, and its name.
+_EXISTING: dict[str, tuple[Kind, str]] = {
+    "existing-voice": (features.VOICE_CONNECTOR, _LETTER * 22),
+    "existing-chat": (features.APP_INSTANCE, _LETTER),
+    "existing-recording": (features.IVS_CHANNEL, _LETTER),
+    "existing-sessions": (features.PLAYBACK_CONFIGURATION, _LETTER),
+    "existing-as-run": (features.LINEAR_CHANNEL, _LETTER),
+    "existing-live": (features.LIVE_CHANNEL, _LETTER),
+    "existing-vod": (features.PACKAGING_GROUP, _LETTER),
+}
+
+
+def prepared(account: Account, recipe: str) -> Template:
+    """Return a recipe's stack for an account, in which its owner is if the stack does not make it.
+
+    Args:
+        account: Where it will be deployed, in us-east-1.
+
+        recipe: Its name in `RECIPES`.
+    """
+    if recipe in _EXISTING:
+        kind, name = _EXISTING[recipe]
+        account.emulator.features.add(kind, account.id, _REGION, name)
+    template = templates_of_recipes()[recipe]
+    body = json.dumps(template.body).replace(every_feature.ACCOUNT, account.id)
+    return dataclasses.replace(template, body=json.loads(body))
+
+
+@functools.cache
+def templates_of_recipes() -> dict[str, Template]:
+    """Return the recipes' stacks, by name; their existing owners are in an account of their own."""
+    return {
+        recipe: dataclasses.replace(template, name="Stack")
+        for recipe, template in synthesized_together(
+            {name: functools.partial(_define, recipe) for name, recipe in RECIPES.items()}
+        ).items()
+    }
+
+
+def _define(recipe: Recipe, stack: Stack) -> None:
+    recipe.define(stack, _LETTER, None)

@@ -1,0 +1,156 @@
+"""The emulator itself: what was mended or added, and that it is really the zip that runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import threading
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.emulated.emulator.behaviour import Refusal
+from tests.emulated.emulator.clock import START, Clock
+from tests.emulated.emulator.mends import seeded_order
+from tests.emulated.recipes import prepared
+from tests.emulated.verdict import broken, left
+
+if TYPE_CHECKING:
+    from tests.emulated.emulator.behaviour import Fault
+    from tests.emulated.emulator.functions import Run
+    from tests.emulated.emulator.wire import Call
+    from tests.emulated.stacks import Account, Template
+
+_OTHER_FUNCTION = """
+import json, urllib.request
+
+def handler(event, context):
+    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    answer |= {"Status": "FAILED", "Reason": "another zip", "PhysicalResourceId": "other"}
+    body = json.dumps(answer).encode()
+    urllib.request.urlopen(
+        urllib.request.Request(
+            event["ResponseURL"], data=body, method="PUT", headers={"Content-Type": ""}
+        )
+    ).close()
+"""
+
+
+def _with_other_zip(template: Template) -> Template:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("slr_handler/__init__.py", "")
+        archive.writestr("slr_handler/entrypoint.py", _OTHER_FUNCTION)
+    return dataclasses.replace(template, zips=dict.fromkeys(template.zips, packed.getvalue()))
+
+
+def test_it_is_the_uploaded_zip_that_runs(account: Account) -> None:
+    """Another zip answers otherwise."""
+    ended = account.deploy(_with_other_zip(prepared(account, "sessions")))
+
+    assert any("another zip" in reason for reason in ended.reasons), ended
+
+
+def test_what_the_function_prints_is_in_its_log_group(account: Account) -> None:
+    """Written with the rights of its role, as Lambda does it."""
+    account.deploy(prepared(account, "sessions"))
+
+    logs = account.emulator.client("logs", account.id, "us-east-1")
+    (group,) = [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]]
+    streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
+    lines = logs.get_log_events(logGroupName=group, logStreamName=streams[0]["logStreamName"])
+    assert any('"event": "answer"' in line["message"] for line in lines["events"])
+
+
+def _no_release(run: Run, call: Call) -> Fault | None:
+    if run.request == "Delete" and call.service == "mediatailor":
+        return Refusal("BadRequestException", "not today", 400)
+    return None
+
+
+def test_what_a_failed_delete_needs_is_left_alone(account: Account) -> None:
+    """So that the next delete finds function, rights, owner and role, and succeeds."""
+    stack = prepared(account, "sessions")
+    account.deploy(stack)
+    account.emulator.behaviour.fault = _no_release
+
+    ended = account.destroy(stack)
+
+    assert ended.status == "DELETE_FAILED"
+    assert account.emulator.roles.of(account.id) == ["AWSServiceRoleForMediaTailor"]
+    not_tried = [reason for reason in ended.reasons if "not tried" in reason]
+    assert len(not_tried) == len(stack.body["Resources"]) - 1
+    account.emulator.reset()
+    assert account.destroy(stack).well
+    assert broken(account.emulator.journal.of(account.id)) == []
+    assert left(account) == []
+
+
+def test_an_order_is_chosen_by_its_seed_alone_and_never_breaks_a_dependency() -> None:
+    """The same seed gives the same order, and ten seeds give more than one."""
+    resources: dict[str, dict[str, Any]] = {
+        "A": {},
+        "B": {"DependsOn": "A"},
+        "C": {"Properties": {"Name": {"Ref": "A"}}},
+        "D": {"Condition": "Never"},
+    }
+    conditions = {"Never": False}
+
+    orders = {tuple(seeded_order(resources, conditions, str(seed))) for seed in range(10)}
+
+    assert orders == {("A", "B", "C"), ("A", "C", "B")}
+    assert seeded_order(resources, conditions, "1") == seeded_order(resources, conditions, "1")
+
+
+def test_a_circle_has_no_order() -> None:
+    """It is refused, as a template."""
+    with pytest.raises(ValueError, match="Circular dependency"):
+        seeded_order({"A": {"DependsOn": "B"}, "B": {"DependsOn": "A"}}, {}, "0")
+
+
+def test_time_passes_while_everybody_waits() -> None:
+    """And goes to whoever waits the shortest, one after another."""
+    clock = Clock()
+    woken: list[tuple[str, float]] = []
+
+    def wait(name: str, seconds: float) -> None:
+        woken.append((name, clock.sleep(name, seconds) - START))
+        clock.leave(name)
+
+    actors = {clock.join("late"): 5.0, clock.join("early"): 3.0}
+    threads = [threading.Thread(target=wait, args=item) for item in actors.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert woken == [("early#1", 3.0), ("late#0", 5.0)]
+
+
+def test_time_stands_still_while_somebody_is_awake() -> None:
+    """A test may start several things at the same moment."""
+    clock = Clock()
+    sleeper = clock.join("sleeper")
+    done = threading.Event()
+
+    def wait() -> None:
+        clock.sleep(sleeper, 1)
+        clock.leave(sleeper)
+        done.set()
+
+    with clock.actor("awake") as awake:
+        threading.Thread(target=wait).start()
+        assert clock.sleep(awake, 0.5) == START + 0.5
+        assert not done.is_set()
+    assert done.wait(10)
+    assert clock.now() == START + 1
+
+
+def test_nobody_but_the_function_has_its_rights(account: Account) -> None:
+    """IAM refuses a caller whose policies do not allow the call, and one whom it does not know."""
+    iam = account.emulator.client("iam", "unknown-key", "us-east-1")
+
+    with pytest.raises(ClientError, match="InvalidClientTokenId"):
+        iam.get_role(RoleName="AWSServiceRoleForMediaTailor")
