@@ -33,8 +33,6 @@ ACTOR: contextvars.ContextVar[str] = contextvars.ContextVar("actor")
 STACK: contextvars.ContextVar[str] = contextvars.ContextVar("stack", default="")
 
 _RETRY_SECONDS = (60, 120)
-#: between the deliveries of one event, in seconds: shorter than any call.
-_MOMENT = 0.001
 #: deliveries of one event begin one after the other, so that only one actor runs at a time.
 _APART_SECONDS = 2.0**-10
 
