@@ -62,20 +62,16 @@ def _synthesized(recipe: str) -> Template:
 
 
 def _template(
-    region: str, removal: str, description: str | None = None, *, recipe: str = "sessions"
+    removal: str, description: str | None = None, *, recipe: str = "sessions"
 ) -> Template:
-    """Return a small stack: a feature on an owner of its own, and its role.
-
-    Its name is another one in each region: the emulator names the function's role after the stack
-    alone, and IAM is the same in all regions.
-    """
+    """Return a small stack: a feature on an owner of its own, and its role."""
     template = _synthesized(recipe)
     body = copy.deepcopy(dict(template.body))
     (role,) = (each for each in body["Resources"].values() if each["Type"] == _ROLE)
     role["Properties"]["Removal"] = removal
     if description is not None:
         role["Properties"]["Description"] = description
-    return dataclasses.replace(template, name=f"Stack-{region}", body=body)
+    return dataclasses.replace(template, body=body)
 
 
 @dataclass(slots=True)
@@ -105,7 +101,7 @@ class _Stack:
         elif self.plan and now >= self.next and not self._runs():
             wanted = self.plan.popleft()
             if wanted is None:
-                template = _template(self.region, self.removal)
+                template = _template(self.removal)
                 self.begun = self.account.begin_destroy(template, self.region)
             else:
                 self.begun = self.account.begin_deploy(wanted, self.region)
@@ -198,16 +194,16 @@ class _Seed:
                 account,
                 region,
                 removal,
-                deque(self._plan(region, removal)),
+                deque(self._plan(removal)),
                 (choose.randrange(120) / 4 for _ in itertools.count()),
                 start + choose.randrange(160) / 4,
             )
             for region, removal in zip(_REGIONS, removals, strict=True)
         ]
 
-    def _plan(self, region: str, removal: str) -> Sequence[Template | None]:
-        plain = _template(region, removal)
-        described = _template(region, removal, "for the logs")
+    def _plan(self, removal: str) -> Sequence[Template | None]:
+        plain = _template(removal)
+        described = _template(removal, "for the logs")
         plans = ((plain, None), (plain, described, None), (plain, None) * 2)
         (plan,) = self._choose.choices(plans, (6, 3, 1))
         if described in plan:
@@ -230,7 +226,7 @@ class _Seed:
             if self._role() not in (None, self._outsider.role):
                 # kept because it was used; the next one that comes and goes takes it away
                 self._check_kept()
-                self.stacks[0].plan.extend((_template(_REGIONS[0], "WHEN_UNUSED"), None))
+                self.stacks[0].plan.extend((_template("WHEN_UNUSED"), None))
                 self._pass(actor)
 
     @contextmanager
@@ -391,13 +387,15 @@ class _Overlap:
         return any((entry.what, entry.action) == ("role", "made") for entry in self.entries)
 
 
-def _overlap(account: Account, leaves: Template, arrives: Template, after: float) -> _Overlap:
-    """Let one leave, and another arrive so many seconds later, or earlier if they are negative."""
+def _overlap(
+    account: Account, template: Template, leaves: str, arrives: str, after: float
+) -> _Overlap:
+    """Let a stack leave one region, and arrive in another so many seconds later, or earlier."""
     emulator = account.emulator
     entries: list[Entry] = []
     begin = [
-        functools.partial(account.begin_destroy, leaves, _region(leaves)),
-        functools.partial(account.begin_deploy, arrives, _region(arrives)),
+        functools.partial(account.begin_destroy, template, leaves),
+        functools.partial(account.begin_deploy, template, arrives),
     ]
     order = (1, 0) if after < 0 else (0, 1)
     begun: dict[int, Begun] = {}
@@ -411,10 +409,6 @@ def _overlap(account: Account, leaves: Template, arrives: Template, after: float
     left_it, arrived = begun[0].end(), begun[1].end()
     emulator.journal.listeners.remove(entries.append)
     return _Overlap(left_it, arrived, entries)
-
-
-def _region(template: Template) -> str:
-    return template.name.removeprefix("Stack-")
 
 
 #: in seconds. A feature that is a custom resource as well comes one call after its role: a role
@@ -433,19 +427,20 @@ def test_who_arrives_while_the_last_one_leaves_has_the_role(
     emulator, name = account.emulator, catalogue.CHIME_VOICE_CONNECTOR.role_name
     emulator.behaviour.call_seconds = lambda: _CALL_SECONDS
     emulator.behaviour.deletion_seconds = 1
-    here, there = (_template(region, removal, recipe="voice") for region in _REGIONS)
-    assert account.deploy(here, _region(here)).well
+    stack = _template(removal, recipe="voice")
+    here, there = _REGIONS
+    assert account.deploy(stack, here).well
     given_way = made_again = refused = 0
     steps = range(-2 * _ARRIVAL_SECONDS, 2 * _TEARDOWN_SECONDS[removal] + 1)
     for step in steps:
-        overlap = _overlap(account, here, there, step / 2)
+        overlap = _overlap(account, stack, here, there, step / 2)
         story = f"{removal}, {step / 2} seconds after: {overlap}"
         assert broken(overlap.entries) == [], story
         assert overlap.arrived.status == "CREATE_COMPLETE", story
         # present, held, and used
         marks = [tag for tag in emulator.roles.tags(account.id, name) if ":made" not in tag]
         assert [tag.startswith(LEASE_TAG) for tag in marks] == [True], story
-        assert list(emulator.features.uses(account.id, name)) == [_region(there)], story
+        assert list(emulator.features.uses(account.id, name)) == [there], story
         if step in {steps[0], steps[-1]}:
             # the sweep begins before the one and ends after the other
             first, second = ("Create", "Delete") if step < 0 else ("Delete", "Create")
@@ -457,11 +452,11 @@ def test_who_arrives_while_the_last_one_leaves_has_the_role(
             assert removal == "REQUIRE", story
             assert any(map(_REQUIRED.search, overlap.left.reasons)), story
             # the holder first, and then what was refused while it held the role
-            assert account.destroy(there, _region(there)).well, story
-            assert account.destroy(here, _region(here)).well, story
-            assert account.deploy(there, _region(there)).well, story
+            assert account.destroy(stack, there).well, story
+            assert account.destroy(stack, here).well, story
+            assert account.deploy(stack, there).well, story
         here, there = there, here
-    assert account.destroy(here, _region(here)).well
+    assert account.destroy(stack, here).well
     if removal == "KEEP":
         assert made_again == 0
         assert emulator.roles.exists(account.id, name)

@@ -21,7 +21,13 @@ from ministack.core import iam_actions, router
 from ministack.core.concurrency import run_reentrant
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import cloudformation, iam
-from ministack.services.cloudformation import changesets, engine, handlers, stacks
+from ministack.services.cloudformation import (
+    changesets,
+    engine,
+    handlers,
+    provisioners,
+    stacks,
+)
 
 from tests.emulated.emulator import wire
 from tests.emulated.emulator.behaviour import Crash, Refusal, Slow
@@ -40,6 +46,9 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.journal import Journal
 
 _Response = tuple[int, dict[str, str], bytes]
+
+#: the characters after the last hyphen of a generated name.
+_END = 13
 
 
 def _replace(name: str, new: object) -> None:
@@ -98,6 +107,23 @@ def seeded_order(
     if len(order) < len(active):
         raise ValueError(f"Circular dependency between resources: {sorted(active - {*order})}")
     return order
+
+
+def names_are_others_in_another_region() -> None:
+    """Give generated names another end in every region.
+
+    The emulator makes them from the stack's name and the logical id alone (`provisioners.py`,
+    `_physical_name`), so that stacks of one name in two regions share their function's role, which
+    is in no region. AWS's ends are random.
+    """
+    name_of = provisioners._physical_name
+
+    def name_in_region(stack_name: str, logical_id: str, **how: Any) -> str:
+        name: str = name_of(stack_name, logical_id, **how)
+        end = hashlib.sha256(f"{get_region()}/{name}".encode()).hexdigest()[:_END]
+        return name[:-_END] + (end if how.get("lowercase") else end.upper())
+
+    provisioners._physical_name = name_in_region
 
 
 def delete_after_failed_create(custom_resources: CustomResources) -> None:

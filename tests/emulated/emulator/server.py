@@ -98,6 +98,7 @@ class Emulator:
         custom_resources.install()
         resource_types.register(self.features, self.roles, self._resource)
         mends.independent_resources_in_any_order(self.behaviour)
+        mends.names_are_others_in_another_region()
         mends.delete_after_failed_create(custom_resources)
         mends.failed_delete_protects_what_it_needs()
         mends.operations_are_actors(self.clock, self._end_operation)
