@@ -14,6 +14,7 @@ PACKAGE = ROOT / "slr_constructs"
 FLOORS = [
     ["sample_app"],
     ["slr_constructs.testing"],
+    ["slr_constructs.templates"],
     ["slr_constructs"],
     ["slr_constructs.features"],
     ["slr_constructs.ordering"],
@@ -23,7 +24,14 @@ FLOORS = [
     ["slr_constructs.errors", "slr_constructs.catalogue"],
     ["slr_constructs.handler"],
 ]
-NEIGHBOURS = {"sample_app", "slr_constructs.testing", "slr_constructs.handler"}
+NEIGHBOURS = {
+    "sample_app",
+    "slr_constructs.testing",
+    "slr_constructs.templates",
+    "slr_constructs.handler",
+}
+#: what reads templates stands above the constructs, which then cannot import it, and knows none.
+TEMPLATES = "slr_constructs.templates"
 #: the package itself stands above what it re-exports, and a fact is taken from it by name.
 FACTS = "slr_constructs.catalogue"
 
@@ -98,6 +106,16 @@ def test_imports_point_downwards(module: str) -> None:
         )
         inside = module == "slr_constructs" and imported.startswith("slr_constructs.")
         assert below or neighbour or inside, f"{module} imports {imported}"
+
+
+def test_templates_are_read_without_the_constructs() -> None:
+    """Whoever wrote a template: facts and the voice of errors are all that reading it takes."""
+    allowed = (TEMPLATES, "slr_constructs.errors", FACTS)
+
+    for module in MODULES:
+        if module.startswith(TEMPLATES):
+            imported = _runtime_imports(module) - {"slr_constructs"}
+            assert all(name.startswith(allowed) for name in imported), module
 
 
 def test_the_catalogue_and_the_rules_need_the_standard_library_alone() -> None:

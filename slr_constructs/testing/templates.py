@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import CfnResource, Stack, assertions
 
-from slr_constructs.ordering import creation_waves, deletion_waves
+from slr_constructs.templates.order import creation_waves, deletion_waves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +30,7 @@ def resources_of(construct: IConstruct) -> dict[str, Any]:
     """
     stack = Stack.of(construct)
     resources = template_of(stack)["Resources"]
-    paths = _paths(stack)
+    paths = paths_of(stack)
     scope = construct.node.path
     below = {
         logical_id: path.removeprefix(scope).lstrip("/") or "Resource"
@@ -48,9 +48,12 @@ def order_lines(stack: Stack) -> list[str]:
     """Return a stack's order of creation and of teardown, a line for each resource.
 
     Resources with the same number do not wait for one another.
+
+    Raises:
+        TemplateError: No order can be read from the template: its dependencies form a circle, say.
     """
     template = template_of(stack)
-    names = _names(_paths(stack))
+    names = _names(paths_of(stack))
     return [
         *_lines("create", creation_waves(template), template, names),
         *_lines("delete", deletion_waves(template), template, names),
@@ -69,7 +72,7 @@ def _lines(
     ]
 
 
-def _paths(stack: Stack) -> dict[str, str]:
+def paths_of(stack: Stack) -> dict[str, str]:
     """Return the construct path of each of a stack's own resources, by logical id."""
     return {
         str(stack.resolve(each.logical_id)): each.node.path

@@ -28,7 +28,7 @@ from slr_constructs import (
     ServiceLinkedRole,
     VoiceConnectorStreaming,
 )
-from slr_constructs.ordering import dependencies
+from slr_constructs.templates.order import dependencies
 from tests.emulated.emulator import features
 from tests.emulated.emulator.mends import seeded_order
 from tests.emulated.recipes import prepared, templates_of_recipes

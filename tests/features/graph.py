@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from slr_constructs.ordering import creation_waves, deletion_waves, dependencies
+from slr_constructs.templates.order import creation_waves, deletion_waves, dependencies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

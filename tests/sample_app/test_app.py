@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App, Stack, Validations
 from cdk_nag import AwsSolutionsChecks
-from cfnlint.template import Template
 
 import slr_constructs
 from sample_app.app import build
-from slr_constructs.ordering import dependencies
+from slr_constructs.templates.order import dependencies
 from slr_constructs.testing import order_lines, template_of
 
 if TYPE_CHECKING:
@@ -190,23 +189,6 @@ def test_only_public_names_are_imported() -> None:
     assert taken
     assert {module for module, _ in taken} == {"slr_constructs"}
     assert {name for _, name in taken} <= set(slr_constructs.__all__)
-
-
-@pytest.mark.parametrize("name", STACKS)
-def test_dependencies_are_those_that_cfn_lint_reads(
-    templates: dict[str, dict[str, Any]], name: str
-) -> None:
-    """The order that is snapshotted comes from the graph that others read from a template too."""
-    template = templates[name]
-
-    read = {
-        (logical_id, needed)
-        for logical_id, each in dependencies(template).items()
-        for needed in each
-    }
-
-    graph = Template("template.json", template, ["us-east-1"]).graph.graph
-    assert read == {(source, target) for source, target in graph.edges() if target in graph}
 
 
 @pytest.mark.parametrize("name", STACKS)
