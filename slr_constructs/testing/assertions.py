@@ -166,6 +166,7 @@ class _Reader:
 
     def two(self, a: str, b: str) -> tuple[str, str]:
         """Return the logical ids of two resources that are not the same."""
+        __tracebackhide__ = True
         found = self.resources.find(a), self.resources.find(b)
         if found[0] == found[1]:
             raise ValueError(

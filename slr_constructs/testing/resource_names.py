@@ -51,6 +51,7 @@ class NamedResources:
         Raises:
             LookupError: No resource has the name, or several have. The text says which are meant.
         """
+        __tracebackhide__ = True
         if name in self.by_id:
             return name
         wanted = {f"{name}{end}" for end in ("", *_DEFAULT_CHILDREN)}

@@ -551,8 +551,13 @@ E*Recording (Recording) is not deleted before Role (Role): neither waits for the
 E*Recording (Recording) waits for nothing.
 E*Nothing makes Recording (Recording) wait for Role (Role); add a dependency: *""",
         ),
+        (
+            STACK_OF_A_TEAM.replace('"Streaming", "Connector")', '"Streaming", "Conector")'),
+            '>*assert_deleted_before(stack, "Streaming", "Conector")',
+            "E*LookupError: no resource of the template is called Conector; close to it: Conn*",
+        ),
     ],
-    ids=["ours", "plain"],
+    ids=["ours", "plain", "unknown"],
 )
 def test_a_failing_test_shows_the_line_and_what_to_do(
     pytester: pytest.Pytester,
@@ -569,4 +574,4 @@ def test_a_failing_test_shows_the_line_and_what_to_do(
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([last_line, *report.splitlines()])
-    result.stdout.no_fnmatch_line("*slr_constructs/testing/assertions.py*")
+    result.stdout.no_fnmatch_line("*slr_constructs/testing/*.py*")
