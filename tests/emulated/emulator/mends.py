@@ -323,7 +323,7 @@ def role_paths_and_conditions(features: Features) -> None:
         query: Mapping[str, Any],
     ) -> str | None:
         if service in wire.SERVICES:
-            call = _read(service, method, path, headers, body, query, account="", region="")
+            call = wire.read(service, method, path, headers, body, query, account="", region="")
             return features.action_and_resource(call)[0]
         known: str | None = action_of(service, method, path, headers, body, query)
         return known
@@ -339,7 +339,7 @@ def role_paths_and_conditions(features: Features) -> None:
         account: str,
     ) -> str:
         if service in wire.SERVICES:
-            call = _read(
+            call = wire.read(
                 service, method, path, headers, body, query, account=account, region=region
             )
             return features.action_and_resource(call)[1]
@@ -403,7 +403,7 @@ def services_of_the_features(features: Features) -> None:
             query: Mapping[str, Any],
         ) -> _Response:
             try:
-                call = _read(
+                call = wire.read(
                     service,
                     method,
                     path,
@@ -433,20 +433,6 @@ def _scope(headers: Mapping[str, str]) -> tuple[str, str, str] | None:
     return key, region, service
 
 
-def _read(
-    service: str,
-    method: str,
-    path: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    query: Mapping[str, Any],
-    *,
-    account: str,
-    region: str,
-) -> wire.Call:
-    return wire.read(service, method, path, headers, body, query, account=account, region=region)
-
-
 def calls_of_the_function(behaviour: Behaviour, functions: Functions, journal: Journal) -> None:
     """Write down every call of a function, and let it go wrong where the behaviour says so.
 
@@ -468,7 +454,7 @@ def calls_of_the_function(behaviour: Behaviour, functions: Functions, journal: J
             return untouched
         service = app.detect_service(method, path, headers, query)
         try:
-            call = _read(
+            call = wire.read(
                 service,
                 method,
                 path,
