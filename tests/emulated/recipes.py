@@ -22,6 +22,21 @@ if TYPE_CHECKING:
 _REGION = "us-east-1"
 _LETTER = "a"
 
+#: the recipe in which each type of a feature's custom resource is looked at.
+RECIPE_OF = {
+    "Custom::VoiceConnectorStreaming": "voice",
+    "Custom::AppInstanceStreaming": "chat",
+    "Custom::IvsChannelRecording": "existing-recording",
+    "Custom::MediaTailorSessionLogging": "existing-sessions",
+    "Custom::MediaTailorSessionLoggingRelease": "sessions",
+    "Custom::MediaTailorAsRunLogging": "existing-as-run",
+    "Custom::MediaTailorAsRunLoggingRelease": "as-run",
+    "Custom::MediaPackageChannelLogging": "existing-live",
+    "Custom::MediaPackageChannelLoggingRelease": "live",
+    "Custom::MediaPackagePackagingGroupLogging": "existing-vod",
+    "Custom::MediaPackagePackagingGroupLoggingRelease": "vod",
+}
+
 #: what has to be there before a stack that is not its owner: its kind, and its name.
 _EXISTING: dict[str, tuple[Kind, str]] = {
     "existing-voice": (features.VOICE_CONNECTOR, _LETTER * 22),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.emulated.emulator.behaviour import Crash, Slow
-from tests.emulated.recipes import prepared
+from tests.emulated.recipes import RECIPE_OF, prepared
 from tests.emulated.verdict import broken, left
 
 if TYPE_CHECKING:
@@ -34,20 +34,7 @@ _ROLE = "Custom::ServiceLinkedRole"
 #: its role is looked at there, and in no other recipe: the function does the same for all of them.
 _ROLE_RECIPE = "sessions"
 #: the recipe in which each type of custom resource is looked at; a release does nothing on create.
-_RECIPE_OF = {
-    "Custom::VoiceConnectorStreaming": "voice",
-    "Custom::AppInstanceStreaming": "chat",
-    "Custom::IvsChannelRecording": "existing-recording",
-    "Custom::MediaTailorSessionLogging": "existing-sessions",
-    "Custom::MediaTailorSessionLoggingRelease": "sessions",
-    "Custom::MediaTailorAsRunLogging": "existing-as-run",
-    "Custom::MediaTailorAsRunLoggingRelease": "as-run",
-    "Custom::MediaPackageChannelLogging": "existing-live",
-    "Custom::MediaPackageChannelLoggingRelease": "live",
-    "Custom::MediaPackagePackagingGroupLogging": "existing-vod",
-    "Custom::MediaPackagePackagingGroupLoggingRelease": "vod",
-    _ROLE: _ROLE_RECIPE,
-}
+_RECIPE_OF = {**RECIPE_OF, _ROLE: _ROLE_RECIPE}
 _READS = ("Get", "List", "Describe")
 
 _NO_ANSWER = "CloudFormation did not receive a response from your Custom Resource"

@@ -23,7 +23,7 @@ from slr_constructs import MediaTailorSessionLogging, ServiceLinkedRole, catalog
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
 from tests.emulated.emulator import features
 from tests.emulated.emulator.behaviour import Refusal, no_fault
-from tests.emulated.recipes import prepared
+from tests.emulated.recipes import RECIPE_OF, prepared
 from tests.emulated.stacks import synthesized
 from tests.emulated.verdict import broken, left
 from tests.features.every_feature import RECIPES
@@ -47,18 +47,8 @@ _CHAT_STREAM = "arn:aws:kinesis:${AWS::Region}:${AWS::AccountId}:stream/chime-me
 #: the recipe in which each type of custom resource is looked at.
 _RECIPE_OF = {
     _ROLE: "voice",
-    "Custom::VoiceConnectorStreaming": "voice",
-    "Custom::AppInstanceStreaming": "chat",
-    "Custom::IvsChannelRecording": "existing-recording",
-    "Custom::MediaTailorSessionLogging": "existing-sessions",
-    "Custom::MediaTailorSessionLoggingRelease": "sessions",
-    "Custom::MediaTailorAsRunLogging": "existing-as-run",
-    "Custom::MediaTailorAsRunLoggingRelease": "as-run",
+    **RECIPE_OF,
     "Custom::MediaTailorLogRetention": _RETENTION,
-    "Custom::MediaPackageChannelLogging": "existing-live",
-    "Custom::MediaPackageChannelLoggingRelease": "live",
-    "Custom::MediaPackagePackagingGroupLogging": "existing-vod",
-    "Custom::MediaPackagePackagingGroupLoggingRelease": "vod",
 }
 
 #: what an update changes, by type; None takes a property away. A release has nothing to change.
