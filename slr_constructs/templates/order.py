@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 
+from slr_constructs.templates.reading import TemplateError, resources_in
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-class TemplateError(ValueError):
-    """A template from which no order can be read."""
 
 
 class Wait(NamedTuple):
@@ -56,27 +54,6 @@ def graph_of(template: Mapping[str, Any]) -> nx.MultiDiGraph:
     return graph.graph
 
 
-def resources_in(template: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the resources of a template by logical id, each of which has a type.
-
-    Raises:
-        TemplateError: They are written with `Fn::ForEach`, or what should be a resource is none.
-    """
-    resources = template.get("Resources", {})
-    if not isinstance(resources, dict):
-        raise TemplateError(f"Resources is a mapping in a template, and here it is {resources!r}")
-    for logical_id, resource in resources.items():
-        # cfn-lint would leave them out without a word
-        if logical_id.startswith("Fn::ForEach::"):
-            raise TemplateError(
-                f"{logical_id} is for CloudFormation to expand: the order can be read from the"
-                " expanded template"
-            )
-        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            raise TemplateError(f"{logical_id} is no resource: a resource is a mapping with a Type")
-    return resources
-
-
 def dependencies(template: Mapping[str, Any]) -> dict[str, set[str]]:
     """Return what each resource of a template waits for.
 
@@ -93,7 +70,7 @@ def creation_waves(template: Mapping[str, Any]) -> list[list[str]]:
     Raises:
         TemplateError: As `graph_of` does.
     """
-    return _waves(graph_of(template).reverse(copy=False))
+    return waves_of(graph_of(template).reverse(copy=False))
 
 
 def deletion_waves(template: Mapping[str, Any]) -> list[list[str]]:
@@ -102,7 +79,7 @@ def deletion_waves(template: Mapping[str, Any]) -> list[list[str]]:
     Raises:
         TemplateError: As `graph_of` does.
     """
-    return _waves(graph_of(template))
+    return waves_of(graph_of(template))
 
 
 def chain_between(graph: nx.MultiDiGraph, dependent: str, dependency: str) -> list[Wait]:
@@ -119,20 +96,11 @@ def chain_between(graph: nx.MultiDiGraph, dependent: str, dependency: str) -> li
         path = nx.shortest_path(graph, dependent, dependency)
     except nx.NetworkXNoPath:
         return []
-    return _waits_along(graph, path)
+    return waits_along(graph, path)
 
 
-def _refuse_circles(graph: nx.MultiDiGraph) -> None:
-    if nx.is_directed_acyclic_graph(graph):
-        return
-    path = [each[0] for each in nx.find_cycle(graph)]
-    circle = "".join(
-        f" -{each.said_by}-> {each.dependency}" for each in _waits_along(graph, [*path, path[0]])
-    )
-    raise TemplateError(f"the dependencies form a circle: {path[0]}{circle}")
-
-
-def _waits_along(graph: nx.MultiDiGraph, path: list[str]) -> list[Wait]:
+def waits_along(graph: nx.MultiDiGraph, path: list[str]) -> list[Wait]:
+    """Return how each resource of a path waits for the next, of which it has an edge to."""
     return [
         Wait(
             dependent,
@@ -143,5 +111,16 @@ def _waits_along(graph: nx.MultiDiGraph, path: list[str]) -> list[Wait]:
     ]
 
 
-def _waves(graph: nx.MultiDiGraph) -> list[list[str]]:
+def waves_of(graph: nx.MultiDiGraph) -> list[list[str]]:
+    """Return the waves of a graph whose edges go to what comes later; each in sorted order."""
     return [sorted(wave) for wave in nx.topological_generations(graph)]
+
+
+def _refuse_circles(graph: nx.MultiDiGraph) -> None:
+    if nx.is_directed_acyclic_graph(graph):
+        return
+    path = [each[0] for each in nx.find_cycle(graph)]
+    circle = "".join(
+        f" -{each.said_by}-> {each.dependency}" for each in waits_along(graph, [*path, path[0]])
+    )
+    raise TemplateError(f"the dependencies form a circle: {path[0]}{circle}")

@@ -6,11 +6,9 @@ to do for an order. They see one template: what waits in another stack is not kn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slr_constructs import catalogue
-from slr_constructs.handler.slr_handler import contract
+from slr_constructs.templates.lifecycle import roles_in, users_in
 from slr_constructs.templates.order import chain_between, graph_of
 from slr_constructs.testing.resource_names import NamedResources
 
@@ -118,45 +116,6 @@ def assert_role_released(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Feature:
-    """A custom resource of ours that uses a role."""
-
-    owner: str
-    #: the property that names the owner, and the owner's own; None if its name is made by AWS.
-    names: tuple[str, str] | None = None
-
-
-_SESSIONS = _Feature(
-    "AWS::MediaTailor::PlaybackConfiguration", ("PlaybackConfigurationName", "Name")
-)
-_AS_RUN = _Feature("AWS::MediaTailor::Channel", ("ChannelName", "ChannelName"))
-_LIVE = _Feature("AWS::MediaPackage::Channel", ("ChannelId", "Id"))
-_VOD = _Feature("AWS::MediaPackage::PackagingGroup", ("PackagingGroupId", "Id"))
-_OURS = {
-    contract.VoiceConnectorStreaming.RESOURCE_TYPE: _Feature("AWS::Chime::VoiceConnector"),
-    contract.AppInstanceStreaming.RESOURCE_TYPE: _Feature("AWS::Chime::AppInstance"),
-    contract.IvsChannelRecording.RESOURCE_TYPE: _Feature("AWS::IVS::Channel"),
-    contract.MediaTailorSessionLogging.RESOURCE_TYPE: _SESSIONS,
-    contract.MediaTailorSessionLoggingRelease.RESOURCE_TYPE: _SESSIONS,
-    contract.MediaTailorAsRunLogging.RESOURCE_TYPE: _AS_RUN,
-    contract.MediaTailorAsRunLoggingRelease.RESOURCE_TYPE: _AS_RUN,
-    contract.MediaPackageChannelLogging.RESOURCE_TYPE: _LIVE,
-    contract.MediaPackageChannelLoggingRelease.RESOURCE_TYPE: _LIVE,
-    contract.MediaPackagePackagingGroupLogging.RESOURCE_TYPE: _VOD,
-    contract.MediaPackagePackagingGroupLoggingRelease.RESOURCE_TYPE: _VOD,
-}
-#: the properties that switch a feature on, by type; the other types of the catalogue have none.
-_NATIVE = {
-    "AWS::IVS::RecordingConfiguration": ("DestinationConfiguration",),
-    "AWS::IVS::Channel": ("RecordingConfigurationArn",),
-    "AWS::MediaTailor::PlaybackConfiguration": ("LogConfiguration",),
-    "AWS::MediaTailor::Channel": ("LogConfiguration",),
-    "AWS::MediaPackage::Channel": ("IngressAccessLogs", "EgressAccessLogs"),
-    "AWS::MediaPackage::PackagingGroup": ("EgressAccessLogs",),
-}
-
-
 class _Reader:
     """One template: its resources by name, and its graph."""
 
@@ -216,28 +175,37 @@ class _Reader:
 
 def _unreleased(reader: _Reader, role: str, owner: str | None) -> Iterator[str]:
     resources = reader.resources
-    known = _resource_types(reader, role)
-    users = [each for each, body in resources.by_id.items() if _uses(body, known)]
+    principal = _principal(reader, role)
+    users = [
+        each
+        for each in users_in(resources.by_id, reader.graph).values()
+        if principal in each.principals
+    ]
     if not users:
         yield (
             "nothing in the template uses it, as far as the catalogue knows, so nothing shows that"
             " it is released"
         )
     for user in users:
-        policy = str(resources.by_id[user].get("DeletionPolicy"))
-        if policy.startswith("Retain"):
+        if user.retained:
+            policy = resources.by_id[user.logical_id]["DeletionPolicy"]
             yield (
-                f"{resources.show(user)} is not deleted, and goes on using the role: its"
+                f"{resources.show(user.logical_id)} is not deleted, and goes on using the role: its"
                 f" DeletionPolicy is {policy}"
             )
         yield from filter(
             None,
             [
-                reader.problem(user, each, "{dependent} is not deleted before {dependency}")
-                for each in (role, *_owners(resources.by_id, user))
+                reader.problem(
+                    user.logical_id, each, "{dependent} is not deleted before {dependency}"
+                )
+                for each in (role, *user.owners)
+                if each != user.logical_id
             ],
         )
-    if owner is not None and not any(reader.graph.has_edge(each, owner) for each in users):
+    if owner is not None and not any(
+        reader.graph.has_edge(each.logical_id, owner) for each in users
+    ):
         yield (
             f"nothing is switched off before {resources.show(owner)} is deleted: nothing that uses"
             " the role refers to it. The constructs of slr_constructs define a release beside the"
@@ -245,49 +213,16 @@ def _unreleased(reader: _Reader, role: str, owner: str | None) -> Iterator[str]:
         )
 
 
-def _resource_types(reader: _Reader, role: str) -> set[str]:
-    """Return what the catalogue knows to need a role.
+def _principal(reader: _Reader, role: str) -> object:
+    """Return who may assume a role.
 
     Raises:
         ValueError: It is no role.
     """
-    body = reader.resources.by_id[role]
-    if body["Type"] not in ("Custom::ServiceLinkedRole", "AWS::IAM::ServiceLinkedRole"):
+    roles = roles_in(reader.resources.by_id)
+    if role not in roles:
+        kind = reader.resources.by_id[role]["Type"]
         raise ValueError(
-            f"{reader.resources.show(role)} is no service-linked role: its type is {body['Type']}"
+            f"{reader.resources.show(role)} is no service-linked role: its type is {kind}"
         )
-    properties = body.get("Properties", {})
-    principal = properties.get("ServicePrincipal", properties.get("AWSServiceName"))
-    return {
-        kind
-        for definition in catalogue.ALL
-        if definition.service_principal == principal
-        for kind in definition.resource_types
-    }
-
-
-def _uses(body: Mapping[str, Any], known: set[str]) -> bool:
-    kind = body["Type"]
-    if kind in _OURS:
-        return _OURS[kind].owner in known
-    properties = body.get("Properties", {})
-    # an empty text switches off, an empty mapping switches on with the defaults
-    return kind in known and any(
-        properties.get(each) not in (None, "") for each in _NATIVE.get(kind, ())
-    )
-
-
-def _owners(resources: Mapping[str, Any], user: str) -> list[str]:
-    """Return what a custom resource of ours names in a text, and so need not wait for."""
-    feature = _OURS.get(resources[user]["Type"])
-    if feature is None or feature.names is None:
-        return []
-    names, named = feature.names
-    name = resources[user].get("Properties", {}).get(names)
-    return [
-        each
-        for each, body in resources.items()
-        if body["Type"] == feature.owner
-        and isinstance(name, str)
-        and body.get("Properties", {}).get(named) == name
-    ]
+    return roles[role].principal

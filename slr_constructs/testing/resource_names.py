@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Stack
 
-from slr_constructs.templates.order import resources_in
+from slr_constructs.templates.reading import resources_in
 from slr_constructs.testing.templates import paths_of, template_of
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slr_constructs.templates.order import (
-    TemplateError,
     Wait,
     chain_between,
     creation_waves,
@@ -25,6 +24,7 @@ from slr_constructs.templates.order import (
     dependencies,
     graph_of,
 )
+from slr_constructs.templates.reading import TemplateError
 
 ROOT = Path(__file__).parents[2]
 

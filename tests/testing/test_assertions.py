@@ -33,14 +33,14 @@ from slr_constructs import (
 )
 from slr_constructs.catalogue import RoleDefinition
 from slr_constructs.handler.slr_handler import contract
-from slr_constructs.templates.order import TemplateError
+from slr_constructs.templates.lifecycle import _CUSTOM_TYPES, _NATIVE_TYPES
+from slr_constructs.templates.reading import TemplateError
 from slr_constructs.testing import (
     assert_created_before,
     assert_deleted_before,
     assert_role_released,
     template_of,
 )
-from slr_constructs.testing.assertions import _NATIVE, _OURS
 from tests.features.every_feature import RECIPES, playback_configuration
 
 if TYPE_CHECKING:
@@ -483,13 +483,13 @@ def test_every_custom_resource_and_every_type_of_the_catalogue_is_known() -> Non
         and "RESOURCE_TYPE" in vars(each)
     }
 
-    assert put_or_release - {*_OURS} == {
+    assert put_or_release - {*_CUSTOM_TYPES} == {
         "Custom::ServiceLinkedRole",
         "Custom::MediaTailorLogRetention",
     }
-    assert {each.owner for each in _OURS.values()} <= types
+    assert {each.owner for each in _CUSTOM_TYPES.values()} <= types
     # what has no property for its feature is switched on by us alone
-    assert types - {*_NATIVE} == {"AWS::Chime::AppInstance", "AWS::Chime::VoiceConnector"}
+    assert types - {*_NATIVE_TYPES} == {"AWS::Chime::AppInstance", "AWS::Chime::VoiceConnector"}
 
 
 # a project of somebody else's

@@ -1,0 +1,313 @@
+"""Templates from files: a cloud assembly with all its stacks, or any template, JSON or YAML.
+
+A cloud assembly is the folder that `cdk synth` writes. Its manifest names the stacks, what they
+wait for and the assemblies of stages; a nested stack's template is the file that the resource's
+metadata names (`aws:asset:path`), that its `TemplateURL` names, or that the assembly publishes
+under the key there. Nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+_STACK_ARTIFACT = "aws:cloudformation:stack"
+_ASSEMBLY_ARTIFACT = "cdk:cloud-assembly"
+_NESTED_STACK = "AWS::CloudFormation::Stack"
+#: far more than any template has; what reads it takes a step of its stack for each level.
+_DEEPEST = 200
+#: the key under which CDK publishes a nested stack's template.
+_ASSET = re.compile(r"\b([0-9a-f]{64})\.json\b")
+
+
+class TemplateError(ValueError):
+    """A template, or an assembly, that cannot be read; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class StackTemplate:
+    """One stack's template, and how it stands to the others that were read with it."""
+
+    #: as the CDK command line shows it (`Stage/Stack`); a nested stack's follows its parent's; that
+    #: of a template which came alone is its file's.
+    name: str
+    template: Mapping[str, Any]
+    #: the names of the stacks that have to be there before, and are there until after.
+    waits_for: tuple[str, ...] = ()
+    #: the name of the stack that it is nested in, and its logical id there.
+    nested_in: tuple[str, str] | None = None
+    #: what could not be read and is left out.
+    notes: tuple[str, ...] = ()
+
+
+def read(paths: Sequence[Path], *, name: str | None = None) -> list[StackTemplate]:
+    """Read the stacks of cloud assemblies and templates; a nested one follows its parent.
+
+    Args:
+        paths: Their folders and files.
+
+        name: What the stack of a template is called. Default: as its file, and where several files
+            have one name, as their paths.
+
+    Raises:
+        TemplateError: A path is neither an assembly nor a template, or two stacks have one name.
+    """
+    stacks: list[StackTemplate] = []
+    for path in paths:
+        if _is_folder(path):
+            stacks.extend(_stacks_of(path))
+        elif path.name == "manifest.json":
+            stacks.extend(_stacks_of(path.parent))
+        else:
+            alike = sum(_stem(path) == _stem(each) for each in paths) > 1
+            own_name = str(path.with_name(_stem(path))) if alike else _stem(path)
+            template = read_template(path)
+            if "Resources" not in template:
+                raise TemplateError(f"{path} is no template: it has no Resources")
+            stacks.extend(_with_nested(StackTemplate(name or own_name, template), path))
+    for each, count in Counter(stack.name for stack in stacks).items():
+        if count > 1:
+            raise TemplateError(f"{count} stacks are called {each}")
+    return stacks
+
+
+def read_template(path: Path) -> dict[str, Any]:
+    """Read a file as a template, JSON or YAML with short tags; whether it is one, nobody asks.
+
+    Raises:
+        TemplateError: There is no such file, or it holds no mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise TemplateError(f"{path} is not there") from None
+    except UnicodeDecodeError:
+        raise TemplateError(f"{path} is no template: it is no text in UTF-8") from None
+    except OSError as error:
+        raise TemplateError(f"{path} cannot be read: {error.strerror}") from None
+    try:
+        value = _parsed(text)
+    except _SyntaxError as error:
+        raise TemplateError(f"{path} is no template: {error}") from None
+    if not isinstance(value, dict):
+        raise TemplateError(f"{path} is no template: a template is a mapping with Resources")
+    return value
+
+
+def resources_in(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the resources of a template by logical id, each of which has a type.
+
+    Raises:
+        TemplateError: They are written with `Fn::ForEach`, or what should be a resource is none.
+    """
+    resources = template.get("Resources", {})
+    if not isinstance(resources, dict):
+        raise TemplateError(f"Resources is a mapping in a template, and here it is {resources!r}")
+    for logical_id, resource in resources.items():
+        # cfn-lint would leave them out without a word
+        if logical_id.startswith("Fn::ForEach::"):
+            raise TemplateError(
+                f"{logical_id} is for CloudFormation to expand: the order can be read from the"
+                " expanded template"
+            )
+        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            raise TemplateError(f"{logical_id} is no resource: a resource is a mapping with a Type")
+    return resources
+
+
+def printable(text: str) -> str:
+    """Return a name from a template as it may be shown: on one line, and without quotes of ours."""
+    return "".join(
+        each if each.isprintable() and each != "`" else "\N{REPLACEMENT CHARACTER}" for each in text
+    )
+
+
+class _SyntaxError(ValueError):
+    """What is wrong with a text, and where."""
+
+
+_TOO_DEEP = _SyntaxError(f"it is nested more than {_DEEPEST} deep")
+
+
+def _parsed(text: str) -> Any:  # noqa: ANN401 - whatever the text says
+    if text.lstrip()[:1] not in ("{", "["):
+        return _from_yaml(text)
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise _TOO_DEEP from None
+    except json.JSONDecodeError as error:
+        try:
+            # YAML has braces too
+            return _from_yaml(text)
+        except _SyntaxError:
+            where = f"in line {error.lineno}, column {error.colno}"
+            raise _SyntaxError(f"{error.msg} {where}") from None
+    level = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for each in level for inner in _members(each)]
+    if level:
+        raise _TOO_DEEP
+    return value
+
+
+def _members(value: Any) -> Iterable[Any]:  # noqa: ANN401 - any part of a template
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _from_yaml(text: str) -> Any:  # noqa: ANN401 - whatever the text says
+    # here, for it takes seconds, and what CDK writes is JSON
+    import yaml  # noqa: PLC0415
+    from cfnlint.decode import cfn_yaml  # noqa: PLC0415
+
+    try:
+        # the loader below recurses, in C, and a text that is too deep would crash the process
+        depth = 0
+        for event in yaml.parse(text, Loader=cfn_yaml.FastLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > _DEEPEST:
+                raise _TOO_DEEP
+        return cfn_yaml.loads(text)
+    except cfn_yaml.CfnParseError as error:
+        first = error.matches[0]
+        message = first.message.splitlines()[0].removeprefix("Template could not be parsed: ")
+        raise _SyntaxError(f"{message} in line {first.linenumber}") from None
+    except yaml.MarkedYAMLError as error:
+        # the end of the text may be a line of its own
+        line = min(error.problem_mark.line + 1, len(text.splitlines()))
+        raise _SyntaxError(f"{error.problem} in line {line}") from None
+    except yaml.YAMLError as error:
+        raise _SyntaxError(str(error).splitlines()[0]) from None
+
+
+def _stem(path: Path) -> str:
+    return printable(path.stem.removesuffix(".template") or path.name)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # reading it as a file says why
+        return False
+
+
+def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
+    manifest = folder / "manifest.json"
+    if not manifest.exists():
+        raise TemplateError(
+            f"{folder} is no cloud assembly: it has no manifest.json"
+            " (`cdk synth` writes one, into cdk.out)"
+        )
+    artifacts = _artifacts(manifest)
+    names = {
+        key: printable(str(each.get("displayName", key)))
+        for key, each in artifacts.items()
+        if each.get("type") == _STACK_ARTIFACT
+    }
+    for key, artifact in artifacts.items():
+        if artifact.get("type") == _ASSEMBLY_ARTIFACT:
+            yield from _stacks_of(folder / _property(manifest, key, artifact, "directoryName"))
+        elif key in names:
+            file = folder / _property(manifest, key, artifact, "templateFile")
+            waits_for = artifact.get("dependencies", [])
+            if not isinstance(waits_for, list):
+                raise TemplateError(
+                    f"{manifest} is no manifest of a cloud assembly: {key} waits for no list"
+                )
+            stack = StackTemplate(
+                names[key],
+                read_template(file),
+                # by comparison, for anything may stand in a list; assets are waited for too
+                waits_for=tuple(name for other, name in names.items() if other in waits_for),
+            )
+            yield from _with_nested(stack, file)
+
+
+def _artifacts(manifest: Path) -> dict[str, dict[str, Any]]:
+    artifacts = read_template(manifest).get("artifacts", {})
+    if not isinstance(artifacts, dict) or not all(
+        isinstance(each, dict) for each in artifacts.values()
+    ):
+        raise TemplateError(
+            f"{manifest} is no manifest of a cloud assembly: artifacts is malformed"
+        )
+    return artifacts
+
+
+def _property(manifest: Path, key: str, artifact: Mapping[str, Any], name: str) -> str:
+    properties = artifact.get("properties")
+    value = properties.get(name) if isinstance(properties, dict) else None
+    if not isinstance(value, str):
+        raise TemplateError(f"{manifest} is no manifest of a cloud assembly: {key} has no {name}")
+    return value
+
+
+def _with_nested(
+    stack: StackTemplate, file: Path, within: tuple[Path, ...] = ()
+) -> Iterator[StackTemplate]:
+    """Yield a stack, and then those nested in it."""
+    try:
+        resources = resources_in(stack.template)
+    except TemplateError as error:
+        raise TemplateError(f"{stack.name}: {error}") from None
+    nested: list[tuple[StackTemplate, Path]] = []
+    notes: list[str] = []
+    for logical_id, body in resources.items():
+        if body["Type"] != _NESTED_STACK:
+            continue
+        path = _nested_file(body, file.parent)
+        if path is None or not path.exists():
+            notes.append(
+                f"{stack.name}: the template of the nested stack {logical_id} is not here, so the"
+                " nested stack stands for its resources"
+            )
+            continue
+        if path in (file, *within):
+            raise TemplateError(f"{stack.name}: {logical_id} nests a template in itself")
+        name = f"{stack.name}/{_nested_name(logical_id, body)}"
+        template = StackTemplate(name, read_template(path), nested_in=(stack.name, logical_id))
+        nested.append((template, path))
+    yield replace(stack, notes=tuple(notes))
+    for each, path in nested:
+        yield from _with_nested(each, path, (file, *within))
+
+
+def _nested_file(body: Mapping[str, Any], folder: Path) -> Path | None:
+    """Return the file of a nested stack's template, if it can be told from its parent's."""
+    metadata, properties = body.get("Metadata"), body.get("Properties")
+    named = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
+    url = properties.get("TemplateURL") if isinstance(properties, dict) else None
+    if named is None and isinstance(url, str):
+        named = url
+    if named is None and (asset := _ASSET.search(json.dumps(url))):
+        named = _asset(folder, asset[1])
+    return folder / named if isinstance(named, str) and "://" not in named else None
+
+
+def _asset(folder: Path, key: str) -> str | None:
+    """Return the file of an assembly that is published under a key; the manifests name both."""
+    for manifest in sorted(folder.glob("*.assets.json")):
+        files = read_template(manifest).get("files")
+        asset = files.get(key) if isinstance(files, dict) else None
+        source = asset.get("source") if isinstance(asset, dict) else None
+        path = source.get("path") if isinstance(source, dict) else None
+        if isinstance(path, str):
+            return path
+    return None
+
+
+def _nested_name(logical_id: str, body: Mapping[str, Any]) -> str:
+    """Return the id of the construct that is the nested stack, or else the logical id."""
+    metadata = body.get("Metadata")
+    path = metadata.get("aws:cdk:path", "") if isinstance(metadata, dict) else ""
+    scopes = [each for each in str(path).split("/") if each.endswith(".NestedStack")]
+    return printable(scopes[-1].removesuffix(".NestedStack") if scopes else logical_id)

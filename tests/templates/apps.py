@@ -1,0 +1,38 @@
+"""Apps as CDK writes them, read back."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk
+
+from slr_constructs.templates.app import App
+from slr_constructs.templates.reading import StackTemplate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: what the CDK command line asks for, and a lone app does not.
+CONTEXT = {"aws:cdk:enable-path-metadata": True}
+
+
+def read_back(define: Callable[[aws_cdk.App], object]) -> App:
+    """Define an app, synthesize it, and read the assembly."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = aws_cdk.App(outdir=folder, analytics_reporting=False, context=CONTEXT)
+        define(app)
+        app.synth()
+        return App.read([Path(folder)])
+
+
+def stack_of(define: Callable[[aws_cdk.Stack], object]) -> App:
+    """Define one stack, and read it as an app."""
+    return read_back(lambda app: define(aws_cdk.Stack(app, "Show")))
+
+
+def plain(**resources: Any) -> App:  # noqa: ANN401 - any part of a resource
+    """Return an app of one template whose resources have no meaning, unless they say a type."""
+    bodies = {name: {"Type": "Some::Type"} | each for name, each in resources.items()}
+    return App([StackTemplate("Show", {"Resources": bodies})])

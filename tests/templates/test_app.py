@@ -1,0 +1,139 @@
+"""The order of stacks together, nested ones and stages among them."""
+
+from __future__ import annotations
+
+import aws_cdk
+import pytest
+from aws_cdk import NestedStack, Stack, aws_sns
+
+from slr_constructs.templates.app import App, Place
+from slr_constructs.templates.order import Wait
+from slr_constructs.templates.reading import StackTemplate, TemplateError
+from tests.templates.apps import plain, read_back
+
+
+def three_stacks(app: aws_cdk.App) -> None:
+    """Define a chain of two stacks, and one beside it."""
+    last, first = Stack(app, "Last"), Stack(app, "First")
+    for each in (last, first, Stack(app, "Beside")):
+        aws_sns.Topic(each, "Topic")
+    last.add_stack_dependency(first)
+
+
+def nested_stacks(app: aws_cdk.App) -> None:
+    """Define A, then a nested stack with B and in it C, then D."""
+    show = Stack(app, "Show")
+    a = aws_sns.CfnTopic(show, "A")
+    inner = NestedStack(show, "Inner")
+    aws_sns.CfnTopic(inner, "B")
+    aws_sns.CfnTopic(NestedStack(inner, "Innermost"), "C")
+    aws_sns.CfnTopic(show, "D").node.add_dependency(inner)
+    inner.node.add_dependency(a)
+
+
+def test_stacks_come_in_the_order_of_deployment() -> None:
+    """In waves, as resources do."""
+    app = read_back(three_stacks)
+
+    assert app.waves == [["First", "Beside"], ["Last"]]
+    assert list(app.stacks) == ["First", "Beside", "Last"]
+
+
+def test_a_stack_that_waits_does_so_with_all_its_resources() -> None:
+    """And the other way round they are deleted."""
+    app = read_back(three_stacks)
+    topic = next(iter(app.stacks["First"].resources))
+    places = {name: Place(name, topic) for name in app.stacks}
+
+    assert app.is_before(places["First"], places["Last"])
+    assert not app.is_before(places["Last"], places["First"])
+    assert not app.is_before(places["First"], places["Beside"])
+    assert app.stack_is_before("First", "Last")
+    assert not app.stack_is_before("First", "First")
+
+
+def test_a_nested_stack_is_one_resource_of_its_parent() -> None:
+    """What is before it is before all of it; what waits for it waits for all of it."""
+    app = read_back(nested_stacks)
+    places = {
+        stack.show(logical_id): Place(name, logical_id)
+        for name, stack in app.stacks.items()
+        for logical_id in stack.resources
+    }
+    a, b, c, d = (places[each] for each in "ABCD")
+
+    assert list(app.stacks) == ["Show", "Show/Inner", "Show/Inner/Innermost"]
+    assert all(app.is_before(a, each) for each in (b, c, d))
+    assert all(app.is_before(each, d) for each in (a, b, c))
+    assert not app.is_before(b, c)
+    assert not app.is_before(d, c)
+    assert not app.is_before(c, a)
+    assert {app.outermost(each) for each in app.stacks} == {"Show"}
+    # the nested stack is there when all that is in it is
+    inside = app.stacks["Show/Inner"].nested_in
+    assert inside is not None
+    assert not app.is_before(Place(*inside), b)
+
+
+def test_why_a_resource_waits_is_told_with_it() -> None:
+    """Directly, in the order of the alphabet."""
+    stack = plain(
+        A={}, B={}, C={"DependsOn": ["B", "A"], "Properties": {"Name": {"Ref": "A"}}}
+    ).stacks["Show"]
+
+    assert stack.waits("C") == [Wait("C", "DependsOn, Ref", "A"), Wait("C", "DependsOn", "B")]
+    assert stack.waits("A") == []
+    assert (stack.creation, stack.deletion) == ([["A", "B"], ["C"]], [["C"], ["A", "B"]])
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("Show/Topic/Resource", "Topic/Resource"),
+        ("Other/Topic/Resource", "Topic/Resource"),
+        ("Show/\x1b[31mred`", "\ufffd[31mred\ufffd"),
+        ("Alone", "A"),
+        (1, "A"),
+        (None, "A"),
+    ],
+)
+def test_a_resource_is_shown_by_its_path_below_the_stack(path: object, shown: str) -> None:
+    """On one line, and by its logical id if the template does not tell a path."""
+    app = plain(A={"Metadata": {"aws:cdk:path": path}})
+
+    assert app.stacks["Show"].show("A") == shown
+
+
+def test_metadata_may_be_anything() -> None:
+    """Templates are written by hand, too."""
+    assert plain(A={"Metadata": ["a"]}).stacks["Show"].path("A") is None
+
+
+def test_an_app_without_stacks_has_no_order() -> None:
+    """As an empty assembly."""
+    app = App([])
+
+    assert (app.waves, dict(app.stacks)) == ([], {})
+
+
+def test_what_was_left_out_is_said() -> None:
+    """Of whichever stack."""
+    assert App([StackTemplate("Show", {}, notes=("one",))]).notes == ["one"]
+
+
+def test_fails_when_stacks_wait_in_a_circle() -> None:
+    """No tool writes this, but a person may."""
+    with pytest.raises(TemplateError) as error:
+        App(
+            [
+                StackTemplate("A", {}, waits_for=("B",)),
+                StackTemplate("B", {}, waits_for=("A",)),
+            ]
+        )
+    assert str(error.value) == "the stacks wait for one another in a circle: A -> B -> A"
+
+
+def test_fails_when_no_order_can_be_read() -> None:
+    """The stack is named."""
+    with pytest.raises(TemplateError, match=r"^Show: the dependencies form a circle: A -DependsOn"):
+        plain(A={"DependsOn": "A"})

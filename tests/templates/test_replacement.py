@@ -1,0 +1,128 @@
+"""What an update replaces, as CloudFormation's schemas tell."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from slr_constructs.handler.slr_handler import contract
+from slr_constructs.templates.lifecycle import IDENTITY
+from slr_constructs.templates.replacement import Replacement, replacements
+from tests.templates.apps import plain
+
+INSTANCE = "AWS::EC2::Instance"
+
+
+def replaced(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Replacement]:
+    """Return what is replaced between two sets of resources."""
+    return replacements(plain(**before).stacks["Show"], plain(**after).stacks["Show"])
+
+
+def resource(kind: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 - properties
+    """Return a resource with properties."""
+    return {"Type": kind, "Properties": properties}
+
+
+def test_a_property_that_can_be_updated_replaces_nothing() -> None:
+    """Most can be."""
+    before = {"A": resource("AWS::SNS::Topic", TopicName="a", DisplayName="one")}
+    after = {"A": resource("AWS::SNS::Topic", TopicName="a", DisplayName="two")}
+
+    assert replaced(before, after) == {}
+    assert replaced(before, before) == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [({"TopicName": "a"}, {"TopicName": "b"}), ({}, {"TopicName": "b"}), ({"TopicName": "a"}, {})],
+    ids=["changed", "given", "taken away"],
+)
+def test_a_property_that_cannot_be_updated_replaces_its_resource(
+    before: dict[str, str], after: dict[str, str]
+) -> None:
+    """Whether it is changed, given or taken away."""
+    kind = "AWS::SNS::Topic"
+
+    assert replaced({"A": resource(kind, **before)}, {"A": resource(kind, **after)}) == {
+        "A": Replacement(("TopicName",), never_updated=False, because_of=None)
+    }
+
+
+def test_a_property_within_a_property_is_found() -> None:
+    """The schema's pointers lead into lists and mappings."""
+    kind = "AWS::IVS::RecordingConfiguration"
+    before, after = (
+        {"A": resource(kind, DestinationConfiguration={"S3": {"BucketName": name}})}
+        for name in ("one", "two")
+    )
+
+    assert replaced(before, after) == {
+        "A": Replacement(("DestinationConfiguration",), never_updated=True, because_of=None)
+    }
+
+
+def test_each_member_of_a_list_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `*` in a pointer stands for each."""
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415 - it takes seconds
+
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::SNS::Topic").schema
+    monkeypatch.setitem(schema, "createOnlyProperties", ["/properties/Subscription/*/Endpoint"])
+    before, after, protocol = (
+        {"A": resource("AWS::SNS::Topic", Subscription=[{"Endpoint": "a"}, each])}
+        for each in ({"Endpoint": "b"}, {"Endpoint": "c"}, {"Endpoint": "b", "Protocol": "sqs"})
+    )
+
+    assert list(replaced(before, after)) == ["A"]
+    assert replaced(before, protocol) == {}
+
+
+def test_what_refers_to_the_replaced_is_replaced_where_it_cannot_be_updated() -> None:
+    """Down the whole chain, and nowhere else."""
+
+    def chain(name: str) -> dict[str, Any]:
+        return {
+            "Topic": resource("AWS::SNS::Topic", TopicName=name),
+            "Named": resource("AWS::SNS::Topic", TopicName={"Fn::Sub": "${Topic.TopicName}-b"}),
+            "Last": resource("AWS::SNS::Topic", TopicName={"Fn::GetAtt": ["Named", "TopicName"]}),
+            "Shown": resource("AWS::SNS::Topic", DisplayName={"Ref": "Topic"}),
+            "Ordered": {"Type": "AWS::SNS::Topic", "DependsOn": "Topic"},
+        }
+
+    found = replaced(chain("a"), chain("b"))
+
+    assert {name: each.because_of for name, each in found.items()} == {
+        "Topic": None,
+        "Named": "Topic",
+        "Last": "Named",
+    }
+
+
+def test_what_nobody_can_tell_is_not_told() -> None:
+    """Custom resources of others, types without a schema, and what comes, goes or changes type."""
+    kinds = ("Custom::Thing", "AWS::CloudFormation::CustomResource", "No::Such::Type")
+    before = {f"A{i}": resource(kind, Name="a") for i, kind in enumerate(kinds)}
+    after = {f"A{i}": resource(kind, Name="b") for i, kind in enumerate(kinds)}
+
+    assert replaced(before, after) == {}
+    assert replaced({"A": resource("AWS::SNS::Topic")}, {"A": resource("AWS::SQS::Queue")}) == {}
+    assert replaced({}, {"A": resource("AWS::SNS::Topic")}) == {}
+
+
+@pytest.mark.parametrize("kind", sorted(IDENTITY))
+def test_a_custom_resource_is_another_one_if_it_acts_on_another_thing(kind: str) -> None:
+    """By the contract's own word, the physical id changes with that property alone."""
+    (wanted,) = (
+        each
+        for each in vars(contract).values()
+        if isinstance(each, type)
+        and issubclass(each, contract.Contract)
+        and vars(each).get("RESOURCE_TYPE") == kind
+    )
+    values = {each.name: f"{each.name}-1" for each in fields(wanted)}
+    for name in values:
+        other = wanted(**(values | {name: "another"}))
+        is_another = other.physical_id != wanted(**values).physical_id
+
+        assert is_another == (contract.property_name(name) == IDENTITY[kind]), name
