@@ -1,25 +1,47 @@
-"""AWS CDK constructs for features that work only through a service-linked role."""
+"""AWS CDK constructs for features that work only through a service-linked role.
+
+A name is imported when it is first used: whoever takes only facts, as the command line does, never
+loads CDK, which takes seconds and starts Node.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 from slr_constructs import catalogue
-from slr_constructs.errors import UsageError
-from slr_constructs.features.app_instance_streaming import AppInstanceStreaming, MessagingStream
-from slr_constructs.features.ivs_recording import (
-    IvsRecordingConfiguration,
-    Renditions,
-    Resolution,
-    Thumbnails,
-    ThumbnailStorage,
-)
-from slr_constructs.features.mediapackage_logging import AccessLogs, MediaPackageAccessLogging
-from slr_constructs.features.mediatailor_logging import (
-    MediaTailorAsRunLogging,
-    MediaTailorSessionLogging,
-)
-from slr_constructs.features.voice_connector_streaming import (
-    NotificationTarget,
-    VoiceConnectorStreaming,
-)
-from slr_constructs.service_linked_role import RoleRemoval, ServiceLinkedRole
+
+if TYPE_CHECKING:
+    from slr_constructs.errors import UsageError
+    from slr_constructs.features.app_instance_streaming import AppInstanceStreaming, MessagingStream
+    from slr_constructs.features.ivs_recording import (
+        IvsRecordingConfiguration,
+        Renditions,
+        Resolution,
+        Thumbnails,
+        ThumbnailStorage,
+    )
+    from slr_constructs.features.mediapackage_logging import AccessLogs, MediaPackageAccessLogging
+    from slr_constructs.features.mediatailor_logging import (
+        MediaTailorAsRunLogging,
+        MediaTailorSessionLogging,
+    )
+    from slr_constructs.features.voice_connector_streaming import (
+        NotificationTarget,
+        VoiceConnectorStreaming,
+    )
+    from slr_constructs.service_linked_role import RoleRemoval, ServiceLinkedRole
+else:
+    # not for type checkers, to whom any name would be there
+    def __getattr__(name: str) -> object:
+        """Import what has not been used before."""
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+        # the next time it is there
+        globals()[name] = found
+        return found
+
 
 __all__ = [
     "AccessLogs",
@@ -40,3 +62,27 @@ __all__ = [
     "VoiceConnectorStreaming",
     "catalogue",
 ]
+
+#: the module of each name.
+_MODULES = {
+    "AccessLogs": "features.mediapackage_logging",
+    "AppInstanceStreaming": "features.app_instance_streaming",
+    "IvsRecordingConfiguration": "features.ivs_recording",
+    "MediaPackageAccessLogging": "features.mediapackage_logging",
+    "MediaTailorAsRunLogging": "features.mediatailor_logging",
+    "MediaTailorSessionLogging": "features.mediatailor_logging",
+    "MessagingStream": "features.app_instance_streaming",
+    "NotificationTarget": "features.voice_connector_streaming",
+    "Renditions": "features.ivs_recording",
+    "Resolution": "features.ivs_recording",
+    "RoleRemoval": "service_linked_role",
+    "ServiceLinkedRole": "service_linked_role",
+    "ThumbnailStorage": "features.ivs_recording",
+    "Thumbnails": "features.ivs_recording",
+    "UsageError": "errors",
+    "VoiceConnectorStreaming": "features.voice_connector_streaming",
+}
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

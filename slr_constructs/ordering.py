@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from slr_constructs.catalogue import RoleDefinition
     from slr_constructs.handler.slr_handler.contract import Contract
-    from slr_constructs.provider import Right
+    from slr_constructs.rights import Right
     from slr_constructs.service_linked_role import ServiceLinkedRole
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +20,14 @@ from aws_cdk import CfnResource, RemovalPolicy, Token, aws_iam, aws_lambda, aws_
 from constructs import Construct
 
 from slr_constructs.errors import UsageError, check_contract
+from slr_constructs.rights import write_own_log
 from slr_constructs.stack_parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slr_constructs.handler.slr_handler.contract import Contract
+    from slr_constructs.rights import Right
 
 _HANDLER = Path(__file__).parent / "handler"
 
@@ -40,26 +41,6 @@ _SERVICE_TIMEOUT_SECONDS = 1200
 #: IAM's quota for all inline policies of one role together, white space not counted.
 _RIGHTS_CHARACTERS = 10_240
 _POLICY_NAME_CHARACTERS = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Right:
-    """One Allow statement, for resources named to the letter."""
-
-    actions: Sequence[str]
-    resources: Sequence[Any]
-    condition: dict[str, Any] | None = None
-
-    def render(self) -> dict[str, Any]:
-        """Return the statement as it stands in a policy document."""
-        statement: dict[str, Any] = {
-            "Effect": "Allow",
-            "Action": _one_or_many(sorted(self.actions)),
-            "Resource": _one_or_many(self.resources),
-        }
-        if self.condition is not None:
-            statement["Condition"] = self.condition
-        return statement
 
 
 def arn(service: str, resource: str, name: str) -> dict[str, Any]:
@@ -118,10 +99,7 @@ class Provider(Construct):
         )
         logs = aws_logs.CfnLogGroup(self, "Logs", retention_in_days=_LOG_DAYS)
         logs.apply_removal_policy(RemovalPolicy.DESTROY)
-        write = Right(
-            actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[logs.attr_arn]
-        )
-        log_document = _document([write])
+        log_document = _document([write_own_log(logs.attr_arn)])
         log_rights = aws_iam.CfnRolePolicy(
             self,
             "LogsRights",
@@ -219,10 +197,6 @@ class Provider(Construct):
 
 def _document(rights: Sequence[Right]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [right.render() for right in rights]}
-
-
-def _one_or_many(values: Sequence[Any]) -> Any:  # noqa: ANN401 - as CDK minimizes policies
-    return values[0] if len(values) == 1 else list(values)
 
 
 def _policy_name(kind: str, thing: Any) -> Any:  # noqa: ANN401 - strings or intrinsics

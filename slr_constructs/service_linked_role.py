@@ -14,10 +14,11 @@ from typing import Any
 from aws_cdk import Annotations, Aws, CfnResource, aws_iam
 from constructs import Construct
 
+from slr_constructs import rights
 from slr_constructs.catalogue import RoleCreation, RoleDefinition
 from slr_constructs.errors import UsageError, check, check_kind
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.provider import Provider, Right
+from slr_constructs.provider import Provider
 from slr_constructs.stack_parts import parts_of
 
 
@@ -157,27 +158,16 @@ class ServiceLinkedRole(Construct):
         That is `iam:CreateServiceLinkedRole` on the role for this service alone
         (`iam:AWSServiceName`), and `iam:AttachRolePolicy` and `iam:PutRolePolicy` on the role.
         """
-        return aws_iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["iam:CreateServiceLinkedRole"],
-            resource_arns=[self.role_arn],
-            conditions={"StringLike": {"iam:AWSServiceName": self._definition.service_principal}},
-        ).combine(self._grant(grantee, "iam:AttachRolePolicy", "iam:PutRolePolicy"))
+        create, give_policies = rights.let_create(self._definition, self.role_arn)
+        return _grant(grantee, create).combine(_grant(grantee, give_policies))
 
     def grant_edit(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let somebody edit the role's description, the one thing that can be edited."""
-        return self._grant(grantee, "iam:UpdateRoleDescription")
+        return _grant(grantee, rights.let_edit(self.role_arn))
 
     def grant_delete(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Let somebody delete the role, and follow the deletion."""
-        return self._grant(
-            grantee, "iam:DeleteServiceLinkedRole", "iam:GetServiceLinkedRoleDeletionStatus"
-        )
-
-    def _grant(self, grantee: aws_iam.IGrantable, *actions: str) -> aws_iam.Grant:
-        return aws_iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(actions), resource_arns=[self.role_arn]
-        )
+        return _grant(grantee, rights.let_delete(self.role_arn))
 
     def _declare(self) -> None:
         known = _roles_of(self).known.setdefault(self.role_name, self)
@@ -300,42 +290,31 @@ def role_for(
     return role
 
 
-def rights_to_switch_on(feature: Construct, definition: RoleDefinition) -> list[Right]:
+def rights_to_switch_on(feature: Construct, definition: RoleDefinition) -> list[rights.Right]:
     """Return what a caller needs beside the call that switches a feature on.
 
     The services make the role with the rights of whoever calls them, asked or not; where the
     function of the feature's stack holds the role, it has that right already.
     """
     held = definition.role_name in _roles_of(feature).held
-    return [] if held else [_create_right(definition)]
+    return [] if held else rights.create_role(definition, _arn(definition))
 
 
-def _role_rights(definition: RoleDefinition) -> list[Right]:
+def _role_rights(definition: RoleDefinition) -> list[rights.Right]:
     """Return what the function needs to hold a role and to let go of it."""
-    made = definition.creation is not RoleCreation.NEVER
+    role = _arn(definition)
     return [
-        *([_create_right(definition)] if made else []),
-        Right(
-            actions=[
-                "iam:DeleteServiceLinkedRole",
-                "iam:GetRole",
-                "iam:GetServiceLinkedRoleDeletionStatus",
-                "iam:TagRole",
-                "iam:UntagRole",
-                "iam:UpdateRoleDescription",
-            ],
-            # the path of a role that is not there, IAM cannot know, and the message in
-            # https://github.com/aws/aws-cdk/issues/27067 then says "on resource: role NAME"
-            resources=[_arn(definition), _arn(definition, path="/")],
-        ),
+        *rights.create_role(definition, role),
+        rights.hold_role(role, _arn(definition, path="/")),
     ]
 
 
-def _create_right(definition: RoleDefinition) -> Right:
-    return Right(
-        actions=["iam:CreateServiceLinkedRole"],
-        resources=[_arn(definition)],
-        condition={"StringEquals": {"iam:AWSServiceName": definition.service_principal}},
+def _grant(grantee: aws_iam.IGrantable, right: rights.Right) -> aws_iam.Grant:
+    return aws_iam.Grant.add_to_principal(
+        grantee=grantee,
+        actions=list(right.actions),
+        resource_arns=list(right.resources),
+        conditions=right.condition,
     )
 
 

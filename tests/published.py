@@ -13,19 +13,32 @@ import botocore.session
 _REGION = "us-east-1"
 
 
+def _cfn_lint() -> Path:
+    package = importlib.util.find_spec("cfnlint")
+    assert package is not None
+    assert package.origin is not None
+    return Path(package.origin).parent / "data"
+
+
 @functools.cache
 def schema_of(resource_type: str) -> dict[str, Any]:
     """Return a CloudFormation resource schema, from the files of cfn-lint.
 
     They are read as they are: importing cfn-lint takes seconds.
     """
-    package = importlib.util.find_spec("cfnlint")
-    assert package is not None
-    assert package.origin is not None
-    schemas = Path(package.origin).parent / "data" / "schemas"
+    schemas = _cfn_lint() / "schemas"
     listed = json.loads((schemas / "providers" / f"{_REGION}.json").read_text("utf-8"))
     text = (schemas / "resources" / f"{listed[resource_type]}.json").read_text("utf-8")
     return dict(json.loads(text))
+
+
+@functools.cache
+def iam_actions() -> frozenset[str]:
+    """Return every action of the service authorization reference, from cfn-lint, in lower case."""
+    listed = json.loads((_cfn_lint() / "AdditionalSpecs" / "Policies.json").read_text("utf-8"))
+    return frozenset(
+        f"{service}:{action}" for service, known in listed.items() for action in known["Actions"]
+    )
 
 
 @functools.cache

@@ -13,20 +13,23 @@ PACKAGE = ROOT / "slr_constructs"
 #: from the top down; a file imports from lower floors, and from no neighbour but those named.
 FLOORS = [
     ["sample_app"],
-    ["slr_constructs.testing"],
+    ["slr_constructs.testing", "slr_constructs.cli"],
+    ["slr_constructs.pictures"],
     ["slr_constructs.templates"],
     ["slr_constructs"],
     ["slr_constructs.features"],
     ["slr_constructs.ordering"],
     ["slr_constructs.service_linked_role"],
     ["slr_constructs.provider"],
-    ["slr_constructs.stack_parts"],
+    ["slr_constructs.stack_parts", "slr_constructs.rights"],
     ["slr_constructs.errors", "slr_constructs.catalogue"],
     ["slr_constructs.handler"],
 ]
 NEIGHBOURS = {
     "sample_app",
     "slr_constructs.testing",
+    "slr_constructs.cli",
+    "slr_constructs.pictures",
     "slr_constructs.templates",
     "slr_constructs.handler",
 }
@@ -110,7 +113,7 @@ def test_imports_point_downwards(module: str) -> None:
 
 def test_templates_are_read_without_the_constructs() -> None:
     """Whoever wrote a template: facts and the voice of errors are all that reading it takes."""
-    allowed = (TEMPLATES, "slr_constructs.errors", FACTS)
+    allowed = (TEMPLATES, FACTS, "slr_constructs.handler.slr_handler")
 
     for module in MODULES:
         if module.startswith(TEMPLATES):
@@ -118,9 +121,20 @@ def test_templates_are_read_without_the_constructs() -> None:
             assert all(name.startswith(allowed) for name in imported), module
 
 
-def test_the_catalogue_and_the_rules_need_the_standard_library_alone() -> None:
-    """Facts and rules can be read without CDK and without boto3."""
-    for module in ("slr_constructs.catalogue", "slr_constructs.handler.slr_handler.rules"):
+def test_commands_are_there_without_the_constructs() -> None:
+    """Facts, rights, templates and pictures are all that a command takes, so none starts Node."""
+    parts = ("cli", "pictures", "templates", "rights", "catalogue", "handler.slr_handler")
+    allowed = tuple(f"slr_constructs.{part}" for part in parts)
+
+    for module in MODULES:
+        if module.startswith("slr_constructs.cli"):
+            imported = _runtime_imports(module) - {"slr_constructs"}
+            assert all(name.startswith(allowed) for name in imported), module
+
+
+def test_facts_rights_and_rules_need_the_standard_library_alone() -> None:
+    """They can be read without CDK and without boto3."""
+    for module in (FACTS, "slr_constructs.rights", "slr_constructs.handler.slr_handler.rules"):
         outside = {
             name.split(".")[0]
             for node in ast.walk(ast.parse(MODULES[module].read_text()))

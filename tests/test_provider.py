@@ -23,7 +23,8 @@ from slr_constructs import (
 from slr_constructs.handler.slr_handler import operations
 from slr_constructs.handler.slr_handler.contract import MediaTailorAsRunLoggingRelease
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
-from slr_constructs.provider import Provider, Right, arn, last_part, substitute
+from slr_constructs.provider import Provider, arn, last_part, substitute
+from slr_constructs.rights import Right
 from slr_constructs.stack_parts import parts_of
 from slr_constructs.testing import resources_of, template_of
 from tests.features.every_feature import RECIPES
@@ -349,21 +350,6 @@ def test_a_policy_name_that_would_be_too_long_is_shortened(stack: Stack) -> None
     template = template_of(stack)
     policy = template["Resources"][policy_of(template, id_of(template, f"Custom::{kind}"))]
     assert re.fullmatch(rf"{kind}-[0-9a-f]{{64}}", policy["Properties"]["PolicyName"])
-
-
-def test_rights_are_rendered_as_cdk_minimizes_them() -> None:
-    """One thing stands alone, many stand in a list, and actions are sorted."""
-    assert Right(actions=["b:B", "a:A"], resources=["one"]).render() == {
-        "Effect": "Allow",
-        "Action": ["a:A", "b:B"],
-        "Resource": "one",
-    }
-    assert Right(actions=["a:A"], resources=["one", "two"], condition={"Bool": {}}).render() == {
-        "Effect": "Allow",
-        "Action": "a:A",
-        "Resource": ["one", "two"],
-        "Condition": {"Bool": {}},
-    }
 
 
 def test_an_arn_has_the_name_in_it_or_beside_it() -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 import enum
 import importlib
 import inspect
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from constructs import Construct
 
 import slr_constructs
 from slr_constructs import catalogue
+
+ROOT = Path(__file__).parents[1]
 
 CONSTRUCTS = [
     getattr(slr_constructs, name)
@@ -32,6 +38,61 @@ def test_every_public_name_is_there_and_sorted() -> None:
 
     assert sorted(names) == names
     assert all(hasattr(slr_constructs, name) for name in names)
+    assert set(names) <= set(dir(slr_constructs))
+
+
+def test_the_lists_of_public_names_agree() -> None:
+    """What type checkers see, what is imported on first use, and `__all__`."""
+    body = ast.parse(Path(slr_constructs.__file__).read_text("utf-8")).body
+    (seen,) = (each for each in body if isinstance(each, ast.If))
+    imported = {
+        alias.name: str(node.module).removeprefix("slr_constructs.")
+        for node in seen.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+    assert imported == slr_constructs._MODULES
+    assert {*imported, "catalogue"} == set(slr_constructs.__all__)
+
+
+@pytest.mark.parametrize("name", sorted(slr_constructs._MODULES))
+def test_a_public_name_is_that_of_its_module(name: str) -> None:
+    """Imported on first use or by its module, it is the same thing."""
+    module = importlib.import_module(f"slr_constructs.{slr_constructs._MODULES[name]}")
+
+    assert getattr(slr_constructs, name) is getattr(module, name)
+    assert getattr(slr_constructs, name).__module__ == module.__name__
+
+
+def test_fails_when_a_name_is_not_public() -> None:
+    """In the words of every other module."""
+    with pytest.raises(AttributeError) as refused:
+        slr_constructs.Nothing  # type: ignore[attr-defined]  # noqa: B018 - the access is the test
+
+    assert str(refused.value) == "module 'slr_constructs' has no attribute 'Nothing'"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "slr_constructs",
+        "slr_constructs.rights",
+        "slr_constructs.cli.command_line",
+        "slr_constructs.cli.catalogue",
+        "slr_constructs.cli.policy",
+    ],
+)
+def test_facts_and_commands_are_there_without_cdk(module: str) -> None:
+    """CDK takes seconds and Node, and cfn-lint takes seconds."""
+    slow = {"aws_cdk", "boto3", "cfnlint", "constructs", "jsii", "networkx"}
+    code = f"import sys, {module}; print(*(set(sys.modules) & {slow}))"
+
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+
+    assert run.stdout.split() == []
 
 
 @pytest.mark.parametrize(
@@ -89,6 +150,12 @@ def test_every_public_member_is_explained(construct: type) -> None:
     "module",
     [
         "catalogue",
+        "cli",
+        "cli.catalogue",
+        "cli.command_line",
+        "cli.policy",
+        "cli.refusal",
+        "cli.roles",
         "errors",
         "features.app_instance_streaming",
         "features.ivs_recording",
@@ -97,6 +164,7 @@ def test_every_public_member_is_explained(construct: type) -> None:
         "features.voice_connector_streaming",
         "ordering",
         "provider",
+        "rights",
         "service_linked_role",
         "stack_parts",
         "templates",

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, Names, RemovalPolicy, Stack, Token, aws_chime, aws_kinesis, aws_kms
 
-from slr_constructs import catalogue
+from slr_constructs import catalogue, rights
 from slr_constructs.errors import UsageError, check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import define_put
-from slr_constructs.provider import Right, last_part
+from slr_constructs.provider import last_part
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
 from slr_constructs.stack_parts import Feature, parts_of
 
@@ -193,29 +193,16 @@ class AppInstanceStreaming(Feature):
         """What switches streaming off when it is deleted; whatever depends on it goes before."""
         return self._resource
 
-    def _rights(self, streams: dict[aws_kinesis.IStream, str]) -> list[Right]:
-        rights = [
-            Right(
-                actions=[
-                    "chime:DeleteMessagingStreamingConfigurations",
-                    "chime:GetMessagingStreamingConfigurations",
-                    "chime:PutMessagingStreamingConfigurations",
-                ],
-                resources=[self._app_instance_arn],
-            ),
-            # the put fails unless its caller may write to the stream and create the role, even
-            # where the role exists ("Unable to access Kinesis stream", "Unable to create service
-            # linked role")
-            Right(
-                actions=["kinesis:DescribeStream", "kinesis:PutRecord", "kinesis:PutRecords"],
-                resources=list(streams.values()),
-            ),
+    def _rights(self, streams: dict[aws_kinesis.IStream, str]) -> list[rights.Right]:
+        needed = [
+            rights.stream_app_instance(self._app_instance_arn),
+            rights.write_to_streams(*streams.values()),
         ]
         keys = [stream.encryption_key for stream in streams]
         key_arns = dict.fromkeys(key.key_arn for key in keys if key is not None)
         if key_arns:
-            rights.append(Right(actions=["kms:GenerateDataKey"], resources=list(key_arns)))
-        return rights
+            needed.append(rights.encrypt_for_streams(*key_arns))
+        return needed
 
     def _check_stream(self, prop: str, stream: aws_kinesis.IStream) -> None:
         if isinstance(stream, MessagingStream):

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, Stack, aws_ivs, aws_s3
 from constructs import Construct
 
-from slr_constructs import catalogue
+from slr_constructs import catalogue, rights
 from slr_constructs.errors import UsageError, check, check_kind
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import role_before
-from slr_constructs.provider import Provider, Right, last_part
+from slr_constructs.provider import Provider, last_part
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
 from slr_constructs.stack_parts import Feature, claim, set_twice
 
@@ -232,9 +232,7 @@ class IvsRecordingConfiguration(Feature):
             "Resource",
             wanted,
             thing=last_part(channel_arn),
-            rights=[
-                Right(actions=["ivs:GetChannel", "ivs:UpdateChannel"], resources=[channel_arn])
-            ],
+            rights=[rights.record_ivs_channel(channel_arn)],
         )
 
     def _renditions(

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_logs, aws_mediapackage
 
-from slr_constructs import catalogue
+from slr_constructs import catalogue, rights
 from slr_constructs.errors import UsageError, check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import define_put, define_release
-from slr_constructs.provider import Right, arn
+from slr_constructs.provider import arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
 from slr_constructs.stack_parts import Feature, set_twice
 
@@ -139,10 +139,7 @@ class MediaPackageAccessLogging(Feature):
                 channel,
                 # a live channel's ARN ends in another id than the one it was given (AWS CLI,
                 # mediapackage describe-channel), so it cannot be known from the id
-                Right(
-                    actions=["mediapackage:ConfigureLogs"],
-                    resources=[arn("mediapackage", "channels/", "*")],
-                ),
+                rights.log_live_channel(arn("mediapackage", "channels/", "*")),
             )
         if channel.ingress_access_logs is not None or channel.egress_access_logs is not None:
             raise set_twice(self, "channel", channel, _NO_LOGS)
@@ -162,7 +159,7 @@ class MediaPackageAccessLogging(Feature):
             owner=channel,
             thing=wanted.channel_id,
             role=self._role,
-            rights=[Right(actions=["mediapackage:ConfigureLogs"], resources=[channel.attr_arn])],
+            rights=[rights.log_live_channel(channel.attr_arn)],
         )
 
     def _log_packaging_group(
@@ -189,7 +186,7 @@ class MediaPackageAccessLogging(Feature):
                 ),
                 group,
                 group_id,
-                Right(actions=["mediapackage-vod:ConfigureLogs"], resources=[group]),
+                rights.log_packaging_group(group),
             )
         if group.egress_access_logs is not None:
             raise set_twice(self, "channel", group, _NO_LOGS)
@@ -203,7 +200,7 @@ class MediaPackageAccessLogging(Feature):
             owner=group,
             thing=wanted.packaging_group_id,
             role=self._role,
-            rights=[Right(actions=["mediapackage-vod:ConfigureLogs"], resources=[group.attr_arn])],
+            rights=[rights.log_packaging_group(group.attr_arn)],
         )
 
     def _put(
@@ -211,7 +208,7 @@ class MediaPackageAccessLogging(Feature):
         wanted: Contract,
         owner: str,
         thing: Any,  # noqa: ANN401 - a string or an intrinsic
-        right: Right,
+        right: rights.Right,
     ) -> CfnResource:
         return define_put(
             self,

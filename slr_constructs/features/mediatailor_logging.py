@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_logs, aws_mediatailor
 from constructs import Construct
 
-from slr_constructs import catalogue
+from slr_constructs import catalogue, rights
 from slr_constructs.errors import UsageError, check_contract, check_kind
 from slr_constructs.handler.slr_handler import contract
 from slr_constructs.ordering import define_put, define_release
-from slr_constructs.provider import Provider, Right, arn
+from slr_constructs.provider import Provider, arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
 from slr_constructs.stack_parts import Feature, parts_of, set_twice
 
@@ -120,12 +120,7 @@ class MediaTailorSessionLogging(Feature):
         )
         props = {"playback_configuration_name": "playback_configuration"}
         check_contract(wanted, at=self, props=props)
-        rights = [
-            Right(
-                actions=["mediatailor:ConfigureLogsForPlaybackConfiguration"],
-                resources=[arn("mediatailor", "playbackConfiguration/", self._name)],
-            )
-        ]
+        log = rights.log_sessions(arn("mediatailor", "playbackConfiguration/", self._name))
         if log_retention is not None:
             _keep_events(self, _SESSION_LOG_GROUPS, log_retention)
         self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=owner)
@@ -138,7 +133,7 @@ class MediaTailorSessionLogging(Feature):
                 thing=self._name,
                 role=self._role,
                 definition=catalogue.MEDIATAILOR,
-                rights=rights,
+                rights=[log],
                 props=props,
             )
         else:
@@ -150,7 +145,7 @@ class MediaTailorSessionLogging(Feature):
                 owner=owner,
                 thing=self._name,
                 role=self._role,
-                rights=rights,
+                rights=[log],
             )
 
     @property
@@ -244,12 +239,7 @@ class MediaTailorAsRunLogging(Feature):
             allowed="a CfnChannel or the name of one",
         )
         self._name = channel if isinstance(channel, str) else channel.ref
-        rights = [
-            Right(
-                actions=["mediatailor:ConfigureLogsForChannel"],
-                resources=[arn("mediatailor", "channel/", self._name)],
-            )
-        ]
+        log = rights.log_as_run(arn("mediatailor", "channel/", self._name))
         if log_retention is not None:
             _keep_events(self, _AS_RUN_LOG_GROUPS, log_retention)
         self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=channel)
@@ -262,7 +252,7 @@ class MediaTailorAsRunLogging(Feature):
                 thing=channel,
                 role=self._role,
                 definition=catalogue.MEDIATAILOR,
-                rights=rights,
+                rights=[log],
                 props={"channel_name": "channel"},
             )
         else:
@@ -276,7 +266,7 @@ class MediaTailorAsRunLogging(Feature):
                 owner=channel,
                 thing=self._name,
                 role=self._role,
-                rights=rights,
+                rights=[log],
             )
 
     @property
@@ -355,11 +345,7 @@ def _keep_events(
             retention_in_days=parts.stack.resolve(retention),
         ),
         thing=name,
-        # logs authorizes calls on a group as calls on its stream without a name
-        # (elastic/apm-aws-lambda#526, aws-solutions/instance-scheduler-on-aws#578)
-        rights=[
-            Right(actions=["logs:CreateLogGroup", "logs:PutRetentionPolicy"], resources=groups)
-        ],
+        rights=[rights.keep_events(*groups)],
     )
 
 

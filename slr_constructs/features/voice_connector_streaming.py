@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, aws_chime, aws_sns, aws_sqs
 
-from slr_constructs import catalogue
+from slr_constructs import catalogue, rights
 from slr_constructs.errors import check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import define_put
-from slr_constructs.provider import Right, arn
+from slr_constructs.provider import arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
 from slr_constructs.stack_parts import Feature
 
@@ -129,16 +129,7 @@ class VoiceConnectorStreaming(Feature):
                 "voice_connector_id": "voice_connector",
                 "data_retention_in_hours": "data_retention",
             },
-            rights=[
-                Right(
-                    actions=[
-                        "chime:DeleteVoiceConnectorStreamingConfiguration",
-                        "chime:GetVoiceConnectorStreamingConfiguration",
-                        "chime:PutVoiceConnectorStreamingConfiguration",
-                    ],
-                    resources=[connector, *insights],
-                )
-            ],
+            rights=[rights.stream_voice_connector(connector, *insights)],
         )
         for target in notification_targets:
             if not isinstance(target, NotificationTarget):

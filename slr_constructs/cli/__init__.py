@@ -1,0 +1,31 @@
+"""The command line `slr-constructs`, for templates and accounts, whoever wrote the stacks.
+
+Needs the extra `slr-constructs[cli]`. It never loads CDK, so it starts at once and needs no Node.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+_OF_THE_EXTRA = {"cfnlint", "click", "networkx", "rich"}
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        # here, for whoever installed the package without the extra has the command all the same
+        from slr_constructs.cli.command_line import slr_constructs  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_THE_EXTRA:
+            raise
+        sys.exit(
+            "slr-constructs: the command line needs more than the constructs:"
+            " pip install 'slr-constructs[cli]'"
+        )
+    try:
+        slr_constructs(prog_name="slr-constructs")
+    except Exception:  # noqa: BLE001 - whatever it is, it is no answer
+        # an error of ours; Python's own exit status, 1, would say that something got worse
+        traceback.print_exc()
+        sys.exit(2)

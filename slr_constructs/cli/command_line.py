@@ -1,0 +1,52 @@
+"""The commands, and what their exit status says.
+
+A command is in the module of its name and is loaded when it is called. Exit status 0: done; 1: the
+answer is no; 2: the command could not do what was asked, and one sentence on the error stream says
+why.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+_COMMANDS = ("catalogue", "diff", "order", "policy")
+
+
+class _Commands(click.Group):
+    """The commands by name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click has it
+        """Return the names, in the order of `--help`."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click has it
+        """Load a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"slr_constructs.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="slr-constructs")
+def slr_constructs() -> None:
+    """Read the order of stacks, and how they hold service-linked roles.
+
+    Reads what `cdk synth` writes, and any CloudFormation template, whoever wrote it; calls nobody.
+
+    \b
+      slr-constructs order cdk.out           what comes and goes in which order
+      slr-constructs diff old.out cdk.out    what a change does to that
+      slr-constructs catalogue mediatailor   what is known of a role, and whence
+      slr-constructs policy --deploy ivs     what a deployment has to be allowed
+
+    Exit status: 0 done, 1 the answer is no (`diff`: something got worse), 2 it could not be done.
+
+    Completion, for a line of your shell's start-up file (bash; zsh and fish likewise):
+
+    \b
+      eval "$(_SLR_CONSTRUCTS_COMPLETE=bash_source slr-constructs)"
+    """  # noqa: D301 - click reads \b
