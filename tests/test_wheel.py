@@ -34,11 +34,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_has_the_handler_the_types_and_the_licence_and_nothing_of_ours(wheel: Path) -> None:
-    """The function's code travels with it; tests, sample and byte code stay at home."""
+    """The function's code and the parts of pages travel with it; tests and byte code do not."""
     names = zipfile.ZipFile(wheel).namelist()
 
     assert "slr_constructs/handler/slr_handler/entrypoint.py" in names
     assert "slr_constructs/py.typed" in names
+    assert {Path(name).name for name in names if name.startswith("slr_constructs/pictures/")} >= {
+        *("picture.css", "report.css", "report.html", "report.js")
+    }
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert {name.split("/")[0].split("-")[0] for name in names} == {"slr_constructs"}
     assert not [name for name in names if name.endswith(".pyc")]

@@ -81,6 +81,11 @@ class Stack:
         """What resources are to roles, by logical id; those that are nothing are left out."""
         return marks_of(self.roles, self.users)
 
+    def wave_of(self, logical_id: str) -> int:
+        """Return the number of the wave that creates a resource, from 1."""
+        waves = enumerate(self.creation, start=1)
+        return next(number for number, wave in waves if logical_id in wave)
+
     def type_of(self, logical_id: str) -> str:
         """Return the type of a resource."""
         return printable(self.resources[logical_id]["Type"])

@@ -1,0 +1,150 @@
+"""A page to walk through an app's order: one file, which asks the network for nothing.
+
+It is the picture, the same order as a list, and a script that shows what a resource waits for and
+steps through a creation and a teardown. Without the script the picture and the list remain. The
+page's own policy (`Content-Security-Policy`) allows its own script and style sheets and nothing
+else, so that no name in a template can do anything here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from slr_constructs.pictures.labels import marks_in_words, short_name
+from slr_constructs.pictures.steps import Walk, creation_of, teardown_of
+from slr_constructs.pictures.svg import drawing, numbers_of, style
+from slr_constructs.templates.app import Place
+from slr_constructs.templates.reading import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slr_constructs.templates.app import App, Stack
+
+#: an HTML parser would find the end of the data, or a comment, in a name.
+_ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+
+
+def html(app: App) -> str:
+    """Return a page that shows an app's order, and lets its reader walk through it.
+
+    Args:
+        app: The stacks.
+    """
+    creation, teardown = creation_of(app), teardown_of(app)
+    page_style, script = _file("report.css"), _file("report.js")
+    return _file("report.html").format(
+        policy=(
+            f"default-src 'none'; img-src data:; style-src {_hash(style())} {_hash(page_style)};"
+            f" script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+        ),
+        title=_title(app),
+        picture_style=style(),
+        page_style=page_style,
+        all=drawing(app, only_roles=False, style=None),
+        roles=drawing(app, only_roles=True, style=None),
+        notes="".join(f'<p class="note">{_text(each)}.</p>\n' for each in app.notes),
+        waves="".join(_waves(stack) for stack in app.stacks.values()),
+        data=json.dumps(
+            _data(app, creation, teardown), ensure_ascii=False, separators=(",", ":")
+        ).translate(_ESCAPED),
+        script=script,
+    )
+
+
+def _title(app: App) -> str:
+    count = len(app.stacks)
+    return f"The order of {count} stack{'' if count == 1 else 's'}"
+
+
+def _waves(stack: Stack) -> str:
+    """Return a stack's waves as a list, which says what the picture shows."""
+    items = "".join(
+        f"<li>{', '.join(_in_list(stack, each) for each in wave)}</li>\n" for wave in stack.creation
+    )
+    waits = f", after {', '.join(sorted(stack.waits_for))}" if stack.waits_for else ""
+    waits += f", nested in {stack.nested_in[0]}" if stack.nested_in else ""
+    nothing = "" if items else "<p>It has no resources.</p>\n"
+    return (
+        f"<h2>{_text(stack.name)}</h2>\n<p>Created in this order{_text(waits)}.</p>\n"
+        f"{nothing}<ol>\n{items}</ol>\n"
+    )
+
+
+def _in_list(stack: Stack, logical_id: str) -> str:
+    marks = ", ".join(each.value for each in stack.marks.get(logical_id, ()))
+    return (
+        f"{_text(short_name(stack, logical_id))}"
+        f" <small>{_text(stack.type_of(logical_id))}{f' ({marks})' if marks else ''}</small>"
+    )
+
+
+def _data(app: App, creation: Walk, teardown: Walk) -> dict[str, Any]:
+    """Return what the script has to know; a resource is a number, that of its box."""
+    numbers = numbers_of(app)
+    nested = {
+        Place(*stack.nested_in): name for name, stack in app.stacks.items() if stack.nested_in
+    }
+    return {
+        "stacks": [printable(each) for each in app.stacks],
+        "steps": {"creation": _steps(app, creation), "teardown": _steps(app, teardown)},
+        "resources": [
+            _resource(stack, each, numbers)
+            | {
+                "creation": creation.turns[Place(stack.name, each)],
+                "teardown": teardown.turns[Place(stack.name, each)],
+            }
+            | ({"nested": printable(name)} if (name := nested.get(Place(stack.name, each))) else {})
+            for stack in app.stacks.values()
+            for each in stack.resources
+        ],
+    }
+
+
+def _steps(app: App, walk: Walk) -> list[dict[str, Any]]:
+    numbers = numbers_of(app)
+    return [
+        {
+            "stack": printable(step.stack),
+            "wave": step.wave,
+            "of": len(app.stacks[step.stack].creation),
+            "resources": [numbers[step.stack, each] for each in step.logical_ids],
+        }
+        for step in walk.steps
+    ]
+
+
+def _resource(
+    stack: Stack, logical_id: str, numbers: Mapping[tuple[str, str], int]
+) -> dict[str, Any]:
+    path = stack.path(logical_id)
+    return {
+        "stack": printable(stack.name),
+        "logicalId": printable(logical_id),
+        "path": None if path is None else printable(path),
+        "name": short_name(stack, logical_id),
+        "type": printable(stack.type_of(logical_id)),
+        "marks": [each.value for each in stack.marks.get(logical_id, ())],
+        "inWords": marks_in_words(stack, logical_id),
+        "waitsFor": [
+            [numbers[stack.name, each.dependency], each.said_by] for each in stack.waits(logical_id)
+        ],
+    }
+
+
+def _file(name: str) -> str:
+    return (files("slr_constructs.pictures") / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))

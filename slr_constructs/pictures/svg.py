@@ -1,0 +1,306 @@
+"""A picture of the order: a lane for each stack, a column for each wave, arrows to what is awaited.
+
+It is one file without scripts and fonts, light or dark as the reader's screen is, and works as an
+image too. Colour never says anything alone: each mark has a shape and a word.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from slr_constructs.pictures.arrows import arrows_between, shown_in
+from slr_constructs.pictures.labels import (
+    MEANINGS,
+    short_name,
+    short_type,
+    shorten,
+    width_of,
+    wrap,
+)
+from slr_constructs.pictures.layout import Box, Column, Layout, lay_out
+from slr_constructs.templates.lifecycle import Mark
+from slr_constructs.templates.reading import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from slr_constructs.templates.app import App, Stack
+
+_MARGIN, _LANE_GAP, _INDENT = 16, 16, 20
+_LANE_SIDE, _LANE_HEAD, _LANE_FOOT = 16, 74, 18
+_LEGEND_HEIGHT = 52
+_SMALLEST_LANE = 740
+_GAP = 40
+_BOX_SIDE = 10
+_NARROWEST, _WIDEST = 96, 178
+_BOX, _SECOND_LINE, _MARKS = 42, 15, 20
+_NAME_SIZE, _TYPE_SIZE, _STACK_SIZE = 12, 11, 15
+_BOLD = 1.12
+_ROUND, _ROUNDER = 5, 20
+_ICON = 14
+
+#: a shape of ten by ten pixels for each mark, which says the same as its colour.
+_SHAPES = {
+    Mark.ROLE: '<circle cx="5" cy="5" r="4.5"/>',
+    Mark.FEATURE: '<path d="M5-.5 10.5 5 5 10.5-.5 5z"/>',
+    Mark.RELEASE: '<path d="M0 .5h10L5 10z"/>',
+    Mark.OWNER: '<path d="M.5.5h9v9h-9z"/>',
+}
+
+
+@dataclass(slots=True)
+class _Lane:
+    """A stack in the picture."""
+
+    stack: Stack
+    #: of what is shown, counted from 0.
+    waves: dict[str, int]
+    about: str
+    indent: int
+    layout: Layout
+
+
+def svg(app: App, *, only_roles: bool = False) -> str:
+    """Return a picture of an app's order.
+
+    What is created first stands left; an arrow leads to what a resource waits for, and is left out
+    where others say the same. A nested stack follows its parent.
+
+    Args:
+        app: The stacks.
+
+        only_roles: Show only what has to do with a service-linked role. Arrows then lead through
+            what is not shown, and the waves keep their numbers.
+    """
+    return drawing(app, only_roles=only_roles, style=style())
+
+
+@cache
+def style() -> str:
+    """Return the style sheet of the picture."""
+    return (files("slr_constructs.pictures") / "picture.css").read_text(encoding="utf-8")
+
+
+def numbers_of(app: App) -> dict[tuple[str, str], int]:
+    """Return a number for each resource, by which scripts find its box and its arrows."""
+    return {
+        place: number
+        for number, place in enumerate(
+            (name, each) for name, stack in app.stacks.items() for each in stack.resources
+        )
+    }
+
+
+def drawing(app: App, *, only_roles: bool, style: str | None) -> str:
+    """Return the picture, with a style sheet of its own or for a page that has one."""
+    numbers = numbers_of(app)
+    shown = shown_in(app, only_roles=only_roles)
+    columns, lanes = _lanes(app, shown)
+    lane_width = max(
+        _SMALLEST_LANE, columns[-1].x + columns[-1].width + _LANE_SIDE if columns else 0
+    )
+    width = max([lane_width + each.indent for each in lanes], default=lane_width) + 2 * _MARGIN
+    y = _MARGIN + _LEGEND_HEIGHT
+    drawn: list[str] = []
+    for lane in lanes:
+        drawn += _lane(lane, lane_width, y, numbers)
+        y += _height(lane) + _LANE_GAP
+    if not lanes:
+        nothing = "Nothing here has to do with a role." if app.stacks else "There are no stacks."
+        drawn.append(f'<text class="about" x="{_MARGIN}" y="{y + 16}">{nothing}</text>')
+        y += 32
+    height = y - _LANE_GAP + _MARGIN
+    lines = [
+        '<svg xmlns="http://www.w3.org/2000/svg" class="order" role="img"',
+        f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
+        f"<title>{_title(len(lanes), only_roles=only_roles)}</title>",
+        f"<desc>{_text(_description(app, lanes))}</desc>",
+        *([f"<style>\n{style}</style>"] if style else []),
+        f'<rect class="ground" width="{width}" height="{height}" rx="8"/>',
+        *_legend(),
+        *drawn,
+        "</svg>",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _lanes(app: App, shown: Mapping[str, list[str]]) -> tuple[list[Column], list[_Lane]]:
+    """Return the columns that all lanes share, and the lanes."""
+    waves: dict[str, dict[str, int]] = {}
+    for name, ids in shown.items():
+        creation = app.stacks[name].creation
+        number = {each: wave for wave, members in enumerate(creation) for each in members}
+        waves[name] = {each: number[each] for each in ids}
+    rooms: dict[int, float] = {}
+    for name, members in waves.items():
+        for each, wave in members.items():
+            rooms[wave] = max(rooms.get(wave, 0), _room(app.stacks[name], each))
+    columns = []
+    x = _LANE_SIDE
+    for wave in sorted(rooms):
+        columns.append(Column(x, min(_WIDEST, max(_NARROWEST, round(rooms[wave])))))
+        x += columns[-1].width + _GAP
+    number_of = {wave: number for number, wave in enumerate(sorted(rooms))}
+    lanes = []
+    for name, members in waves.items():
+        stack = app.stacks[name]
+        where = {each: number_of[wave] for each, wave in members.items()}
+        layout = lay_out(
+            columns,
+            where,
+            {each: _box_height(stack, each, columns[where[each]].width) for each in members},
+            arrows_between(stack, shown[name]),
+        )
+        about = _about(app, stack, len(members))
+        indent = _INDENT * _depth(app, stack)
+        lanes.append(_Lane(stack, members, about, indent, layout))
+    return columns, lanes
+
+
+def _room(stack: Stack, logical_id: str) -> float:
+    """Return how wide a box would have to be to hold all that is said in it."""
+    name = width_of(short_name(stack, logical_id), _NAME_SIZE) * _BOLD
+    type_ = width_of(short_type(stack.type_of(logical_id)), _TYPE_SIZE)
+    marks = sum(_mark_width(each) for each in stack.marks.get(logical_id, ()))
+    return max(name, type_, marks) + 2 * _BOX_SIDE
+
+
+def _name_lines(stack: Stack, logical_id: str, width: int) -> list[str]:
+    return wrap(short_name(stack, logical_id), (width - 2 * _BOX_SIDE) / _BOLD, _NAME_SIZE)
+
+
+def _box_height(stack: Stack, logical_id: str, width: int) -> int:
+    second = len(_name_lines(stack, logical_id, width)) > 1
+    return _BOX + _SECOND_LINE * second + _MARKS * (logical_id in stack.marks)
+
+
+def _mark_width(mark: Mark) -> int:
+    return round(_ICON + width_of(mark.value, _TYPE_SIZE) * _BOLD) + 12
+
+
+def _depth(app: App, stack: Stack) -> int:
+    depth = 0
+    while stack.nested_in is not None:
+        stack = app.stacks[stack.nested_in[0]]
+        depth += 1
+    return depth
+
+
+def _height(lane: _Lane) -> int:
+    return _LANE_HEAD + lane.layout.height + _LANE_FOOT
+
+
+def _lane(lane: _Lane, width: int, y: int, numbers: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    stack = lane.stack
+    x, height = _MARGIN + lane.indent, _height(lane)
+    yield f'<g class="lane" data-stack="{_text(stack.name)}" transform="translate({x} {y})">'
+    yield f'<rect width="{width}" height="{height}" rx="8"/>'
+    room = width - 2 * _LANE_SIDE
+    yield _fitted("stack", stack.name, _LANE_SIDE, 26, room / _BOLD, _STACK_SIZE)
+    yield _fitted("about", lane.about, _LANE_SIDE, 43, room, _NAME_SIZE)
+    headings: dict[int, Box] = {}
+    for each, box in lane.layout.boxes.items():
+        headings.setdefault(lane.waves[each], box)
+    for wave, box in sorted(headings.items()):
+        yield f'<text class="wave" x="{box.x}" y="63">wave {wave + 1}</text>'
+    yield f'<g transform="translate(0 {_LANE_HEAD})">'
+    for arrow, path in lane.layout.paths:
+        ends = (numbers[stack.name, each] for each in (arrow.dependent, arrow.dependency))
+        yield '<path class="arrow" data-from="{}" data-to="{}" d="{}"/>'.format(*ends, path)
+    for each in sorted(lane.waves, key=lambda each: lane.layout.boxes[each][:2]):
+        yield _box(lane, each, numbers[stack.name, each])
+    yield "</g>"
+    yield "</g>"
+
+
+def _box(lane: _Lane, logical_id: str, number: int) -> str:
+    stack, box = lane.stack, lane.layout.boxes[logical_id]
+    marks = stack.marks.get(logical_id, ())
+    lines = _name_lines(stack, logical_id, box.width)
+    type_ = shorten(short_type(stack.type_of(logical_id)), box.width - 2 * _BOX_SIDE, _TYPE_SIZE)
+    words = [stack.show(logical_id), logical_id, stack.type_of(logical_id)]
+    words += [", ".join(each.value for each in marks)] if marks else []
+    classes = " ".join(["box", *(each.value for each in marks[:1])])
+    rounding = _ROUNDER if Mark.ROLE in marks else _ROUND
+    parts = [
+        f'<g class="{classes}" data-n="{number}" data-id="{_text(logical_id)}"',
+        f' data-wave="{lane.waves[logical_id] + 1}" transform="translate({box.x} {box.y})">',
+        f"<title>{escape(chr(10).join(printable(each) for each in words))}</title>",
+        f'<rect width="{box.width}" height="{box.height}" rx="{rounding}"/>',
+    ]
+    y = 18
+    for line in lines:
+        parts.append(f'<text class="name" x="{_BOX_SIDE}" y="{y}">{_text(line)}</text>')
+        y += _SECOND_LINE
+    parts.append(f'<text class="type" x="{_BOX_SIDE}" y="{y}">{_text(type_)}</text>')
+    x = _BOX_SIDE
+    for mark in marks:
+        parts.append(_mark(mark, x, y + _MARKS - 1, mark.value))
+        x += _mark_width(mark)
+    return "".join([*parts, "</g>"])
+
+
+def _mark(mark: Mark, x: int, y: int, label: str) -> str:
+    return (
+        f'<g class="mark {mark.value}" transform="translate({x} {y - 9})">{_SHAPES[mark]}'
+        f'<text x="{_ICON}" y="9">{label}</text></g>'
+    )
+
+
+def _legend() -> Iterator[str]:
+    yield '<g class="legend">'
+    x = _MARGIN
+    for mark, meaning in MEANINGS.items():
+        yield _mark(mark, x, _MARGIN + 10, mark.value)
+        x += _mark_width(mark) - 4
+        yield f'<text class="meaning" x="{x}" y="{_MARGIN + 10}">{meaning}</text>'
+        x += round(width_of(meaning, _NAME_SIZE)) + 18
+    yield (
+        f'<text class="meaning" x="{_MARGIN}" y="{_MARGIN + 34}">Created from left to right,'
+        " deleted from right to left; an arrow leads to what a resource waits for.</text>"
+    )
+    yield "</g>"
+
+
+def _about(app: App, stack: Stack, shown: int) -> str:
+    """Return what there is to say about a stack: its size, and what it stands in or waits for."""
+    size = _count(len(stack.resources), "resource")
+    if shown < len(stack.resources):
+        size = f"{shown} of {size}"
+    parts = [f"{size}, {_count(len(stack.creation), 'wave')}"]
+    if stack.nested_in is not None:
+        parent, logical_id = stack.nested_in
+        parts.append(f"nested in {parent}, wave {app.stacks[parent].wave_of(logical_id)}")
+    if stack.waits_for:
+        parts.append(f"waits for {', '.join(sorted(stack.waits_for))}")
+    return "; ".join(parts)
+
+
+def _description(app: App, lanes: list[_Lane]) -> str:
+    lines = [f"{each.stack.name}: {each.about}." for each in lanes]
+    return " ".join([*lines, *(f"{note}." for note in app.notes)])
+
+
+def _title(stacks: int, *, only_roles: bool) -> str:
+    what = "What has to do with service-linked roles" if only_roles else "The order of resources"
+    return f"{what} in {_count(stacks, 'stack')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _fitted(kind: str, text: str, x: int, y: int, room: float, size: int) -> str:  # noqa: PLR0917 - as SVG has them
+    """Return a line of text that fits, with the whole of it to point at if it does not."""
+    text = printable(text)
+    fitting = shorten(text, room, size)
+    whole = "" if fitting == text else f"<title>{escape(text)}</title>"
+    return f'<text class="{kind}" x="{x}" y="{y}">{escape(fitting)}{whole}</text>'
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))

@@ -1,0 +1,93 @@
+"""A browser without a screen, for all tests of a worker, and a page in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+
+from slr_constructs.pictures.html import html
+from tests.pictures.page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from slr_constructs.templates.app import App
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,900",
+]
+DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+
+
+@pytest.fixture(scope="session")
+def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
+    """Return a browser; where none is installed, skip, but not where every test has to run."""
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    driver = shutil.which("chromedriver")
+    if browser is None or driver is None:
+        why = "no browser: these tests need chromium and chromedriver (Debian: chromium-driver)"
+        if os.environ.get("CI"):
+            pytest.fail(why)
+        pytest.skip(why)
+    options = ChromeOptions()
+    options.binary_location = browser
+    for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"]:
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    with Chrome(options=options, service=Service(driver)) as chrome:
+        yield chrome
+
+
+@pytest.fixture
+def open_page(chrome: Chrome, tmp_path: Path) -> Iterator[Callable[[App], Page]]:
+    """Return how to open the page of an app; it must neither complain nor ask the network."""
+    file = tmp_path / "order.html"
+
+    def opened(app: App) -> Page:
+        file.write_text(html(app), encoding="utf-8")
+        chrome.get(file.as_uri())
+        page = Page(chrome)
+        page.wait_until_loaded()
+        return page
+
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
+    chrome.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    chrome.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    # motion is for people; a test would have to wait for it
+    look = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": look})
+    chrome.get("about:blank")
+    for kind in ("browser", "performance"):
+        _log(chrome, kind)
+    yield opened
+    assert _log(chrome, "browser") == []
+    events = [json.loads(each["message"])["message"] for each in _log(chrome, "performance")]
+    asked = {
+        each["params"]["request"]["url"]
+        for each in events
+        if each["method"] == "Network.requestWillBeSent"
+    }
+    assert asked - {"data:,"} == {file.as_uri()}
+
+
+def _log(chrome: Chrome, kind: str) -> list[dict[str, str]]:
+    """Return what has been logged since the last time."""
+    entries: list[dict[str, str]] = chrome.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries

@@ -1,0 +1,511 @@
+"""The page in a real browser: with a mouse, a keyboard, a finger, and without a script."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from selenium.webdriver import Keys
+
+from slr_constructs.pictures.svg import svg
+from slr_constructs.templates.reading import printable
+from tests.pictures.many_apps import HOSTILE, hand_written, hostile, large, nested, nothing, sample
+from tests.pictures.page import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from selenium.webdriver import Chrome
+
+    from slr_constructs.templates.app import App
+
+    Open = Callable[[App], Page]
+
+HOTLINE = "LiveShowHotline"
+STREAMING = "CallAudioF27811E9"
+PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
+OVERFLOW = "return document.scrollingElement.scrollWidth - innerWidth"
+
+
+def look(chrome: Chrome, scheme: str) -> None:
+    """Let the reader prefer light or dark, and no motion."""
+    features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+    chrome.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": name, "value": value} for name, value in features.items()]},
+    )
+
+
+def phone(chrome: Chrome) -> None:
+    """Let the screen be that of a phone."""
+    chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    chrome.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
+
+
+def chain_of(app: App, stack: str, logical_id: str) -> set[str]:
+    """Return what a resource waits for and what waits for it, by whatever chain, and itself."""
+    found = app.stacks[stack]
+    return {
+        each
+        for each in found.resources
+        if each == logical_id
+        or found.is_before(each, logical_id)
+        or found.is_before(logical_id, each)
+    }
+
+
+def test_pointing_at_a_resource_shows_why_it_waits(open_page: Open) -> None:
+    """In the panel; its chain is highlighted, and all else is not."""
+    app = sample()
+    page = open_page(app)
+    assert "No resource is chosen" in page.text("#panel")
+
+    page.point_at(page.box(STREAMING))
+
+    panel = page.text("#panel")
+    assert panel.startswith("CallAudio")
+    assert "Feature: media streaming of Hotline needs the role until it is off." in panel
+    assert "wave 5 of 5" in panel
+    assert "wave 1 of 5" in panel
+    assert "CallAudio/Resource" in panel
+    assert STREAMING in panel
+    assert "Custom::VoiceConnectorStreaming" in panel
+    waits = {
+        tuple(each.split("\n"))
+        for each in re.findall(r".+\n(?:DependsOn|GetAtt|Ref)$", panel, re.MULTILINE)
+    }
+    assert waits == {
+        ("AWSServiceRoleForAmazonChimeVoiceConnector", "DependsOn"),
+        ("CallAudio/ResourceRights", "DependsOn"),
+        ("Hotline", "GetAtt"),
+        ("ServiceLinkedRoleFunction", "GetAtt"),
+    }
+    assert set(page.chosen()) == chain_of(app, HOTLINE, STREAMING)
+    assert page.run("return document.querySelectorAll('.all .arrow.on').length") > 0
+
+
+def test_what_is_pointed_at_goes_and_what_is_clicked_stays(open_page: Open) -> None:
+    """Until something else is clicked; a click beside the resources lets it go too."""
+    page = open_page(sample())
+
+    page.point_at(page.box("Hotline"))
+    page.point_at(page.chrome.find_element("css selector", "h1"))
+    assert page.chosen() == []
+
+    page.box("Hotline").click()
+    page.point_at(page.box(STREAMING))
+    assert page.text("#panel h2") == "CallAudio"
+    page.point_at(page.chrome.find_element("css selector", "h1"))
+    assert page.text("#panel h2") == "Hotline"
+
+    page.click(".all .legend .meaning")
+    assert page.chosen() == []
+    assert "No resource is chosen" in page.text("#panel")
+
+
+def test_what_a_resource_waits_for_is_a_link(open_page: Open) -> None:
+    """And so is what waits for it."""
+    page = open_page(sample())
+    page.box(STREAMING).click()
+
+    page.run(
+        "[...document.querySelectorAll('#panel li button')]"
+        ".find((each) => each.textContent === 'Hotline').click()"
+    )
+
+    assert page.text("#panel h2") == "Hotline"
+    assert "Owner: media streaming is switched on for it." in page.text("#panel")
+    assert "Waited for by (2)" in page.text("#panel")
+    assert page.run("return document.activeElement.dataset.id") == "Hotline"
+
+
+def test_the_keyboard_is_enough(open_page: Open) -> None:
+    """Tab goes from part to part, arrows from resource to resource; Space plays, Escape clears."""
+    app = sample()
+    page = open_page(app)
+
+    for selector in (
+        *("[name=mode]", "#play", "#next", "#step", "#search", "#only-roles", ".box"),
+    ):
+        page.tab_to(selector)
+        outline: str = page.run(
+            "const each = document.activeElement;"
+            "return [each, each.nextElementSibling, each.querySelector('rect')].filter(Boolean)"
+            ".map((one) => getComputedStyle(one)).map((one) => one.outlineStyle + one.strokeWidth)"
+            ".join()"
+        )
+        assert "solid" in outline or "3px" in outline, selector
+    # one stop for all the resources: the next one is beyond them
+    assert page.run("return document.activeElement.closest('.box') !== null")
+    page.press(Keys.HOME)
+    seen = [page.run("return document.activeElement.dataset.id")]
+    for _ in range(4):
+        page.press(Keys.ARROW_RIGHT)
+        seen.append(page.run("return document.activeElement.dataset.id"))
+        assert page.run("return document.activeElement.getAttribute('aria-selected')") == "true"
+    stack = app.stacks[HOTLINE]
+    assert all(one == other or stack.is_before(one, other) for one, other in pairwise(seen))
+    assert len(set(seen)) > 2
+    page.press(Keys.ARROW_LEFT)
+    assert stack.is_before(page.run("return document.activeElement.dataset.id"), seen[-1])
+    page.press(Keys.END)
+    assert page.run("return document.activeElement.closest('.lane').dataset.stack") == (
+        "LiveShowCatchUp"
+    )
+    page.press(Keys.ARROW_UP)
+    page.press(Keys.ARROW_DOWN)
+    page.press("x")
+
+    page.tab_to("#panel li button")
+    page.press(Keys.ENTER)
+    assert page.run("return document.activeElement.matches('.box')")
+
+    page.press(Keys.SPACE)
+    assert page.text("#play") == "Pause"
+    page.press(Keys.SPACE)
+    assert page.text("#play") == "Play"
+    assert "step 1 of 31" in page.text("#now")
+
+    page.press(Keys.ESCAPE)
+    assert page.chosen() == []
+    assert page.run("return document.querySelectorAll('.all [tabindex=\"0\"]').length") == 1
+
+
+def test_a_finger_is_enough(open_page: Open, chrome: Chrome) -> None:
+    """On a phone: nothing is wider than the screen, and the sheet covers nothing one tapped."""
+    phone(chrome)
+    page = open_page(sample())
+    assert page.run(OVERFLOW) <= 0
+    assert not page.run("return document.querySelector('#panel').checkVisibility()")
+
+    for logical_id in (STREAMING, "Shows", "Hotline"):
+        page.tap(page.box(logical_id))
+        page.wait_until(
+            f"return document.querySelector('#panel dl')?.innerText.includes('{logical_id}')"
+        )
+        assert page.chosen()
+        assert page.run(OVERFLOW) <= 0
+        box, sheet = page.run(
+            "return [arguments[0], document.querySelector('#panel')].map((each) =>"
+            " each.getBoundingClientRect().toJSON())",
+            page.box(logical_id),
+        )
+        assert sheet["left"] == 0
+        assert sheet["bottom"] == 740
+        assert box["top"] >= 0
+        assert box["bottom"] <= sheet["top"]
+        assert box["left"] >= 0
+    page.click("#panel .close")
+    assert not page.run("return document.querySelector('#panel').checkVisibility()")
+    page.run("document.querySelector('details').open = true")
+    assert page.run(OVERFLOW) <= 0
+
+
+@pytest.mark.parametrize("mode", ["creation", "teardown"])
+def test_steps_agree_with_the_order(open_page: Open, mode: str) -> None:
+    """Whatever step the slider is moved to, from the first to the last and back again."""
+    app = sample()
+    page = open_page(app)
+    page.run(f"document.querySelector('[value={mode}]').click()")
+    stacks = list(app.stacks.values())
+    waves = [
+        (stack.name, number, wave)
+        for stack in (stacks if mode == "creation" else reversed(stacks))
+        for number, wave in enumerate(stack.creation if mode == "creation" else stack.deletion, 1)
+    ]
+    assert page.steps() == len(waves)
+    assert {state for each in page.states().values() for state in each.values()} == {""}
+
+    for step in [*range(1, len(waves) + 1), len(waves) // 2, 1]:
+        page.slide_to(step)
+
+        states = page.states()
+        for index, (name, _, wave) in enumerate(waves, 1):
+            expected = "done" if index < step else "now" if index == step else "later"
+            assert {states[name][each] for each in wave} == {expected}
+        name, number, wave = waves[step - 1]
+        of = len(app.stacks[name].creation)
+        title = "Creation" if mode == "creation" else "Teardown"
+        assert page.text("#now").startswith(
+            f"{title}, step {step} of {len(waves)}: {name} wave {number} of {of}: "
+        )
+    page.slide_to(0)
+    assert {state for each in page.states().values() for state in each.values()} == {""}
+
+
+def test_states_differ_by_more_than_colour(open_page: Open) -> None:
+    """What is there has a solid outline, what is not a dotted one, and signs say what happens."""
+    page = open_page(hand_written())
+
+    for mode, there in (("creation", "done"), ("teardown", "later")):
+        page.run(f"document.querySelector('[value={mode}]').click()")
+        page.slide_to(5)
+        looks: dict[str, list[Any]] = page.run(
+            "return Object.fromEntries(['done', 'now', 'later'].map((state) => {"
+            " const box = document.querySelector(`.all [data-state=${state}]`);"
+            " const rect = getComputedStyle(box.querySelector('rect'));"
+            " const sign = box.querySelector('.sign');"
+            " return [state, [rect.strokeDasharray, rect.strokeWidth,"
+            "  sign && getComputedStyle(sign).display !== 'none'"
+            "   && sign.lastChild.getAttribute('d')]];"
+            "}))"
+        )
+
+        assert len({str(each) for each in looks.values()}) == 3
+        assert looks["now"][1] == "3px"
+        assert looks["now"][2] not in (None, False, looks["done"][2])
+        assert {state for state, each in looks.items() if each[0] == "none"} == {"now", there}
+
+
+def test_it_plays_to_the_end(open_page: Open, chrome: Chrome) -> None:
+    """Through nested stacks, up and down; then it stops, and play begins anew."""
+    fast = chrome.execute_cdp_cmd(
+        "Page.addScriptToEvaluateOnNewDocument",
+        {"source": "const slow = setInterval; window.setInterval = (go) => slow(go, 5);"},
+    )
+    app = nested()
+    page = open_page(app)
+    chrome.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", fast)
+    steps = page.steps()
+    assert steps == sum(len(stack.creation) for stack in app.stacks.values())
+
+    for mode in ("creation", "teardown"):
+        page.run(f"document.querySelector('[value={mode}]').click()")
+        for _ in range(2):
+            page.click("#play")
+            page.wait_until("return document.getElementById('play').textContent === 'Play'")
+            assert f"step {steps} of {steps}" in page.text("#now")
+        last = "Later" if mode == "creation" else "Parent"
+        assert set(page.states()[f"Prod/{last}"].values()) >= {"now"}
+    assert page.run("return document.getElementById('next').disabled")
+    page.click("#previous")
+    assert f"step {steps - 1} of {steps}" in page.text("#now")
+    page.click("#next")
+    assert f"step {steps} of {steps}" in page.text("#now")
+
+
+def test_a_nested_stack_is_under_way_while_its_resources_are(open_page: Open) -> None:
+    """And says which stack it stands for."""
+    app = nested()
+    page = open_page(app)
+    _, child = app.stacks["Prod/Parent/Child"].nested_in or ("", "")
+
+    page.slide_to(4)
+
+    assert page.text("#now").startswith("Creation, step 4 of 11: Prod/Parent/Child wave 1 of 5")
+    assert page.states()["Prod/Parent"][child] == "now"
+    page.box(child).click()
+    assert "the nested stack Prod/Parent/Child" in page.text("#panel").replace("\n", " ")
+
+
+def test_a_resource_is_found_by_what_it_is_called(open_page: Open) -> None:
+    """By path, type, logical id or mark, wherever it is."""
+    page = open_page(sample())
+    page.click("#search")
+
+    page.press("kinesis")
+    assert page.text("#found p") == "2 found"
+    assert page.run(OVERFLOW) <= 0
+    page.press(Keys.ENTER)
+    assert page.run("return document.getElementById('found').hidden")
+    assert page.text("#panel h2") in ("Messages", "Channels")
+    assert page.run(
+        "const box = document.activeElement.getBoundingClientRect();"
+        "const frame = document.getElementById('graph').getBoundingClientRect();"
+        "return box.top >= frame.top && box.bottom <= frame.bottom && box.left >= frame.left"
+    )
+
+    page.click("#search")
+    page.press("no such thing", Keys.ENTER)
+    assert page.text("#found p") == "Nothing is called so."
+    page.press(Keys.ESCAPE)
+    assert page.run("return document.getElementById('found').hidden")
+
+
+def test_what_has_nothing_to_do_with_roles_can_be_hidden(open_page: Open) -> None:
+    """The steps go on; a link to something hidden shows all again."""
+    app = sample()
+    page = open_page(app)
+    page.slide_to(4)
+    page.box(STREAMING).click()
+    page.click("#only-roles")
+
+    assert set(page.shown()) == {each for stack in app.stacks.values() for each in stack.marks}
+    assert page.states()[HOTLINE][STREAMING] == "later"
+    assert page.text("#panel h2") == "CallAudio"
+    page.run(
+        "[...document.querySelectorAll('#panel li button')]"
+        ".find((each) => each.textContent === 'ServiceLinkedRoleFunction').click()"
+    )
+    assert page.text("#panel h2") == "ServiceLinkedRoleFunction"
+    assert len(page.shown()) == sum(len(stack.resources) for stack in app.stacks.values())
+    assert not page.run("return document.getElementById('only-roles').checked")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_all_text_can_be_read(open_page: Open, chrome: Chrome, scheme: str) -> None:
+    """Against what is behind it, by the ratio that WCAG asks for; in every state."""
+    look(chrome, scheme)
+    page = open_page(sample())
+    seen = set()
+
+    for mode in ("creation", "teardown"):
+        page.run(f"document.querySelector('[value={mode}]').click()")
+        for step in (0, 25, 12):
+            page.slide_to(step)
+            for words, colour, behind, _ in page.run(_TEXTS):
+                seen.add((colour, behind))
+                assert _contrast(colour, behind) >= 4.5, (words, colour, behind)
+    page.box(STREAMING).click()
+    page.run("document.getElementById('search').value = 'role'")
+    page.run("document.getElementById('search').dispatchEvent(new Event('input'))")
+    page.run("document.querySelector('details').open = true")
+    for words, colour, behind, lit in page.run(_TEXTS):
+        seen.add((colour, behind))
+        assert not lit or _contrast(colour, behind) >= 4.5, (words, colour, behind)
+    assert len(seen) > 15
+    ground = page.run("return getComputedStyle(document.documentElement).backgroundColor")
+    assert (_luminance(ground) > 0.5) == (scheme == "light")
+
+
+#: every text that is shown, its colour, the colour behind it, and whether it is not dimmed.
+_TEXTS = """
+return [...document.querySelectorAll('body *')].filter((each) => each.checkVisibility()
+  && [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
+  && !['SCRIPT', 'STYLE', 'title', 'desc'].includes(each.tagName)).map((each) => {
+    const style = getComputedStyle(each);
+    if (each.tagName !== 'text') {
+      let behind = each;
+      const clear = (one) => getComputedStyle(one).backgroundColor === 'rgba(0, 0, 0, 0)';
+      while (behind.parentElement && clear(behind)) behind = behind.parentElement;
+      return [each.textContent, style.color, getComputedStyle(behind).backgroundColor, true];
+    }
+    const grounds = [each.closest('.box'), each.closest('.lane'), each.closest('svg')]
+      .filter(Boolean).map((one) => getComputedStyle(one.querySelector(':scope > rect')).fill);
+    return [each.textContent, style.fill, grounds.find((one) => one !== 'none'),
+      !each.closest('.choosing') || each.closest('.on') !== null];
+  })
+"""
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (
+        each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_names_that_are_code_are_shown_and_not_run(open_page: Open) -> None:
+    """In the picture, the panel, the search and the list."""
+    page = open_page(hostile())
+    page.run("window.alert = () => { window.alerted = true; }")
+    page.slide_to(3)
+
+    names = [printable(each) for each in HOSTILE]
+    for number, name in enumerate(names):
+        page.run(
+            "arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))",
+            page.chrome.find_element("css selector", f".all [data-n='{number}']"),
+        )
+        assert page.run("return document.querySelector('#panel h2').textContent") == name
+    page.click("#search")
+    page.press("script")
+    assert "alert(1)" in page.text("#found")
+    assert page.run("return window.alerted") is None
+    assert page.run("return document.querySelectorAll('script').length") == 2
+    assert page.run("return document.querySelectorAll('img, iframe, [onerror]').length") == 0
+
+
+def test_five_thousand_resources_are_walked_through(open_page: Open) -> None:
+    """Ten stacks of as many resources as a stack can have."""
+    page = open_page(large())
+    assert len(page.shown()) == 5000
+
+    page.slide_to(page.steps() // 2)
+    states = page.states()
+    assert set(states["Stack0"].values()) == {"done"}
+    assert set(states["Stack9"].values()) == {"later"}
+    page.click("#next")
+    page.click("#search")
+    page.press("R499", Keys.ENTER)
+    assert page.text("#panel h2") == "R499"
+    page.press(Keys.ARROW_LEFT)
+    assert len(page.chosen()) > 2
+
+
+@pytest.mark.parametrize("make", [nothing, hand_written], ids=["no-stacks", "no-roles"])
+def test_an_empty_picture_can_be_walked_through(open_page: Open, make: Callable[[], App]) -> None:
+    """There is nothing to see, and nothing breaks."""
+    page = open_page(make())
+
+    page.click("#only-roles")
+    assert page.shown() == []
+    page.click("#play")
+    page.press(Keys.SPACE, Keys.ESCAPE)
+    page.click("#only-roles")
+    assert len(page.shown()) == len([each for s in make().stacks.values() for each in s.resources])
+
+
+def test_without_scripts_it_is_a_picture_and_a_list(open_page: Open, chrome: Chrome) -> None:
+    """The controls, which would do nothing, are not there."""
+    page = open_page(sample())
+    chrome.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    chrome.refresh()
+    chrome.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    page.wait_until_loaded()
+
+    assert not page.chrome.find_element("css selector", "#controls").is_displayed()
+    assert not page.chrome.find_element("css selector", "#panel").is_displayed()
+    assert page.chrome.find_element("css selector", ".all .box").is_displayed()
+    page.click("summary")
+    assert "AWSServiceRoleForMediaTailor Custom::ServiceLinkedRole (role)" in page.text("details")
+
+
+def test_motion_is_for_those_who_like_it(open_page: Open, chrome: Chrome) -> None:
+    """Who prefers less gets none."""
+    page = open_page(sample())
+    script = "return getComputedStyle(document.querySelector('.box > rect')).transitionDuration"
+
+    assert page.run(script) == "0s"
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert page.run(script) != "0s"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_picture_works_as_an_image(chrome: Chrome, tmp_path: Path, scheme: str) -> None:
+    """As GitHub shows it, in the colours that the reader prefers."""
+    look(chrome, scheme)
+    (tmp_path / "order.svg").write_text(svg(sample(), only_roles=True), encoding="utf-8")
+    page = tmp_path / "readme.html"
+    page.write_text('<!doctype html><meta charset="utf-8"><img src="order.svg">', encoding="utf-8")
+    chrome.get(page.as_uri())
+
+    Page(chrome).wait_until("return document.images[0]?.naturalWidth > 500")
+    # the ground of the picture, a little within its corner
+    shot = chrome.execute_cdp_cmd(
+        "Page.captureScreenshot",
+        {"clip": {"x": 12, "y": 12, "width": 1, "height": 1, "scale": 1}},
+    )
+    pixel = chrome.execute_async_script(_PIXEL, f"data:image/png;base64,{shot['data']}")
+    assert pixel == {"light": [255, 255, 255, 255], "dark": [13, 17, 23, 255]}[scheme]
+
+
+_PIXEL = """
+const [url, done] = arguments;
+const image = new Image();
+image.onload = () => {
+  const context = document.createElement('canvas').getContext('2d');
+  context.drawImage(image, 0, 0);
+  done([...context.getImageData(0, 0, 1, 1).data]);
+};
+image.src = url;
+"""

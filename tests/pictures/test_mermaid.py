@@ -1,0 +1,109 @@
+"""The flowchart: each resource once, by wave, and nothing in a name is syntax."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slr_constructs.pictures.arrows import arrows_between
+from slr_constructs.pictures.labels import short_name
+from slr_constructs.pictures.mermaid import mermaid
+from slr_constructs.templates.reading import printable
+from tests.pictures.many_apps import APPS, hostile, nested, nothing, plain, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slr_constructs.templates.app import App
+
+LABEL = r'"[^"\[\](){}|`]*"'
+#: all that a line may be.
+LINES = re.compile(
+    rf"""flowchart\ RL
+    |\ +subgraph\ s\d+\[{LABEL}\]|\ +end
+    |\ +r\d+(\[{LABEL}\]|\(\[{LABEL}\]\)|\[\[{LABEL}\]\]|\{{\{{{LABEL}\}}\}}|\[/{LABEL}/\])
+    |\ +(s\d+none|nothing)\[{LABEL}\]
+    |\ +r\d+\ -->(\|{LABEL}\|)?\ r\d+|\ +s\d+\ ==>\|waits\ for\|\ s\d+|\ +r\d+\ -\.-\ s\d+
+    |\ +classDef\ [a-z]+\ \S+(\ 3)?|\ +class\ r\d+(,r\d+)*\ [a-z]+""",
+    re.VERBOSE,
+)
+
+
+@pytest.fixture(params=list(APPS.values()), ids=list(APPS))
+def app(request: pytest.FixtureRequest) -> App:
+    """Return an app to draw, all in turn."""
+    make: Callable[[], App] = request.param
+    return make()
+
+
+def _decoded(label: str) -> str:
+    return re.sub(r"#(\d+);", lambda match: chr(int(match[1])), label)
+
+
+def test_every_line_is_one_that_mermaid_knows(app: App) -> None:
+    """Subgraphs, nodes, arrows and classes; subgraphs end."""
+    for only_roles in (False, True):
+        lines = mermaid(app, only_roles=only_roles).removesuffix("\n").split("\n")
+
+        assert [each for each in lines if not LINES.fullmatch(each)] == []
+        assert [each.strip()[:9] for each in lines].count("subgraph ") == [
+            each.strip() for each in lines
+        ].count("end")
+
+
+def test_every_resource_is_a_node_by_wave(app: App) -> None:
+    """Within its stack."""
+    text = mermaid(app)
+    labels = re.findall(r'^ +r\d+[\[({/]+"(.*?)"', text, re.MULTILINE)
+
+    assert [_decoded(each).split("<br>")[::2] for each in labels] == [
+        [short_name(stack, each), f"wave {number}{f': {marks}' if marks else ''}"]
+        for stack in app.stacks.values()
+        for number, wave in enumerate(stack.creation, 1)
+        for each in wave
+        for marks in [", ".join(mark.value for mark in stack.marks.get(each, ()))]
+    ]
+    assert text.count(" -->") == sum(
+        len(arrows_between(stack, stack.resources)) for stack in app.stacks.values()
+    )
+
+
+def test_names_mean_nothing_to_the_parser() -> None:
+    """And are read as they are."""
+    app = hostile()
+    titles = re.findall(r'subgraph s\d+\["(.*?)"\]', mermaid(app))
+
+    assert [_decoded(each) for each in titles] == [printable(name) for name in app.stacks]
+
+
+def test_arrows_say_what_says_so() -> None:
+    """And where they lead through others, nothing."""
+    assert '-->|"DependsOn"|' in mermaid(sample())
+    assert re.search(r"--> r\d", mermaid(sample(), only_roles=True)) is None
+    assert '|"GetAtt, Ref"|' in mermaid(sample())
+
+
+def test_stacks_wait_for_stacks_and_are_nested() -> None:
+    """A subgraph in a subgraph, beside the resource that stands for it."""
+    assert re.findall(r"s\d ==>\|waits for\| s\d", mermaid(plain())) == [
+        "s2 ==>|waits for| s1",
+        "s3 ==>|waits for| s2",
+    ]
+    text = mermaid(nested())
+    assert '\n    subgraph s2["Prod/Parent/Child"]\n' in text
+    assert '\n      subgraph s3["Prod/Parent/Child/Grandchild"]\n' in text
+    assert len(re.findall(r"r\d+ -\.- s\d", text)) == 3
+    assert "waits for" not in mermaid(nested(), only_roles=True)
+
+
+def test_what_is_empty_says_so() -> None:
+    """A stack without resources, and an app without stacks."""
+    assert '["no resources"]' in mermaid(plain())
+    assert mermaid(nothing()).startswith('flowchart RL\n  nothing["nothing to show"]\n')
+
+
+def test_the_same_app_gives_the_same_text(app: App) -> None:
+    """A flowchart in a repository changes when the order does."""
+    assert mermaid(app) == mermaid(app)

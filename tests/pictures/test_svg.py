@@ -1,0 +1,274 @@
+"""The picture: all that is there is drawn, once, and where it can be read."""
+
+from __future__ import annotations
+
+import re
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slr_constructs.pictures.svg import numbers_of, svg
+from slr_constructs.templates.app import App, Place
+from slr_constructs.templates.lifecycle import Mark
+from slr_constructs.templates.reading import StackTemplate, printable
+from tests.pictures.drawn import SVG, Drawn
+from tests.pictures.many_apps import APPS, hand_written, hostile, large, nested, nothing, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.fixture(params=list(APPS.values()), ids=list(APPS))
+def app(request: pytest.FixtureRequest) -> App:
+    """Return an app to draw, all in turn."""
+    make: Callable[[], App] = request.param
+    return make()
+
+
+@pytest.fixture(params=[False, True], ids=["all", "roles"])
+def drawn(app: App, request: pytest.FixtureRequest) -> Drawn:
+    """Return the app's picture, of everything and of what has to do with roles."""
+    return Drawn(svg(app, only_roles=request.param))
+
+
+def test_every_resource_is_drawn_once(app: App) -> None:
+    """In the lane of its stack and under its wave."""
+    boxes = Drawn(svg(app)).boxes
+    places = {(box.stack, box.logical_id): box.wave for box in boxes.values()}
+
+    assert len(places) == len(boxes)
+    assert places == {
+        (printable(stack.name), printable(each)): number
+        for stack in app.stacks.values()
+        for number, wave in enumerate(stack.creation, 1)
+        for each in wave
+    }
+
+
+def test_what_has_to_do_with_roles_is_drawn_with_its_mark(app: App) -> None:
+    """By a colour, a shape and a word; the picture of roles alone leaves the others out."""
+    numbers = numbers_of(app)
+    marks = {
+        numbers[stack.name, each]: [mark.value for mark in found]
+        for stack in app.stacks.values()
+        for each, found in stack.marks.items()
+    }
+    nested_in = {numbers[stack.nested_in] for stack in app.stacks.values() if stack.nested_in}
+
+    for only_roles in (False, True):
+        boxes = Drawn(svg(app, only_roles=only_roles)).boxes
+        for number, box in boxes.items():
+            found = marks.get(number, [])
+            assert box.classes == found[:1]
+            assert box.texts[len(box.texts) - len(found) :] == found
+        if only_roles:
+            assert set(marks) <= set(boxes) <= set(marks) | nested_in
+
+
+def test_boxes_of_a_lane_do_not_overlap(drawn: Drawn) -> None:
+    """Nor does one leave its lane."""
+    for one, other in combinations(drawn.boxes.values(), 2):
+        assert (
+            one.stack != other.stack
+            or one.x + one.width < other.x
+            or other.x + other.width < one.x
+            or one.y + one.height < other.y
+            or other.y + other.height < one.y
+        )
+    lanes = {lane.attrib["data-stack"]: lane.find(f"{SVG}rect") for lane in drawn.lanes}
+    for box in drawn.boxes.values():
+        ground = lanes[box.stack]
+        assert ground is not None
+        assert box.x > 0 <= box.y
+        assert box.x + box.width < int(ground.attrib["width"])
+        assert box.y + box.height < int(ground.attrib["height"])
+
+
+def test_lanes_do_not_overlap_and_are_in_the_order_of_deployment(app: App) -> None:
+    """A nested stack follows its parent."""
+    drawn = Drawn(svg(app))
+    tops = [
+        (y, y + int(lane[0].attrib["height"]))
+        for lane in drawn.lanes
+        for _, y in [map(int, re.findall(r"\d+", lane.attrib["transform"]))]
+    ]
+
+    assert [each.attrib["data-stack"] for each in drawn.lanes] == [
+        printable(name) for name in app.stacks
+    ]
+    assert all(end < start for (_, end), (start, _) in pairwise(tops))
+    assert all(end < int(drawn.root.attrib["height"]) for _, end in tops)
+
+
+def test_arrows_lead_back_and_say_all_that_waits(app: App) -> None:
+    """Each direct dependency is drawn or follows from what is, and no arrow says it twice."""
+    drawn = Drawn(svg(app))
+    numbers = numbers_of(app)
+    waits = drawn.waits()
+
+    for arrow in drawn.arrows:
+        dependent, dependency = drawn.boxes[arrow.dependent], drawn.boxes[arrow.dependency]
+        assert dependent.stack == dependency.stack
+        assert dependent.wave > dependency.wave
+        others = {
+            each.dependency
+            for each in drawn.arrows
+            if each.dependent == arrow.dependent and each is not arrow
+        }
+        assert arrow.dependency not in others.union(*(waits[each] for each in others))
+    for stack in app.stacks.values():
+        for dependent, dependency in stack.graph.edges():
+            assert numbers[stack.name, dependency] in waits[numbers[stack.name, dependent]]
+
+
+def test_arrows_between_what_has_to_do_with_roles_lead_through_the_rest(app: App) -> None:
+    """Of two that are shown, one waits for the other as it does with everything shown."""
+    whole, part = Drawn(svg(app)), Drawn(svg(app, only_roles=True))
+    before, after = whole.waits(), part.waits()
+
+    assert all(after[each] == before[each] & set(part.boxes) for each in part.boxes)
+
+
+def test_arrows_go_from_box_to_box_and_around_the_others(drawn: Drawn) -> None:
+    """They start at the left of one, end at the right of another, and cross no third."""
+    for arrow in drawn.arrows:
+        dependent, dependency = drawn.boxes[arrow.dependent], drawn.boxes[arrow.dependency]
+        (x, y), (to_x, to_y) = arrow.points[0], arrow.points[-1]
+
+        assert x == dependent.x
+        assert dependent.has(x, y)
+        assert to_x == dependency.x + dependency.width
+        assert dependency.has(to_x, to_y)
+        assert all(end < start for (start, _), (end, _) in pairwise(arrow.points))
+        for box in drawn.boxes.values():
+            if box.stack == dependent.stack and box not in (dependent, dependency):
+                assert not any(box.has(*point) for point in arrow.points)
+
+
+def test_a_straight_line_stays_straight() -> None:
+    """A chain without branches is one line."""
+    resources = {
+        "A": {"Type": "T"},
+        "B": {"Type": "T", "DependsOn": "A"},
+        "C": {"Type": "T", "DependsOn": "B"},
+    }
+    drawn = Drawn(svg(App([StackTemplate("Chain", {"Resources": resources})])))
+
+    assert len({y for arrow in drawn.arrows for _, y in arrow.points}) == 1
+
+
+def test_lines_cross_where_they_must_and_nowhere_else() -> None:
+    """The order within a column is chosen for it."""
+    resources: dict[str, object] = {f"A{number}": {"Type": "T"} for number in range(6)}
+    resources |= {
+        f"B{number}": {"Type": "T", "DependsOn": f"A{(number * 5 + 2) % 6}"} for number in range(6)
+    }
+    drawn = Drawn(svg(App([StackTemplate("Crossed", {"Resources": resources})])))
+
+    for one, other in combinations(drawn.arrows, 2):
+        above = one.points[0][1] < other.points[0][1]
+        assert above == (one.points[-1][1] < other.points[-1][1])
+
+
+def test_the_same_app_gives_the_same_bytes(app: App) -> None:
+    """A picture in a repository changes when the order does."""
+    assert svg(app) == svg(app)
+    assert svg(app) == svg(App([each_source(app, name) for name in app.stacks]))
+
+
+def each_source(app: App, name: str) -> StackTemplate:
+    """Return what a stack was read from."""
+    stack = app.stacks[name]
+    return StackTemplate(
+        name,
+        stack.template,
+        waits_for=tuple(stack.waits_for),
+        nested_in=stack.nested_in,
+        notes=tuple(app.notes) if name == next(iter(app.stacks)) else (),
+    )
+
+
+def test_it_needs_nothing_from_anywhere(app: App) -> None:
+    """No script, no font, no image, no link: an image on a page is refused them all."""
+    text = svg(app)
+    root = Drawn(text).root
+
+    assert {each.tag.removeprefix(SVG) for each in root.iter()} <= {
+        *("svg", "title", "desc", "style", "g", "rect", "path", "circle", "text")
+    }
+    assert not [
+        name
+        for each in root.iter()
+        for name in each.attrib
+        if name.startswith("on") or name in ("href", "style", "src")
+    ]
+    assert text.count("://") == text.count("http://www.w3.org/2000/svg") == 1
+    assert "url(" not in text
+    assert "@import" not in text
+    text.encode()
+
+
+def test_it_says_what_it_is(app: App) -> None:
+    """To who cannot see it too."""
+    root = Drawn(svg(app)).root
+
+    assert root.attrib["role"] == "img"
+    assert str(root.findtext(f"{SVG}title")).endswith(("stack", "stacks"))
+    assert all(printable(each) in str(root.findtext(f"{SVG}desc")) for each in app.stacks)
+
+
+def test_what_is_shortened_is_there_in_full() -> None:
+    """Where one points at it."""
+    (box,) = [each for each in Drawn(svg(hostile())).boxes.values() if "LongLong" in each.title]
+
+    assert "Very/" + "Long" * 120 in box.title
+    assert all(len(each) < 40 for each in box.texts)
+    assert "…" in box.texts[1]
+
+
+def test_headings_say_what_a_stack_waits_for() -> None:
+    """And what it is nested in."""
+    texts = [each.text for each in Drawn(svg(nested())).root.iter(f"{SVG}text")]
+
+    assert "1 resource, 1 wave; waits for Prod/Parent" in texts
+    assert "10 resources, 5 waves; nested in Prod/Parent, wave 2" in texts
+    assert "Child" in texts
+
+
+def test_the_picture_of_roles_keeps_the_numbers_of_waves() -> None:
+    """They are the order of the whole stack."""
+    texts = [each.text for each in Drawn(svg(sample(), only_roles=True)).root.iter(f"{SVG}text")]
+
+    assert "wave 4" in texts
+    assert "wave 2" not in texts
+    assert "3 of 9 resources, 5 waves" in texts
+
+
+@pytest.mark.parametrize(
+    ("app", "sentence"),
+    [
+        pytest.param(nothing(), "There are no stacks.", id="no-stacks"),
+        pytest.param(hand_written(), "Nothing here has to do with a role.", id="no-roles"),
+    ],
+)
+def test_an_empty_picture_says_why(app: App, sentence: str) -> None:
+    """Instead of being blank."""
+    assert sentence in svg(app, only_roles=True)
+
+
+def test_the_legend_has_every_mark() -> None:
+    """Even where the picture has none."""
+    (legend,) = Drawn(svg(nothing())).root.findall(f"{SVG}g[@class='legend']")
+
+    assert [each.attrib["class"] for each in legend.findall(f"{SVG}g")] == [
+        f"mark {mark.value}" for mark in Mark
+    ]
+
+
+def test_five_thousand_resources_are_drawn() -> None:
+    """As many as ten stacks can have."""
+    drawn = Drawn(svg(large()))
+
+    assert len(drawn.boxes) == 5000
+    assert Place("Stack9", "R499") in {(box.stack, box.logical_id) for box in drawn.boxes.values()}
