@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import traceback
 
-_OF_THE_EXTRA = {"cfnlint", "click", "networkx", "rich"}
+_OF_THE_EXTRA = {"cfnlint", "click", "networkx", "rich", "yaml"}
 
 
 def main() -> None:

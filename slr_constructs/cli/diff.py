@@ -1,0 +1,118 @@
+"""`slr-constructs diff`: what a change does to order and to roles."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from slr_constructs.cli.output import PATH, read_app, write, write_lines
+from slr_constructs.templates.comparison import Comparison, Verdict, compare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_STYLES = {Verdict.WORSE: "bold red", Verdict.CHANGED: "bold yellow", Verdict.BETTER: "bold green"}
+_HEADINGS = {Verdict.WORSE: "Worse", Verdict.CHANGED: "Changed", Verdict.BETTER: "Better"}
+_NOTHING = "No order and no role's lifecycle changes."
+
+
+@click.command()
+@click.argument("old", type=PATH)
+@click.argument("new", type=PATH)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Lines to read, JSON for programs, or Markdown for a comment on a pull request.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.  [default: standard output]",
+)
+@click.pass_context
+def diff(context: click.Context, old: Path, new: Path, form: str, output: Path | None) -> None:
+    """Tell what a change does to creation order, to teardown, and to service-linked roles.
+
+    OLD and NEW are cloud assemblies, the folders that `cdk synth` writes, or CloudFormation
+    templates in JSON or YAML. Two templates are taken for versions of one stack, whatever their
+    names; the stacks of assemblies are compared by name, and resources by logical id.
+
+    The exit status is 1 if something gets worse: an order is lost, nothing switches a feature off
+    any more, a role is removed more destructively or no longer waited for. Otherwise it is 0, be
+    there changes or not.
+
+    \b
+      cdk synth --quiet --output new.out
+      git stash && cdk synth --quiet --output old.out && git stash pop
+      slr-constructs diff old.out new.out
+    """  # noqa: D301 - click reads \b
+    # two files are one stack, whose name the new one has
+    name = new.name.partition(".")[0] or new.name
+    comparison = compare(read_app([old], name=name), read_app([new], name=name))
+    if form == "text":
+        write_lines(output, _lines(comparison))
+    else:
+        write(output, _FORMATS[form](comparison))
+    context.exit(1 if comparison.is_worse else 0)
+
+
+def _lines(comparison: Comparison) -> Iterator[tuple[Text, Text]]:
+    for change in comparison.changes:
+        text = Text(f"{change.stack}: {change.text}  ").append(f"[{change.code}]", style="dim")
+        yield Text(f"{change.verdict.value:9}", style=_STYLES[change.verdict]), text
+    if not comparison.changes:
+        yield Text(), Text(_NOTHING)
+    yield Text(), Text(_resources(comparison))
+
+
+def _json(comparison: Comparison) -> str:
+    return json.dumps(
+        {
+            "worse": comparison.is_worse,
+            "added": comparison.added,
+            "removed": comparison.removed,
+            "changes": [
+                asdict(each) | {"verdict": each.verdict.value} for each in comparison.changes
+            ],
+        },
+        indent=2,
+    )
+
+
+def _markdown(comparison: Comparison) -> str:
+    return "\n".join(_markdown_lines(comparison))
+
+
+def _markdown_lines(comparison: Comparison) -> Iterator[str]:
+    worse = sum(each.verdict is Verdict.WORSE for each in comparison.changes)
+    summary = f"{worse} of {len(comparison.changes)} changes for the worse" if worse else "no harm"
+    if not comparison.changes:
+        summary = "unchanged"
+    yield f"### Order and service-linked roles: {summary}"
+    yield ""
+    if not comparison.changes:
+        yield _NOTHING
+    for verdict in Verdict:
+        changes = [each for each in comparison.changes if each.verdict is verdict]
+        if changes:
+            yield f"**{_HEADINGS[verdict]}**"
+            yield ""
+            yield from (f"- `{each.stack}`: {each.text} ({each.code})" for each in changes)
+            yield ""
+    yield f"<sub>{_resources(comparison)}</sub>"
+
+
+def _resources(comparison: Comparison) -> str:
+    return f"Resources: {comparison.added} added, {comparison.removed} removed."
+
+
+_FORMATS: dict[str, Callable[[Comparison], str]] = {"json": _json, "markdown": _markdown}

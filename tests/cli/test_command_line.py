@@ -1,0 +1,172 @@
+"""`slr-constructs` as a whole: what it teaches, how it fails, how it starts."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.shell_completion import BashComplete
+from click.testing import CliRunner
+
+from slr_constructs import cli
+from slr_constructs.cli import command_line
+from slr_constructs.cli.command_line import slr_constructs
+
+COMMANDS = ("catalogue", "diff", "order", "policy")
+
+
+def helped(*arguments: str) -> str:
+    """Return what a command says of itself."""
+    result = CliRunner().invoke(
+        slr_constructs, [*arguments, "--help"], prog_name="slr-constructs", terminal_width=80
+    )
+    assert result.exit_code == 0
+    return result.output
+
+
+def test_the_commands_are_listed_with_what_they_do() -> None:
+    """Each in a line."""
+    listed = helped().partition("Commands:\n")[2].splitlines()
+
+    assert [line.split()[0] for line in listed] == list(COMMANDS)
+
+
+def test_examples_of_the_help_name_commands_and_options_that_exist() -> None:
+    """What is shown can be typed."""
+    lines = "\n".join([helped(), *map(helped, COMMANDS)]).splitlines()
+    examples = [
+        line.split("slr-constructs ")[-1].split()
+        for line in lines
+        if line.startswith("    ") and "slr-constructs " in line and "COMPLETE" not in line
+    ]
+
+    assert len(examples) >= len(COMMANDS)
+    for name, *words in examples:
+        options = helped(name)
+        assert all(word in options for word in words if word.startswith("--")), words
+
+
+@pytest.mark.parametrize("arguments", [(), *((each,) for each in COMMANDS)], ids=str)
+def test_the_help_fits_80_columns(arguments: tuple[str, ...]) -> None:
+    """As terminals do."""
+    assert max(map(len, helped(*arguments).splitlines())) <= 80
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    """Of what is installed."""
+    result = CliRunner().invoke(slr_constructs, ["--version"])
+
+    assert result.output.startswith("slr-constructs, version 0.")
+
+
+def test_fails_when_there_is_no_such_command() -> None:
+    """With click's words, and 2."""
+    result = CliRunner().invoke(slr_constructs, ["oder"], prog_name="slr-constructs")
+
+    assert result.exit_code == 2
+    assert "No such command 'oder'" in result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "completed"),
+    [
+        ([], "o", ["order"]),
+        (["catalogue"], "medi", ["mediatailor", "mediapackage"]),
+        (["policy", "--deploy", "mediatailor"], "ivs", ["ivs-record-to-s3"]),
+        (["diff", "--format"], "m", ["markdown"]),
+    ],
+)
+def test_shells_complete_commands_roles_and_formats(
+    words: list[str], begun: str, completed: list[str]
+) -> None:
+    """As the line in `--help` sets it up."""
+    shell = BashComplete(slr_constructs, {}, "slr-constructs", "_SLR_CONSTRUCTS_COMPLETE")
+
+    assert [each.value for each in shell.get_completions(words, begun)] == completed
+
+
+def test_the_line_for_the_shell_makes_a_script() -> None:
+    """That bash can read."""
+    script = subprocess.run(
+        [sys.executable, "-c", "from slr_constructs.cli import main; main()"],
+        env=os.environ | {"_SLR_CONSTRUCTS_COMPLETE": "bash_source"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert 'eval "$(_SLR_CONSTRUCTS_COMPLETE=bash_source slr-constructs)"' in helped()
+    assert "complete -o nosort -F _slr_constructs_completion slr-constructs" in script
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)  # noqa: S607 - the shell
+
+
+# the entry point
+
+
+def test_fails_when_the_extra_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command is there with the package, and says what it needs."""
+    monkeypatch.delitem(sys.modules, command_line.__name__)
+    monkeypatch.setitem(sys.modules, "click", None)
+
+    with pytest.raises(SystemExit) as error:
+        cli.main()
+
+    assert error.value.code == (
+        "slr-constructs: the command line needs more than the constructs:"
+        " pip install 'slr-constructs[cli]'"
+    )
+
+
+def test_an_import_of_ours_that_fails_is_not_explained_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only what the extra installs may be missing."""
+    monkeypatch.setitem(sys.modules, command_line.__name__, None)
+
+    with pytest.raises(ModuleNotFoundError):
+        cli.main()
+
+
+def test_an_error_of_ours_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is shown, and its exit status is not that of a `diff` for the worse."""
+
+    def broken(**_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(command_line, "slr_constructs", broken)
+
+    with pytest.raises(SystemExit) as error:
+        cli.main()
+
+    assert error.value.code == 2
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_the_script_is_installed(tmp_path: Path) -> None:
+    """As `slr-constructs`, beside the Python that has the package."""
+    script = Path(sys.executable).with_name("slr-constructs")
+    result = subprocess.run(
+        [script, "order", tmp_path], capture_output=True, text=True, check=False
+    )
+
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"slr-constructs: {tmp_path} is no cloud assembly")
+
+
+def test_the_module_runs_as_the_script_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`python -m slr_constructs.cli`."""
+    monkeypatch.setattr(sys, "argv", ["slr-constructs", "--version"])
+
+    with pytest.raises(SystemExit) as error:
+        runpy.run_module("slr_constructs.cli", run_name="__main__")
+
+    assert error.value.code == 0
+    assert capsys.readouterr().out.startswith("slr-constructs, version 0.")
