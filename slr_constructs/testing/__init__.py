@@ -9,11 +9,15 @@ from slr_constructs.testing.assertions import (
     assert_deleted_before,
     assert_role_released,
 )
-from slr_constructs.testing.snapshots import TemplateSnapshotExtension
+from slr_constructs.testing.snapshots import (
+    TemplateSnapshotExtension,
+    TemplateYamlSnapshotExtension,
+)
 from slr_constructs.testing.templates import order_lines, resources_of, template_of
 
 __all__ = [
     "TemplateSnapshotExtension",
+    "TemplateYamlSnapshotExtension",
     "assert_created_before",
     "assert_deleted_before",
     "assert_role_released",

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from slr_constructs.testing.snapshots import TemplateSnapshotExtension
+from slr_constructs.testing.snapshots import (
+    TemplateSnapshotExtension,
+    TemplateYamlSnapshotExtension,
+)
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
@@ -20,6 +23,12 @@ def template_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     construct. `pytest --snapshot-update` stores what is new.
     """
     return snapshot.use_extension(TemplateSnapshotExtension)
+
+
+@pytest.fixture
+def template_snapshot_yaml(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Compare as `template_snapshot` does, with a YAML file."""
+    return snapshot.use_extension(TemplateYamlSnapshotExtension)
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
-"""A syrupy extension for templates: JSON, one file a test, without what changes by itself."""
+"""Syrupy extensions for templates: JSON or YAML, a file a test, without what changes by itself."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from syrupy.extensions.json import JSONSnapshotExtension
 
 if TYPE_CHECKING:
@@ -26,6 +28,18 @@ class TemplateSnapshotExtension(JSONSnapshotExtension):
     def serialize(self, data: SerializableData, **options: Any) -> SerializedData:  # noqa: ANN401 - as syrupy has it
         """Return the normalized template as JSON text."""
         return super().serialize(normalize(data), **options)
+
+
+class TemplateYamlSnapshotExtension(TemplateSnapshotExtension):
+    """Store the same as YAML, which some read more easily."""
+
+    file_extension = "yaml"
+
+    def serialize(self, data: SerializableData, **options: Any) -> SerializedData:  # noqa: ANN401 - as syrupy has it
+        """Return the normalized template as YAML text."""
+        # what syrupy leaves out of JSON, it leaves out of YAML
+        value = json.loads(super().serialize(data, **options))
+        return str(yaml.safe_dump(value, allow_unicode=True, width=100))
 
 
 def normalize(value: Any) -> Any:  # noqa: ANN401 - any part of a template

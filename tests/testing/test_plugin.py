@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
 
 ROOT = Path(__file__).parents[2]
 CONFTEST = 'pytest_plugins = ["slr_constructs.testing.plugin"]\n'
 TESTS = """
 def test_template(template_snapshot):
     assert {"Code": {"S3Key": "%s.zip"}} == template_snapshot
+
+
+def test_yaml(template_snapshot_yaml):
+    assert {"Code": {"S3Key": "%s.zip"}} == template_snapshot_yaml
 
 
 def test_order(order_snapshot):
@@ -23,7 +31,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     """Return a project that opts in."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeconftest(CONFTEST)
-    pytester.makepyfile(test_stack=TESTS % ("a1" * 32))
+    pytester.makepyfile(test_stack=TESTS % ("a1" * 32, "a1" * 32))
     return pytester
 
 
@@ -33,15 +41,18 @@ def _run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
 
 def test_a_snapshot_that_is_missing_fails(project: pytest.Pytester) -> None:
     """Nothing is stored unasked: what was never reviewed does not pass."""
-    _run(project).assert_outcomes(failed=2)
+    _run(project).assert_outcomes(failed=3)
 
 
 def test_a_snapshot_that_was_stored_passes_with_another_asset(project: pytest.Pytester) -> None:
-    """What changes by itself is not in the snapshot."""
-    _run(project, "--snapshot-update").assert_outcomes(passed=2)
-    project.makepyfile(test_stack=TESTS % ("b2" * 32))
+    """What changes by itself is not in the snapshot, be it JSON or YAML."""
+    _run(project, "--snapshot-update").assert_outcomes(passed=3)
+    stored = project.path / "__snapshots__" / "test_stack"
+    assert (stored / "test_yaml.yaml").read_text() == "Code:\n  S3Key: <asset>.zip\n"
+    assert (stored / "test_template.json").exists()
+    project.makepyfile(test_stack=TESTS % ("b2" * 32, "b2" * 32))
 
-    _run(project).assert_outcomes(passed=2)
+    _run(project).assert_outcomes(passed=3)
 
 
 def test_a_changed_order_shows_the_line_that_moved(project: pytest.Pytester) -> None:
@@ -54,7 +65,7 @@ def test_a_changed_order_shows_the_line_that_moved(project: pytest.Pytester) -> 
 
     result = _run(project)
 
-    result.assert_outcomes(passed=1, failed=1)
+    result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["*create 1  Role*"])
 
 
@@ -66,3 +77,14 @@ def test_nothing_is_loaded_unasked(pytester: pytest.Pytester) -> None:
     )
 
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_each_fixture_has_its_format(
+    template_snapshot: SnapshotAssertion,
+    template_snapshot_yaml: SnapshotAssertion,
+    order_snapshot: SnapshotAssertion,
+) -> None:
+    """An order is lines, and they are stored as JSON."""
+    fixtures = (template_snapshot, template_snapshot_yaml, order_snapshot)
+
+    assert [each.extension.file_extension for each in fixtures] == ["json", "yaml", "json"]

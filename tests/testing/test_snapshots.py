@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from slr_constructs.testing import TemplateSnapshotExtension
+import yaml
+
+from slr_constructs.testing import TemplateSnapshotExtension, TemplateYamlSnapshotExtension
 from slr_constructs.testing.snapshots import normalize
 
 
@@ -63,3 +65,23 @@ def test_a_snapshot_is_json_in_the_order_of_names() -> None:
 
     assert json.loads(str(text)) == {"a": [True, None, "x"], "b": 1}
     assert text == extension.serialize({"a": [True, None, "x"], "b": 1})
+
+
+def test_a_snapshot_may_be_yaml() -> None:
+    """The same content, and no text of it taken for a date or a truth value."""
+    template = {
+        "Version": "2012-10-17",
+        "Switch": "on",
+        "Code": {"S3Key": f"{'0123456789abcdef' * 4}.zip"},
+        "Metadata": {"aws:cdk:path": "Stack/Bucket"},
+        "Long": "word " * 40,
+        "Shared": [shared := {"a": 1}, shared],
+    }
+
+    text = str(TemplateYamlSnapshotExtension().serialize(template))
+
+    assert yaml.safe_load(text) == json.loads(str(TemplateSnapshotExtension().serialize(template)))
+    assert "Version: '2012-10-17'\n" in text
+    assert "S3Key: <asset>.zip\n" in text
+    assert "Metadata" not in text
+    assert "&" not in text
