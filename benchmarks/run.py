@@ -26,6 +26,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from benchmarks import command_line
+from benchmarks.report import Report
 from benchmarks.same_resources import differences
 
 if TYPE_CHECKING:
@@ -107,34 +109,6 @@ class Apps:
 
     def _out(self, app: str, count: int) -> Path:
         return self._folder / f"{app}-{count}".replace(" ", "")
-
-
-class Report:
-    """Lines of Markdown, and the bounds that were broken."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.broken: list[str] = []
-
-    def say(self, *lines: str) -> None:
-        """Add lines as they are."""
-        self.lines.extend(lines)
-
-    def table(self, *heads: str) -> None:
-        """Start a table whose first column is text and the others numbers."""
-        self.say("", f"| {' | '.join(heads)} |", "|---|" + "--:|" * (len(heads) - 1))
-
-    def row(self, *cells: object) -> None:
-        """Add a row to the table."""
-        self.say(f"| {' | '.join(map(str, cells))} |")
-
-    def bounded(
-        self, what: str, first: str, second: str, ratio: float, bound: float | None
-    ) -> None:
-        """Add a row that ends in a ratio and its bound, if it has one."""
-        self.row(what, first, second, f"{ratio:.2f}", "" if bound is None else f"≤ {bound:.2f}")
-        if bound is not None and ratio > bound:
-            self.broken.append(f"{what}: ratio {ratio:.3f} must be at most {bound}")
 
 
 def _measure(apps: Apps, rounds: int) -> dict[tuple[str, int], list[Run]]:
@@ -312,11 +286,13 @@ def main() -> int:
         )
         _compare(report, library, bare, runs[_CARELESS, _SMALL])
         _check_same(report, apps)
+        readings = command_line.measure(Path(folder), rounds=1 if quick else _ROUNDS, quick=quick)
     _grow(report, runs, quick=quick)
     _itemize(report, library[0], bare[0], ones)
     files = [path for path in _HANDLER.rglob("*.py") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     report.say("", f"The function's asset has {len(files)} files of {size:,} bytes, not zipped.")
+    command_line.tell(report, readings)
     text = "\n".join(report.lines) + "\n"
     print(text)
     for line in report.broken:

@@ -1,0 +1,149 @@
+"""How `slr-constructs order` and `diff` grow with what they read.
+
+The assemblies are the library's app with more and more of each feature, over many stacks. The new
+side of `diff` has lost every second `DependsOn` between what is new and what was there, so there is
+much to tell. Every command is a process of its own. What it takes beyond start-up is what the same
+command takes on one resource, subtracted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.report import Report
+
+_ROOT = Path(__file__).parents[1]
+#: of each feature: about 50, 500, 2,500 and 5,000 resources.
+_SIZES = (1, 23, 115, 230)
+#: how much more a resource may take between the last two sizes than between the two in the middle;
+#: what is beyond start-up is little, and so its differences are noisy.
+_GROWTH_BOUND = 1.5
+_COMMANDS = {
+    "order": ["order", "{old}"],
+    "order --format html": ["order", "{old}", "--format", "html"],
+    "diff": ["diff", "{old}", "{new}"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one command took on templates of one size."""
+
+    resources: int
+    stacks: int
+    seconds: float
+    cpu_seconds: float
+    megabytes: float
+
+
+#: by command; the first is start-up, on one resource.
+Readings = dict[str, list[Reading]]
+
+
+def measure(folder: Path, *, rounds: int, quick: bool) -> Readings:
+    """Run each command on each size, one after the other, so often, and return the medians.
+
+    A quick run leaves out the sizes that the growth is told by.
+    """
+    sizes = _SIZES[:2] if quick else _SIZES
+    sides = [_one_resource(folder), *(_app(folder, size) for size in sizes)]
+    samples: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
+    for _ in range(rounds):
+        for number, (old, new) in enumerate(sides):
+            for name, words in _COMMANDS.items():
+                arguments = [each.format(old=old, new=new) for each in words]
+                samples.setdefault((name, number), []).append(_run(arguments))
+    readings: Readings = {}
+    for (name, number), taken in samples.items():
+        templates = [*sides[number][0].glob("*.template.json")]
+        resources = sum(len(json.loads(each.read_text())["Resources"]) for each in templates)
+        readings.setdefault(name, []).append(
+            Reading(resources, len(templates), *(median(each) for each in zip(*taken, strict=True)))
+        )
+    return readings
+
+
+def tell(report: Report, readings: Readings) -> None:
+    """Add the readings, and the growth with its bound."""
+    report.table("command line", "resources", "stacks", "seconds beyond start-up", "MB")
+    for name, (start, *sizes) in readings.items():
+        alone = f"start-up: {start.seconds:.2f}"
+        report.row(f"`{name}`", start.resources, start.stacks, alone, f"{start.megabytes:.0f}")
+        for each in sizes:
+            beyond = f"{each.seconds - start.seconds:.2f}"
+            megabytes = f"{each.megabytes:.0f}"
+            report.row(f"`{name}`", f"{each.resources:,}", each.stacks, beyond, megabytes)
+    if any(len(each) <= len(_SIZES) for each in readings.values()):
+        return
+    _, _, small, medium, large = next(iter(readings.values()))
+    report.table(
+        "one resource more, CPU microseconds",
+        f"{small.resources:,} to {medium.resources:,}",
+        f"{medium.resources:,} to {large.resources:,}",
+        "ratio",
+        "bound",
+    )
+    for name, (_, _, *three) in readings.items():
+        first, second = (
+            1e6 * (more.cpu_seconds - less.cpu_seconds) / (more.resources - less.resources)
+            for less, more in pairwise(three)
+        )
+        what = f"`{name}`"
+        report.bounded(what, f"{first:.0f}", f"{second:.0f}", second / first, _GROWTH_BOUND)
+
+
+def _run(arguments: list[str]) -> tuple[float, float, float]:
+    """Return a command's seconds, those of the CPU, and the most memory it had, in MB."""
+    start = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "slr_constructs.cli", *arguments],
+        cwd=_ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        raise subprocess.CalledProcessError(process.returncode, arguments)
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def _app(folder: Path, size: int) -> tuple[Path, Path]:
+    """Synthesize an app with so many of each feature, and return it before and after a change."""
+    old, new = folder / f"old-{size}", folder / f"new-{size}"
+    subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "benchmarks.library_app", str(size)],
+        cwd=_ROOT,
+        env=os.environ | {"CDK_OUTDIR": str(old)},
+        check=True,
+    )
+    shutil.copytree(old, new)
+    for path in new.glob("*.template.json"):
+        template = json.loads(path.read_text())
+        for body in list(template["Resources"].values())[::2]:
+            body.pop("DependsOn", None)
+        path.write_text(json.dumps(template))
+    return old, new
+
+
+def _one_resource(folder: Path) -> tuple[Path, Path]:
+    """Return an assembly with as little as there can be, twice."""
+    old = folder / "one"
+    old.mkdir()
+    stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "A.template.json"}}
+    (old / "manifest.json").write_text(json.dumps({"artifacts": {"A": stack}}))
+    (old / "A.template.json").write_text(
+        json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    )
+    return old, old
