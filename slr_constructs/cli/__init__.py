@@ -19,10 +19,11 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in _OF_THE_EXTRA:
             raise
-        sys.exit(
+        sys.stderr.write(
             "slr-constructs: the command line needs more than the constructs:"
-            " pip install 'slr-constructs[cli]'"
+            " pip install 'slr-constructs[cli]'\n"
         )
+        sys.exit(2)
     try:
         slr_constructs(prog_name="slr-constructs")
     except Exception:  # noqa: BLE001 - whatever it is, it is no answer

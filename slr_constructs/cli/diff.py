@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import PATH, read_app, write, write_lines
+from slr_constructs.cli.output import OUTPUT, PATH, read_app, write, write_lines
 from slr_constructs.templates.comparison import Comparison, Verdict, compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _STYLES = {Verdict.WORSE: "bold red", Verdict.CHANGED: "bold yellow", Verdict.BETTER: "bold green"}
 _HEADINGS = {Verdict.WORSE: "Worse", Verdict.CHANGED: "Changed", Verdict.BETTER: "Better"}
@@ -32,12 +32,7 @@ _NOTHING = "No order and no role's lifecycle changes."
     show_default=True,
     help="Lines to read, JSON for programs, or Markdown for a comment on a pull request.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write.  [default: standard output]",
-)
+@OUTPUT
 @click.pass_context
 def diff(context: click.Context, old: Path, new: Path, form: str, output: Path | None) -> None:
     """Tell what a change does to creation order, to teardown, and to service-linked roles.

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import PATH, read_app, write, write_lines
+from slr_constructs.cli.output import OUTPUT, PATH, read_app, write, write_lines
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.pictures.html import html
 from slr_constructs.pictures.mermaid import mermaid
@@ -17,6 +16,7 @@ from slr_constructs.pictures.svg import svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from slr_constructs.templates.app import App, Stack
 
@@ -45,12 +45,7 @@ _BLANK = (Text(), Text())
     is_flag=True,
     help="Leave out what has to do with no role, in text, Mermaid and SVG.",
 )
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write.  [default: standard output]",
-)
+@OUTPUT
 def order(paths: tuple[Path, ...], form: str, *, only_roles: bool, output: Path | None) -> None:
     """Show the order in which stacks and their resources are created and deleted.
 

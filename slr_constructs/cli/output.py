@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 #: whether it is there is for the reader to say, in the words of all its refusals.
 PATH = click.Path(path_type=Path)
+#: where commands write to.
+OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write.  [default: standard output]",
+)
 
 
 def read_app(paths: Sequence[Path], *, name: str | None = None) -> App:

@@ -107,7 +107,9 @@ def test_the_line_for_the_shell_makes_a_script() -> None:
 # the entry point
 
 
-def test_fails_when_the_extra_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fails_when_the_extra_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The command is there with the package, and says what it needs."""
     monkeypatch.delitem(sys.modules, command_line.__name__)
     monkeypatch.setitem(sys.modules, "click", None)
@@ -115,9 +117,10 @@ def test_fails_when_the_extra_is_not_installed(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SystemExit) as error:
         cli.main()
 
-    assert error.value.code == (
+    assert error.value.code == 2
+    assert capsys.readouterr().err == (
         "slr-constructs: the command line needs more than the constructs:"
-        " pip install 'slr-constructs[cli]'"
+        " pip install 'slr-constructs[cli]'\n"
     )
 
 
