@@ -14,7 +14,7 @@ PACKAGE = ROOT / "slr_constructs"
 FLOORS = [
     ["sample_app"],
     ["slr_constructs.testing", "slr_constructs.cli"],
-    ["slr_constructs.pictures"],
+    ["slr_constructs.pictures", "slr_constructs.guard"],
     ["slr_constructs.templates"],
     ["slr_constructs"],
     ["slr_constructs.features"],
@@ -30,6 +30,7 @@ NEIGHBOURS = {
     "slr_constructs.testing",
     "slr_constructs.cli",
     "slr_constructs.pictures",
+    "slr_constructs.guard",
     "slr_constructs.templates",
     "slr_constructs.handler",
 }

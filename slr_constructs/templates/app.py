@@ -203,6 +203,19 @@ class App:
             for role in stack.roles.values()
         ]
 
+    def roles_near(self, stack: Stack, user: User) -> list[tuple[Place, Role]]:
+        """Return the roles a resource may use that its stack, or one it waits for, declares."""
+        outermost = self.outermost(stack.name)
+        return [
+            (place, role)
+            for place, role in self.roles
+            if role.principal in user.principals
+            and (
+                self.outermost(place.stack) == outermost
+                or self.stack_is_before(self.outermost(place.stack), outermost)
+            )
+        ]
+
     def _scopes(self, place: Place) -> list[Place]:
         """Return a resource, and the nested stacks that it is in as resources of their parents."""
         scopes = [place]

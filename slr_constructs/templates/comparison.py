@@ -175,7 +175,7 @@ class _Pair:
             former = self._old.users.get(user.logical_id)
             before = former and _is_after_its_role(self._old_app, self._old, former)
             after = _is_after_its_role(self._new_app, self._new, user)
-            near = _roles_near(self._new_app, self._new, user)
+            near = self._new_app.roles_near(self._new, user)
             names = " or ".join(sorted({f"`{role.name}`" for _, role in near}))
             name = self._name(user.logical_id)
             if after is False and before:
@@ -501,23 +501,9 @@ def _former_orders(old: Stack, new: Stack) -> Iterator[tuple[str, str, bool]]:
             left[logical_id] = set().union(*through.values())
 
 
-def _roles_near(app: App, stack: Stack, user: User) -> list[tuple[Place, Role]]:
-    """Return the roles a resource may use that its stack, or one it waits for, declares."""
-    outermost = app.outermost(stack.name)
-    return [
-        (place, role)
-        for place, role in app.roles
-        if role.principal in user.principals
-        and (
-            app.outermost(place.stack) == outermost
-            or app.stack_is_before(app.outermost(place.stack), outermost)
-        )
-    ]
-
-
 def _is_after_its_role(app: App, stack: Stack, user: User) -> bool | None:
     """Tell whether a resource waits for a role that it uses; None if no role is declared."""
-    near = _roles_near(app, stack, user)
+    near = app.roles_near(stack, user)
     place = Place(stack.name, user.logical_id)
     return any(app.is_before(each, place) for each, _ in near) if near else None
 

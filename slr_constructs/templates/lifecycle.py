@@ -75,6 +75,8 @@ class User:
     principals: tuple[str, ...]
     #: its deletion does not reach AWS, so the feature stays on.
     retained: bool
+    #: it takes another resource to switch the feature off before the owner is deleted.
+    needs_release: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,8 @@ class _Native:
     feature: str
     properties: tuple[str, ...]
     is_owner: bool = True
+    #: deleting the owner is not enough, by the services' documents.
+    needs_release: bool = True
 
 
 _STREAMING, _RECORDING = "media streaming", "recording"
@@ -131,9 +135,9 @@ _CUSTOM_TYPES = {each.RESOURCE_TYPE: custom for each, custom in _CUSTOM.items()}
 #: the other types of the catalogue have no property that switches a feature on.
 _NATIVE_TYPES = {
     "AWS::IVS::RecordingConfiguration": _Native(
-        _RECORDING, ("DestinationConfiguration",), is_owner=False
+        _RECORDING, ("DestinationConfiguration",), is_owner=False, needs_release=False
     ),
-    "AWS::IVS::Channel": _Native(_RECORDING, ("RecordingConfigurationArn",)),
+    "AWS::IVS::Channel": _Native(_RECORDING, ("RecordingConfigurationArn",), needs_release=False),
     _PLAYBACK_CONFIGURATION: _Native(_SESSIONS, ("LogConfiguration",)),
     _CHANNEL: _Native(_AS_RUN, ("LogConfiguration",)),
     _LIVE: _Native(_ACCESS, ("IngressAccessLogs", "EgressAccessLogs")),
@@ -196,6 +200,7 @@ def users_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> dict[str, Use
                 owners=tuple(sorted(owners)),
                 principals=_principals(custom_type.owner),
                 retained=_is_retained(body),
+                needs_release=False,
             )
         elif native_type is not None and any(
             properties_of(body).get(each) not in _ABSENT for each in native_type.properties
@@ -207,6 +212,7 @@ def users_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> dict[str, Use
                 owners=(logical_id,) if native_type.is_owner else (),
                 principals=_principals(body["Type"]),
                 retained=_is_retained(body),
+                needs_release=native_type.needs_release,
             )
     return users
 
