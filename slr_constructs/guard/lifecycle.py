@@ -110,7 +110,9 @@ def _of_user(
     place = Place(stack.name, user.logical_id)
     if not any(app.is_before(each, place) for each, _ in near):
         roles = " or ".join(sorted({f"`{role.name}`" for _, role in near}))
-        yield found("RoleOrder", stack.name, user.logical_id, f"`{name}` does not wait for {roles}")
+        yield Finding(
+            ROLE_ORDER, stack.name, user.logical_id, f"`{name}` does not wait for {roles}"
+        )
     if user.retained and not user.is_release:
         removed = [role for _, role in near if role.removal is not Removal.KEPT]
         if removed:
