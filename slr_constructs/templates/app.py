@@ -49,6 +49,7 @@ class Stack:
         self.template = source.template
         self.waits_for = source.waits_for
         self.nested_in = source.nested_in
+        self.account, self.region = source.account, source.region
         try:
             self.resources = resources_in(source.template)
             self.graph = graph_of(source.template)

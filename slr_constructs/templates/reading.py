@@ -43,6 +43,9 @@ class StackTemplate:
     waits_for: tuple[str, ...] = ()
     #: the name of the stack that it is nested in, and its logical id there.
     nested_in: tuple[str, str] | None = None
+    #: where it is deployed, as far as its assembly tells.
+    account: str | None = None
+    region: str | None = None
     #: what could not be read and is left out.
     notes: tuple[str, ...] = ()
 
@@ -228,8 +231,19 @@ def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
                 read_template(file),
                 # by comparison, for anything may stand in a list; assets are waited for too
                 waits_for=tuple(name for other, name in names.items() if other in waits_for),
+                **_environment(artifact),
             )
             yield from _with_nested(stack, file)
+
+
+def _environment(artifact: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return where a stack is deployed: `aws://account/region`, where either may be unknown."""
+    _, _, where = str(artifact.get("environment")).partition("aws://")
+    account, _, region = where.partition("/")
+    return {
+        "account": None if account in ("", "unknown-account") else printable(account),
+        "region": None if region in ("", "unknown-region") else printable(region),
+    }
 
 
 def _artifacts(manifest: Path) -> dict[str, dict[str, Any]]:
@@ -274,7 +288,13 @@ def _with_nested(
         if path in (file, *within):
             raise TemplateError(f"{stack.name}: {logical_id} nests a template in itself")
         name = f"{stack.name}/{_nested_name(logical_id, body)}"
-        template = StackTemplate(name, read_template(path), nested_in=(stack.name, logical_id))
+        template = StackTemplate(
+            name,
+            read_template(path),
+            nested_in=(stack.name, logical_id),
+            account=stack.account,
+            region=stack.region,
+        )
         nested.append((template, path))
     yield replace(stack, notes=tuple(notes))
     for each, path in nested:

@@ -124,6 +124,29 @@ def test_nested_stacks_follow_their_parents(tmp_path: Path, *, metadata: bool) -
         assert parent.notes == ()
 
 
+@pytest.mark.parametrize(
+    ("env", "account", "region"),
+    [
+        (None, None, None),
+        ({"region": "eu-west-1"}, None, "eu-west-1"),
+        ({"account": "111122223333", "region": "us-east-1"}, "111122223333", "us-east-1"),
+    ],
+    ids=["agnostic", "region", "both"],
+)
+def test_a_stack_tells_where_it_is_deployed(
+    tmp_path: Path, env: dict[str, str] | None, account: str | None, region: str | None
+) -> None:
+    """And so do those nested in it."""
+
+    def define(app: aws_cdk.App) -> None:
+        show = Stack(app, "Show", env=aws_cdk.Environment(**env) if env else None)
+        aws_sns.Topic(NestedStack(show, "Inner"), "Topic")
+
+    stacks = read([synthesized(tmp_path, define)])
+
+    assert [(each.account, each.region) for each in stacks] == [(account, region)] * 2
+
+
 def test_a_stack_without_resources_is_read(tmp_path: Path) -> None:
     """CDK writes a template without Resources for it."""
     out = synthesized(tmp_path, lambda app: Stack(app, "Show"))
