@@ -226,24 +226,26 @@ def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
                 raise TemplateError(
                     f"{manifest} is no manifest of a cloud assembly: {key} waits for no list"
                 )
+            account, region = _environment(artifact)
             stack = StackTemplate(
                 names[key],
                 read_template(file),
                 # by comparison, for anything may stand in a list; assets are waited for too
                 waits_for=tuple(name for other, name in names.items() if other in waits_for),
-                **_environment(artifact),
+                account=account,
+                region=region,
             )
             yield from _with_nested(stack, file)
 
 
-def _environment(artifact: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return where a stack is deployed: `aws://account/region`, where either may be unknown."""
+def _environment(artifact: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the account and region of a stack, `aws://account/region`; either may be unknown."""
     _, _, where = str(artifact.get("environment")).partition("aws://")
     account, _, region = where.partition("/")
-    return {
-        "account": None if account in ("", "unknown-account") else printable(account),
-        "region": None if region in ("", "unknown-region") else printable(region),
-    }
+    return (
+        None if account in ("", "unknown-account") else printable(account),
+        None if region in ("", "unknown-region") else printable(region),
+    )
 
 
 def _artifacts(manifest: Path) -> dict[str, dict[str, Any]]:
