@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slr_constructs.guard import lifecycle
+from slr_constructs.guard import lifecycle, roles
 from slr_constructs.guard.rule import Severity
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from slr_constructs.templates.app import App
 
 #: all rules, in the order of their ids.
-RULES: tuple[Rule, ...] = tuple(sorted(lifecycle.RULES, key=lambda each: each.id))
+RULES: tuple[Rule, ...] = tuple(sorted((*lifecycle.RULES, *roles.RULES), key=lambda each: each.id))
 
 
 def check(app: App, *, imported: Collection[tuple[str, str]] = ()) -> list[Finding]:
@@ -27,5 +27,5 @@ def check(app: App, *, imported: Collection[tuple[str, str]] = ()) -> list[Findi
             Default: none.
     """
     order = list(Severity)
-    findings = [*lifecycle.findings(app, imported)]
+    findings = [*lifecycle.findings(app, imported), *roles.findings(app)]
     return sorted(findings, key=lambda each: order.index(each.rule.severity))

@@ -56,6 +56,9 @@ RELEASE_MISSING = Rule(
     "Use the feature's construct, which defines a release, or `EnsureServiceLinkedRoles`.",
 )
 
+#: what records with a configuration, which is another resource and needs the role first.
+_FOLLOWERS = ("AWS::IVS::Channel",)
+
 RULES = (ROLE_NOT_DECLARED, ROLE_ORDER, FEATURE_OUTLIVES_ROLE, RELEASE_MISSING)
 
 
@@ -98,7 +101,11 @@ def _of_user(
     near = app.roles_near(stack, user)
     names = _role_names(user)
     if not near:
-        if not user.is_release and not any((stack.name, each) in imported for each in names):
+        if (
+            not user.is_release
+            and stack.type_of(user.logical_id) not in _FOLLOWERS
+            and not any((stack.name, each) in imported for each in names)
+        ):
             yield Finding(
                 ROLE_NOT_DECLARED,
                 stack.name,

@@ -16,7 +16,7 @@ from slr_constructs.handler.slr_handler import contract
 from slr_constructs.templates.reading import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from networkx import MultiDiGraph
 
@@ -99,6 +99,28 @@ class _Native:
     is_owner: bool = True
     #: deleting the owner is not enough, by the services' documents.
     needs_release: bool = True
+    #: whether a property that is given switches off all the same.
+    is_off: Callable[[Any], bool] = lambda value: value in _ABSENT
+
+
+def _logs_no_session(log_configuration: Any) -> bool:  # noqa: ANN401 - any part of a template
+    """Tell whether a playback configuration logs nothing, or in a way that needs no role."""
+    if not isinstance(log_configuration, dict):
+        return log_configuration in _ABSENT
+    strategies = log_configuration.get("EnabledLoggingStrategies")
+    return (
+        log_configuration.get("PercentEnabled") in (0, "0")
+        # the role's policy is for direct writes; that vended logs need it too, nobody says
+        or strategies == ["VENDED_LOGS"]
+        or log_configuration in _ABSENT
+    )
+
+
+def _logs_no_run(log_configuration: Any) -> bool:  # noqa: ANN401 - any part of a template
+    """Tell whether a channel logs nothing."""
+    if not isinstance(log_configuration, dict):
+        return log_configuration in _ABSENT
+    return log_configuration.get("LogTypes") == [] or log_configuration in _ABSENT
 
 
 _STREAMING, _RECORDING = "media streaming", "recording"
@@ -138,8 +160,8 @@ _NATIVE_TYPES = {
         _RECORDING, ("DestinationConfiguration",), is_owner=False, needs_release=False
     ),
     "AWS::IVS::Channel": _Native(_RECORDING, ("RecordingConfigurationArn",), needs_release=False),
-    _PLAYBACK_CONFIGURATION: _Native(_SESSIONS, ("LogConfiguration",)),
-    _CHANNEL: _Native(_AS_RUN, ("LogConfiguration",)),
+    _PLAYBACK_CONFIGURATION: _Native(_SESSIONS, ("LogConfiguration",), is_off=_logs_no_session),
+    _CHANNEL: _Native(_AS_RUN, ("LogConfiguration",), is_off=_logs_no_run),
     _LIVE: _Native(_ACCESS, ("IngressAccessLogs", "EgressAccessLogs")),
     _VOD: _Native(_ACCESS, ("EgressAccessLogs",)),
 }
@@ -202,8 +224,8 @@ def users_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> dict[str, Use
                 retained=_is_retained(body),
                 needs_release=False,
             )
-        elif native_type is not None and any(
-            properties_of(body).get(each) not in _ABSENT for each in native_type.properties
+        elif native_type is not None and not all(
+            native_type.is_off(properties_of(body).get(each)) for each in native_type.properties
         ):
             users[logical_id] = User(
                 logical_id,
