@@ -40,21 +40,35 @@ class Stack:
     Args:
         source: Its template.
 
+        lenient: Whether a stack without an order is one all the same: nothing in it waits for
+            anything or has to do with a role, and `unread` says so. Default: it is refused.
+
     Raises:
         TemplateError: No order can be read from the template.
     """
 
-    def __init__(self, source: StackTemplate) -> None:
+    def __init__(self, source: StackTemplate, *, lenient: bool = False) -> None:
         self.name = source.name
         self.template = source.template
         self.waits_for = source.waits_for
         self.nested_in = source.nested_in
+        self.in_assembly = source.in_assembly
         self.account, self.region = source.account, source.region
+        self.acknowledged = source.acknowledged
+        self.file = source.file
+        #: what could not be read: logical ids, or None for the stack, and sentences.
+        self.unread = list(source.unread)
+        self._ordered = True
         try:
             self.resources = resources_in(source.template)
             self.graph = graph_of(source.template)
         except TemplateError as error:
-            raise TemplateError(f"{source.name}: {error}") from None
+            if not lenient:
+                raise TemplateError(f"{source.name}: {error}") from None
+            self.unread.append((None, str(error)))
+            self._ordered = False
+            self.graph = nx.MultiDiGraph()
+            self.graph.add_nodes_from(self.resources)
         self._waiting: dict[str, set[str]] = {}
 
     @cached_property
@@ -70,12 +84,12 @@ class Stack:
     @cached_property
     def roles(self) -> dict[str, Role]:
         """The roles that the stack declares, by logical id."""
-        return roles_in(self.resources)
+        return roles_in(self.resources) if self._ordered else {}
 
     @cached_property
     def users(self) -> dict[str, User]:
         """What uses a role, by logical id."""
-        return users_in(self.resources, self.graph)
+        return users_in(self.resources, self.graph) if self._ordered else {}
 
     @cached_property
     def marks(self) -> dict[str, tuple[Mark, ...]]:
@@ -125,15 +139,17 @@ class App:
     Args:
         sources: Their templates.
 
+        lenient: As for `Stack`.
+
     Raises:
         TemplateError: No order can be read from them.
     """
 
-    def __init__(self, sources: Iterable[StackTemplate]) -> None:
+    def __init__(self, sources: Iterable[StackTemplate], *, lenient: bool = False) -> None:
         sources = list(sources)
         #: what was left out, in sentences.
         self.notes = [note for each in sources for note in each.notes]
-        stacks = {each.name: Stack(each) for each in sources}
+        stacks = {each.name: Stack(each, lenient=lenient) for each in sources}
         self._order: nx.DiGraph = nx.DiGraph()
         self._waiting: dict[str, set[str]] = {}
         for stack in stacks.values():
@@ -159,7 +175,7 @@ class App:
                 self._add(name, stacks, children)
 
     @classmethod
-    def read(cls, paths: Sequence[Path], *, name: str | None = None) -> App:
+    def read(cls, paths: Sequence[Path], *, name: str | None = None, lenient: bool = False) -> App:
         """Read cloud assemblies and templates.
 
         Args:
@@ -167,10 +183,13 @@ class App:
 
             name: What the stack of a template is called. Default: as its file.
 
+            lenient: Whether what cannot be read of a template is left out, and said so in the
+                stack's `unread`. Default: it is refused.
+
         Raises:
             TemplateError: As `reading.read` does, or no order can be read from a template.
         """
-        return cls(read(paths, name=name))
+        return cls(read(paths, name=name, lenient=lenient), lenient=lenient)
 
     def is_before(self, dependency: Place, dependent: Place) -> bool:
         """Tell whether a resource waits for another, be it in another stack.
@@ -194,6 +213,18 @@ class App:
         """Return the stack that a stack is nested in, however deep; itself if it is in none."""
         nested_in = self.stacks[stack].nested_in
         return stack if nested_in is None else self.outermost(nested_in[0])
+
+    def share_account(self, one: str, other: str) -> bool:
+        """Tell whether two stacks are for one account, as far as anybody knows.
+
+        Both tell the same account, or they are of one stage and not both tell. Templates that came
+        alone may be for anywhere.
+        """
+        first, second = (self.stacks[self.outermost(each)] for each in (one, other))
+        if first.account is not None and second.account is not None:
+            return first.account == second.account
+        together = first is second or (first.in_assembly and second.in_assembly)
+        return together and first.name.rpartition("/")[0] == second.name.rpartition("/")[0]
 
     @cached_property
     def roles(self) -> list[tuple[Place, Role]]:

@@ -2,7 +2,8 @@
 
 A role is declared; a feature uses it; a feature has an owner, of which it often is a property; a
 release switches the feature off before the owner is deleted. Known are this library's custom
-resources, and the native types of `catalogue` with the properties that switch a feature on.
+resources, the native types of `catalogue` with the properties that switch a feature on, and the
+custom resources of others that make the calls in `custom_calls`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from slr_constructs import catalogue
 from slr_constructs.handler.slr_handler import contract
+from slr_constructs.templates import custom_calls
 from slr_constructs.templates.reading import printable
 
 if TYPE_CHECKING:
@@ -123,8 +125,9 @@ def _logs_no_run(log_configuration: Any) -> bool:  # noqa: ANN401 - any part of 
     return log_configuration.get("LogTypes") == [] or log_configuration in _ABSENT
 
 
-_STREAMING, _RECORDING = "media streaming", "recording"
-_SESSIONS, _AS_RUN, _ACCESS = "session logging", "as-run logging", "access logging"
+_STREAMING, _RECORDING = custom_calls.MEDIA_STREAMING, custom_calls.RECORDING
+_SESSIONS, _AS_RUN = custom_calls.SESSION_LOGGING, custom_calls.AS_RUN_LOGGING
+_ACCESS = custom_calls.ACCESS_LOGGING
 
 _PLAYBACK_CONFIGURATION = "AWS::MediaTailor::PlaybackConfiguration"
 _CHANNEL = "AWS::MediaTailor::Channel"
@@ -132,7 +135,9 @@ _LIVE, _VOD = "AWS::MediaPackage::Channel", "AWS::MediaPackage::PackagingGroup"
 
 _CUSTOM: dict[type[contract.Contract], _Custom] = {
     contract.VoiceConnectorStreaming: _Custom(_STREAMING, "AWS::Chime::VoiceConnector"),
-    contract.AppInstanceStreaming: _Custom("message streaming", "AWS::Chime::AppInstance"),
+    contract.AppInstanceStreaming: _Custom(
+        custom_calls.MESSAGE_STREAMING, "AWS::Chime::AppInstance"
+    ),
     contract.IvsChannelRecording: _Custom(_RECORDING, "AWS::IVS::Channel"),
     contract.MediaTailorSessionLogging: _Custom(
         _SESSIONS, _PLAYBACK_CONFIGURATION, ("PlaybackConfigurationName", "Name")
@@ -193,14 +198,9 @@ def users_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> dict[str, Use
 
         graph: What `order.graph_of` returned for it.
     """
-    by_name: dict[tuple[str, str, str], list[str]] = {}
-    for logical_id, body in resources.items():
-        for custom in _CUSTOM.values():
-            if custom.names is not None and custom.owner == body["Type"]:
-                name = properties_of(body).get(custom.names[1])
-                if isinstance(name, str):
-                    ids = by_name.setdefault((custom.owner, custom.names[1], name), [])
-                    ids += [] if logical_id in ids else [logical_id]
+    by_name = _by_name(resources)
+    found = custom_calls.calls_in(resources, graph)
+    calls = {each.logical_id: each for each in found if each.puts}
     users = {}
     for logical_id, body in resources.items():
         custom_type = _CUSTOM_TYPES.get(body["Type"])
@@ -236,6 +236,17 @@ def users_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> dict[str, Use
                 retained=_is_retained(body),
                 needs_release=native_type.needs_release,
             )
+        elif logical_id in calls:
+            call = calls[logical_id]
+            users[logical_id] = User(
+                logical_id,
+                call.feature,
+                is_release=False,
+                owners=call.owners,
+                principals=call.principals,
+                retained=_is_retained(body),
+                needs_release=False,
+            )
     return users
 
 
@@ -262,6 +273,19 @@ def properties_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a resource's properties; none, if what stands there is an intrinsic."""
     properties = body.get("Properties")
     return properties if isinstance(properties, dict) else {}
+
+
+def _by_name(resources: Mapping[str, Any]) -> dict[tuple[str, str, str], list[str]]:
+    """Return the owners that have a name, by their type, the property of the name, and the name."""
+    by_name: dict[tuple[str, str, str], list[str]] = {}
+    for logical_id, body in resources.items():
+        for custom in _CUSTOM.values():
+            if custom.names is not None and custom.owner == body["Type"]:
+                name = properties_of(body).get(custom.names[1])
+                if isinstance(name, str):
+                    ids = by_name.setdefault((custom.owner, custom.names[1], name), [])
+                    ids += [] if logical_id in ids else [logical_id]
+    return by_name
 
 
 def _principals(owner: str) -> tuple[str, ...]:

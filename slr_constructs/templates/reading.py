@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _STACK_ARTIFACT = "aws:cloudformation:stack"
 _ASSEMBLY_ARTIFACT = "cdk:cloud-assembly"
 _NESTED_STACK = "AWS::CloudFormation::Stack"
+#: the type of metadata in which CDK keeps what `Validations.acknowledge` was given.
+_ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 #: far more than any template has; what reads it takes a step of its stack for each level.
 _DEEPEST = 200
 #: the key under which CDK publishes a nested stack's template.
@@ -43,14 +45,24 @@ class StackTemplate:
     waits_for: tuple[str, ...] = ()
     #: the name of the stack that it is nested in, and its logical id there.
     nested_in: tuple[str, str] | None = None
+    #: it came with the other stacks of its app, and not alone.
+    in_assembly: bool = False
     #: where it is deployed, as far as its assembly tells.
     account: str | None = None
     region: str | None = None
     #: what could not be read and is left out.
     notes: tuple[str, ...] = ()
+    #: the same, and what `lenient` left out: logical ids, or None for the whole, and sentences.
+    unread: tuple[tuple[str | None, str], ...] = ()
+    #: what is acknowledged in the app: by construct path, the ids of rules and the reasons.
+    acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: where it was read.
+    file: Path | None = None
 
 
-def read(paths: Sequence[Path], *, name: str | None = None) -> list[StackTemplate]:
+def read(
+    paths: Sequence[Path], *, name: str | None = None, lenient: bool = False
+) -> list[StackTemplate]:
     """Read the stacks of cloud assemblies and templates; a nested one follows its parent.
 
     Args:
@@ -59,22 +71,26 @@ def read(paths: Sequence[Path], *, name: str | None = None) -> list[StackTemplat
         name: What the stack of a template is called. Default: as its file, and where several files
             have one name, as their paths.
 
+        lenient: Whether a part of a template that cannot be read is left out, and said so in
+            `unread`. Default: it is refused.
+
     Raises:
         TemplateError: A path is neither an assembly nor a template, or two stacks have one name.
     """
     stacks: list[StackTemplate] = []
     for path in paths:
         if _is_folder(path):
-            stacks.extend(_stacks_of(path))
+            stacks.extend(_stacks_of(path, lenient=lenient))
         elif path.name == "manifest.json":
-            stacks.extend(_stacks_of(path.parent))
+            stacks.extend(_stacks_of(path.parent, lenient=lenient))
         else:
             alike = sum(_stem(path) == _stem(each) for each in paths) > 1
             own_name = str(path.with_name(_stem(path))) if alike else _stem(path)
             template = read_template(path)
             if "Resources" not in template:
                 raise TemplateError(f"{path} is no template: it has no Resources")
-            stacks.extend(_with_nested(StackTemplate(name or own_name, template), path))
+            stack = StackTemplate(name or own_name, template, file=path)
+            stacks.extend(_with_nested(stack, path, lenient=lenient))
     for each, count in Counter(stack.name for stack in stacks).items():
         if count > 1:
             raise TemplateError(f"{count} stacks are called {each}")
@@ -111,18 +127,9 @@ def resources_in(template: Mapping[str, Any]) -> dict[str, Any]:
         TemplateError: They are written with `Fn::ForEach`, or what should be a resource is none.
     """
     resources = template.get("Resources", {})
-    if not isinstance(resources, dict):
-        raise TemplateError(f"Resources is a mapping in a template, and here it is {resources!r}")
-    for logical_id, resource in resources.items():
-        # cfn-lint would leave them out without a word
-        if logical_id.startswith("Fn::ForEach::"):
-            raise TemplateError(
-                f"{logical_id} is for CloudFormation to expand: the order can be read from the"
-                " expanded template"
-            )
-        if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            raise TemplateError(f"{logical_id} is no resource: a resource is a mapping with a Type")
-    return resources
+    for _, refusal in _unreadable(resources):
+        raise TemplateError(refusal)
+    return resources  # type: ignore[no-any-return]
 
 
 def printable(text: str) -> str:
@@ -130,6 +137,33 @@ def printable(text: str) -> str:
     return "".join(
         each if each.isprintable() and each != "`" else "\N{REPLACEMENT CHARACTER}" for each in text
     )
+
+
+def _unreadable(resources: Any) -> Iterator[tuple[str | None, str]]:  # noqa: ANN401 - whatever stands there
+    """Yield what is no resource, by logical id, and why; None if there are no resources at all."""
+    if not isinstance(resources, dict):
+        yield None, f"Resources is a mapping in a template, and here it is {resources!r}"
+        return
+    for logical_id, resource in resources.items():
+        # cfn-lint would leave them out without a word
+        if logical_id.startswith("Fn::ForEach::"):
+            refusal = (
+                "is for CloudFormation to expand: the order can be read from the expanded template"
+            )
+            yield logical_id, f"{logical_id} {refusal}"
+        elif not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+            yield logical_id, f"{logical_id} is no resource: a resource is a mapping with a Type"
+
+
+def _readable(stack: StackTemplate) -> StackTemplate:
+    """Return a stack without what in it is no resource."""
+    resources = stack.template.get("Resources", {})
+    unread = tuple(_unreadable(resources))
+    if not unread:
+        return stack
+    left_out = {logical_id for logical_id, _ in unread}
+    kept = {} if None in left_out else {k: v for k, v in resources.items() if k not in left_out}
+    return replace(stack, template={**stack.template, "Resources": kept}, unread=unread)
 
 
 class _SyntaxError(ValueError):
@@ -203,7 +237,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
+def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
     manifest = folder / "manifest.json"
     if not manifest.exists():
         raise TemplateError(
@@ -218,7 +252,8 @@ def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
     }
     for key, artifact in artifacts.items():
         if artifact.get("type") == _ASSEMBLY_ARTIFACT:
-            yield from _stacks_of(folder / _property(manifest, key, artifact, "directoryName"))
+            inner = folder / _property(manifest, key, artifact, "directoryName")
+            yield from _stacks_of(inner, lenient=lenient)
         elif key in names:
             file = folder / _property(manifest, key, artifact, "templateFile")
             waits_for = artifact.get("dependencies", [])
@@ -232,10 +267,13 @@ def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
                 read_template(file),
                 # by comparison, for anything may stand in a list; assets are waited for too
                 waits_for=tuple(name for other, name in names.items() if other in waits_for),
+                in_assembly=True,
                 account=account,
                 region=region,
+                acknowledged=_acknowledged(folder, artifact),
+                file=file,
             )
-            yield from _with_nested(stack, file)
+            yield from _with_nested(stack, file, lenient=lenient)
 
 
 def _environment(artifact: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -259,6 +297,25 @@ def _artifacts(manifest: Path) -> dict[str, dict[str, Any]]:
     return artifacts
 
 
+def _acknowledged(folder: Path, artifact: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return what the constructs of a stack acknowledge, which CDK writes into their metadata.
+
+    That is in the manifest or, from newer versions of CDK, in a file that it names.
+    """
+    metadata = artifact.get("metadata")
+    named = artifact.get("additionalMetadataFile")
+    files = [read_template(folder / named)] if isinstance(named, str) else []
+    found: dict[str, dict[str, str]] = {}
+    for each in (metadata, *files):
+        for path, entries in each.items() if isinstance(each, dict) else ():
+            for entry in entries if isinstance(entries, list) else ():
+                rules = entry.get("data") if isinstance(entry, dict) else None
+                if isinstance(rules, dict) and entry.get("type") == _ACKNOWLEDGED:
+                    known = found.setdefault(path.removeprefix("/"), {})
+                    known |= {rule: str(reason) for rule, reason in rules.items()}
+    return found
+
+
 def _property(manifest: Path, key: str, artifact: Mapping[str, Any], name: str) -> str:
     properties = artifact.get("properties")
     value = properties.get(name) if isinstance(properties, dict) else None
@@ -268,39 +325,47 @@ def _property(manifest: Path, key: str, artifact: Mapping[str, Any], name: str) 
 
 
 def _with_nested(
-    stack: StackTemplate, file: Path, within: tuple[Path, ...] = ()
+    stack: StackTemplate, file: Path, within: tuple[Path, ...] = (), *, lenient: bool
 ) -> Iterator[StackTemplate]:
     """Yield a stack, and then those nested in it."""
+    if lenient:
+        stack = _readable(stack)
     try:
         resources = resources_in(stack.template)
     except TemplateError as error:
         raise TemplateError(f"{stack.name}: {error}") from None
     nested: list[tuple[StackTemplate, Path]] = []
-    notes: list[str] = []
+    left_out: list[tuple[str, str]] = []
     for logical_id, body in resources.items():
         if body["Type"] != _NESTED_STACK:
             continue
         path = _nested_file(body, file.parent)
         if path is None or not path.exists():
-            notes.append(
-                f"{stack.name}: the template of the nested stack {logical_id} is not here, so the"
-                " nested stack stands for its resources"
+            note = (
+                f"the template of the nested stack {logical_id} is not here, so the nested stack"
+                " stands for its resources"
             )
+            left_out.append((logical_id, note))
             continue
         if path in (file, *within):
             raise TemplateError(f"{stack.name}: {logical_id} nests a template in itself")
-        name = f"{stack.name}/{_nested_name(logical_id, body)}"
-        template = StackTemplate(
-            name,
-            read_template(path),
+        template = replace(
+            stack,
+            name=f"{stack.name}/{_nested_name(stack.name, logical_id, body)}",
+            template=read_template(path),
+            waits_for=(),
             nested_in=(stack.name, logical_id),
-            account=stack.account,
-            region=stack.region,
+            unread=(),
+            file=path,
         )
         nested.append((template, path))
-    yield replace(stack, notes=tuple(notes))
+    yield replace(
+        stack,
+        notes=tuple(f"{stack.name}: {each}" for _, each in left_out),
+        unread=(*stack.unread, *left_out),
+    )
     for each, path in nested:
-        yield from _with_nested(each, path, (file, *within))
+        yield from _with_nested(each, path, (file, *within), lenient=lenient)
 
 
 def _nested_file(body: Mapping[str, Any], folder: Path) -> Path | None:
@@ -327,9 +392,16 @@ def _asset(folder: Path, key: str) -> str | None:
     return None
 
 
-def _nested_name(logical_id: str, body: Mapping[str, Any]) -> str:
-    """Return the id of the construct that is the nested stack, or else the logical id."""
+def _nested_name(parent: str, logical_id: str, body: Mapping[str, Any]) -> str:
+    """Return the path of the construct that is the nested stack, or else the logical id.
+
+    It is that below the parent: two scopes may have nested stacks of one id.
+    """
     metadata = body.get("Metadata")
-    path = metadata.get("aws:cdk:path", "") if isinstance(metadata, dict) else ""
-    scopes = [each for each in str(path).split("/") if each.endswith(".NestedStack")]
-    return printable(scopes[-1].removesuffix(".NestedStack") if scopes else logical_id)
+    path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
+    scope, nested, _ = path.partition(".NestedStack/") if isinstance(path, str) else ("", "", "")
+    if not nested:
+        return printable(logical_id)
+    scope = printable(scope)
+    below = scope.removeprefix(f"{parent}/")
+    return below if below != scope else scope.partition("/")[2] or scope

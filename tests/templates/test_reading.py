@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk
 import pytest
 from aws_cdk import CfnOutput, NestedStack, Stack, Stage, aws_sns
+from constructs import Construct
 
 from slr_constructs.templates.reading import StackTemplate, TemplateError, read, read_template
 from tests.templates.apps import CONTEXT
@@ -122,6 +123,24 @@ def test_nested_stacks_follow_their_parents(tmp_path: Path, *, metadata: bool) -
         assert name == parent.name
         assert parent.template["Resources"][logical_id]["Type"] == "AWS::CloudFormation::Stack"
         assert parent.notes == ()
+
+
+def test_nested_stacks_of_one_id_are_told_apart_by_their_scopes(tmp_path: Path) -> None:
+    """Two constructs of one kind, say, each with a nested stack of its own."""
+
+    def define(app: aws_cdk.App) -> None:
+        show = Stack(app, "Show")
+        for name in "AB":
+            inner = NestedStack(Construct(show, name), "Inner")
+            aws_sns.Topic(NestedStack(Construct(inner, "C"), "Innermost"), "Topic")
+
+    assert sorted(names(read([synthesized(tmp_path, define)]))) == [
+        "Show",
+        "Show/A/Inner",
+        "Show/A/Inner/C/Innermost",
+        "Show/B/Inner",
+        "Show/B/Inner/C/Innermost",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,971 @@
+"""Which custom resources of others switch features on, in all the forms that people write."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import (
+    CfnParameter,
+    CustomResource,
+    Fn,
+    Stack,
+    aws_chime,
+    aws_iam,
+    aws_lambda,
+    aws_mediatailor,
+)
+from aws_cdk.custom_resources import (
+    AwsCustomResource,
+    AwsCustomResourcePolicy,
+    AwsSdkCall,
+    PhysicalResourceId,
+    PhysicalResourceIdReference,
+    Provider,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slr_constructs import catalogue
+from slr_constructs.templates import custom_calls
+from slr_constructs.templates.app import App
+from slr_constructs.templates.custom_calls import Call, Obsolete, calls_in
+from slr_constructs.templates.lifecycle import Mark
+from tests.published import service_model
+from tests.templates.apps import plain, stack_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from constructs import Construct
+
+VOICE, MESSAGING = "chime-sdk-voice", "chime-sdk-messaging"
+PUT = "putVoiceConnectorStreamingConfiguration"
+DELETE = "deleteVoiceConnectorStreamingConfiguration"
+ON = {"DataRetentionInHours": 1, "Disabled": False}
+STREAMS = [{"DataType": "Channel", "ResourceArn": "arn"}]
+PYTHON = {"Runtime": "python3.13"}
+GET_ATT = {"Fn::GetAtt": ["Function", "Arn"]}
+
+
+def calls_of(app: App) -> list[Call]:
+    """Return the calls in the one stack of an app."""
+    (stack,) = app.stacks.values()
+    return calls_in(stack.resources, stack.graph)
+
+
+def call(service: str, action: str, **parameters: Any) -> AwsSdkCall:  # noqa: ANN401
+    """Return a call of the SDK."""
+    return AwsSdkCall(
+        service=service,
+        action=action,
+        parameters=parameters,
+        physical_resource_id=PhysicalResourceId.of("x"),
+    )
+
+
+def aws(scope: Construct, construct_id: str, **on: AwsSdkCall) -> AwsCustomResource:
+    """Define a custom resource that makes calls."""
+    policy = AwsCustomResourcePolicy.from_sdk_calls(resources=AwsCustomResourcePolicy.ANY_RESOURCE)
+    return AwsCustomResource(scope, construct_id, policy=policy, **on)  # type: ignore[arg-type]
+
+
+def sdk(**phases: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
+    """Return a custom resource as AwsCustomResource renders it, if nothing in it is a token."""
+    return {
+        "Type": "Custom::AWS",
+        "Properties": {
+            phase: json.dumps({"service": service, "action": action, "parameters": parameters})
+            for phase, (service, action, parameters) in phases.items()
+        },
+    }
+
+
+def summary(app: App) -> list[tuple[str, bool, bool]]:
+    """Return what is switched on and off in an app of one stack."""
+    return [(each.feature, each.puts, each.deletes) for each in calls_of(app)]
+
+
+# the facts
+
+
+def test_operations_and_parameters_are_those_of_botocore_and_of_the_catalogue() -> None:
+    """Each is in `created_by` or `clean_up` of a role whose types are its owner's."""
+    for put in custom_calls._PUTS:
+        client, name = put.operation.split(":")
+        members = service_model(client).operation_model(name).input_shape.members
+        former = {"AppInstanceStreamingConfigurations"}
+        assert set(put.switches) - former <= members.keys()
+        assert put.names is None or put.names[0] in members
+        roles = [each for each in catalogue.ALL if put.owner_type in each.resource_types]
+        assert any(put.operation in (*each.created_by, *each.clean_up) for each in roles)
+
+
+def test_code_for_streaming_names_a_member_that_is_required() -> None:
+    """So code that does not name it puts back what it got."""
+    model = service_model(VOICE).operation_model("PutVoiceConnectorStreamingConfiguration")
+    shape = model.input_shape.members["StreamingConfiguration"]
+
+    assert "DataRetentionInHours" in shape.required_members
+
+
+def test_playback_configurations_are_put_without_logs() -> None:
+    """Public apps do this in custom resources, for other settings."""
+    model = service_model("mediatailor").operation_model("PutPlaybackConfiguration")
+
+    assert not [each for each in model.input_shape.members if "Log" in each]
+
+
+def test_the_former_api_has_none_of_its_operations_any_more() -> None:
+    """And the one that took its place has."""
+    former = [each for _, each in custom_calls._OPERATIONS.values() if each is not None]
+
+    assert len(former) == 6
+    for each in former:
+        client, name = each.replacement.split(":")
+        assert name in service_model(client).operation_names
+        assert each.called.split(":")[1] not in service_model("chime").operation_names
+
+
+def test_what_makes_an_owner_has_a_name_of_its_own() -> None:
+    """No service but Chime makes app instances or Voice Connectors."""
+    for operation in custom_calls._CREATES:
+        client, name = operation.split(":")
+        assert name in service_model(client).operation_names
+
+
+# AwsCustomResource, as CDK renders it
+
+
+def test_a_call_for_a_connector_of_the_app() -> None:
+    """Its id is a reference in the midst of a text, and others stand where JSON has numbers."""
+
+    def define(stack: Stack) -> None:
+        connector = aws_chime.CfnVoiceConnector(
+            stack, "Connector", name="a", require_encryption=True
+        )
+        hours = CfnParameter(stack, "Hours", type="Number")
+        voice = {"VoiceConnectorId": connector.attr_voice_connector_id}
+        put = AwsSdkCall(
+            service="ChimeSDKVoice",
+            action=PUT,
+            parameters={
+                **voice,
+                "StreamingConfiguration": {**ON, "DataRetentionInHours": hours.value_as_number},
+            },
+            physical_resource_id=PhysicalResourceId.of(connector.ref),
+            region="eu-central-1",
+            assumed_role_arn="arn:aws:iam::111122223333:role/pipeline",
+            ignore_error_codes_matching="Conflict",
+        )
+        aws(stack, "Streaming", on_create=put, on_delete=call("ChimeSDKVoice", DELETE, **voice))
+
+    app = stack_of(define)
+    (found,) = calls_of(app)
+    stack = app.stacks["Show"]
+
+    assert found.feature == "media streaming"
+    assert found.owners == ("Connector",)
+    assert found.principals == (catalogue.CHIME_VOICE_CONNECTOR.service_principal,)
+    assert (found.puts, found.deletes, found.obsolete) == (True, True, None)
+    assert stack.marks == {found.logical_id: (Mark.FEATURE,), "Connector": (Mark.OWNER,)}
+    user = stack.users[found.logical_id]
+    assert (user.feature, user.owners, user.principals, user.is_release, user.needs_release) == (
+        found.feature,
+        found.owners,
+        found.principals,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize("phases", [["on_create"], ["on_update"], ["on_create", "on_update"]])
+def test_a_call_without_its_opposite(phases: list[str]) -> None:
+    """CDK makes the call of an update on creation too, if that has none."""
+    put = call("ChimeSDKVoice", PUT, VoiceConnectorId="a", StreamingConfiguration=ON)
+
+    app = stack_of(lambda stack: aws(stack, "A", **dict.fromkeys(phases, put)))
+
+    assert summary(app) == [("media streaming", True, False)]
+
+
+def test_an_opposite_alone_is_no_user_of_a_role() -> None:
+    """It switches off what somebody else has switched on."""
+    app = stack_of(lambda stack: aws(stack, "A", on_delete=call("ChimeSDKVoice", DELETE)))
+
+    assert summary(app) == [("media streaming", False, True)]
+    assert app.stacks["Show"].users == {}
+
+
+def test_a_connector_may_be_made_by_a_custom_resource() -> None:
+    """Which then is the owner."""
+
+    def define(stack: Stack) -> None:
+        make = AwsSdkCall(
+            service="chime-sdk-voice",
+            action="CreateVoiceConnectorCommand",
+            parameters={"Name": "a", "RequireEncryption": True},
+            physical_resource_id=PhysicalResourceId.from_response(
+                "VoiceConnector.VoiceConnectorId"
+            ),
+        )
+        remove = call(VOICE, "deleteVoiceConnector", Id=PhysicalResourceIdReference())
+        connector = aws(stack, "Connector", on_create=make, on_delete=remove)
+        voice_id = connector.get_response_field("VoiceConnector.VoiceConnectorId")
+        aws(stack, "Other", on_create=call("S3", "listBuckets"))
+        aws(
+            stack,
+            "Streaming",
+            on_create=call(VOICE, PUT, VoiceConnectorId=voice_id, StreamingConfiguration=ON),
+        )
+
+    app = stack_of(define)
+    (found,) = calls_of(app)
+
+    assert [app.stacks["Show"].path(each) for each in found.owners] == [
+        "Connector/Resource/Default"
+    ]
+
+
+def test_the_type_of_the_custom_resource_may_be_another() -> None:
+    """CDK lets its users choose it."""
+
+    def define(stack: Stack) -> None:
+        AwsCustomResource(
+            stack,
+            "A",
+            resource_type="Custom::Streaming",
+            policy=AwsCustomResourcePolicy.from_sdk_calls(resources=["*"]),
+            on_create=call(VOICE, PUT, StreamingConfiguration=ON),
+        )
+
+    assert summary(stack_of(define)) == [("media streaming", True, False)]
+
+
+@pytest.mark.parametrize(
+    "service",
+    ["ChimeSDKVoice", "chime-sdk-voice", "@aws-sdk/client-chime-sdk-voice", "chimesdkvoice"],
+)
+@pytest.mark.parametrize("action", [PUT, f"P{PUT[1:]}", f"P{PUT[1:]}Command"])
+def test_all_spellings_of_a_call_are_known(service: str, action: str) -> None:
+    """As CDK knows them."""
+    app = plain(A=sdk(Create=(service, action, {"StreamingConfiguration": ON})))
+
+    assert summary(app) == [("media streaming", True, False)]
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "parameters", "obsolete"),
+    [
+        (
+            "Chime",
+            PUT,
+            {"StreamingConfiguration": ON},
+            Obsolete(f"chime:P{PUT[1:]}", f"{VOICE}:P{PUT[1:]}"),
+        ),
+        (
+            "@aws-sdk/client-chime",
+            "PutAppInstanceStreamingConfigurationsCommand",
+            {"AppInstanceStreamingConfigurations": STREAMS},
+            Obsolete(
+                "chime:PutAppInstanceStreamingConfigurations",
+                f"{MESSAGING}:PutMessagingStreamingConfigurations",
+            ),
+        ),
+    ],
+    ids=["voice", "messaging"],
+)
+def test_a_call_of_the_former_api_is_told(
+    service: str, action: str, parameters: dict[str, Any], obsolete: Obsolete
+) -> None:
+    """With what took its place."""
+    (found,) = calls_of(plain(A=sdk(Create=(service, action, parameters))))
+
+    assert (found.puts, found.obsolete) == (True, obsolete)
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "on", "off", "feature"),
+    [
+        (VOICE, PUT, {"StreamingConfiguration": ON}, None, "media streaming"),
+        (
+            VOICE,
+            PUT,
+            {"StreamingConfiguration": ON},
+            {"StreamingConfiguration": {**ON, "Disabled": True}},
+            "media streaming",
+        ),
+        (
+            MESSAGING,
+            "putMessagingStreamingConfigurations",
+            {"StreamingConfigurations": STREAMS},
+            {"StreamingConfigurations": []},
+            "message streaming",
+        ),
+        (
+            "IVS",
+            "updateChannel",
+            {"recordingConfigurationArn": "arn"},
+            {"recordingConfigurationArn": ""},
+            "recording",
+        ),
+        (
+            "MediaTailor",
+            "configureLogsForPlaybackConfiguration",
+            {"PercentEnabled": 5},
+            {"PercentEnabled": 0},
+            "session logging",
+        ),
+        (
+            "MediaTailor",
+            "configureLogsForChannel",
+            {"LogTypes": ["AS_RUN"]},
+            {"LogTypes": []},
+            "as-run logging",
+        ),
+        ("MediaPackage", "configureLogs", {"EgressAccessLogs": {}}, {"Id": "a"}, "access logging"),
+        ("MediaPackageVod", "configureLogs", {"EgressAccessLogs": {}}, {}, "access logging"),
+    ],
+    ids=lambda each: str(each)[:30],
+)
+def test_each_feature_is_switched_on_and_off(
+    service: str, action: str, on: dict[str, Any], off: dict[str, Any] | None, feature: str
+) -> None:
+    """Some by one and the same call, with other parameters."""
+    switched_on = (service, action, on)
+    lost = plain(A=sdk(Create=switched_on, Delete=switched_on))
+    assert summary(lost) == [(feature, True, False)]
+
+    if off is not None:
+        switched_off = (service, action, off)
+        mended = plain(A=sdk(Create=switched_on, Delete=switched_off))
+        assert summary(mended) == [(feature, True, True)]
+        assert summary(plain(A=sdk(Create=switched_off))) == []
+
+
+def test_a_recording_configuration_may_be_made_and_channels_changed() -> None:
+    """That is one feature, whichever of the two calls switches it off."""
+    bucket: dict[str, Any] = {"destinationConfiguration": {"s3": {}}}
+    made = ("IVS", "createRecordingConfiguration", bucket)
+    changed = ("IVS", "updateChannel", {"recordingConfigurationArn": "arn"})
+    removed = ("IVS", "deleteRecordingConfiguration", {"arn": "arn"})
+
+    assert summary(plain(A=sdk(Create=made, Update=changed, Delete=removed))) == [
+        ("recording", True, True)
+    ]
+    assert summary(plain(A=sdk(Create=changed, Delete=removed))) == [("recording", True, True)]
+    assert summary(plain(A=sdk(Create=made))) == [("recording", True, False)]
+
+
+def test_an_owner_may_be_named() -> None:
+    """By a text, and then nothing waits for it."""
+
+    def define(stack: Stack) -> None:
+        for name in ("ads", "other"):
+            aws_mediatailor.CfnPlaybackConfiguration(
+                stack, name, name=name, ad_decision_server_url="a", video_content_source_url="b"
+            )
+        aws(
+            stack,
+            "Logs",
+            on_create=call(
+                "MediaTailor",
+                "configureLogsForPlaybackConfiguration",
+                PlaybackConfigurationName="ads",
+                PercentEnabled=5,
+            ),
+        )
+
+    (found,) = calls_of(stack_of(define))
+
+    assert found.owners == ("ads",)
+
+
+@pytest.mark.parametrize("name", [None, 1, ["a"], {"a": "b"}], ids=str)
+def test_a_name_that_is_none_names_no_owner(name: object) -> None:
+    """Be it the parameter or the owner's own."""
+    parameters = {"PlaybackConfigurationName": name, "PercentEnabled": 1}
+    owner = {"Type": "AWS::MediaTailor::PlaybackConfiguration", "Properties": {"Name": name}}
+    logs = sdk(Create=("MediaTailor", "configureLogsForPlaybackConfiguration", parameters))
+
+    (found,) = calls_of(plain(A=logs, Owner=owner))
+
+    assert found.owners == ()
+
+
+PUT_JSON = json.dumps(
+    {"service": VOICE, "action": PUT, "parameters": {"StreamingConfiguration": ON}}
+)
+
+
+@pytest.mark.parametrize(
+    "create",
+    [
+        PUT_JSON,
+        json.loads(PUT_JSON),
+        {"Fn::Sub": PUT_JSON.replace("1,", "${Hours},")},
+        {"Fn::Sub": [PUT_JSON.replace("1,", "${Hours},"), {"Hours": 1}]},
+        {"Fn::Join": ["", [PUT_JSON[:30], {"Fn::Sub": PUT_JSON[30:]}]]},
+        {"Fn::If": ["Condition", {"Ref": "AWS::NoValue"}, PUT_JSON]},
+    ],
+    ids=["text", "mapping of CDK v1", "Sub", "Sub with names", "Join and Sub", "If"],
+)
+def test_the_text_of_a_call_is_put_together(create: object) -> None:
+    """As far as it can be."""
+    app = plain(A={"Type": "Custom::AWS", "Properties": {"Create": create}})
+
+    assert summary(app) == [("media streaming", True, False)]
+
+
+# functions whose code is in the template
+
+BOTO3 = """
+    import boto3, cfnresponse
+    chime = boto3.client('chime-sdk-voice')  # not boto3.client('ivs')
+
+    def handler(event, context):
+        if event['RequestType'] != 'Delete':
+            chime.put_voice_connector_streaming_configuration(
+                VoiceConnectorId=event['ResourceProperties']['Id'],
+                StreamingConfiguration={'DataRetentionInHours': 1, 'Disabled': False},
+            )
+"""
+BOTO3_DELETE = """
+        else:
+            chime.delete_voice_connector_streaming_configuration(VoiceConnectorId='a')
+"""
+SDK_V2 = """
+    const AWS = require('aws-sdk');
+    const chime = new AWS.ChimeSDKVoice({ region: 'eu-central-1' });
+    exports.handler = async (event) => {
+      const StreamingConfiguration = { DataRetentionInHours: 1, Disabled: false };
+      await chime.putVoiceConnectorStreamingConfiguration({ StreamingConfiguration }).promise();
+    };
+"""
+SDK_V3 = """
+    const { ChimeSDKVoiceClient, PutVoiceConnectorStreamingConfigurationCommand } =
+      require('@aws-sdk/client-chime-sdk-voice');
+    exports.handler = async (event) => {
+      const input = { StreamingConfiguration: { DataRetentionInHours: 1 } };
+      await new ChimeSDKVoiceClient({}).send(
+        new PutVoiceConnectorStreamingConfigurationCommand(input));
+    };
+"""
+
+
+def function(code: object, **properties: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a function with code."""
+    return {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {"Code": {"ZipFile": code}, **properties},
+    }
+
+
+def custom(**properties: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return a custom resource of a function."""
+    return {"Type": "Custom::Streaming", "Properties": {"ServiceToken": GET_ATT, **properties}}
+
+
+def in_code(code: str, **properties: Any) -> list[tuple[str, bool, bool]]:  # noqa: ANN401
+    """Return what a custom resource with such a function switches on and off."""
+    return summary(plain(Function=function(dedent(code), **properties), A=custom()))
+
+
+@pytest.mark.parametrize(
+    ("code", "deletes"),
+    [(BOTO3, False), (BOTO3 + BOTO3_DELETE, True), (SDK_V2, False), (SDK_V3, False)],
+    ids=["boto3", "boto3 with delete", "JavaScript v2", "JavaScript v3"],
+)
+def test_calls_in_code_are_found(code: str, *, deletes: bool) -> None:
+    """In the forms of each SDK."""
+    assert in_code(code) == [("media streaming", True, deletes)]
+
+
+@pytest.mark.parametrize("runtime", ["python3.13", {"Ref": "Runtime"}, None], ids=str)
+def test_python_is_told_by_its_runtime_or_its_words(runtime: object) -> None:
+    """The comments of another language would hide half of the code."""
+    code = BOTO3.replace("chime.put", "7 // 2; chime.put")
+
+    assert in_code(code, Runtime=runtime) == [("media streaming", True, False)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "    # chime.put_voice_connector_streaming_configuration(",
+        "    '''\n    chime.put_voice_connector_streaming_configuration(\n    '''",
+        '    """never closed\n    chime.put_voice_connector_streaming_configuration(\n',
+        "    print('chime.put_voice_connector_streaming_configuration()')",
+        '    print("chime.put_voice_connector_streaming_configuration()")',
+        "    def put_voice_connector_streaming_configuration(): pass",
+        "    chime.put_voice_connector_streaming_configuration",
+        "    chime.get_voice_connector_streaming_configuration()",
+        "    chime.put_voice_connector_termination()",
+        "    chime.list_voice_connectors()",
+    ],
+)
+def test_code_without_a_call_is_none(code: str) -> None:
+    """A comment, a text, a function of that name, another call."""
+    rest = "client = boto3.client('chime-sdk-voice')\nDataRetentionInHours = 1\n"
+
+    assert in_code(rest + dedent(code), **PYTHON) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "// new PutVoiceConnectorStreamingConfigurationCommand(",
+        "/* new PutVoiceConnectorStreamingConfigurationCommand( */",
+        "/* new PutVoiceConnectorStreamingConfigurationCommand(",
+        "`new PutVoiceConnectorStreamingConfigurationCommand(`",
+        "'new PutVoiceConnectorStreamingConfigurationCommand('",
+        "new GetVoiceConnectorStreamingConfigurationCommand(",
+        "class PutVoiceConnectorStreamingConfigurationCommand {}",
+    ],
+)
+def test_javascript_without_a_call_is_none(code: str) -> None:
+    """The same, in the other language."""
+    rest = "require('@aws-sdk/client-chime-sdk-voice'); let DataRetentionInHours = 1;\n"
+
+    assert in_code(rest + code, Runtime="nodejs24.x") == []
+
+
+def test_code_for_another_service_is_none() -> None:
+    """Channels are updated and logs configured elsewhere too."""
+    code = "boto3.client('{}').update_channel(recordingConfigurationArn=''); 'delete'"
+
+    assert in_code(code.format("medialive")) == []
+    assert in_code(code.format("ivs")) == [("recording", True, True)]
+
+
+def test_code_that_puts_back_what_it_got_switches_nothing_on() -> None:
+    """As in `chime-vc-call-analytics.yaml`: the configuration is there, and something changes.
+
+    Unless the custom resource says what the configuration is to be.
+    """
+    code = """
+        chime = boto3.client('chime-sdk-voice')
+        streaming = chime.get_voice_connector_streaming_configuration(VoiceConnectorId=each)
+        del streaming['MediaInsightsConfiguration']
+        chime.put_voice_connector_streaming_configuration(StreamingConfiguration=streaming)
+    """
+    body = function(dedent(code))
+
+    assert in_code(code) == []
+    assert summary(plain(Function=body, A=custom(Configuration=ON))) == [
+        ("media streaming", True, False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "called"),
+    [
+        (
+            BOTO3.replace("chime-sdk-voice", "chime"),
+            "chime:PutVoiceConnectorStreamingConfiguration",
+        ),
+        (
+            "new AWS.Chime().putAppInstanceStreamingConfigurations(input)",
+            "chime:PutAppInstanceStreamingConfigurations",
+        ),
+        (BOTO3 + "    boto3.client('chime').list_users()\n", None),
+    ],
+    ids=["voice", "messaging", "both clients"],
+)
+def test_calls_of_the_former_api_in_code_are_told(code: str, called: str | None) -> None:
+    """With both clients in one code, it is the one that has the operation."""
+    (found,) = calls_of(plain(Function=function(dedent(code)), A=custom()))
+
+    assert (found.obsolete and found.obsolete.called) == called
+
+
+def test_code_may_switch_logs_off_by_the_call_that_switches_them_on() -> None:
+    """Nobody can tell from outside, so code that has to do with deletion is believed."""
+    code = "boto3.client('mediatailor').configure_logs_for_channel(LogTypes=types)"
+
+    assert in_code(code) == [("as-run logging", True, False)]
+    assert in_code(f"{code} if kind == 'Delete' else None") == [("as-run logging", True, True)]
+
+
+def test_a_function_that_no_custom_resource_has_switches_nothing_on() -> None:
+    """Nor does the policy that would let it."""
+
+    def define(stack: Stack) -> None:
+        unused = aws_lambda.Function(
+            stack,
+            "Unused",
+            runtime=aws_lambda.Runtime.PYTHON_3_13,
+            handler="index.handler",
+            code=aws_lambda.Code.from_inline(dedent(BOTO3)),
+        )
+        unused.add_to_role_policy(
+            aws_iam.PolicyStatement(actions=[f"chime:P{PUT[1:]}", "chime:*"], resources=["*"])
+        )
+        used = aws_lambda.Function(
+            stack,
+            "Used",
+            runtime=aws_lambda.Runtime.PYTHON_3_13,
+            handler="index.handler",
+            code=aws_lambda.Code.from_inline("def handler(event, context): pass"),
+            environment={"OTHER": unused.function_arn},
+        )
+        used.add_to_role_policy(aws_iam.PolicyStatement(actions=["chime:*"], resources=["*"]))
+        CustomResource(stack, "Custom", service_token=used.function_arn)
+
+    assert calls_of(stack_of(define)) == []
+
+
+@pytest.mark.parametrize("with_provider", [True, False], ids=["Provider", "directly"])
+def test_a_function_of_cdk_is_followed(*, with_provider: bool) -> None:
+    """Through the function that a `Provider` puts between, and with references in the code."""
+
+    def define(stack: Stack) -> None:
+        connector = aws_chime.CfnVoiceConnector(
+            stack, "Connector", name="a", require_encryption=True
+        )
+        code = dedent(BOTO3) + f"    return {connector.ref}\n"
+        streaming = aws_lambda.Function(
+            stack,
+            "Function",
+            runtime=aws_lambda.Runtime.PYTHON_3_13,
+            handler="index.handler",
+            code=aws_lambda.Code.from_inline(code),
+        )
+        token = (
+            Provider(stack, "Provider", on_event_handler=streaming).service_token
+            if with_provider
+            else streaming.function_arn
+        )
+        CustomResource(stack, "Streaming", service_token=token, properties={"Id": connector.ref})
+
+    (found,) = calls_of(stack_of(define))
+
+    assert (found.logical_id, found.owners) == ("Streaming", ("Connector",))
+
+
+YAML = """
+Transform: AWS::Serverless-2016-10-31
+Conditions:
+  Here: !Equals [a, b]
+Resources:
+  Connector:
+    Type: AWS::Chime::VoiceConnector
+    Properties: {{Name: a, RequireEncryption: true}}
+  Function:
+    {function}
+  Streaming:
+    Type: AWS::CloudFormation::CustomResource
+    Properties:
+      ServiceToken: {token}
+      VoiceConnectorId: !Ref Connector
+"""
+CODE = """
+          const {{ ChimeSDKVoice }} = require("@aws-sdk/client-chime-sdk-voice");
+          exports.handler = async (event) => {{
+            console.log(`${brace}event.RequestType}}`);
+            await new ChimeSDKVoice().putVoiceConnectorStreamingConfiguration({{
+              StreamingConfiguration: {{ DataRetentionInHours: 1 }},
+            }});
+          }};
+"""
+LAMBDA = """Type: AWS::Lambda::Function
+    Properties:
+      Runtime: nodejs24.x
+      Code:
+        ZipFile: """
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{LAMBDA}|{CODE.format(brace='{')}",
+        f"{LAMBDA}!Sub |{CODE.format(brace='{!')}",
+        f"{LAMBDA}\n          Fn::Join:\n            - ''\n            - - |"
+        + CODE.format(brace="{").replace("\n", "\n        "),
+        "Type: AWS::Serverless::Function\n    Properties:\n        InlineCode: |"
+        + CODE.format(brace="{"),
+    ],
+    ids=["text", "Sub", "Join", "SAM"],
+)
+@pytest.mark.parametrize(
+    "token",
+    [
+        "!GetAtt Function.Arn",
+        "!GetAtt [Function, Arn]",
+        "{Fn::GetAtt: Function.Arn}",
+        "!Sub '${Function.Arn}'",
+        "!Sub ['${Function.Arn}', {}]",
+        "!If [Here, !GetAtt Function.Arn, !Ref Other]",
+    ],
+)
+def test_templates_that_people_write(body: str, token: str, tmp_path: Path) -> None:
+    """YAML, with short tags, and code in all its places."""
+    path = tmp_path / "show.yaml"
+    path.write_text(YAML.format(function=body, token=token))
+
+    (found,) = calls_of(App.read([path]))
+
+    assert (found.logical_id, found.feature, found.owners, found.puts, found.deletes) == (
+        "Streaming",
+        "media streaming",
+        ("Connector",),
+        True,
+        False,
+    )
+
+
+def test_code_that_makes_its_connector_owns_it() -> None:
+    """As in `chime-vc-siprec.yaml`; that it deletes the connector switches nothing off."""
+    code = BOTO3 + "\n".join(
+        f"        chime.{each}_voice_connector()\n" for each in ("create", "delete")
+    )
+
+    (found,) = calls_of(plain(Function=function(dedent(code)), A=custom()))
+
+    assert (found.owners, found.deletes) == (("A",), False)
+
+
+def test_a_custom_resource_may_switch_several_features_on() -> None:
+    """It is told for each; a user is one of them."""
+    code = """
+        boto3.client('mediapackage').configure_logs(EgressAccessLogs={})
+        boto3.client('mediatailor').configure_logs_for_channel(LogTypes=['AS_RUN'])
+    """
+    app = plain(Function=function(dedent(code)), A=custom())
+
+    assert [each.feature for each in calls_of(app)] == ["as-run logging", "access logging"]
+    assert list(app.stacks["Show"].users) == ["A"]
+
+
+# cdk-amazon-chime-resources
+
+
+def chime_resource(
+    scope: Construct,
+    construct_id: str,
+    kind: str,
+    **properties: Any,  # noqa: ANN401
+) -> CustomResource:
+    """Define what src/pstn/pstnCustomResources.ts and its neighbour define."""
+    return CustomResource(
+        scope,
+        construct_id,
+        service_token="arn:aws:lambda:us-east-1:111122223333:function:x",  # noqa: S106
+        resource_type="Custom::PSTNResources",
+        properties={"resourceType": kind, "uid": construct_id, "properties": properties},
+    )
+
+
+def test_a_voice_connector_of_cdk_amazon_chime_resources() -> None:
+    """With streaming, which no version deletes; `enabled` is not read by any."""
+
+    def define(stack: Stack) -> None:
+        chime_resource(stack, "Silent", "VoiceConnector", name="a")
+        chime_resource(stack, "Phone", "PhoneNumber", streaming={"enabled": True})
+        streaming = {"enabled": False, "dataRetention": 1, "notificationTargets": []}
+        chime_resource(stack, "Streaming", "VoiceConnector", name="a", streaming=streaming)
+
+    (found,) = calls_of(stack_of(define))
+
+    assert (found.logical_id, found.owners) == ("Streaming", ("Streaming",))
+    assert (found.feature, found.puts, found.deletes, found.obsolete) == (
+        "media streaming",
+        True,
+        False,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "called"),
+    [
+        ("appInstanceDataType", "chime:PutAppInstanceStreamingConfigurations"),
+        ("dataType", None),
+    ],
+    ids=["version 2", "version 3"],
+)
+def test_an_app_instance_of_cdk_amazon_chime_resources(kind: str, called: str | None) -> None:
+    """Its streams are a custom resource of their own; version 2 calls the former API."""
+
+    def define(stack: Stack) -> None:
+        instance = chime_resource(stack, "Chat", "AppInstance", name="a")
+        chime_resource(
+            stack,
+            "Streaming",
+            "StreamingConfig",
+            appInstanceArn=instance.get_att_string("appInstanceArn"),
+            streamingConfigs=[{kind: "Channel", "resourceArn": Fn.ref("AWS::StackId")}],
+        )
+        chime_resource(stack, "Retention", "DataRetention", dataRetention=1)
+
+    (found,) = calls_of(stack_of(define))
+
+    assert (found.logical_id, found.feature, found.owners, found.deletes) == (
+        "Streaming",
+        "message streaming",
+        ("Chat",),
+        False,
+    )
+    assert set(found.principals) == {
+        catalogue.CHIME_MESSAGING.service_principal,
+        catalogue.CHIME_MESSAGING_LEGACY.service_principal,
+    }
+    assert (found.obsolete and found.obsolete.called) == called
+
+
+def test_properties_that_look_alike_are_another_s() -> None:
+    """A uid is rendered with each."""
+    properties = {"resourceType": "VoiceConnector", "properties": {"streaming": ON}}
+
+    assert summary(plain(A={"Type": "Custom::X", "Properties": properties})) == []
+
+
+# near misses, and what is malformed
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        sdk(Create=("S3", "listBuckets", {})),
+        sdk(Create=(VOICE, f"get{PUT[3:]}", {"VoiceConnectorId": "a"})),
+        sdk(Create=(VOICE, "listVoiceConnectors", {})),
+        sdk(Create=(VOICE, DELETE, {})),
+        sdk(Create=("ChimeSDKMeetings", PUT, {"StreamingConfiguration": ON})),
+        sdk(Create=("MediaLive", "updateChannel", {"recordingConfigurationArn": "a"})),
+        sdk(Create=("MediaTailor", "putPlaybackConfiguration", {"Name": "a"})),
+        sdk(Create=("IVS", "updateChannel", {"arn": "a", "name": "b"})),
+        {"Type": "AWS::SNS::Topic", "Properties": {"Create": PUT_JSON}},
+        {"Type": "Custom::AWS", "Properties": {"Other": PUT_JSON}},
+    ],
+    ids=lambda each: str(each)[:120],
+)
+def test_another_call_is_none_of_these(body: dict[str, Any]) -> None:
+    """Nor is the call in another property, or in what is no custom resource."""
+    assert summary(plain(A=body)) == []
+
+
+@pytest.mark.parametrize(
+    "create",
+    [
+        None,
+        1,
+        [],
+        [PUT_JSON],
+        "",
+        "{",
+        "[" * 100_000,
+        "1" * 100_000,
+        "[]",
+        {"Fn::Join": ""},
+        {"Fn::Join": ["", PUT_JSON]},
+        {"Fn::Join": [1, [PUT_JSON]]},
+        {"Fn::Sub": []},
+        {"Fn::Sub": [{"a": 1}]},
+        {"Fn::If": "a"},
+        {"Fn::If": []},
+        {"Ref": "Parameter"},
+        {"service": VOICE},
+        {"service": VOICE, "action": ["a"]},
+        {"service": {"Ref": "a"}, "action": PUT},
+        {"service": VOICE, "action": ""},
+        {"service": VOICE, "action": PUT},
+        {"service": VOICE, "action": PUT, "parameters": "a"},
+    ],
+    ids=lambda each: repr(each)[:30] + repr(each)[-40:],
+)
+def test_a_call_that_cannot_be_read_is_none(create: object) -> None:
+    """It is left to CloudFormation to refuse it."""
+    body = {"Type": "Custom::AWS", "Properties": {"Create": create}}
+
+    assert calls_in({"A": body}, plain(A={}).stacks["Show"].graph) == []
+
+
+SEEDS: list[tuple[Callable[[], dict[str, Any]], str]] = [
+    (
+        lambda: {"A": sdk(Create=(VOICE, PUT, {"StreamingConfiguration": ON}))},
+        "Custom::AWS",
+    ),
+    (
+        lambda: {
+            "A": {
+                "Type": "Custom::Streaming",
+                "Properties": {"ServiceToken": {"Ref": "Framework"}, "Id": {"Ref": "Connector"}},
+            },
+            "Framework": {
+                "Type": "AWS::Lambda::Function",
+                "Properties": {
+                    "Environment": {"Variables": {"USER_ON_EVENT_FUNCTION_ARN": GET_ATT}}
+                },
+            },
+            "Function": function({"Fn::Join": ["", [dedent(BOTO3), {"Ref": "Connector"}]]}),
+            "Connector": {"Type": "AWS::Chime::VoiceConnector", "Properties": {}},
+        },
+        "code",
+    ),
+    (
+        lambda: {
+            "A": {
+                "Type": "Custom::PSTNResources",
+                "Properties": {
+                    "uid": "a",
+                    "resourceType": "StreamingConfig",
+                    "properties": {"streamingConfigs": [{"dataType": "Channel"}]},
+                },
+            }
+        },
+        "cdk-amazon-chime-resources",
+    ),
+]
+WRONG = st.sampled_from([None, True, 1, -1.5, "", "a", [], [1], {}, {"a": 1}, {"Ref": 1}])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401
+    """Return where something stands within a value."""
+    members = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    return [path, *(each for key, inner in members for each in places(inner, (*path, key)))]
+
+
+@pytest.mark.parametrize("seed", [each for each, _ in SEEDS], ids=[name for _, name in SEEDS])
+@given(data=st.data())
+def test_no_type_that_is_wrong_raises(seed: Callable[[], dict[str, Any]], data: Any) -> None:  # noqa: ANN401
+    """Whatever stands where; but resources have types, or the template is refused before."""
+    resources = deepcopy(seed())
+    graph = plain(**seed()).stacks["Show"].graph
+    found = [each for each in places(resources) if len(each) > 1 and each[1:] != ("Type",)]
+    *path, last = data.draw(st.sampled_from(found))
+    holder: Any = resources
+    for each in path:
+        holder = holder[each]
+    holder[last] = data.draw(WRONG)
+
+    assert len(calls_in(resources, graph)) <= 1
+
+
+@pytest.mark.parametrize("piece", ["${", "/*", "'\"" + "'" * 3, "new a.", "\n def"], ids=repr)
+def test_no_code_takes_long_to_read(piece: str) -> None:
+    """Each of these took minutes once, or might have."""
+    code = {"Fn::Sub": piece * 20_000}
+    token = {"Fn::Sub": piece * 20_000}
+
+    assert summary(plain(Function=function(code), A=custom())) == []
+    assert list(custom_calls._referred(token)) == []
+
+
+@given(st.text(alphabet="'\"`\\/*#\n a("))
+def test_code_may_be_anything(code: str) -> None:
+    """Nothing in it is a call."""
+    resources = {"Function": function(f"'chime-sdk-voice' {code}", **PYTHON), "A": custom()}
+
+    for runtime in ("python3.13", "nodejs24.x"):
+        resources["Function"]["Properties"]["Runtime"] = runtime
+        assert calls_in(resources, plain(**resources).stacks["Show"].graph) == []
