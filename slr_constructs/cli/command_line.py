@@ -11,7 +11,7 @@ import importlib
 
 import click
 
-_COMMANDS = ("catalogue", "diff", "order", "policy")
+_COMMANDS = ("catalogue", "check", "diff", "order", "policy")
 
 
 class _Commands(click.Group):
@@ -40,10 +40,12 @@ def slr_constructs() -> None:
     \b
       slr-constructs order cdk.out           what comes and goes in which order
       slr-constructs diff old.out cdk.out    what a change does to that
+      slr-constructs check cdk.out           what goes wrong with roles
       slr-constructs catalogue mediatailor   what is known of a role, and whence
       slr-constructs policy --deploy ivs     what a deployment has to be allowed
 
-    Exit status: 0 done, 1 the answer is no (`diff`: something got worse), 2 it could not be done.
+    Exit status: 0 done, 1 the answer is no (`check`: an error,
+    `diff`: something got worse), 2 it could not be done.
 
     Completion, for a line of your shell's start-up file (bash; zsh and fish likewise):
 

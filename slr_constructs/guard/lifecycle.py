@@ -115,7 +115,8 @@ def _of_user(
             )
         return
     place = Place(stack.name, user.logical_id)
-    if not any(app.is_before(each, place) for each, _ in near):
+    ordered = any(app.is_before(each, place) for each, _ in near)
+    if not ordered and not _follows_another(stack, user):
         roles = " or ".join(sorted({f"`{role.name}`" for _, role in near}))
         yield Finding(
             ROLE_ORDER, stack.name, user.logical_id, f"`{name}` does not wait for {roles}"
@@ -130,6 +131,14 @@ def _of_user(
                 f"`{name}` is retained with {user.feature} on, and `{removed[0].name}` is not",
                 location="DeletionPolicy",
             )
+
+
+def _follows_another(stack: Stack, user: User) -> bool:
+    """Tell whether something waits for another user of its role, whose order is then its own."""
+    return any(
+        each in stack.users and stack.users[each].principals == user.principals
+        for each in stack.graph.successors(user.logical_id)
+    )
 
 
 def _role_names(user: User) -> list[str]:

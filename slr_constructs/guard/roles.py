@@ -1,8 +1,4 @@
-"""Declarations of roles, against one another: a role is the account's, and so is its name.
-
-Two stacks may be for two accounts. They are taken for one account's if both tell the same account,
-or if they are of one stage and not both tell.
-"""
+"""Declarations of roles, against one another: a role is the account's, and so is its name."""
 
 from __future__ import annotations
 
@@ -78,7 +74,7 @@ def findings(app: App) -> Iterator[Finding]:
                 f"`{_name(app, place)}` fails where the account has `{role.name}` already",
             )
     for (first, one), (second, other) in combinations(declared, 2):
-        if one.principal == other.principal and _share_account(app, first.stack, second.stack):
+        if one.principal == other.principal and app.share_account(first.stack, second.stack):
             yield from _of_two(app, (first, one), (second, other))
     for place, role in declared:
         if role.removal is Removal.DELETED:
@@ -109,11 +105,7 @@ def _used_elsewhere(app: App, place: Place, role: Role) -> Iterator[Finding]:
     home = app.outermost(place.stack)
     for stack in app.stacks.values():
         other = app.outermost(stack.name)
-        if (
-            other == home
-            or app.stack_is_before(home, other)
-            or not _share_account(app, home, other)
-        ):
+        if other == home or app.stack_is_before(home, other) or not app.share_account(home, other):
             continue
         users = [each for each in stack.users.values() if role.principal in each.principals]
         if users:
@@ -123,14 +115,6 @@ def _used_elsewhere(app: App, place: Place, role: Role) -> Iterator[Finding]:
                 f"destroying `{home}` deletes `{role.name}`, which"
                 f" `{stack.show(users[0].logical_id)}` of `{stack.name}` uses",
             )
-
-
-def _share_account(app: App, one: str, other: str) -> bool:
-    accounts = app.stacks[one].account, app.stacks[other].account
-    if None not in accounts:
-        return accounts[0] == accounts[1]
-    stages = [app.outermost(each).rpartition("/")[0] for each in (one, other)]
-    return stages[0] == stages[1]
 
 
 def _is_native(app: App, place: Place) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aws_cdk import Stack
 
 FORMATS = ("text", "json", "mermaid", "svg", "html")
+CHECK_FORMATS = ("text", "json", "sarif")
 #: what may stand where something else should, the intrinsics wrongly used among it.
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [
@@ -96,7 +97,8 @@ def _answers(arguments: list[str]) -> None:
         assert result.stderr.startswith("slr-constructs: ")
         assert result.stderr.count("\n") == 1
     else:
-        assert result.exit_code in ((0, 1) if arguments[0] == "diff" else (0,)), result.exception
+        answers = (0,) if arguments[0] == "order" else (0, 1)
+        assert result.exit_code in answers, result.exception
         assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
@@ -121,6 +123,8 @@ def test_whatever_stands_in_a_template(
         _answers(["order", str(bad), "--format", data.draw(st.sampled_from(FORMATS))])
         _answers(["diff", str(good), str(bad)])
         _answers(["diff", str(bad), str(good)])
+        _answers(["check", str(bad), "--format", data.draw(st.sampled_from(CHECK_FORMATS))])
+        _answers(["check", str(bad), "--format", data.draw(st.sampled_from(("text", "sarif")))])
 
 
 @settings(max_examples=100, deadline=None)
@@ -137,3 +141,5 @@ def test_whatever_stands_in_a_file(text: str) -> None:
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
 
         _answers(["order", str(path)])
+        _answers(["check", str(path)])
+        _answers(["check", str(path)])

@@ -16,7 +16,7 @@ from slr_constructs import cli
 from slr_constructs.cli import command_line
 from slr_constructs.cli.command_line import slr_constructs
 
-COMMANDS = ("catalogue", "diff", "order", "policy")
+COMMANDS = ("catalogue", "check", "diff", "order", "policy")
 
 
 def helped(*arguments: str) -> str:

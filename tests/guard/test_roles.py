@@ -9,10 +9,12 @@ from aws_cdk import App, Environment, Stack, Stage, aws_iam, aws_ivs
 
 from slr_constructs import RoleRemoval, ServiceLinkedRole, catalogue
 from slr_constructs.guard.check import check
+from slr_constructs.templates.app import App as ReadApp
 from tests.templates.apps import read_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 IVS = catalogue.IVS_RECORD_TO_S3
 ONE, TWO = "111122223333", "444455556666"
@@ -201,3 +203,15 @@ def test_a_role_of_another_service_is_not_looked_at() -> None:
             )
 
     assert check(read_back(define)) == []
+
+
+def test_templates_that_came_alone_are_not_held_against_one_another(tmp_path: Path) -> None:
+    """A folder may have templates for many accounts, or for none at a time."""
+    paths = [tmp_path / name for name in ("first.yaml", "second.yaml")]
+    for path in paths:
+        path.write_text(
+            "Resources: {Role: {Type: AWS::IAM::ServiceLinkedRole,"
+            " Properties: {AWSServiceName: ivs.amazonaws.com}}}"
+        )
+
+    assert [each.rule.id for each in check(ReadApp.read(paths))] == ["NativeRole"] * 2

@@ -1,0 +1,189 @@
+"""`slr-constructs check`: what goes wrong with service-linked roles in templates."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.text import Text
+
+from slr_constructs.cli.output import OUTPUT, PATH, write, write_lines
+from slr_constructs.cli.refusal import Refusal
+from slr_constructs.cli.sarif import lines_of, sarif
+from slr_constructs.guard import acknowledged as acknowledgements
+from slr_constructs.guard.check import check as findings_in
+from slr_constructs.guard.rule import Severity
+from slr_constructs.templates.app import App
+from slr_constructs.templates.reading import TemplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from slr_constructs.guard.rule import Finding, Rule
+
+    #: what was found, and why it is acknowledged, if it is.
+    _Found = Sequence[tuple[Finding, str | None]]
+
+_STYLES = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "bold yellow",
+    Severity.NOTE: "bold blue",
+}
+_BLANK = (Text(), Text())
+
+
+@click.command()
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif"]),
+    default="text",
+    show_default=True,
+    help="Lines to read, JSON for programs, or SARIF 2.1.0 for code scanning.",
+)
+@click.option(
+    "--acknowledged", is_flag=True, help="List what is acknowledged too, with the reasons."
+)
+@OUTPUT
+@click.pass_context
+def check(
+    context: click.Context,
+    paths: tuple[Path, ...],
+    form: str,
+    *,
+    acknowledged: bool,
+    output: Path | None,
+) -> None:
+    """Look for what goes wrong with service-linked roles, on deployment or on deletion.
+
+    PATH is a cloud assembly, the folder that `cdk synth` writes, or a CloudFormation or SAM
+    template in JSON or YAML, whoever wrote it.
+
+    What is acknowledged does not count: in CDK with Validations.of(construct).acknowledge and an
+    id such as slr-constructs::RoleNotDeclared, and in any template in the metadata of a resource,
+    or of the template for all of its resources:
+
+    \b
+      Metadata:
+        slr-constructs:
+          acknowledge:
+            - id: RoleNotDeclared
+              reason: the platform team's stack has the role
+
+    The exit status is 1 if there is an error that is not acknowledged. Otherwise it is 0, be there
+    warnings and notes or not: a warning may be fine in your account, and a note says what could
+    not be read, and so was not checked.
+
+    \b
+      cdk synth --quiet && slr-constructs check cdk.out
+      slr-constructs check template.yaml --acknowledged
+      slr-constructs check cdk.out --format sarif --output slr.sarif
+    """  # noqa: D301 - click reads \b
+    try:
+        app = App.read(paths, lenient=True)
+    except TemplateError as error:
+        raise Refusal(str(error)) from None
+    left, others = acknowledgements.split(app, findings_in(app))
+    listed: _Found = [
+        *((each, None) for each in left),
+        *(others if acknowledged else ()),
+    ]
+    if form == "text":
+        write_lines(output, _lines(app, listed, len(others)))
+    else:
+        log = sarif(app, listed) if form == "sarif" else _plain(app, listed, len(others))
+        write(output, json.dumps(log, indent=2))
+    context.exit(1 if any(each.rule.severity is Severity.ERROR for each in left) else 0)
+
+
+def _lines(app: App, found: _Found, acknowledged: int) -> Iterator[tuple[Text, Text]]:
+    """Yield rule by rule what breaks it, and then, once, what comes of it and how to mend it."""
+    for rule in dict.fromkeys(each.rule for each, _ in found):
+        title = Text.assemble((rule.title, "bold"), "  ", (f"[{rule.id}]", "dim"))
+        counts = any(reason is None for each, reason in found if each.rule == rule)
+        style = _STYLES[rule.severity] if counts else "dim"
+        yield Text(f"{rule.severity.value:9}", style=style), title
+        for each, reason in found:
+            if each.rule == rule:
+                yield Text("  - "), Text.assemble((_place(app, each), "bold"), each.text)
+                if reason is not None:
+                    yield Text("    "), Text(f"acknowledged: {reason}", style="dim")
+        yield from _explanation(rule)
+        yield _BLANK
+    yield (
+        Text(),
+        Text(_summary(app, [each for each, reason in found if reason is None], acknowledged)),
+    )
+
+
+def _place(app: App, finding: Finding) -> str:
+    """Return where a finding is, as far as its sentence and the command line do not say so."""
+    resource = finding.resource
+    stack = app.stacks[finding.stack]
+    name = stack.show(resource) if resource in stack.resources else None
+    parts = [stack.name] if len(app.stacks) > 1 else []
+    parts += [name] if name is not None and f"`{name}`" not in finding.text else []
+    return f"{'/'.join(parts)}: " if parts else ""
+
+
+def _explanation(rule: Rule) -> Iterator[tuple[Text, Text]]:
+    for name, text in (("why", rule.why), ("mend", rule.mend)):
+        yield Text(f"    {name:6}", style="dim"), Text(text)
+
+
+def _summary(app: App, left: Sequence[Finding], acknowledged: int) -> str:
+    counted = ", ".join(
+        _count(number, severity.value)
+        for severity in Severity
+        if (number := sum(each.rule.severity is severity for each in left))
+    )
+    beside = f", {acknowledged} acknowledged" if acknowledged else ""
+    return f"{counted or 'Nothing found'}{beside} in {_count(len(app.stacks), 'stack')}."
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _plain(app: App, found: _Found, acknowledged: int) -> dict[str, Any]:
+    """Return what was found as plain values."""
+    left = [each for each, reason in found if reason is None]
+    lines = {each: lines_of(app.stacks[each]) for each in {each.stack for each, _ in found}}
+    return {
+        "errors": sum(each.rule.severity is Severity.ERROR for each in left),
+        "warnings": sum(each.rule.severity is Severity.WARNING for each in left),
+        "notes": sum(each.rule.severity is Severity.NOTE for each in left),
+        "acknowledged": acknowledged,
+        "findings": [
+            {
+                "rule": each.rule.id,
+                "severity": each.rule.severity.value,
+                "stack": each.stack,
+                "resource": each.resource,
+                "path": _path(app, each),
+                "location": each.location or None,
+                "file": None if (file := app.stacks[each.stack].file) is None else str(file),
+                "line": lines[each.stack].get(each.resource or ""),
+                "text": each.text,
+                "acknowledged": reason,
+            }
+            for each, reason in found
+        ],
+        "rules": {
+            rule.id: {
+                "title": rule.title,
+                "why": rule.why,
+                "mend": rule.mend,
+                "source": rule.source,
+            }
+            for rule in dict.fromkeys(each.rule for each, _ in found)
+        },
+    }
+
+
+def _path(app: App, finding: Finding) -> str | None:
+    stack = app.stacks[finding.stack]
+    return stack.path(finding.resource) if finding.resource in stack.resources else None

@@ -1,0 +1,159 @@
+"""Findings in SARIF 2.1.0, the format in which code scanning takes the results of any tool.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from slr_constructs.guard.acknowledged import NAMESPACE
+from slr_constructs.guard.check import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from slr_constructs.guard.rule import Finding, Rule
+    from slr_constructs.templates.app import App, Stack
+
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+#: what changes if a finding is to be told apart by other things.
+_FINGERPRINT = "slrConstructsFinding/v1"
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
+#: how deep the logical ids of a template are: below Resources, below the template.
+_DEPTH = 2
+
+
+def sarif(app: App, findings: Iterable[tuple[Finding, str | None]]) -> dict[str, Any]:
+    """Return a log of one run.
+
+    Args:
+        app: The stacks that were checked.
+
+        findings: What was found, and why it is acknowledged, if it is.
+    """
+    lines: dict[str, Mapping[str, int]] = {}
+    index = {each.id: number for number, each in enumerate(RULES)}
+    return {
+        "$schema": _SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": NAMESPACE,
+                        "semanticVersion": version(NAMESPACE),
+                        "rules": [_rule(each) for each in RULES],
+                    }
+                },
+                "columnKind": "unicodeCodePoints",
+                "results": [
+                    _result(app.stacks[each.stack], each, index[each.rule.id], reason, lines)
+                    for each, reason in findings
+                ],
+            }
+        ],
+    }
+
+
+def lines_of(stack: Stack) -> Mapping[str, int]:
+    """Return the lines on which the resources of a stack begin, by logical id, from 1."""
+    marks = {each: getattr(each, "start_mark", None) for each in stack.resources}
+    if stack.file is None or not marks:
+        return {}
+    if any(mark is not None for mark in marks.values()):
+        # the reader of YAML knows
+        return {each: mark.line + 1 for each, mark in marks.items() if mark is not None}
+    return _lines_of_json(stack.file.read_text(encoding="utf-8-sig"))
+
+
+def _lines_of_json(text: str) -> dict[str, int]:
+    """Return the lines of the keys below Resources; the text is JSON, for it has been read."""
+    found: dict[str, int] = {}
+    path: list[str] = []
+    key, line, position = "", 1, 0
+    for token in _TOKEN.finditer(text):
+        line += text.count("\n", position, token.start())
+        position = token.start()
+        if token[0] in "{[":
+            path.append(key)
+        elif token[0] in "}]":
+            path.pop()
+        else:
+            # the last text before a bracket is the key of what it holds
+            key = json.loads(token[0])
+            if len(path) == _DEPTH and path[1] == "Resources":
+                found.setdefault(key, line)
+    return found
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    sourced = rule.source.startswith("https://")
+    return {
+        "id": rule.id,
+        "name": rule.id,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": rule.why},
+        "help": {"text": f"{rule.why}\n\n{rule.mend}\n\nSource: {rule.source}"},
+        "defaultConfiguration": {"level": rule.severity.value},
+        **({"helpUri": rule.source} if sourced else {}),
+    }
+
+
+def _result(
+    stack: Stack,
+    finding: Finding,
+    rule: int,
+    reason: str | None,
+    lines: dict[str, Mapping[str, int]],
+) -> dict[str, Any]:
+    if stack.name not in lines:
+        lines[stack.name] = lines_of(stack)
+    resource = finding.resource
+    name = finding.stack if resource is None else f"{finding.stack}/{resource}"
+    location: dict[str, Any] = {
+        "logicalLocations": [
+            {"fullyQualifiedName": name, "kind": "module" if resource is None else "resource"}
+        ]
+    }
+    if stack.file is not None:
+        location["physicalLocation"] = {
+            "artifactLocation": {"uri": _uri(stack.file)},
+            "region": {"startLine": lines[stack.name].get(resource or "", 1)},
+        }
+    # not the text, in which numbers may change
+    about = "\n".join((finding.rule.id, finding.stack, resource or "", finding.location))
+    return {
+        "ruleId": finding.rule.id,
+        "ruleIndex": rule,
+        "level": finding.rule.severity.value,
+        "message": {"text": finding.text},
+        "locations": [location],
+        "partialFingerprints": {
+            _FINGERPRINT: hashlib.sha256(about.encode(errors="surrogatepass")).hexdigest()
+        },
+        **(
+            {}
+            if reason is None
+            else {"suppressions": [{"kind": "inSource", "justification": reason}]}
+        ),
+    }
+
+
+def _uri(file: Path) -> str:
+    """Return a file's address, from the working directory if it is below."""
+    path = file.absolute()
+    here = Path.cwd()
+    if not path.is_relative_to(here):
+        return path.as_uri()
+    # bytes, for names of files need not be text
+    return quote(os.fsencode(path.relative_to(here).as_posix()))

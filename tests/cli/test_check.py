@@ -1,0 +1,427 @@
+"""`slr-constructs check`: lines, JSON and SARIF, and what the exit status says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk
+import pytest
+from aws_cdk import Acknowledgment, Stack, Validations, aws_mediapackage
+from click.testing import CliRunner
+
+from slr_constructs.cli.command_line import slr_constructs
+from slr_constructs.cli.sarif import sarif
+from slr_constructs.guard.check import RULES, check
+from slr_constructs.templates.app import App
+from slr_constructs.templates.reading import StackTemplate
+from tests.features.every_feature import RECIPES
+from tests.templates.apps import CONTEXT
+
+if TYPE_CHECKING:
+    from click.testing import Result
+
+ROOT = Path(__file__).parents[2]
+SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"
+
+#: what only warns.
+POLICY = """\
+# the policy of the pipeline
+Resources:
+  Deploy:
+    Type: AWS::IAM::ManagedPolicy
+    Properties:
+      PolicyDocument:
+        Statement:
+          - {Effect: Allow, Action: iam:CreateServiceLinkedRole, Resource: "*"}
+"""
+#: errors, some acknowledged; a macro, and a resource that is none.
+CATCH_UP = """\
+Transform: [AWS::Serverless-2016-10-31, Tidy]
+Resources:
+  Shows:
+    Type: AWS::MediaPackage::PackagingGroup
+    Metadata:
+      slr-constructs:
+        acknowledge:
+          - {id: RoleNotDeclared, reason: the platform team has the role}
+          - {id: ReleaseMissing, reason: somebody does it by hand}
+    Properties:
+      Id: shows
+      EgressAccessLogs: {}
+  Ads:
+    Type: AWS::MediaTailor::PlaybackConfiguration
+    Properties:
+      Name: ads
+      LogConfiguration: {PercentEnabled: 250}
+  Fn::ForEach::Topics:
+    - Name
+    - [A, B]
+    - Topic${Name}: {Type: AWS::SNS::Topic}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a folder with two templates."""
+    monkeypatch.chdir(tmp_path)
+    Path("policy.yaml").write_text(POLICY)
+    Path("catch-up.yaml").write_text(CATCH_UP)
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    """Call the command."""
+    return CliRunner().invoke(
+        slr_constructs, ["check", *map(str, arguments)], prog_name="slr-constructs"
+    )
+
+
+def rule(name: str) -> Any:  # noqa: ANN401 - a rule
+    """Return a rule."""
+    return next(each for each in RULES if each.id == name)
+
+
+def heading(name: str) -> str:
+    """Return the first line about a rule."""
+    of = rule(name)
+    return f"{of.severity.value:9}{of.title}  [{name}]\n"
+
+
+def explained(name: str) -> str:
+    """Return the last lines about a rule."""
+    return f"    why   {rule(name).why}\n    mend  {rule(name).mend}\n\n"
+
+
+def test_findings_are_told_rule_by_rule_the_worst_first() -> None:
+    """What comes of it and how to mend it stand there once; an error makes the exit status 1."""
+    result = run("catch-up.yaml")
+
+    assert result.exit_code == 1
+    assert result.stdout == (
+        heading("RoleNotDeclared")
+        + "  - `Ads` switches session logging on, and no stack that it waits for declares"
+        " `AWSServiceRoleForMediaTailor`\n"
+        + explained("RoleNotDeclared")
+        + heading("ReleaseMissing")
+        + "  - nothing switches session logging off before `Ads` is deleted\n"
+        + explained("ReleaseMissing")
+        + heading("LimitBroken")
+        + "  - `Ads`: LogConfiguration.PercentEnabled must be a whole number from 0 to 100, got 250"
+        " [PercentEnabled]\n"
+        + explained("LimitBroken")
+        + heading("NotRead")
+        + "  - not checked: Fn::ForEach::Topics is for CloudFormation to expand: the order can be"
+        " read from the expanded template\n"
+        "  - not checked: what the macro `Tidy` makes of the template\n"
+        + explained("NotRead")
+        + "3 errors, 2 notes, 2 acknowledged in 1 stack.\n"
+    )
+    assert result.stderr == ""
+
+
+def test_several_stacks_are_named() -> None:
+    """Where the sentence does not name the resource, it is named too."""
+    result = run("policy.yaml", "catch-up.yaml")
+
+    assert "\n  - policy: `Deploy` allows `iam:CreateServiceLinkedRole`" in result.stdout
+    assert "\n  - catch-up: not checked: what the macro `Tidy`" in result.stdout
+    assert result.stdout.endswith("\n3 errors, 1 warning, 2 notes, 2 acknowledged in 2 stacks.\n")
+
+
+def test_a_resource_that_its_sentence_does_not_name_is_named(tmp_path: Path) -> None:
+    """The sentence is about something else that it has to do with."""
+    native = {
+        "Type": "AWS::IAM::ServiceLinkedRole",
+        "Properties": {"AWSServiceName": "ivs.amazonaws.com"},
+    }
+    path = tmp_path / "twice.json"
+    path.write_text(json.dumps({"Resources": {"First": native, "Second": native}}))
+
+    line = next(each for each in run(path).stdout.splitlines() if each.startswith("  - "))
+    assert line.startswith("  - Second: `AWSServiceRoleForIVSRecordToS3` is also declared by")
+
+
+def test_warnings_and_notes_leave_the_exit_status_alone() -> None:
+    """They may be fine."""
+    result = run("policy.yaml")
+
+    assert result.exit_code == 0
+    assert result.stdout.endswith("\n1 warning in 1 stack.\n")
+
+
+def test_nothing_is_said_too() -> None:
+    """In each format."""
+    Path("empty.yaml").write_text("Resources: {}\n")
+
+    assert run("empty.yaml").stdout == "Nothing found in 1 stack.\n"
+    assert json.loads(run("empty.yaml", "--format", "json").stdout)["findings"] == []
+    log = json.loads(run("empty.yaml", "--format", "sarif").stdout)
+    assert log["runs"][0]["results"] == []
+    assert len(log["runs"][0]["tool"]["driver"]["rules"]) == len(RULES)
+
+
+def test_what_is_acknowledged_is_listed_on_request() -> None:
+    """With its reason; it counts as little as before."""
+    result = run("catch-up.yaml", "--acknowledged")
+
+    assert result.exit_code == 1
+    assert (
+        heading("ReleaseMissing")
+        + "  - nothing switches session logging off before `Ads` is deleted\n"
+        "  - nothing switches access logging off before `Shows` is deleted\n"
+        "    acknowledged: somebody does it by hand\n"
+    ) in result.stdout
+    assert result.stdout.endswith("\n3 errors, 2 notes, 2 acknowledged in 1 stack.\n")
+
+
+def test_what_is_acknowledged_altogether_is_no_error() -> None:
+    """The exit status is 0, and the rule is told on request alone."""
+    template = CATCH_UP.partition("  Ads:\n")[0].replace(", Tidy", "")
+    Path("known.yaml").write_text(template)
+
+    assert run("known.yaml").stdout == "Nothing found, 2 acknowledged in 1 stack.\n"
+    listed = run("known.yaml", "--acknowledged")
+    assert listed.exit_code == 0
+    assert listed.stdout.startswith(heading("RoleNotDeclared"))
+
+
+def test_json_has_all_that_the_text_has() -> None:
+    """And where it is; rules are explained once."""
+    result = run("catch-up.yaml", "--format", "json", "--acknowledged")
+    told = json.loads(result.stdout)
+
+    assert result.exit_code == 1
+    assert {key: told[key] for key in ("errors", "warnings", "notes", "acknowledged")} == {
+        "errors": 3,
+        "warnings": 0,
+        "notes": 2,
+        "acknowledged": 2,
+    }
+    by_rule = {(each["rule"], each["resource"]): each for each in told["findings"]}
+    assert by_rule["LimitBroken", "Ads"] == {
+        "rule": "LimitBroken",
+        "severity": "error",
+        "stack": "catch-up",
+        "resource": "Ads",
+        "path": None,
+        "location": "Properties/LogConfiguration/PercentEnabled",
+        "file": "catch-up.yaml",
+        "line": 13,
+        "text": "`Ads`: LogConfiguration.PercentEnabled must be a whole number from 0 to 100, got"
+        " 250 [PercentEnabled]",
+        "acknowledged": None,
+    }
+    reason = "the platform team has the role"
+    assert by_rule["RoleNotDeclared", "Shows"]["acknowledged"] == reason
+    # of what is left out, no line is known
+    assert by_rule["NotRead", "Fn::ForEach::Topics"]["line"] is None
+    assert told["rules"].keys() == {each["rule"] for each in told["findings"]}
+    assert told["rules"]["RoleNotDeclared"] == {
+        "title": rule("RoleNotDeclared").title,
+        "why": rule("RoleNotDeclared").why,
+        "mend": rule("RoleNotDeclared").mend,
+        "source": SOURCE,
+    }
+
+
+def logged(*arguments: object) -> dict[str, Any]:
+    """Return the one run of a SARIF log."""
+    log = json.loads(run(*arguments, "--format", "sarif").stdout)
+    assert log["version"] == "2.1.0"
+    assert log["$schema"].endswith("/sarif-schema-2.1.0.json")
+    (one,) = log["runs"]
+    return dict(one)
+
+
+def test_sarif_has_the_rules() -> None:
+    """All of them, so that what is mended is known to be looked for."""
+    driver = logged("policy.yaml")["tool"]["driver"]
+
+    assert driver["name"] == "slr-constructs"
+    assert re.fullmatch(r"\d+\.\d+\.\d+.*", driver["semanticVersion"])
+    assert [each["id"] for each in driver["rules"]] == [each.id for each in RULES]
+    for each, of in zip(driver["rules"], RULES, strict=True):
+        # what the standard and code scanning ask for
+        assert each["shortDescription"] == {"text": of.title}
+        assert each["fullDescription"] == {"text": of.why}
+        assert each["help"] == {"text": f"{of.why}\n\n{of.mend}\n\nSource: {of.source}"}
+        assert each["defaultConfiguration"] == {"level": of.severity.value}
+        assert each.get("helpUri", of.source) == of.source
+        assert ("helpUri" in each) == of.source.startswith("https://")
+
+
+def test_sarif_says_where_findings_are() -> None:
+    """In the file, from the working directory, and in the template."""
+    (result,) = logged("policy.yaml")["results"]
+
+    fingerprints = result.pop("partialFingerprints")
+    assert result == {
+        "ruleId": "CreateServiceLinkedRoleAnywhere",
+        "ruleIndex": RULES.index(rule("CreateServiceLinkedRoleAnywhere")),
+        "level": "warning",
+        "message": {"text": "`Deploy` allows `iam:CreateServiceLinkedRole` for every service"},
+        "locations": [
+            {
+                "logicalLocations": [{"fullyQualifiedName": "policy/Deploy", "kind": "resource"}],
+                "physicalLocation": {
+                    "artifactLocation": {"uri": "policy.yaml"},
+                    "region": {"startLine": 3},
+                },
+            }
+        ],
+    }
+    assert all(re.fullmatch("[0-9a-f]{64}", each) for each in fingerprints.values())
+
+
+def test_a_template_that_was_in_no_file_has_a_place_all_the_same() -> None:
+    """In the stack; a finding about all of a stack too."""
+    app = App([StackTemplate("Show", {"Resources": {}, "Transform": "Tidy"})])
+    (result,) = sarif(app, [(each, None) for each in check(app)])["runs"][0]["results"]
+
+    assert result["locations"] == [
+        {"logicalLocations": [{"fullyQualifiedName": "Show", "kind": "module"}]}
+    ]
+
+
+def test_a_finding_keeps_its_fingerprint_where_its_line_or_value_changes() -> None:
+    """So it is the same alert; another resource's is another."""
+    before = logged("catch-up.yaml")["results"]
+    Path("catch-up.yaml").write_text("# moved\n" + CATCH_UP.replace("250", "300"))
+    after = logged("catch-up.yaml")["results"]
+
+    prints = [[each["partialFingerprints"] for each in results] for results in (before, after)]
+    assert before != after
+    assert prints[0] == prints[1]
+    assert len({json.dumps(each) for each in prints[0]}) == len(
+        {(each["ruleId"], json.dumps(each["locations"])) for each in before}
+    )
+
+
+def test_sarif_suppresses_what_is_acknowledged() -> None:
+    """Where it is asked for."""
+    assert all("suppressions" not in each for each in logged("catch-up.yaml")["results"])
+    listed = logged("catch-up.yaml", "--acknowledged")["results"]
+    suppressed = {each["ruleId"]: each["suppressions"] for each in listed if "suppressions" in each}
+
+    assert suppressed["ReleaseMissing"] == [
+        {"kind": "inSource", "justification": "somebody does it by hand"}
+    ]
+
+
+def test_a_template_elsewhere_has_its_whole_address(tmp_path: Path) -> None:
+    """Names may hold what an address may not."""
+    here = tmp_path / "of the app"
+    here.mkdir()
+    (here / "a b.yaml").write_text(POLICY)
+
+    (near,) = logged(Path("of the app", "a b.yaml"))["results"]
+    os.chdir(here)
+    (far,) = logged(tmp_path / "policy.yaml")["results"]
+
+    uris = [
+        each["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for each in (near, far)
+    ]
+    assert uris == ["of%20the%20app/a%20b.yaml", (tmp_path / "policy.yaml").as_uri()]
+
+
+def test_lines_of_json_are_told() -> None:
+    """Of the key below Resources, whatever else has its name."""
+    template = {
+        "Outputs": {"Deploy": {"Value": "a \\" + '" { ['}},
+        "Resources": {
+            "Topic": {"Type": "AWS::SNS::Topic", "Metadata": {"Deploy": {}, "Resources": {}}},
+            "Deploy": {
+                "Type": "AWS::IAM::ManagedPolicy",
+                "Properties": {
+                    "PolicyDocument": {
+                        "Statement": {
+                            "Effect": "Allow",
+                            "Action": "iam:CreateServiceLinkedRole",
+                            "Resource": "*",
+                        }
+                    }
+                },
+            },
+        },
+    }
+    text = json.dumps(template, indent=1)
+    Path("policy.json").write_text(text)
+    Path("short.json").write_text(json.dumps(template))
+
+    (result,) = logged("policy.json")["results"]
+    (short,) = logged("short.json")["results"]
+
+    line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
+    assert text.splitlines()[line - 1] == '  "Deploy": {'
+    assert short["locations"][0]["physicalLocation"]["region"]["startLine"] == 1
+
+
+def assembly(folder: Path) -> Path:
+    """Write an assembly of a stack that has acknowledged one of its two errors."""
+    app = aws_cdk.App(outdir=str(folder), analytics_reporting=False, context=CONTEXT)
+    stack = Stack(app, "Show")
+    logs = aws_mediapackage.CfnChannel.LogConfigurationProperty()
+    live = aws_mediapackage.CfnChannel(stack, "Live", id="live", egress_access_logs=logs)
+    Validations.of(live).acknowledge(
+        Acknowledgment(id="slr-constructs::RoleNotDeclared", reason="it is known")
+    )
+    app.synth()
+    return folder
+
+
+def test_an_assembly_is_checked(tmp_path: Path) -> None:
+    """By construct paths; what its app acknowledges is acknowledged."""
+    folder = assembly(tmp_path / "cdk.out")
+    result = run(folder, "--format", "json")
+    (finding,) = json.loads(result.stdout)["findings"]
+
+    assert result.exit_code == 1
+    assert (finding["rule"], finding["path"]) == ("ReleaseMissing", "Live")
+    assert finding["file"] == str(folder / "Show.template.json")
+    assert (folder / "Show.template.json").read_text().splitlines()[finding["line"] - 1] == (
+        '  "Live": {'
+    )
+
+
+def test_what_the_constructs_write_has_no_findings(tmp_path: Path) -> None:
+    """All features in one app."""
+    app = aws_cdk.App(outdir=str(tmp_path / "cdk.out"), analytics_reporting=False, context=CONTEXT)
+    for number, recipe in enumerate(RECIPES.values()):
+        recipe.define(Stack(app, f"Stack{number}"), "a", None)
+    app.synth()
+
+    result = run(tmp_path / "cdk.out")
+
+    assert (result.exit_code, result.stdout) == (0, f"Nothing found in {len(RECIPES)} stacks.\n")
+
+
+def test_the_log_may_be_written(tmp_path: Path) -> None:
+    """The exit status is the same."""
+    file = tmp_path / "slr.sarif"
+    result = run("catch-up.yaml", "--format", "sarif", "--output", file)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert file.read_text() == run("catch-up.yaml", "--format", "sarif").stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("nowhere.yaml", None, "nowhere.yaml is not there"),
+        ("list.yaml", "- a\n", "list.yaml is no template: a template is a mapping with Resources"),
+        ("other.yaml", "a: b\n", "other.yaml is no template: it has no Resources"),
+    ],
+)
+def test_fails_when_there_is_no_template(name: str, text: str | None, sentence: str) -> None:
+    """One sentence, and 2, which is not 1."""
+    if text is not None:
+        Path(name).write_text(text)
+
+    result = run("policy.yaml", name)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"slr-constructs: {sentence}\n"

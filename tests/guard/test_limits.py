@@ -1,0 +1,454 @@
+"""Values, names and regions: what is refused somewhere is found, and nothing else is."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import aws_cdk
+import pytest
+from aws_cdk import aws_chime, aws_ivs, aws_kinesis, aws_mediatailor, aws_sns
+
+from slr_constructs import (
+    AppInstanceStreaming,
+    MessagingStream,
+    NotificationTarget,
+    VoiceConnectorStreaming,
+)
+from slr_constructs.guard.limits import (
+    LIMIT_BROKEN,
+    NOTIFICATION_LOST,
+    REGION_NOT_OFFERED,
+    findings,
+)
+from slr_constructs.handler.slr_handler import rules
+from slr_constructs.templates.app import App
+from slr_constructs.templates.reading import StackTemplate
+from tests.features.every_feature import RECIPES, Recipe
+from tests.templates.apps import plain, read_back, stack_of
+
+if TYPE_CHECKING:
+    from aws_cdk import Stack
+
+    from slr_constructs.guard.rule import Finding
+
+RECORDING = "AWS::IVS::RecordingConfiguration"
+PLAYBACK = "AWS::MediaTailor::PlaybackConfiguration"
+LIVE = "AWS::MediaPackage::Channel"
+VOD = "AWS::MediaPackage::PackagingGroup"
+SLR = "AWS::IAM::ServiceLinkedRole"
+SHARDS = "2 shards or more, or on-demand"
+NOTIFIED = "named ChimeVoiceConnector-Streaming…"
+STREAM_NAME = (
+    "must be a stream name of at most 128 characters that starts with chime-messaging-, got"
+)
+ENCRYPTED = {"EncryptionType": "KMS", "KeyId": "alias/aws/kinesis"}
+ON_DEMAND = {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}
+ARN = "arn:aws:chime:us-east-1:111122223333:app-instance/abc"
+CONNECTOR = {"VoiceConnectorId": "abcdef1ghij2klmno3pqr4", "DataRetentionInHours": 0}
+DESTINATION = {"DestinationConfiguration": {"S3": {"BucketName": "b"}}}
+
+
+def said(app: App) -> list[str]:
+    """Return the sentences."""
+    return [each.text for each in findings(app)]
+
+
+def of(kind: str, **properties: Any) -> list[str]:  # noqa: ANN401 - any property
+    """Return what is said of one resource."""
+    return said(plain(A={"Type": kind, "Properties": properties}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "prop", "limit"),
+    [
+        (RECORDING, {"Name": "my show"}, "Name", rules.IVS_RECORDING_NAME),
+        (
+            RECORDING,
+            {"RecordingReconnectWindowSeconds": 301},
+            "RecordingReconnectWindowSeconds",
+            rules.IVS_RECONNECT_WINDOW,
+        ),
+        (
+            RECORDING,
+            {"ThumbnailConfiguration": {"TargetIntervalSeconds": "0"}},
+            "ThumbnailConfiguration.TargetIntervalSeconds",
+            rules.IVS_THUMBNAIL_INTERVAL,
+        ),
+        (
+            "AWS::IVS::Channel",
+            {"RecordingConfigurationArn": "recording"},
+            "RecordingConfigurationArn",
+            rules.IVS_RECORDING_CONFIGURATION_ARN,
+        ),
+        (
+            PLAYBACK,
+            {"LogConfiguration": {"PercentEnabled": 12.5}},
+            "LogConfiguration.PercentEnabled",
+            rules.PERCENT_ENABLED,
+        ),
+        (
+            PLAYBACK,
+            {"Name": "a/b", "LogConfiguration": {"PercentEnabled": 1}},
+            "Name",
+            rules.PLAYBACK_CONFIGURATION_NAME,
+        ),
+        (
+            LIVE,
+            {"EgressAccessLogs": {"LogGroupName": "/var/log"}},
+            "EgressAccessLogs.LogGroupName",
+            rules.CHANNEL_LOG_GROUP_NAME,
+        ),
+        (
+            VOD,
+            {"EgressAccessLogs": {"LogGroupName": "/aws/MediaPackage/a b"}, "Id": True},
+            "EgressAccessLogs.LogGroupName",
+            rules.PACKAGING_GROUP_LOG_GROUP_NAME,
+        ),
+        (SLR, {"Description": "\N{SNOWMAN}"}, "Description", rules.ROLE_DESCRIPTION),
+        (
+            "Custom::VoiceConnectorStreaming",
+            {"NotificationTargets": ["SNS", "SNS"], **CONNECTOR},
+            "NotificationTargets",
+            rules.NOTIFICATION_TARGETS,
+        ),
+        (
+            "Custom::MediaTailorLogRetention",
+            {"LogGroupNames": "MediaTailor/ManifestService", "RetentionInDays": "7"},
+            "LogGroupNames",
+            rules.LOG_GROUP_NAMES,
+        ),
+        (
+            "Custom::AppInstanceStreaming",
+            {"ChannelsStreamArn": "arn:aws:kinesis:a:b:stream/c", "AppInstanceArn": ARN},
+            "ChannelsStreamArn",
+            rules.MESSAGING_STREAM_ARN,
+        ),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_a_value_that_is_refused_is_found(
+    kind: str, properties: dict[str, Any], prop: str, limit: rules.Rule
+) -> None:
+    """In the words of the constructs and of the function, with their code."""
+    got: Any = {**DESTINATION, **properties} if kind == RECORDING else properties
+    said_of = of(kind, **got)
+    for part in prop.split("."):
+        got = got[part]
+
+    assert said_of == [f"`A`: {prop} must be {limit.allowed}, got {_shown(got)} [{limit.code}]"]
+
+
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, int | float) else repr(value)
+
+
+def test_every_branch_of_a_choice_is_looked_at() -> None:
+    """However deep, and however long a number is."""
+    inner = {"Fn::If": ["B", {"Ref": "Percent"}, 101]}
+    logs = {"PercentEnabled": {"Fn::If": ["A", "9" * 5000, inner]}}
+    allowed = "`A`: LogConfiguration.PercentEnabled must be a whole number from 0 to 100, got"
+
+    assert of(PLAYBACK, LogConfiguration=logs) == [
+        f"{allowed} '{'9' * 5000}' [PercentEnabled]",
+        f"{allowed} 101 [PercentEnabled]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties"),
+    [
+        (RECORDING, {**DESTINATION, "Name": "show", "RecordingReconnectWindowSeconds": "300"}),
+        (RECORDING, {**DESTINATION, "Name": {"Ref": "Name"}}),
+        (RECORDING, {**DESTINATION, "Name": "{{resolve:ssm:name of the show}}"}),
+        (RECORDING, {**DESTINATION, "Name": {"Fn::If": ["C", {"Ref": "N"}, "a"]}}),
+        (RECORDING, {**DESTINATION, "ThumbnailConfiguration": {"Ref": "AWS::NoValue"}}),
+        (RECORDING, {**DESTINATION, "ThumbnailConfiguration": {"Fn::If": "?"}}),
+        # a number is a name too
+        (RECORDING, {**DESTINATION, "Name": 2024}),
+        # nothing is logged, so the guard has no business here
+        (PLAYBACK, {"Name": "a/b"}),
+        (LIVE, {"Id": "a b"}),
+        ("AWS::Logs::LogGroup", {"LogGroupName": "/var/log"}),
+        ("AWS::Kinesis::Stream", {"ShardCount": 1}),
+        ("AWS::SNS::Topic", {"TopicName": "news"}),
+        (LIVE, {"EgressAccessLogs": {}}),
+        (LIVE, {"EgressAccessLogs": {"LogGroupName": {"Fn::Sub": "${Logs}"}}}),
+        (LIVE, {"EgressAccessLogs": {"LogGroupName": {"Ref": "Parameter"}}}),
+        (LIVE, {"EgressAccessLogs": {"LogGroupName": {"Ref": []}}}),
+        # an intrinsic in a list hides what the list is
+        (
+            "Custom::VoiceConnectorStreaming",
+            {**CONNECTOR, "NotificationTargets": ["SNS", {"Ref": "B"}, "SNS"]},
+        ),
+        # a custom resource of somebody else, by the same name
+        ("Custom::ServiceLinkedRole", {"RoleName": "AWSServiceRoleForIVS", "Removal": "never"}),
+    ],
+    ids=str,
+)
+def test_what_is_allowed_or_not_known_says_nothing(kind: str, properties: dict[str, Any]) -> None:
+    """Nor does what has nothing to do with a feature."""
+    assert of(kind, **properties) == []
+
+
+def test_the_finding_says_where() -> None:
+    """As a path in the resource."""
+    (finding,) = findings(
+        plain(A={"Type": PLAYBACK, "Properties": {"LogConfiguration": {"PercentEnabled": 101}}})
+    )
+
+    assert finding.rule is LIMIT_BROKEN
+    assert finding.location == "Properties/LogConfiguration/PercentEnabled"
+
+
+def streamed(stream: object, *props: str) -> list[str]:
+    """Return what is said of an app instance that is streamed to a stream."""
+    arns = [{"Fn::GetAtt": ["Stream", "Arn"]}, {"Fn::GetAtt": "Stream.Arn"}]
+    properties = {"AppInstanceArn": ARN, **dict(zip(props, arns, strict=False))}
+    return said(
+        plain(
+            Streaming={"Type": "Custom::AppInstanceStreaming", "Properties": properties},
+            Stream={"Type": "AWS::Kinesis::Stream", "Properties": stream},
+        )
+    )
+
+
+@pytest.mark.parametrize("prop", ["ChannelsStreamArn", "ChannelMessagesStreamArn"])
+def test_a_stream_that_messaging_cannot_use_is_found(prop: str) -> None:
+    """Name, shards and encryption."""
+    assert streamed({"Name": "chat", "ShardCount": 1}, prop) == [
+        f"`Stream`: Name {STREAM_NAME} 'chat' [MessagingStreamName]",
+        f"`Stream`: ShardCount must be {SHARDS}, got 1 [MessagingStreamShards]",
+        "`Stream`: StreamEncryption must be given, got None [MessagingStreamEncryption]",
+    ]
+
+
+def test_a_stream_for_both_is_found_once() -> None:
+    """Channels and messages may go to one."""
+    stream = {"ShardCount": 4, "StreamEncryption": ENCRYPTED}
+
+    (sentence,) = streamed(stream, "ChannelsStreamArn", "ChannelMessagesStreamArn")
+    assert sentence == f"`Stream`: Name {STREAM_NAME} None [MessagingStreamName]"
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"Name": "chime-messaging-a", "ShardCount": 2, "StreamEncryption": ENCRYPTED},
+        {"Name": "chime-messaging-a", "StreamEncryption": ENCRYPTED, **ON_DEMAND},
+        # what is left over from before it was on-demand
+        {"Name": "chime-messaging-a", "ShardCount": 1, "StreamEncryption": ENCRYPTED, **ON_DEMAND},
+        {
+            "Name": {"Ref": "Name"},
+            "ShardCount": {"Ref": "Count"},
+            "StreamEncryption": {"Fn::If": ["C", {"Ref": "AWS::NoValue"}, ENCRYPTED]},
+        },
+        {
+            "Name": "chime-messaging-a",
+            "ShardCount": 1,
+            "StreamModeDetails": {"StreamMode": {"Ref": "Mode"}},
+            "StreamEncryption": ENCRYPTED,
+        },
+    ],
+    ids=str,
+)
+def test_a_stream_that_will_do_says_nothing(properties: dict[str, Any]) -> None:
+    """Nor does one of which nobody knows."""
+    assert streamed(properties, "ChannelsStreamArn") == []
+
+
+def test_a_name_that_cloudformation_makes_up_starts_with_the_stacks() -> None:
+    """So the stack may have the prefix, and its streams need no name."""
+    resources = {
+        "Streaming": {
+            "Type": "Custom::AppInstanceStreaming",
+            "Properties": {
+                "AppInstanceArn": ARN,
+                "ChannelsStreamArn": {"Fn::GetAtt": ["Stream", "Arn"]},
+            },
+        },
+        "Stream": {
+            "Type": "AWS::Kinesis::Stream",
+            "Properties": {"StreamEncryption": ENCRYPTED, **ON_DEMAND},
+        },
+    }
+
+    for name in ("chime-messaging-chat", "Stage/chime-messaging-chat"):
+        assert said(App([StackTemplate(name, {"Resources": resources})])) == []
+
+
+def test_a_resource_of_another_type_has_no_such_name() -> None:
+    """What is referred to is no log group, whatever it is."""
+    logs = {"EgressAccessLogs": {"LogGroupName": {"Ref": "Topic"}}}
+
+    assert said(plain(A={"Type": LIVE, "Properties": logs}, Topic=TOPIC)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "code"),
+    [
+        (
+            LIVE,
+            {"IngressAccessLogs": {"LogGroupName": {"Ref": "Group"}}},
+            "ChannelLogGroupName",
+        ),
+        (
+            "Custom::MediaPackageChannelLogging",
+            {"ChannelId": "a", "Ingress": "OFF", "Egress": {"Ref": "Group"}},
+            "ChannelLogGroupName",
+        ),
+        (
+            "Custom::MediaPackagePackagingGroupLogging",
+            {"PackagingGroupId": "a", "Egress": {"Ref": "Group"}},
+            "PackagingGroupLogGroupName",
+        ),
+    ],
+)
+def test_the_name_of_a_log_group_of_the_template_is_found(
+    kind: str, properties: dict[str, Any], code: str
+) -> None:
+    """One that CloudFormation makes up has no slash."""
+    for group, broken in (
+        ({}, True),
+        ({"LogGroupName": "/var/log"}, True),
+        ({"LogGroupName": "/aws/MediaPackage/a"}, False),
+        ({"LogGroupName": {"Ref": "Name"}}, False),
+    ):
+        app = plain(
+            A={"Type": kind, "Properties": properties},
+            Group={"Type": "AWS::Logs::LogGroup", "Properties": group},
+        )
+        found = list(findings(app))
+
+        assert [each.resource for each in found] == (["Group"] if broken else [])
+        assert all(each.text.endswith(f"[{code}]") for each in found)
+
+
+def notified(targets: list[str], waits: list[str], **others: Any) -> list[Finding]:  # noqa: ANN401
+    """Return what is found where streaming waits for topics and queues."""
+    streaming = {
+        "Type": "Custom::VoiceConnectorStreaming",
+        "Properties": {**CONNECTOR, "NotificationTargets": targets},
+        "DependsOn": waits,
+    }
+    return list(findings(plain(Streaming=streaming, **others)))
+
+
+TOPIC = {"Type": "AWS::SNS::Topic"}
+NAMED = {**TOPIC, "Properties": {"TopicName": "ChimeVoiceConnector-StreamingNews"}}
+
+
+def test_a_topic_or_queue_that_the_role_cannot_reach_is_found() -> None:
+    """It is one that the streaming waits for."""
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "calls"}}
+    found = notified(["SNS", "SQS"], ["Topic", "Queue"], Topic=TOPIC, Queue=queue)
+
+    assert {each.rule for each in found} == {NOTIFICATION_LOST}
+    assert [each.text for each in found] == [
+        f"`Topic`: TopicName must be {NOTIFIED}, got None [NotificationName]",
+        f"`Queue`: QueueName must be {NOTIFIED}, got 'calls' [NotificationName]",
+    ]
+
+
+def test_a_topic_that_may_be_for_something_else_says_nothing() -> None:
+    """One of them will do, no topic is told, or the streaming waits for none."""
+    assert notified(["SNS"], ["Topic", "News"], Topic=TOPIC, News=NAMED) == []
+    assert notified(["EventBridge", "SQS"], ["Topic"], Topic=TOPIC) == []
+    assert notified(["SNS"], [], Topic=TOPIC) == []
+
+
+def region(define: str, name: str, *, environment: str | None) -> list[Finding]:
+    """Return what is found of a feature in a region."""
+    recipe = RECIPES[define]
+
+    def app(scope: aws_cdk.App) -> None:
+        env = aws_cdk.Environment(region=environment) if environment else None
+        recipe.define(aws_cdk.Stack(scope, name, env=env), "a", None)
+
+    return list(findings(read_back(app)))
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_region_without_the_service_is_found(name: str) -> None:
+    """At the feature, once; where the region is not known, or offers it, nothing is said."""
+    found = region(name, "Show", environment="eu-south-2")
+
+    assert {each.rule for each in found} == {REGION_NOT_OFFERED}
+    assert len({each.resource for each in found}) == len(found)
+    assert region(name, "Show", environment="eu-central-1") == []
+    assert region(name, "Show", environment=None) == []
+
+
+def test_the_sentence_about_a_region_says_where_else() -> None:
+    """As the construct's own warning does."""
+
+    def define(app: aws_cdk.App) -> None:
+        stack = aws_cdk.Stack(app, "Show", env=aws_cdk.Environment(region="eu-west-1"))
+        connector = aws_chime.CfnAppInstance(stack, "Chat", name="chat")
+        stream = MessagingStream(stack, "Stream")
+        AppInstanceStreaming(
+            stack, "Streaming", app_instance=connector, channels=stream, channel_messages=None
+        )
+
+    (sentence,) = said(read_back(define))
+    assert sentence == (
+        "`Streaming/Resource` switches message streaming on, and messaging.chime.amazonaws.com is"
+        " not offered in eu-west-1, as far as botocore knows; it is in eu-central-1, us-east-1"
+    )
+
+
+def _define(recipe: Recipe, stack: Stack) -> object:
+    return recipe.define(stack, "a", None)
+
+
+def test_what_the_constructs_write_is_within_all_limits() -> None:
+    """With topics, streams and log groups of the app."""
+    for recipe in RECIPES.values():
+        assert said(stack_of(partial(_define, recipe))) == []
+
+    def define(stack: Stack) -> None:
+        topic = aws_sns.Topic(stack, "Topic", topic_name="ChimeVoiceConnector-StreamingNews")
+        VoiceConnectorStreaming(
+            stack,
+            "Streaming",
+            voice_connector="abcdef1ghij2klmno3pqr4",
+            notification_targets=[topic, NotificationTarget.EVENT_BRIDGE],
+        )
+        AppInstanceStreaming(
+            stack,
+            "Chat",
+            app_instance=ARN,
+            channels=aws_kinesis.Stream(
+                stack, "Own", stream_name="chime-messaging-own", shard_count=2
+            ),
+            channel_messages=MessagingStream(stack, "Stream"),
+        )
+
+    assert said(stack_of(define)) == []
+
+
+def test_l1s_of_cdk_are_looked_at() -> None:
+    """By their construct paths."""
+
+    def define(stack: Stack) -> None:
+        aws_ivs.CfnRecordingConfiguration(
+            stack,
+            "Recording",
+            destination_configuration=aws_ivs.CfnRecordingConfiguration.DestinationConfigurationProperty(),
+            recording_reconnect_window_seconds=900,
+        )
+        aws_mediatailor.CfnPlaybackConfiguration(
+            stack,
+            "Ads",
+            name="the ads",
+            ad_decision_server_url="https://ads.example.com",
+            video_content_source_url="https://video.example.com",
+            log_configuration=aws_mediatailor.CfnPlaybackConfiguration.LogConfigurationProperty(
+                percent_enabled=10
+            ),
+        )
+
+    assert [each.rpartition(" [")[2] for each in said(stack_of(define))] == [
+        "IvsReconnectWindow]",
+        "PlaybackConfigurationName]",
+    ]
