@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from slr_constructs import catalogue
 
 if TYPE_CHECKING:
+    from slr_constructs.ensure_service_linked_roles import EnsureServiceLinkedRoles
     from slr_constructs.errors import UsageError
     from slr_constructs.features.app_instance_streaming import AppInstanceStreaming, MessagingStream
     from slr_constructs.features.ivs_recording import (
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         NotificationTarget,
         VoiceConnectorStreaming,
     )
+    from slr_constructs.role_guard import RoleGuard
     from slr_constructs.service_linked_role import RoleRemoval, ServiceLinkedRole
 else:
     # not for type checkers, to whom any name would be there
@@ -46,6 +48,7 @@ else:
 __all__ = [
     "AccessLogs",
     "AppInstanceStreaming",
+    "EnsureServiceLinkedRoles",
     "IvsRecordingConfiguration",
     "MediaPackageAccessLogging",
     "MediaTailorAsRunLogging",
@@ -54,6 +57,7 @@ __all__ = [
     "NotificationTarget",
     "Renditions",
     "Resolution",
+    "RoleGuard",
     "RoleRemoval",
     "ServiceLinkedRole",
     "ThumbnailStorage",
@@ -67,6 +71,7 @@ __all__ = [
 _MODULES = {
     "AccessLogs": "features.mediapackage_logging",
     "AppInstanceStreaming": "features.app_instance_streaming",
+    "EnsureServiceLinkedRoles": "ensure_service_linked_roles",
     "IvsRecordingConfiguration": "features.ivs_recording",
     "MediaPackageAccessLogging": "features.mediapackage_logging",
     "MediaTailorAsRunLogging": "features.mediatailor_logging",
@@ -75,6 +80,7 @@ _MODULES = {
     "NotificationTarget": "features.voice_connector_streaming",
     "Renditions": "features.ivs_recording",
     "Resolution": "features.ivs_recording",
+    "RoleGuard": "role_guard",
     "RoleRemoval": "service_linked_role",
     "ServiceLinkedRole": "service_linked_role",
     "ThumbnailStorage": "features.ivs_recording",

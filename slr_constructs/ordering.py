@@ -7,11 +7,11 @@ become of that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from slr_constructs.provider import Provider
 from slr_constructs.service_linked_role import rights_to_switch_on
-from slr_constructs.stack_parts import claim
+from slr_constructs.stack_parts import claim, parts_of, put_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,15 @@ def role_before(role: ServiceLinkedRole, resource: CfnResource) -> None:
     """
     if role.resource is not None:
         resource.add_resource_dependency(role.resource)
+
+
+def use_role(role: ServiceLinkedRole, owner: CfnResource) -> None:
+    """Let a resource that uses the role by a property of its own wait for it, once and for all.
+
+    `EnsureServiceLinkedRoles` leaves alone what has been here.
+    """
+    role_before(role, owner)
+    put_in_order(owner)
 
 
 def define_put(
@@ -91,14 +100,16 @@ def define_release(
     thing: str,
     role: ServiceLinkedRole,
     rights: Sequence[Right],
+    id: str = "Release",
 ) -> CfnResource:
     """Let CloudFormation set a feature on its owner after the role, and switch it off before both.
 
     The release refers to the owner, and so it is deleted before it. It is deleted before the role
     by itself too: when a feature is removed and its owner stays, release and role go in one update.
+    It is there under the owner's condition.
 
     Args:
-        feature: The feature, whose `Release` this is.
+        feature: The construct that the release is defined below.
 
         wanted: What is released.
 
@@ -109,8 +120,15 @@ def define_release(
         role: The role that the feature uses.
 
         rights: What the function may do.
+
+        id: The release's construct id; its rights stand beside it.
     """
-    role_before(role, owner)
-    release = Provider.of(feature).define(feature, "Release", wanted, thing=thing, rights=rights)
+    use_role(role, owner)
+    release = Provider.of(feature).define(feature, id, wanted, thing=thing, rights=rights)
     role_before(role, release)
+    condition = owner.cfn_options.condition
+    if condition is not None and parts_of(feature) is parts_of(owner):
+        # where the owner is not there, nothing can refer to it
+        for each in (release, feature.node.find_child(f"{id}Rights")):
+            cast("CfnResource", each).cfn_options.condition = condition
     return release

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 
-from aws_cdk import Annotations, Aws, CfnResource, aws_iam
+from aws_cdk import Annotations, Aws, CfnResource, ConstructSelector, aws_iam
 from constructs import Construct
 
 from slr_constructs import rights
@@ -20,6 +20,8 @@ from slr_constructs.errors import UsageError, check, check_kind
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.provider import Provider
 from slr_constructs.stack_parts import parts_of
+
+_NATIVE_TYPE = "AWS::IAM::ServiceLinkedRole"
 
 
 class RoleRemoval(Enum):
@@ -98,11 +100,17 @@ class ServiceLinkedRole(Construct):
         )
 
     @classmethod
-    def of(cls, scope: Construct, definition: RoleDefinition) -> ServiceLinkedRole:
+    def of(
+        cls,
+        scope: Construct,
+        definition: RoleDefinition,
+        *,
+        removal: RoleRemoval = RoleRemoval.WHEN_UNUSED,
+    ) -> ServiceLinkedRole:
         """Return the role that a scope's stack declares or imports; declare it on first use."""
         known = _roles_of(scope).known.get(definition.role_name)
         stack = parts_of(scope).stack
-        return known or cls(stack, definition.role_name, definition=definition)
+        return known or cls(stack, definition.role_name, definition=definition, removal=removal)
 
     @classmethod
     def from_existing(
@@ -235,11 +243,43 @@ class _ExistingRole(ServiceLinkedRole):
         self._resource = None
 
 
+class _NativeRole(ServiceLinkedRole):
+    """A role that the stack declares without this library."""
+
+    def __init__(self, native: CfnResource, definition: RoleDefinition) -> None:
+        Construct.__init__(self, native, "ServiceLinkedRole")
+        self._definition = definition
+        self._role = None
+        self._resource = native
+
+
+def role_in(scope: Construct, definition: RoleDefinition) -> ServiceLinkedRole | None:
+    """Return the role that a scope's stack declares or imports, if need be without this library.
+
+    A native role is one for the service, of no suffix: that would be a role of another name.
+    """
+    parts = parts_of(scope)
+    known = _roles_of(scope).known
+    if definition.role_name not in known:
+        natives = ConstructSelector.resources_of_type(_NATIVE_TYPE).select(parts.stack)
+        for native in natives:
+            given = cast("CfnResource", native)._cfn_properties  # noqa: SLF001 - of whatever class
+            service = given.get("awsServiceName", given.get("AWSServiceName"))
+            suffix = given.get("customSuffix", given.get("CustomSuffix"))
+            # those of nested stacks are found too
+            ours = parts_of(native) is parts
+            if ours and service == definition.service_principal and not suffix:
+                role = _NativeRole(cast("CfnResource", native), definition)
+                return known.setdefault(definition.role_name, role)
+    return known.get(definition.role_name)
+
+
 def role_for(
     feature: Construct,
     role: ServiceLinkedRole | None,
     *definitions: RoleDefinition,
     owner: CfnResource | str = "",
+    removal: RoleRemoval = RoleRemoval.WHEN_UNUSED,
 ) -> ServiceLinkedRole:
     """Return the role that a feature uses, and warn where its service is not offered.
 
@@ -252,6 +292,8 @@ def role_for(
 
         owner: What waits for the role, if that is not the feature itself. A resource of another
             stack uses the role of that stack: the two would depend on each other otherwise.
+
+        removal: What becomes of the role with its stack, if this declares it.
 
     Raises:
         UsageError: The role given is that of another service (`RoleOfAnotherService`).
@@ -272,7 +314,7 @@ def role_for(
             (known[each.role_name] for each in definitions if each.role_name in known), None
         )
     if role is None:
-        role = ServiceLinkedRole.of(parts.stack, definition)
+        role = ServiceLinkedRole.of(parts.stack, definition, removal=removal)
     elif role.role_name not in (each.role_name for each in definitions):
         raise UsageError(
             "RoleOfAnotherService",

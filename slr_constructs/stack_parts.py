@@ -1,15 +1,15 @@
 """What a stack has one of, whatever it is: its function, its roles, the features it has set.
 
-jsii keeps every construct alive for as long as the process runs, so a weak map keyed by constructs
-lives exactly as long as they do. Only the first look-up of a construct calls the jsii kernel, for
-a construct stays in its stack.
+Constructs are known by what jsii calls them: one that Python has not made, be it of an included
+template or of an L2, is another object whenever jsii hands it over. It keeps every construct alive
+for as long as the process runs, and so may this. Only the first look-up of a construct calls the
+jsii kernel, for a construct stays in its stack.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from aws_cdk import Stack, Token
 from constructs import Construct
@@ -48,21 +48,46 @@ class StackParts:
         part: _Part = self._others[kind]
         return part
 
+    def known(self, kind: type[_Part]) -> _Part | None:
+        """Return the stack's one part of a kind, if it has been made."""
+        part: _Part | None = self._others.get(kind)
+        return part
 
-_PARTS: WeakKeyDictionary[IConstruct, StackParts] = WeakKeyDictionary()
+
+_PARTS: dict[str, StackParts] = {}
+
+#: the keys of the resources that use a role by a property of their own, and are looked after.
+_IN_ORDER: set[str] = set()
+
+
+def key_of(construct: IConstruct) -> str:
+    """Return what is the same for one construct, and for no other of the process."""
+    key: str = cast("Any", construct).__jsii_ref__.ref
+    return key
 
 
 def parts_of(scope: Construct | IConstruct) -> StackParts:
     """Return the parts of the stack that a construct is in."""
-    parts = _PARTS.get(scope)
+    key = key_of(scope)
+    parts = _PARTS.get(key)
     if parts is None:
         stack = Stack.of(scope)
-        parts = _PARTS.get(stack)
+        parts = _PARTS.get(key_of(stack))
         if parts is None:
             region = stack.region
             parts = StackParts(stack, region=None if Token.is_unresolved(region) else region)
-        _PARTS[stack] = _PARTS[scope] = parts
+        _PARTS[key_of(stack)] = _PARTS[key] = parts
     return parts
+
+
+def put_in_order(owner: IConstruct) -> None:
+    """Remember that a resource which uses a role by a property of its own is looked after."""
+    _IN_ORDER.add(key_of(owner))
+
+
+def is_in_order(owner: IConstruct) -> bool:
+    """Tell whether a resource has been put in order."""
+    return key_of(owner) in _IN_ORDER
 
 
 class Feature(Construct):
@@ -70,7 +95,7 @@ class Feature(Construct):
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
-        _PARTS[self] = parts_of(scope)
+        _PARTS[key_of(self)] = parts_of(scope)
 
 
 def claim(feature: Construct, wanted: Contract, prop: str, owner: CfnResource | str) -> None:

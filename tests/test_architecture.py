@@ -13,10 +13,11 @@ PACKAGE = ROOT / "slr_constructs"
 #: from the top down; a file imports from lower floors, and from no neighbour but those named.
 FLOORS = [
     ["sample_app"],
-    ["slr_constructs.testing", "slr_constructs.cli"],
+    ["slr_constructs.testing", "slr_constructs.cli", "slr_constructs.role_guard"],
     ["slr_constructs.pictures", "slr_constructs.guard"],
     ["slr_constructs.templates"],
     ["slr_constructs"],
+    ["slr_constructs.ensure_service_linked_roles"],
     ["slr_constructs.features"],
     ["slr_constructs.ordering"],
     ["slr_constructs.service_linked_role"],
@@ -123,8 +124,8 @@ def test_templates_are_read_without_the_constructs() -> None:
 
 
 def test_commands_are_there_without_the_constructs() -> None:
-    """Facts, rights, templates and pictures are all that a command takes, so none starts Node."""
-    parts = ("cli", "pictures", "templates", "rights", "catalogue", "handler.slr_handler")
+    """Facts, rights, templates, the guard and pictures are all it takes, so none starts Node."""
+    parts = ("cli", "guard", "pictures", "templates", "rights", "catalogue", "handler.slr_handler")
     allowed = tuple(f"slr_constructs.{part}" for part in parts)
 
     for module in MODULES:

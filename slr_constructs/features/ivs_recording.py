@@ -18,10 +18,10 @@ from constructs import Construct
 from slr_constructs import catalogue, rights
 from slr_constructs.errors import UsageError, check, check_kind
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import role_before
+from slr_constructs.ordering import use_role
 from slr_constructs.provider import Provider, last_part
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature, claim, set_twice
+from slr_constructs.stack_parts import Feature, claim, put_in_order, set_twice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -166,7 +166,7 @@ class IvsRecordingConfiguration(Feature):
             rendition_configuration=rendition_configuration,
             thumbnail_configuration=thumbnail_configuration,
         )
-        role_before(self._role, self._resource)
+        use_role(self._role, self._resource)
         if bucket.policy is not None:
             self._resource.node.add_dependency(bucket.policy)
 
@@ -215,6 +215,8 @@ class IvsRecordingConfiguration(Feature):
         if channel.recording_configuration_arn:
             raise set_twice(self, "channel", channel, "recorded by one recording configuration")
         channel.recording_configuration_arn = self._resource.attr_arn
+        # it waits for this, to which it refers
+        put_in_order(channel)
         return channel
 
     def _record_existing(self, channel_arn: str) -> CfnResource:

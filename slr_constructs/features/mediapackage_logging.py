@@ -11,7 +11,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import aws_logs, aws_mediapackage
+from aws_cdk import Token, aws_logs, aws_mediapackage
 
 from slr_constructs import catalogue, rights
 from slr_constructs.errors import UsageError, check, check_kind, check_name
@@ -152,15 +152,7 @@ class MediaPackageAccessLogging(Feature):
             channel.egress_access_logs = l1.LogConfigurationProperty(
                 log_group_name=_group_name(logs_out)
             )
-        wanted = contract.MediaPackageChannelLoggingRelease(channel_id=channel.ref)
-        return define_release(
-            self,
-            wanted,
-            owner=channel,
-            thing=wanted.channel_id,
-            role=self._role,
-            rights=[rights.log_live_channel(channel.attr_arn)],
-        )
+        return release_channel(self, channel, channel.ref, self._role)
 
     def _log_packaging_group(
         self,
@@ -193,15 +185,7 @@ class MediaPackageAccessLogging(Feature):
         group.egress_access_logs = aws_mediapackage.CfnPackagingGroup.LogConfigurationProperty(
             log_group_name=_group_name(logs_out)
         )
-        wanted = contract.MediaPackagePackagingGroupLoggingRelease(packaging_group_id=group.ref)
-        return define_release(
-            self,
-            wanted,
-            owner=group,
-            thing=wanted.packaging_group_id,
-            role=self._role,
-            rights=[rights.log_packaging_group(group.attr_arn)],
-        )
+        return release_packaging_group(self, group, group.ref, self._role)
 
     def _put(
         self,
@@ -242,6 +226,43 @@ class MediaPackageAccessLogging(Feature):
                 allowed="a log group or AccessLogs.DEFAULT_GROUP, if nothing else is logged",
                 got="OFF",
             )
+
+
+def release_channel(
+    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "Release"
+) -> CfnResource:
+    """Order role, live channel and release, whoever has set the access logs."""
+    return define_release(
+        feature,
+        contract.MediaPackageChannelLoggingRelease(channel_id=name),
+        owner=owner,
+        thing=name,
+        role=role,
+        rights=[rights.log_live_channel(_arn_of(owner))],
+        id=id,
+    )
+
+
+def release_packaging_group(
+    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "Release"
+) -> CfnResource:
+    """Order role, packaging group and release, whoever has set the access log."""
+    return define_release(
+        feature,
+        contract.MediaPackagePackagingGroupLoggingRelease(packaging_group_id=name),
+        owner=owner,
+        thing=name,
+        role=role,
+        rights=[rights.log_packaging_group(_arn_of(owner))],
+        id=id,
+    )
+
+
+def _arn_of(owner: CfnResource) -> str:
+    if isinstance(owner, aws_mediapackage.CfnChannel | aws_mediapackage.CfnPackagingGroup):
+        return owner.attr_arn
+    # a resource of no class of its own, whose attributes have no names in Python
+    return Token.as_string(owner.get_att("Arn"))
 
 
 def _group_name(log: str) -> str | None:

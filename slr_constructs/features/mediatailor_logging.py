@@ -7,7 +7,7 @@ ask for; a release does, a custom resource that waits for its own deletion.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_logs, aws_mediatailor
 from constructs import Construct
@@ -120,7 +120,6 @@ class MediaTailorSessionLogging(Feature):
         )
         props = {"playback_configuration_name": "playback_configuration"}
         check_contract(wanted, at=self, props=props)
-        log = rights.log_sessions(arn("mediatailor", "playbackConfiguration/", self._name))
         if log_retention is not None:
             _keep_events(self, _SESSION_LOG_GROUPS, log_retention)
         self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=owner)
@@ -133,20 +132,13 @@ class MediaTailorSessionLogging(Feature):
                 thing=self._name,
                 role=self._role,
                 definition=catalogue.MEDIATAILOR,
-                rights=[log],
+                rights=[rights.log_sessions(_playback_configuration_arn(owner))],
                 props=props,
             )
         else:
             _refuse_second(self, "playback_configuration", owner)
             owner.log_configuration = self._log_configuration(wanted)
-            self._release = define_release(
-                self,
-                contract.MediaTailorSessionLoggingRelease(playback_configuration_name=self._name),
-                owner=owner,
-                thing=self._name,
-                role=self._role,
-                rights=[log],
-            )
+            self._release = release_sessions(self, owner, self._name, self._role)
 
     @property
     def playback_configuration_name(self) -> str:
@@ -239,7 +231,6 @@ class MediaTailorAsRunLogging(Feature):
             allowed="a CfnChannel or the name of one",
         )
         self._name = channel if isinstance(channel, str) else channel.ref
-        log = rights.log_as_run(arn("mediatailor", "channel/", self._name))
         if log_retention is not None:
             _keep_events(self, _AS_RUN_LOG_GROUPS, log_retention)
         self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=channel)
@@ -252,7 +243,7 @@ class MediaTailorAsRunLogging(Feature):
                 thing=channel,
                 role=self._role,
                 definition=catalogue.MEDIATAILOR,
-                rights=[log],
+                rights=[rights.log_as_run(_channel_arn(channel))],
                 props={"channel_name": "channel"},
             )
         else:
@@ -260,14 +251,7 @@ class MediaTailorAsRunLogging(Feature):
             channel.log_configuration = (
                 aws_mediatailor.CfnChannel.LogConfigurationForChannelProperty(log_types=["AS_RUN"])
             )
-            self._release = define_release(
-                self,
-                contract.MediaTailorAsRunLoggingRelease(channel_name=self._name),
-                owner=channel,
-                thing=self._name,
-                role=self._role,
-                rights=[log],
-            )
+            self._release = release_as_run(self, channel, self._name, self._role)
 
     @property
     def channel_name(self) -> str:
@@ -283,6 +267,44 @@ class MediaTailorAsRunLogging(Feature):
     def release(self) -> CfnResource:
         """What takes the log types away when it is deleted; whatever depends on it goes before."""
         return self._release
+
+
+def release_sessions(
+    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "Release"
+) -> CfnResource:
+    """Order role, playback configuration and release, whoever has set the log configuration."""
+    return define_release(
+        feature,
+        contract.MediaTailorSessionLoggingRelease(playback_configuration_name=name),
+        owner=owner,
+        thing=name,
+        role=role,
+        rights=[rights.log_sessions(_playback_configuration_arn(name))],
+        id=id,
+    )
+
+
+def release_as_run(
+    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "Release"
+) -> CfnResource:
+    """Order role, channel and release, whoever has set the log configuration."""
+    return define_release(
+        feature,
+        contract.MediaTailorAsRunLoggingRelease(channel_name=name),
+        owner=owner,
+        thing=name,
+        role=role,
+        rights=[rights.log_as_run(_channel_arn(name))],
+        id=id,
+    )
+
+
+def _playback_configuration_arn(name: str) -> dict[str, Any]:
+    return arn("mediatailor", "playbackConfiguration/", name)
+
+
+def _channel_arn(name: str) -> dict[str, Any]:
+    return arn("mediatailor", "channel/", name)
 
 
 def _refuse_second(
