@@ -1,4 +1,4 @@
-"""How `slr-constructs order` and `diff` grow with what they read.
+"""How `slr-constructs order`, `diff` and `check` grow with what they read.
 
 The assemblies are the library's app with more and more of each feature, over many stacks. The new
 side of `diff` has lost every second `DependsOn` between what is new and what was there, so there is
@@ -33,6 +33,7 @@ _COMMANDS = {
     "order": ["order", "{old}"],
     "order --format html": ["order", "{old}", "--format", "html"],
     "diff": ["diff", "{old}", "{new}"],
+    "check": ["check", "{new}"],
 }
 
 
