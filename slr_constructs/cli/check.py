@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import OUTPUT, PATH, write, write_lines
+from slr_constructs.cli.output import OUTPUT, PATHS, write, write_lines
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.cli.sarif import lines_of, sarif
 from slr_constructs.guard import acknowledged as acknowledgements
@@ -35,7 +35,7 @@ _BLANK = (Text(), Text())
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
+@PATHS
 @click.option(
     "--format",
     "form",

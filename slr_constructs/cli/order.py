@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import OUTPUT, PATH, read_app, write, write_lines
+from slr_constructs.cli.output import OUTPUT, PATHS, read_app, write, write_lines
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.pictures.html import html
 from slr_constructs.pictures.mermaid import mermaid
@@ -30,7 +30,7 @@ _BLANK = (Text(), Text())
 
 
 @click.command()
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
+@PATHS
 @click.option(
     "--format",
     "form",

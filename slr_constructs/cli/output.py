@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: whether it is there is for the reader to say, in the words of all its refusals.
 PATH = click.Path(path_type=Path)
+#: what commands read that take several.
+PATHS = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
 #: where commands write to.
 OUTPUT = click.option(
     "-o",
