@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slr_constructs.guard.rule import Finding, Rule, Severity
-from slr_constructs.templates.custom_calls import calls_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from slr_constructs.templates.app import App, Stack
     from slr_constructs.templates.custom_calls import Call
@@ -39,10 +38,9 @@ RULES = (DELETE_CALL_MISSING, OBSOLETE_CALL)
 def findings(app: App) -> Iterator[Finding]:
     """Yield what is wrong with the calls of custom resources."""
     for stack in app.stacks.values():
-        calls = calls_in(stack.resources, stack.graph)
-        for call in calls:
+        for call in stack.calls:
             name = stack.show(call.logical_id)
-            if call.puts and not call.deletes and not _is_released(stack, call, calls):
+            if call.puts and not call.deletes and not _is_released(stack, call):
                 yield Finding(
                     DELETE_CALL_MISSING,
                     stack.name,
@@ -60,7 +58,7 @@ def findings(app: App) -> Iterator[Finding]:
                 )
 
 
-def _is_released(stack: Stack, call: Call, calls: Iterable[Call]) -> bool:
+def _is_released(stack: Stack, call: Call) -> bool:
     """Tell whether another resource switches off, or this one is meant to stay.
 
     Where neither names what it is for, they are taken to be for the same.
@@ -68,7 +66,9 @@ def _is_released(stack: Stack, call: Call, calls: Iterable[Call]) -> bool:
     if stack.users[call.logical_id].retained:
         # of that, `FeatureOutlivesRole` speaks
         return True
-    others = [each.owners for each in calls if _is_release(each) and each.feature == call.feature]
+    others = [
+        each.owners for each in stack.calls if _is_release(each) and each.feature == call.feature
+    ]
     others += [
         user.owners
         for user in stack.users.values()

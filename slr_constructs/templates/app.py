@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import networkx as nx
 
+from slr_constructs.templates.custom_calls import Call, calls_in
 from slr_constructs.templates.lifecycle import Mark, Role, User, marks_of, roles_in, users_in
 from slr_constructs.templates.order import Wait, graph_of, waits_along, waves_of
 from slr_constructs.templates.reading import (
@@ -89,7 +90,12 @@ class Stack:
     @cached_property
     def users(self) -> dict[str, User]:
         """What uses a role, by logical id."""
-        return users_in(self.resources, self.graph) if self._ordered else {}
+        return users_in(self.resources, self.graph, self.calls) if self._ordered else {}
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """What custom resources of others switch on and off; nothing, if there is no order."""
+        return calls_in(self.resources, self.graph) if self._ordered else []
 
     @cached_property
     def marks(self) -> dict[str, tuple[Mark, ...]]:

@@ -18,7 +18,7 @@ from slr_constructs.templates import custom_calls
 from slr_constructs.templates.reading import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from networkx import MultiDiGraph
 
@@ -190,17 +190,20 @@ def roles_in(resources: Mapping[str, Any]) -> dict[str, Role]:
     }
 
 
-def users_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> dict[str, User]:
+def users_in(
+    resources: Mapping[str, Any], graph: MultiDiGraph, calls: Iterable[custom_calls.Call]
+) -> dict[str, User]:
     """Return what uses a service-linked role, by logical id.
 
     Args:
         resources: The resources of one template, by logical id.
 
         graph: What `order.graph_of` returned for it.
+
+        calls: What `custom_calls.calls_in` returned for it.
     """
     by_name = _by_name(resources)
-    found = custom_calls.calls_in(resources, graph)
-    calls = {each.logical_id: each for each in found if each.puts}
+    puts = {each.logical_id: each for each in calls if each.puts}
     users = {}
     for logical_id, body in resources.items():
         custom_type = _CUSTOM_TYPES.get(body["Type"])
@@ -236,8 +239,8 @@ def users_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> dict[str, Use
                 retained=_is_retained(body),
                 needs_release=native_type.needs_release,
             )
-        elif logical_id in calls:
-            call = calls[logical_id]
+        elif logical_id in puts:
+            call = puts[logical_id]
             users[logical_id] = User(
                 logical_id,
                 call.feature,

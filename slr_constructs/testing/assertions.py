@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from slr_constructs.templates.custom_calls import calls_in
 from slr_constructs.templates.lifecycle import roles_in, users_in
 from slr_constructs.templates.order import chain_between, graph_of
 from slr_constructs.testing.resource_names import NamedResources
@@ -176,9 +177,10 @@ class _Reader:
 def _unreleased(reader: _Reader, role: str, owner: str | None) -> Iterator[str]:
     resources = reader.resources
     principal = _principal(reader, role)
+    calls = calls_in(resources.by_id, reader.graph)
     users = [
         each
-        for each in users_in(resources.by_id, reader.graph).values()
+        for each in users_in(resources.by_id, reader.graph, calls).values()
         if principal in each.principals
     ]
     if not users:

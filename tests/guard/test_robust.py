@@ -96,6 +96,26 @@ def test_a_circle_is_said_and_the_rest_is_checked() -> None:
     assert "the dependencies form a circle" in found[1].text
 
 
+@pytest.mark.parametrize("phase", ["Create", "Delete"])
+def test_calls_beside_a_circle_do_not_crash(phase: str) -> None:
+    """What uses a role cannot be told without an order, and so nothing is said of calls."""
+    call = {"service": "ChimeSDKVoice", "action": "putVoiceConnectorStreamingConfiguration"}
+    parameters = {"parameters": {"StreamingConfiguration": {"DataRetentionInHours": 24}}}
+    template = {
+        "Resources": {
+            "A": {"Type": "AWS::SNS::Topic", "DependsOn": "A"},
+            "Streaming": {
+                "Type": "Custom::AWS",
+                "Properties": {phase: json.dumps(call | parameters)},
+            },
+        }
+    }
+
+    found = check(App([StackTemplate("Show", template)], lenient=True))
+
+    assert [each.rule.id for each in found] == ["NotRead"]
+
+
 def test_references_to_nothing_are_no_references() -> None:
     """CloudFormation refuses them, and cfn-lint says so."""
     body = {
