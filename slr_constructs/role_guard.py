@@ -26,7 +26,8 @@ from slr_constructs.guard.quick_look import is_telling
 from slr_constructs.guard.rule import Finding, Severity
 from slr_constructs.guard.unread import NOT_READ
 from slr_constructs.service_linked_role import ServiceLinkedRole
-from slr_constructs.templates.reading import StackTemplate, TemplateError, printable, read
+from slr_constructs.templates.reading import StackTemplate, TemplateError, read
+from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -146,10 +147,10 @@ def _imported(app: App, constructs: Iterable[IConstruct]) -> set[tuple[str, str]
                 stack = stack.nested_stack_parent
             home = printable(stack.node.path)
             # in another stage than the one whose guard this is, it is none of these
-            sharing = (each for each in app.stacks if home in app.stacks)
-            imported |= {
-                (name, each.role_name) for name in sharing if app.share_account(home, name)
-            }
+            if home in app.stacks:
+                imported |= {
+                    (name, each.role_name) for name in app.stacks if app.share_account(home, name)
+                }
     return imported
 
 

@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import OUTPUT, PATHS, write, write_lines
-from slr_constructs.cli.refusal import Refusal
+from slr_constructs.cli.output import OUTPUT, PATHS, read_app, write, write_lines
 from slr_constructs.cli.sarif import lines_of, sarif
 from slr_constructs.guard import acknowledged as acknowledgements
 from slr_constructs.guard.check import check as findings_in
 from slr_constructs.guard.rule import Severity
-from slr_constructs.templates.app import App
-from slr_constructs.templates.reading import TemplateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from slr_constructs.guard.rule import Finding, Rule
+    from slr_constructs.templates.app import App
 
     #: what was found, and why it is acknowledged, if it is.
     _Found = Sequence[tuple[Finding, str | None]]
@@ -82,10 +80,7 @@ def check(
       slr-constructs check template.yaml --acknowledged
       slr-constructs check cdk.out --format sarif --output slr.sarif
     """  # noqa: D301 - click reads \b
-    try:
-        app = App.read(paths, lenient=True)
-    except TemplateError as error:
-        raise Refusal(str(error)) from None
+    app = read_app(paths, lenient=True)
     left, others = acknowledgements.split(app, findings_in(app))
     listed: _Found = [
         *((each, None) for each in left),

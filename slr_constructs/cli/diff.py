@@ -11,6 +11,7 @@ from rich.text import Text
 
 from slr_constructs.cli.output import OUTPUT, PATH, read_app, write, write_lines
 from slr_constructs.templates.comparison import Comparison, Verdict, compare
+from slr_constructs.templates.reading import stack_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +52,7 @@ def diff(context: click.Context, old: Path, new: Path, form: str, output: Path |
       slr-constructs diff old.out new.out
     """  # noqa: D301 - click reads \b
     # two files are one stack, whose name the new one has
-    name = new.name.partition(".")[0] or new.name
+    name = stack_name_of(new)
     comparison = compare(read_app([old], name=name), read_app([new], name=name))
     if form == "text":
         write_lines(output, _lines(comparison))

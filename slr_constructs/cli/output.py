@@ -31,17 +31,19 @@ OUTPUT = click.option(
 )
 
 
-def read_app(paths: Sequence[Path], *, name: str | None = None) -> App:
+def read_app(paths: Sequence[Path], *, name: str | None = None, lenient: bool = False) -> App:
     """Read assemblies and templates, and say on the error stream what was left out.
+
+    Who reads leniently says so by itself, of all that cannot be read.
 
     Raises:
         Refusal: They cannot be read.
     """
     try:
-        app = App.read(paths, name=name)
+        app = App.read(paths, name=name, lenient=lenient)
     except TemplateError as error:
         raise Refusal(str(error)) from None
-    for note in app.notes:
+    for note in () if lenient else app.notes:
         click.echo(f"slr-constructs: {note}", err=True)
     return app
 

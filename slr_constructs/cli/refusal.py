@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from slr_constructs.templates.words import visible
+
 
 class Refusal(click.ClickException):
     """What was asked cannot be done; nothing was printed but this."""
@@ -15,7 +17,4 @@ class Refusal(click.ClickException):
     def show(self, file: Any = None) -> None:  # noqa: ANN401 - as click has it
         """Print the sentence."""
         # names come from templates, and a terminal obeys some of what may stand there
-        sentence = "".join(
-            each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in self.message
-        )
-        click.echo(f"slr-constructs: {sentence}", file=file, err=file is None)
+        click.echo(f"slr-constructs: {visible(self.message)}", file=file, err=file is None)

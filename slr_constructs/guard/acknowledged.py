@@ -20,7 +20,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs.guard.rule import Finding, Rule, Severity
-from slr_constructs.templates.reading import printable
+from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

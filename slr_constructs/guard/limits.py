@@ -12,10 +12,10 @@ from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs import catalogue
-from slr_constructs.guard.literals import is_absent, literals_at, values_at
 from slr_constructs.guard.rule import Finding, Rule, Severity
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.templates.lifecycle import NATIVE_ROLE_TYPE, properties_of
+from slr_constructs.templates.literals import is_absent, literals_at, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from slr_constructs.guard.literals import branches, values_at
 from slr_constructs.guard.rule import Finding, Rule, Severity
 from slr_constructs.templates.lifecycle import properties_of
+from slr_constructs.templates.literals import branches, values_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

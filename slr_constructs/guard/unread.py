@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs.guard.rule import Finding, Rule, Severity
-from slr_constructs.templates.reading import printable
+from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

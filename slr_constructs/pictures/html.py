@@ -19,7 +19,7 @@ from slr_constructs.pictures.labels import marks_in_words, short_name
 from slr_constructs.pictures.steps import Walk, creation_of, teardown_of
 from slr_constructs.pictures.svg import drawing, numbers_of, style
 from slr_constructs.templates.app import Place
-from slr_constructs.templates.reading import printable
+from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +92,10 @@ def _data(app: App, creation: Walk, teardown: Walk) -> dict[str, Any]:
     }
     return {
         "stacks": [printable(each) for each in app.stacks],
-        "steps": {"creation": _steps(app, creation), "teardown": _steps(app, teardown)},
+        "steps": {
+            "creation": _steps(app, creation, numbers),
+            "teardown": _steps(app, teardown, numbers),
+        },
         "resources": [
             _resource(stack, each, numbers)
             | {
@@ -106,8 +109,7 @@ def _data(app: App, creation: Walk, teardown: Walk) -> dict[str, Any]:
     }
 
 
-def _steps(app: App, walk: Walk) -> list[dict[str, Any]]:
-    numbers = numbers_of(app)
+def _steps(app: App, walk: Walk, numbers: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
     return [
         {
             "stack": printable(step.stack),

@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from slr_constructs.templates.lifecycle import Mark, Removal
-from slr_constructs.templates.reading import printable
+from slr_constructs.templates.words import listed, printable
 
 if TYPE_CHECKING:
     from slr_constructs.templates.app import Stack
@@ -98,21 +98,17 @@ def marks_in_words(stack: Stack, logical_id: str) -> list[str]:
             features = sorted(
                 {user.feature for user in stack.users.values() if logical_id in user.owners}
             )
-            sentences.append(f"Owner: {_and(features)} is switched on for it.")
+            sentences.append(f"Owner: {listed(features)} is switched on for it.")
         else:
             user = stack.users[logical_id]
             owners = [short_name(stack, each) for each in user.owners if each != logical_id]
             if mark is Mark.RELEASE:
-                then = f"before {_and(owners)} is deleted" if owners else "when it is deleted"
+                then = f"before {listed(owners)} is deleted" if owners else "when it is deleted"
                 sentences.append(f"Release: switches {user.feature} off {then}.")
             else:
-                whose = f" of {_and(owners)}" if owners else ""
+                whose = f" of {listed(owners)}" if owners else ""
                 sentences.append(f"Feature: {user.feature}{whose} needs the role until it is off.")
     return [printable(each) for each in sentences]
-
-
-def _and(names: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _width(letter: str) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from slr_constructs.pictures.arrows import arrows_between, shown_in
 from slr_constructs.pictures.labels import short_name, short_type
 from slr_constructs.templates.lifecycle import Mark
-from slr_constructs.templates.reading import printable
+from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

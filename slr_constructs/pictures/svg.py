@@ -23,7 +23,7 @@ from slr_constructs.pictures.labels import (
 )
 from slr_constructs.pictures.layout import Box, Column, Layout, lay_out
 from slr_constructs.templates.lifecycle import Mark
-from slr_constructs.templates.reading import printable
+from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

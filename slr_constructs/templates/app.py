@@ -18,10 +18,10 @@ from slr_constructs.templates.order import Wait, graph_of, waits_along, waves_of
 from slr_constructs.templates.reading import (
     StackTemplate,
     TemplateError,
-    printable,
     read,
     resources_in,
 )
+from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -21,6 +21,7 @@ from slr_constructs.templates.app import Place, Stack
 from slr_constructs.templates.lifecycle import NATIVE_ROLE_TYPE, Removal, acts_on
 from slr_constructs.templates.reading import StackTemplate
 from slr_constructs.templates.replacement import replacements
+from slr_constructs.templates.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -284,7 +285,7 @@ class _Pair:
                 )
             elif logical_id in replaced:
                 why = replaced[logical_id]
-                properties = _and(f"`{each}`" for each in why.properties)
+                properties = listed(f"`{each}`" for each in why.properties)
                 changes = "changes" if len(why.properties) == 1 else "change"
                 cause = (
                     f"{properties} {changes}"
@@ -392,7 +393,7 @@ class _Pair:
         return f"`{self._new.show(logical_id)}`"
 
     def _names(self, logical_ids: Iterable[str]) -> str:
-        return _and(map(self._name, logical_ids))
+        return listed(map(self._name, logical_ids))
 
     def _say(self, code: str, verdict: Verdict, logical_id: str, text: str) -> Change:
         return Change(code, verdict, self._new.name, logical_id, text)
@@ -421,7 +422,7 @@ _LESS = {
 def _gone(app: App, name: str) -> Change:
     stack = app.stacks[name]
     roles = [f"`{each.name}`" for each in stack.roles.values()]
-    holds = f", with its hold on {_and(roles)}," if roles else ""
+    holds = f", with its hold on {listed(roles)}," if roles else ""
     fate = (
         "it is deleted when its parent is deployed"
         if stack.nested_in
@@ -524,8 +525,3 @@ def _places(app: App) -> set[Place]:
         for stack in app.stacks.values()
         for logical_id in stack.resources
     }
-
-
-def _and(names: Iterable[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else last

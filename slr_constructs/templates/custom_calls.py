@@ -24,6 +24,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slr_constructs import catalogue
+from slr_constructs.templates.literals import branches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -360,7 +361,7 @@ def _made_by(body: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[
 def _of_sdk_calls(properties: Mapping[str, Any]) -> Iterator[_Made]:
     """Yield the calls in the properties of an `AwsCustomResource`."""
     for phase in ("Create", "Update", "Delete"):
-        for value in _branches(properties.get(phase)):
+        for value in branches(properties.get(phase)):
             call = value if "action" in _mapping(value) else _parsed(_text(value))
             service, action = call.get("service"), call.get("action")
             if isinstance(service, str) and isinstance(action, str):
@@ -445,21 +446,11 @@ def _functions(
 def _codes(function: Mapping[str, Any]) -> Iterator[str]:
     """Yield the code of a function that stands in the template; SAM has a property for it."""
     for value in (_mapping(function.get("Code")).get("ZipFile"), function.get("InlineCode")):
-        yield from map(_text, _branches(value))
+        yield from map(_text, branches(value))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any part of a template
     return value if isinstance(value, dict) else {}
-
-
-def _branches(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
-    """Yield a value, or the branches of its condition: all are taken to be there."""
-    branches = _mapping(value).get("Fn::If")
-    if isinstance(branches, list):
-        for each in branches[1:]:
-            yield from _branches(each)
-    elif value is not None:
-        yield value
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any part of a template
@@ -492,6 +483,6 @@ def _referred(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a temp
             yield name.partition(".")[0]
         case {"Fn::Sub": str(text) | [str(text), *_]}:
             yield from _REFERRED.findall(text)
-        case {"Fn::If": [_, *branches]}:
-            for each in branches:
+        case {"Fn::If": [_, *choices]}:
+            for each in choices:
                 yield from _referred(each)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from slr_constructs import catalogue
 from slr_constructs.handler.slr_handler import contract
 from slr_constructs.templates import custom_calls
-from slr_constructs.templates.reading import printable
+from slr_constructs.templates.literals import NO_VALUE
+from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 ROLE_TYPE = contract.ServiceLinkedRole.RESOURCE_TYPE
 NATIVE_ROLE_TYPE = "AWS::IAM::ServiceLinkedRole"
 
-_ABSENT = (None, "", {"Ref": "AWS::NoValue"})
+_ABSENT = (None, "", NO_VALUE)
 
 
 class Mark(Enum):
@@ -107,22 +108,22 @@ class _Native:
 
 def _logs_no_session(log_configuration: Any) -> bool:  # noqa: ANN401 - any part of a template
     """Tell whether a playback configuration logs nothing, or in a way that needs no role."""
+    if log_configuration in _ABSENT:
+        return True
     if not isinstance(log_configuration, dict):
-        return log_configuration in _ABSENT
-    strategies = log_configuration.get("EnabledLoggingStrategies")
-    return (
-        log_configuration.get("PercentEnabled") in (0, "0")
-        # the role's policy is for direct writes; that vended logs need it too, nobody says
-        or strategies == ["VENDED_LOGS"]
-        or log_configuration in _ABSENT
-    )
+        return False
+    # the role's policy is for direct writes; that vended logs need it too, nobody says
+    vended = log_configuration.get("EnabledLoggingStrategies") == ["VENDED_LOGS"]
+    return vended or log_configuration.get("PercentEnabled") in (0, "0")
 
 
 def _logs_no_run(log_configuration: Any) -> bool:  # noqa: ANN401 - any part of a template
     """Tell whether a channel logs nothing."""
+    if log_configuration in _ABSENT:
+        return True
     if not isinstance(log_configuration, dict):
-        return log_configuration in _ABSENT
-    return log_configuration.get("LogTypes") == [] or log_configuration in _ABSENT
+        return False
+    return log_configuration.get("LogTypes") == []
 
 
 _STREAMING, _RECORDING = custom_calls.MEDIA_STREAMING, custom_calls.RECORDING

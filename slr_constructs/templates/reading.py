@@ -14,6 +14,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from slr_constructs.templates.words import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -84,8 +86,8 @@ def read(
         elif path.name == "manifest.json":
             stacks.extend(_stacks_of(path.parent, lenient=lenient))
         else:
-            alike = sum(_stem(path) == _stem(each) for each in paths) > 1
-            own_name = str(path.with_name(_stem(path))) if alike else _stem(path)
+            alike = sum(stack_name_of(path) == stack_name_of(each) for each in paths) > 1
+            own_name = str(path.with_name(stack_name_of(path))) if alike else stack_name_of(path)
             template = read_template(path)
             if "Resources" not in template:
                 raise TemplateError(f"{path} is no template: it has no Resources")
@@ -130,13 +132,6 @@ def resources_in(template: Mapping[str, Any]) -> dict[str, Any]:
     for _, refusal in _unreadable(resources):
         raise TemplateError(refusal)
     return resources  # type: ignore[no-any-return]
-
-
-def printable(text: str) -> str:
-    """Return a name from a template as it may be shown: on one line, and without quotes of ours."""
-    return "".join(
-        each if each.isprintable() and each != "`" else "\N{REPLACEMENT CHARACTER}" for each in text
-    )
 
 
 def _unreadable(resources: Any) -> Iterator[tuple[str | None, str]]:  # noqa: ANN401 - whatever stands there
@@ -225,7 +220,8 @@ def _from_yaml(text: str) -> Any:  # noqa: ANN401 - whatever the text says
         raise _SyntaxError(str(error).splitlines()[0]) from None
 
 
-def _stem(path: Path) -> str:
+def stack_name_of(path: Path) -> str:
+    """Return what the stack of a template is called that came alone: as its file."""
     return printable(path.stem.removesuffix(".template") or path.name)
 
 

@@ -10,7 +10,7 @@ import pytest
 from selenium.webdriver import Keys
 
 from slr_constructs.pictures.svg import svg
-from slr_constructs.templates.reading import printable
+from slr_constructs.templates.words import printable
 from tests.pictures.many_apps import HOSTILE, hand_written, hostile, large, nested, nothing, sample
 from tests.pictures.page import Page
 

@@ -15,7 +15,8 @@ from slr_constructs.pictures.html import html
 from slr_constructs.pictures.steps import creation_of, teardown_of
 from slr_constructs.pictures.svg import numbers_of
 from slr_constructs.templates.app import App, Place
-from slr_constructs.templates.reading import StackTemplate, printable
+from slr_constructs.templates.reading import StackTemplate
+from slr_constructs.templates.words import printable
 from tests.pictures.drawn import Drawn
 from tests.pictures.many_apps import APPS, HOSTILE, nested, sample
 

@@ -10,7 +10,7 @@ import pytest
 from slr_constructs.pictures.arrows import arrows_between
 from slr_constructs.pictures.labels import short_name
 from slr_constructs.pictures.mermaid import mermaid
-from slr_constructs.templates.reading import printable
+from slr_constructs.templates.words import printable
 from tests.pictures.many_apps import APPS, hostile, nested, nothing, plain, sample
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pytest
 from slr_constructs.pictures.svg import numbers_of, svg
 from slr_constructs.templates.app import App, Place
 from slr_constructs.templates.lifecycle import Mark
-from slr_constructs.templates.reading import StackTemplate, printable
+from slr_constructs.templates.reading import StackTemplate
+from slr_constructs.templates.words import printable
 from tests.pictures.drawn import SVG, Drawn
 from tests.pictures.many_apps import APPS, hand_written, hostile, large, nested, nothing, sample
 
