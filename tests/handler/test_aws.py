@@ -81,7 +81,7 @@ def test_answers_what_the_service_answers(stubs: StubbedAws, clock: FakeClock) -
     """A call that works costs no time."""
     stubs.expect([Call(service="logs", method="describe_log_groups", params={}, answer={})])
 
-    assert "logGroups" not in Api("logs", clock).call("describe_log_groups")
+    assert "logGroups" not in Api(aws.client("logs"), clock).call("describe_log_groups")
     assert clock.elapsed == 0
 
 
@@ -102,7 +102,7 @@ def test_waits_two_minutes_for_a_busy_service(
     """The pauses double up to ten seconds."""
     stubs.expect([*MAKE.refuse(code, status, times=TRIES_WHEN_BUSY - 1), MAKE])
 
-    Api("logs", clock).call("create_log_group", logGroupName=GROUP)
+    Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
 
     assert clock.waits[:6] == [1, 2, 4, 8, 10, 10]
     assert 100 < clock.elapsed <= 120
@@ -113,7 +113,7 @@ def test_fails_when_a_service_stays_busy(stubs: StubbedAws, clock: FakeClock) ->
     stubs.expect(MAKE.refuse("ThrottlingException", 400, times=TRIES_WHEN_BUSY))
 
     with pytest.raises(ClientError, match="ThrottlingException"):
-        Api("logs", clock).call("create_log_group", logGroupName=GROUP)
+        Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
 
     assert clock.elapsed <= 120
 
@@ -124,7 +124,7 @@ def test_fails_when_waiting_would_cost_the_answer(stubs: StubbedAws) -> None:
     stubs.expect(MAKE.refuse("ThrottlingException", 400, times=3))
 
     with pytest.raises(ClientError, match="ThrottlingException"):
-        Api("logs", clock).call("create_log_group", logGroupName=GROUP)
+        Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
 
     assert clock.waits == [1, 2]
 
@@ -134,7 +134,7 @@ def test_fails_when_a_denial_does_not_pass(stubs: StubbedAws, clock: FakeClock) 
     stubs.expect(MAKE.refuse("AccessDeniedException", 400, times=TRIES_WHEN_DENIED))
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        Api("logs", clock).call("create_log_group", logGroupName=GROUP)
+        Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
 
     assert 30 < clock.elapsed <= 40
 
@@ -147,7 +147,7 @@ def test_waits_for_rights_once_in_a_run(stubs: StubbedAws, clock: FakeClock) -> 
             *MAKE.refuse("AccessDeniedException", 400, times=3),
         ]
     )
-    api = Api("logs", clock)
+    api = Api(aws.client("logs"), clock)
     for _ in range(2):
         with pytest.raises(ClientError):
             api.call("create_log_group", logGroupName=GROUP)
@@ -164,7 +164,9 @@ def test_fails_at_once_when_nothing_could_pass(
     stubs.expect(MAKE.refuse("ResourceNotFoundException", 404))
 
     with pytest.raises(ClientError, match="ResourceNotFound"):
-        Api("logs", clock).call("create_log_group", settling=settling, logGroupName=GROUP)
+        Api(aws.client("logs"), clock).call(
+            "create_log_group", settling=settling, logGroupName=GROUP
+        )
 
     assert clock.elapsed == 0
 
@@ -173,7 +175,7 @@ def test_waits_for_what_the_caller_says_is_new(stubs: StubbedAws, clock: FakeClo
     """A 404 may only mean that an owner is not visible yet."""
     stubs.expect([*MAKE.refuse("ResourceNotFoundException", 404, times=5), MAKE])
 
-    Api("logs", clock).call("create_log_group", settling=aws.gone, logGroupName=GROUP)
+    Api(aws.client("logs"), clock).call("create_log_group", settling=aws.gone, logGroupName=GROUP)
 
     assert clock.waits == [1, 2, 4, 8, 10]
 
@@ -190,7 +192,7 @@ def test_fails_when_the_model_does_not_know_a_parameter(
 ) -> None:
     """The service model is asked before the service, so nothing has changed."""
     stubs.expect([Call(service="logs", method="create_log_group", params=parameters)])
-    api = Api("logs", clock)
+    api = Api(aws.client("logs"), clock)
 
     with pytest.raises(ParamValidationError, match=words):
         api.call("create_log_group", **parameters)
@@ -216,7 +218,7 @@ def test_knows_whether_anything_may_have_changed(
 ) -> None:
     """A refusal changes nothing, but a failure of the service may come after its work."""
     stubs.expect([call] if refused is None else call.refuse(*refused))
-    api = Api("logs", FakeClock(0.5))
+    api = Api(aws.client("logs"), FakeClock(0.5))
     try:
         api.call(call.method, **call.params)
     except ClientError:
@@ -228,7 +230,7 @@ def test_knows_whether_anything_may_have_changed(
 def test_remembers_a_change_over_a_refusal(stubs: StubbedAws, clock: FakeClock) -> None:
     """What an earlier call changed stays changed."""
     stubs.expect([MAKE, *MAKE.refuse("ValidationException", 400)])
-    api = Api("logs", clock)
+    api = Api(aws.client("logs"), clock)
     api.call("create_log_group", logGroupName=GROUP)
     with pytest.raises(ClientError):
         api.call("create_log_group", logGroupName=GROUP)
@@ -242,7 +244,7 @@ def test_logs_each_call_without_its_parameters(
     """The log says what was called and what was waited for."""
     stubs.expect([*MAKE.refuse("Throttling", 400), MAKE])
 
-    Api("logs", clock).call("create_log_group", logGroupName=GROUP)
+    Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
 
     assert logged() == [
         {"event": "waiting", "operation": "create_log_group", "code": "Throttling", "seconds": 1},

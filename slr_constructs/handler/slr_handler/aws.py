@@ -19,8 +19,16 @@ from .lifecycle import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     from .clock import Clock
+
+    class Tell(Protocol):
+        """Is told what happens."""
+
+        def __call__(self, event: str, **details: object) -> None:
+            """Take one event."""
+
 
 #: short enough that a call that hangs cannot cost the answer its time.
 _CONFIG = Config(
@@ -81,14 +89,38 @@ def denied(error: ClientError) -> bool:
     return code(error) in _DENIED
 
 
-class Api:
-    """One service, called within the time of one run."""
+def busy(error: ClientError) -> bool:
+    """Tell whether an error says that the service is too busy, or out of order, for now."""
+    return code(error) in _BUSY or _status(error) in _TRY_AGAIN
 
-    def __init__(self, service: str, clock: Clock) -> None:
-        self._client = client(service)
+
+class Api:
+    """One service, called within the time of one run.
+
+    Args:
+        service: A boto3 client of it.
+
+        clock: The time there is.
+
+        tell: Is told of calls and of waiting: an event, and its details.
+
+        settling_seconds: How long a denial may be one of rights that are as new as the rest; 0 for
+            rights that somebody has had before.
+    """
+
+    def __init__(
+        self,
+        service: Any,  # noqa: ANN401 - boto3 makes its clients at run time
+        clock: Clock,
+        *,
+        tell: Tell = log,
+        settling_seconds: float = _SETTLING_SECONDS,
+    ) -> None:
+        self._client = service
         self._clock = clock
+        self._tell = tell
         #: rights that one call waited for in vain are not waited for by the next.
-        self._settling_left = float(_SETTLING_SECONDS)
+        self._settling_left = settling_seconds
         #: whether anything may have been changed, so that a failed create knows what it left.
         self.changed = False
 
@@ -105,7 +137,7 @@ class Api:
             operation: A method of the boto3 client.
 
             settling: Tells which refusals may pass by themselves, because something was made
-                just now. Denials always may: the function's rights are as new as the rest.
+                just now. Denials may too, while the function's rights are as new as the rest.
 
             parameters: Those of the operation.
 
@@ -127,12 +159,12 @@ class Api:
                     raise
                 if denied(error):
                     self._settling_left -= pause
-                log("waiting", operation=operation, code=code(error), seconds=pause)
+                self._tell("waiting", operation=operation, code=code(error), seconds=pause)
             except ParamValidationError:
                 self.changed = before
                 raise
             else:
-                log("called", operation=operation)
+                self._tell("called", operation=operation)
                 return answer
             self._clock.wait(pause)
             waited += pause
@@ -141,7 +173,7 @@ class Api:
     def _patience(
         self, error: ClientError, settling: Callable[[ClientError], bool] | None, waited: float
     ) -> float:
-        if code(error) in _BUSY or _status(error) in _TRY_AGAIN:
+        if busy(error):
             return _BUSY_SECONDS
         if denied(error):
             return waited + self._settling_left

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import aws
 from .aws import Api
+from .lifecycle import log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from .aws import Tell
     from .clock import Clock
     from .lifecycle import Request
 
@@ -18,18 +21,42 @@ class RefusedError(Exception):
 
 
 class Run:
-    """What an operation works with."""
+    """What an operation works with.
 
-    def __init__(self, request: Request, clock: Clock) -> None:
+    Args:
+        request: What was asked.
+
+        clock: The time there is.
+
+        open_api: Opens a service.
+            Default: with the credentials of the function.
+
+        tell: Is told what happens on the way.
+            Default: the log.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        clock: Clock,
+        *,
+        open_api: Callable[[str], Api] | None = None,
+        tell: Tell = log,
+    ) -> None:
         self.request = request
         self.clock = clock
+        self.tell = tell
+        self._open_api = open_api or self._open_own
         self._apis: dict[str, Api] = {}
 
     def api(self, service: str) -> Api:
         """Return the service, called within this run's time."""
         if service not in self._apis:
-            self._apis[service] = Api(service, self.clock)
+            self._apis[service] = self._open_api(service)
         return self._apis[service]
+
+    def _open_own(self, service: str) -> Api:
+        return Api(aws.client(service), self.clock, tell=self.tell)
 
     @property
     def changed(self) -> bool:

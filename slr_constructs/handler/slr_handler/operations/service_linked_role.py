@@ -26,7 +26,6 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ..aws import code, denied, gone, message, told
-from ..lifecycle import log
 from ..run import RefusedError
 
 if TYPE_CHECKING:
@@ -52,6 +51,14 @@ _STALE_SECONDS = 300
 #: "wait for a few minutes and try the operation again", the documents say; a stack whose role may
 #: stay does not wait for longer than that.
 _WHEN_UNUSED_SECONDS = 300
+
+
+class StaysError(RefusedError):
+    """A role that is required to go is still there; `reason` says why."""
+
+    def __init__(self, role_name: str, reason: str) -> None:
+        super().__init__(f"{role_name} is required to go with this stack, but {reason}")
+        self.reason = reason
 
 
 def put(wanted: ServiceLinkedRole, run: Run) -> str:
@@ -231,7 +238,7 @@ class _Role:
             self._iam.call("update_role_description", Description=description, **self._name)
         except ClientError as error:
             if not gone(error):
-                log("description refused", code=code(error), message=message(error))
+                self._run.tell("description refused", code=code(error), message=message(error))
 
     # letting go
 
@@ -264,7 +271,7 @@ class _Role:
                     self._untag(self._closing)
                 return f"{self._wanted.role_name} is deleted"
             stays = outcome
-            log("role stays", reason=stays.reason)
+            self._run.tell("role stays", reason=stays.reason)
             if not stays.again:
                 break
         if not stays.pending:
@@ -335,8 +342,7 @@ class _Role:
 
     def _keep(self, reason: str) -> str:
         if self._wanted.removal == "REQUIRE":
-            text = f"{self._wanted.role_name} is required to go with this stack, but {reason}"
-            raise RefusedError(text)
+            raise StaysError(self._wanted.role_name, reason)
         return f"{self._wanted.role_name} is kept: {reason}"
 
     # tags
@@ -365,20 +371,19 @@ class _Role:
             self._iam.call("tag_role", Tags=wanted, **self._name)
         except ClientError as error:
             # a role that is gone refuses nothing: whoever tags it looks again
-            return None if gone(error) else _tags_refused(error)
+            return None if gone(error) else self._tags_refused(error)
         return None
 
     def _untag(self, key: str) -> str | None:
         try:
             self._iam.call("untag_role", TagKeys=[key], **self._name)
         except ClientError as error:
-            return None if gone(error) else _tags_refused(error)
+            return None if gone(error) else self._tags_refused(error)
         return None
 
-
-def _tags_refused(error: ClientError) -> str:
-    log("tags refused", code=code(error), message=message(error))
-    return f"IAM refused its tags ({code(error)})"
+    def _tags_refused(self, error: ClientError) -> str:
+        self._run.tell("tags refused", code=code(error), message=message(error))
+        return f"IAM refused its tags ({code(error)})"
 
 
 def _usage(reason: dict[str, object]) -> str:
