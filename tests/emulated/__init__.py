@@ -2,8 +2,9 @@
 
 The CDK command line and boto3 deploy to an emulator on loopback (MiniStack, pinned, mended and
 extended in `emulator/`). CloudFormation's events reach the function that was uploaded, which really
-runs; IAM checks its calls against the policies of its role. Time is the account's own and passes
-only while everybody waits, so that a teardown of minutes takes a moment, and a run can be repeated.
+runs; IAM checks its calls against the policies of its role, and those of people who call our
+commands against theirs. Time is the account's own and passes only while everybody waits, so that a
+teardown of minutes takes a moment, and a run can be repeated.
 
 Nothing here is a test on AWS. What the suite shows holds as far as these are right:
 
@@ -23,9 +24,12 @@ Our model, which AWS says nothing or not enough about:
 - only what the documents name lets go of a role; a feature that is on when its owner is deleted
   uses the role for ever;
 - IAM does not know the path of a role that is not there;
+- what a service does with the rights of whoever calls it, where a test says that it does any;
+- a service whose model lists no code for a denial says `AccessDeniedException`;
 - CloudFormation creates and deletes one resource after another, in any order that the template
   allows, where AWS works on several at once; its own rights are not checked;
 - every delivery of an event starts at the same moment, in a process of its own.
 
-Each module of `emulator/` says so for its part.
+Each module of `emulator/` says so for its part, and so do those of `tests/fake_services/`, where
+the features' services are.
 """

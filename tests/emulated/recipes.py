@@ -7,16 +7,16 @@ import functools
 import json
 from typing import TYPE_CHECKING
 
-from tests.emulated.emulator import features
 from tests.emulated.stacks import synthesized_together
+from tests.fake_services import features
 from tests.features import every_feature
 from tests.features.every_feature import RECIPES
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
-    from tests.emulated.emulator.features import Kind
     from tests.emulated.stacks import Account, Template
+    from tests.fake_services.features import Kind
     from tests.features.every_feature import Recipe
 
 _REGION = "us-east-1"

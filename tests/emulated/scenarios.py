@@ -16,5 +16,7 @@ SCENARIOS = {
     "delivery": "failed create, deletes of nothing, every event delivered twice",
     "crashes": "the function crashes, or runs out of time",
     "rights": "the function's policy is sufficient and minimal",
+    "account": "our own commands: audit, leases, release and restore",
+    "account rights": "the policies of audit, leases, release and restore",
     "command line": "the CDK command line, from bootstrap to destroy",
 }

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from tests.emulated.emulator.behaviour import Fault
     from tests.emulated.emulator.functions import Run
-    from tests.emulated.emulator.wire import Call
     from tests.emulated.stacks import Account
+    from tests.fake_services.wire import Call
 
 _STACK = "LiveShowHotline"
 _ROLE = "AWSServiceRoleForAmazonChimeVoiceConnector"

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.behaviour import Fault
     from tests.emulated.emulator.functions import Run
     from tests.emulated.emulator.journal import Entry
-    from tests.emulated.emulator.wire import Call
     from tests.emulated.stacks import Account, Ended, Template
+    from tests.fake_services.wire import Call
 
 _ROLE = "Custom::ServiceLinkedRole"
 #: its role is looked at there, and in no other recipe: the function does the same for all of them.

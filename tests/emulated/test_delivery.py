@@ -17,23 +17,23 @@ from ministack.core.responses import request_scope
 from ministack.services.cloudformation import custom_resource
 
 from slr_constructs.handler.slr_handler.lifecycle import NOTHING_MADE
-from tests.emulated.emulator import features
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.emulator.custom_resources import ACTOR
-from tests.emulated.emulator.wire import Call as Asked
 from tests.emulated.recipes import prepared
 from tests.emulated.verdict import broken, left
+from tests.fake_services import features
+from tests.fake_services.wire import Call as Asked
 from tests.features.every_feature import RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tests.emulated.emulator.behaviour import Fault
-    from tests.emulated.emulator.features import Kind
     from tests.emulated.emulator.functions import Run
     from tests.emulated.emulator.journal import Entry
-    from tests.emulated.emulator.wire import Call
     from tests.emulated.stacks import Account, Begun, Template
+    from tests.fake_services.features import Kind
+    from tests.fake_services.wire import Call
 
 _REGION = "us-east-1"
 _ROLE = "Custom::ServiceLinkedRole"

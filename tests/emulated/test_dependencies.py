@@ -29,11 +29,11 @@ from slr_constructs import (
     VoiceConnectorStreaming,
 )
 from slr_constructs.templates.order import dependencies
-from tests.emulated.emulator import features
 from tests.emulated.emulator.mends import seeded_order
 from tests.emulated.recipes import prepared, templates_of_recipes
 from tests.emulated.stacks import synthesized_together
 from tests.emulated.verdict import broken, left
+from tests.fake_services import features
 from tests.features.every_feature import RECIPES, linear_channel, playback_configuration
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from aws_cdk import Stack
 
-    from tests.emulated.emulator.features import Thing
     from tests.emulated.stacks import Account, Ended, Template
+    from tests.fake_services.features import Thing
 
 _SEEDS = 40
 _NAME = "ChimeVoiceConnector-Streaming"

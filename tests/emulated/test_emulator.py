@@ -20,8 +20,8 @@ from tests.emulated.verdict import broken, left
 if TYPE_CHECKING:
     from tests.emulated.emulator.behaviour import Fault
     from tests.emulated.emulator.functions import Run
-    from tests.emulated.emulator.wire import Call
     from tests.emulated.stacks import Account, Template
+    from tests.fake_services.wire import Call
 
 _OTHER_FUNCTION = """
 import json, urllib.request

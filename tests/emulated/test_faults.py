@@ -21,11 +21,11 @@ from aws_cdk import aws_logs
 
 from slr_constructs import MediaTailorSessionLogging, ServiceLinkedRole, catalogue
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
-from tests.emulated.emulator import features
 from tests.emulated.emulator.behaviour import Refusal, no_fault
 from tests.emulated.recipes import RECIPE_OF, prepared
 from tests.emulated.stacks import synthesized
 from tests.emulated.verdict import broken, left
+from tests.fake_services import features
 from tests.features.every_feature import RECIPES
 from tests.published import service_model
 
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.behaviour import Fault
     from tests.emulated.emulator.functions import Run
     from tests.emulated.emulator.journal import Entry
-    from tests.emulated.emulator.wire import Call
     from tests.emulated.stacks import Account, Ended, Template
+    from tests.fake_services.wire import Call
 
 _ROLE = "Custom::ServiceLinkedRole"
 _RETENTION = "log-retention"

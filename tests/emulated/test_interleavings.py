@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.behaviour import Fault
     from tests.emulated.emulator.functions import Run
     from tests.emulated.emulator.journal import Entry
-    from tests.emulated.emulator.wire import Call
     from tests.emulated.stacks import Account, Begun, Ended, Template
+    from tests.fake_services.wire import Call
 
 _SEEDS = 200
 _SEEDS_A_TEST = 20

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from tests.emulated.emulator.behaviour import Fault
     from tests.emulated.emulator.functions import Function, Run
-    from tests.emulated.emulator.wire import Call
     from tests.emulated.stacks import Account, Ended, Template
+    from tests.fake_services.wire import Call
     from tests.features.every_feature import Recipe
 
 _REGION = "us-east-1"
@@ -509,7 +509,7 @@ class _Caller:
         return ""
 
 
-_DENIED = {"AccessDenied", "AccessDeniedException"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "ForbiddenException"}
 
 
 @pytest.mark.parametrize("recipe", _OWN_AND_OTHER)

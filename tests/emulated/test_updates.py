@@ -19,9 +19,9 @@ from ministack.services import iam
 
 from slr_constructs import MediaTailorSessionLogging, RoleRemoval, ServiceLinkedRole, catalogue
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG, MADE_TAG
-from tests.emulated.emulator import features
 from tests.emulated.stacks import synthesized_together
 from tests.emulated.verdict import broken, left
+from tests.fake_services import features
 from tests.features import every_feature
 from tests.features.every_feature import RECIPES, linear_channel, playback_configuration
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from aws_cdk import Stack
 
     from slr_constructs.catalogue import RoleDefinition
-    from tests.emulated.emulator.features import Kind
     from tests.emulated.emulator.journal import Entry
     from tests.emulated.stacks import Account, Template
+    from tests.fake_services.features import Kind
 
 _REGION = "us-east-1"
 _FIRST, _SECOND, _MISSING, _NEIGHBOUR, _STRANGER = "abxyz"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +12,7 @@ from slr_constructs.handler.slr_handler import aws
 from tests.handler.account import Account
 from tests.handler.clocks import FakeClock
 from tests.handler.stubbed import StubbedAws
+from tests.loopback import only_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,22 +33,8 @@ def _fake_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    connect = socket.socket.connect
-    look_up = socket.getaddrinfo
-
-    def guarded_connect(self: socket.socket, address: Any) -> None:  # noqa: ANN401 - as socket's
-        if self.family != socket.AF_UNIX and not ip_address(address[0]).is_loopback:
-            pytest.fail(f"the network was asked for {address}")
-        connect(self, address)
-
-    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as socket's
-        if host not in ("127.0.0.1", "localhost"):
-            pytest.fail(f"the network was asked for {host}")
-        return look_up(host, *args, **kwargs)
-
-    monkeypatch.setattr(socket.socket, "connect", guarded_connect)
-    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    only_loopback(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

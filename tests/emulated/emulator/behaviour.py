@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.emulated.emulator.functions import Run
-    from tests.emulated.emulator.wire import Call
+    from tests.fake_services.wire import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,19 @@ def no_fault(_run: Run, _call: Call) -> Fault | None:
     return None
 
 
+def acts_for_nobody(_access_key: str, _call: Call) -> None:
+    """Do nothing with the rights of a caller."""
+
+
 @dataclass(slots=True)
 class Behaviour:
     """One emulated account's moods. The defaults are those of a good day."""
 
     #: what happens to a call of the function.
     fault: Callable[[Run, Call], Fault | None] = no_fault
+    #: what a service does with the rights of its caller, known by the access key; it raises
+    #: what the service then says.
+    acts_for: Callable[[str, Call], None] = acts_for_nobody
     #: how long a call of the function takes, in seconds.
     call_seconds: Callable[[], float] = lambda: 0.05
     #: what the function's own random choices come from.

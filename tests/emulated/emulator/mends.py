@@ -2,8 +2,8 @@
 
 Each replaces a private part of MiniStack, and so all of this is for the version that
 `pyproject.toml` pins and no other. What the emulator lacks altogether is added elsewhere: the
-service-linked roles (`service_linked_roles.py`), the features' services (`features.py`) and their
-resource types (`resource_types.py`).
+service-linked roles (`service_linked_roles.py`), the features' services (`tests/fake_services/`)
+and their resource types (`resource_types.py`).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from ministack.services.cloudformation import (
     stacks,
 )
 
-from tests.emulated.emulator import wire
 from tests.emulated.emulator.behaviour import Crash, Refusal, Slow
 from tests.emulated.emulator.custom_resources import ACTOR, STACK
 from tests.emulated.emulator.lambda_worker import CRASH_HEADER, RUN_HEADER, SLOW_HEADER
 from tests.emulated.emulator.service_linked_roles import role_name_of
+from tests.fake_services import wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.behaviour import Behaviour
     from tests.emulated.emulator.clock import Clock
     from tests.emulated.emulator.custom_resources import CustomResources
-    from tests.emulated.emulator.features import Features
     from tests.emulated.emulator.functions import Functions, Run
     from tests.emulated.emulator.journal import Journal
+    from tests.fake_services.features import Features
 
 _Response = tuple[int, dict[str, str], bytes]
 
@@ -383,8 +383,77 @@ def _role_arn(params: Mapping[str, Any], account: str) -> str | None:
     return None
 
 
-def services_of_the_features(features: Features) -> None:
-    """Answer for the services that the emulator lacks ("Unsupported service")."""
+def denials_in_the_words_of_their_services() -> None:
+    """Let the features' services deny with the codes of their models, as all refusals of theirs.
+
+    The emulator denies with one code for almost all services (`core/iam_actions.py`,
+    `access_denied_response`). AWS's word: the codes that an operation's model lists. Our model: the
+    code of an operation that lists none, and the sentence.
+    """
+    denied_response = iam_actions.access_denied_response
+
+    def respond(
+        service: str, action: str, principal_arn: str, request_id: str, **more: Any
+    ) -> _Response:
+        # a request that is not authenticated is not denied
+        if service in {*wire.SERVICES, "account", "organizations"} and not more.get("error_code"):
+            _, _, operation = action.partition(":")
+            refused = wire.denied(service, operation, principal_arn, action)
+            return wire.refusal(service, refused)
+        known: _Response = denied_response(service, action, principal_arn, request_id, **more)
+        return known
+
+    iam_actions.access_denied_response = respond
+
+
+def regions_are_listed_for_those_who_may() -> None:
+    """Let IAM check the operations of the service `account`.
+
+    The emulator does not know which action one of them is (`core/iam_actions.py`,
+    `_BOTOCORE_SERVICE_MAP`), and so denies none.
+    """
+    iam_actions._BOTOCORE_SERVICE_MAP["account"] = ["account"]
+
+
+def stacks_are_found_by_what_they_have() -> None:
+    """Let `DescribeStackResources` find a stack by the physical id of one of its resources.
+
+    The emulator takes a stack's name alone (`handlers.py`, `_describe_stack_resources`). AWS's
+    word: that there is this parameter, and that it gives all resources of the stack that has the
+    resource. Our model: a stack that is deleted has nothing, and the sentence of the refusal.
+    """
+    by_name = handlers._ACTION_HANDLERS["DescribeStackResources"]
+
+    def by_name_or_resource(params: Mapping[str, Any]) -> _Response:
+        physical_id = handlers._p(params, "PhysicalResourceId")
+        if physical_id:
+            name = _stack_having(physical_id)
+            if name is None:
+                text = f"Stack for {physical_id} does not exist"
+                refused: _Response = handlers._error("ValidationError", text)
+                return refused
+            params = {**params, "StackName": [name]}
+        response: _Response = by_name(params)
+        return response
+
+    handlers._ACTION_HANDLERS["DescribeStackResources"] = by_name_or_resource
+
+
+def _stack_having(physical_id: str) -> str | None:
+    for name, stack in list(cloudformation._stacks.items()):
+        if stack["StackStatus"] != "DELETE_COMPLETE" and any(
+            each.get("PhysicalResourceId") == physical_id
+            for each in list(stack.get("_resources", {}).values())
+        ):
+            return str(name)
+    return None
+
+
+def services_of_the_features(features: Features, behaviour: Behaviour) -> None:
+    """Answer for the services that the emulator lacks ("Unsupported service").
+
+    What a service does with the rights of its caller, the behaviour says.
+    """
     detect = router.detect_service
 
     def detect_them(
@@ -413,6 +482,8 @@ def services_of_the_features(features: Features) -> None:
                     account=get_account_id(),
                     region=get_region(),
                 )
+                scope = _scope(headers)
+                behaviour.acts_for("" if scope is None else scope[0], call)
                 return wire.answer(call, features.handle(call))
             except wire.Refused as refused:
                 return wire.refusal(service, refused)

@@ -9,7 +9,8 @@ resource types; IAM's own operation would overwrite a policy). Our model:
   only a release switches them off;
 - a resource whose second operation is refused on create leaves nothing behind;
 - deleting what is gone succeeds;
-- tags are given on create alone, and never changed;
+- tags are given on create alone, and never changed; CloudFormation adds its own to them where the
+  schema says that it does (`cloudFormationSystemTags`);
 - what `AWS::IAM::ServiceLinkedRole` says of a role that exists, or is used, is what IAM says.
 """
 
@@ -21,19 +22,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import iam
+from ministack.services import cloudformation, iam
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 
 from slr_constructs import catalogue
-from tests.emulated.emulator import features as kinds
-from tests.emulated.emulator.features import Roles
-from tests.emulated.emulator.wire import Call, Refused, check, input_of
+from tests.fake_services import features as kinds
+from tests.fake_services.features import Roles
+from tests.fake_services.wire import Call, Refused, check, input_of
 from tests.published import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.emulated.emulator.features import Features, Kind
+    from tests.fake_services.features import Features, Kind
 
     Properties = dict[str, Any]
     Made = tuple[str, Properties]
@@ -100,7 +101,8 @@ def _handlers(resource_type: ResourceType, on_resource: OnResource) -> dict[str,
         return made
 
     def create(logical_id: str, props: Properties, stack: str) -> Made:
-        return told("create", stack, logical_id, resource_type.create(props))
+        tagged = props | _system_tags(name, props, stack, logical_id)
+        return told("create", stack, logical_id, resource_type.create(tagged))
 
     def update(
         physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str
@@ -132,6 +134,21 @@ def _properties(resource_type: str, which: str) -> list[str]:
     """Return the properties of one of a schema's lists, without those inside others."""
     paths = [path.split("/")[2:] for path in schema_of(resource_type).get(which, [])]
     return [path[0] for path in paths if len(path) == 1]
+
+
+def _system_tags(resource_type: str, props: Properties, stack: str, logical_id: str) -> Properties:
+    """Return a resource's tags with CloudFormation's own, if it gives any."""
+    tagging = schema_of(resource_type).get("tagging", {})
+    # a test may create a resource of no stack
+    if stack not in cloudformation._stacks or not tagging.get("cloudFormationSystemTags"):
+        return {}
+    own = {
+        "stack-name": stack,
+        "stack-id": cloudformation._stacks[stack]["StackId"],
+        "logical-id": logical_id,
+    }
+    given = [{"Key": f"aws:cloudformation:{name}", "Value": value} for name, value in own.items()]
+    return {"Tags": [*props.get("Tags", []), *given]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +194,20 @@ class _OwnedByService:
                 for prop, schema in schema_of(self.name)["properties"].items()
                 if "default" in schema
             }
+            # what is put as a whole keeps its tags
+            kept = {"Tags": tags} if (tags := self._tags(physical_id)) else {}
             # an app instance's operation insists on it
-            self._call(self.updated_by, {"Metadata": "", **defaults, **props, **called})
+            self._call(self.updated_by, {"Metadata": "", **defaults, **props, **kept, **called})
         self._log(called, props)
         return self._made(called)
 
     def delete(self, physical_id: str, _props: Properties) -> None:
         """Delete the thing, whatever of it is on."""
         self._call(self.deleted_by, self._called(physical_id))
+
+    def _tags(self, physical_id: str) -> object:
+        thing = self.features.find(self.kind, get_account_id(), get_region(), physical_id)
+        return None if thing is None else thing.data.get("Tags")
 
     def _called(self, physical_id: str) -> Properties:
         """Return what the operations name the thing by, in the words of properties."""

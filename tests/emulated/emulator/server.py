@@ -34,16 +34,16 @@ from tests.emulated.emulator import mends, resource_types
 from tests.emulated.emulator.behaviour import Behaviour
 from tests.emulated.emulator.clock import Clock
 from tests.emulated.emulator.custom_resources import STACK, CustomResources
-from tests.emulated.emulator.features import Features
 from tests.emulated.emulator.functions import Functions
 from tests.emulated.emulator.journal import Journal
 from tests.emulated.emulator.service_linked_roles import ServiceLinkedRoles
+from tests.fake_services.features import Features
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.emulated.emulator.features import Thing
     from tests.emulated.emulator.functions import Function
+    from tests.fake_services.features import Thing
 
 _HOST = "127.0.0.1"
 _SECRET = "test"  # noqa: S105 - MiniStack's, for every account
@@ -60,7 +60,8 @@ class Emulator:
     """AWS on loopback; one for a process."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        #: for files of whoever calls it.
+        self.folder = folder
         self._ended: dict[str, int] = {}
         self._operation_ended = threading.Condition()
         self._clients: dict[tuple[str, ...], Any] = {}
@@ -102,7 +103,10 @@ class Emulator:
         mends.delete_after_failed_create(custom_resources)
         mends.failed_delete_protects_what_it_needs()
         mends.operations_are_actors(self.clock, self._end_operation)
-        mends.services_of_the_features(self.features)
+        mends.stacks_are_found_by_what_they_have()
+        mends.regions_are_listed_for_those_who_may()
+        mends.services_of_the_features(self.features, self.behaviour)
+        mends.denials_in_the_words_of_their_services()
         mends.role_paths_and_conditions(self.features)
         mends.calls_of_the_function(self.behaviour, self._functions, self.journal)
         self._deliveries = custom_resources.deliveries

@@ -14,8 +14,9 @@ about:
   whatever strategy; a recording configuration, as long as it exists. An IVS channel uses none;
 - putting messaging streams replaces those of the same data types and leaves the other;
 - a streaming configuration that was never put is not found, and deleting it succeeds;
-- an operation that names no resource is authorized on `*`, and a voice connector's on the connector
-  alone, also where a media insights configuration is given;
+- an operation that names no resource is authorized on `*`, what makes a recording configuration on
+  any of them, and a voice connector's on the connector alone, also where a media insights
+  configuration is given;
 - a live MediaPackage channel that is gone is authorized on the ARN that it had;
 - the ids, and the sentences of refusals but for those about Kinesis and about a missing role, which
   were seen for messaging.
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from slr_constructs import catalogue
 from slr_constructs.catalogue import RoleCreation
-from tests.emulated.emulator.wire import Call, Refused, invalid
+from tests.fake_services.wire import Call, Refused, invalid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -228,12 +229,17 @@ class Features:
         self.on_change = on_change
         #: by role name: whether the service makes its role where it is missing.
         self.makes_role: dict[str, bool] = {}
+        #: what the ARN of a live MediaPackage channel ends in.
+        self.new_id: Callable[[], str] = lambda: uuid.uuid4().hex
         #: ARNs of IVS channels that are live.
         self.live: set[str] = set()
         self.reset()
         self._roles = roles
-        self._lock = threading.RLock()
+        #: held while an operation is carried out.
+        self.lock = threading.RLock()
         self._things: dict[tuple[Kind, str, str, str], Thing] = {}
+        #: the same things, so that a list need not look at all of them.
+        self._places: defaultdict[tuple[Kind, str, str], dict[str, Thing]] = defaultdict(dict)
         #: of things that were there once, too.
         self._arns: dict[tuple[Kind, str, str, str], str] = {}
         #: ARNs, by account, role name and region.
@@ -268,30 +274,30 @@ class Features:
             data: What its service knows of it. A feature that this switches on needs its role.
                 Default: nothing but its id and ARN.
         """
-        with self._lock:
+        with self.lock:
             thing = self._new(kind, account, region, name, data or {})
             self._put(thing, thing.data)
             return thing
 
     def find(self, kind: Kind, account: str, region: str, id: str) -> Thing | None:
         """Return a thing by what calls name it."""
-        with self._lock:
+        with self.lock:
             return self._things.get((kind, account, region, id))
 
     def uses(self, account: str, role_name: str) -> dict[str, list[str]]:
         """Return what uses a role: ARNs, by region."""
-        with self._lock:
+        with self.lock:
             by_region = self._uses[account, role_name]
             return {region: sorted(arns) for region, arns in sorted(by_region.items()) if arns}
 
     def add_use(self, account: str, role_name: str, region: str, arn: str) -> None:
         """Let something use a role that is none of the kinds."""
-        with self._lock:
+        with self.lock:
             self._uses[account, role_name][region].add(arn)
 
     def remove_use(self, account: str, role_name: str, region: str, arn: str) -> None:
         """Let it use the role no more."""
-        with self._lock:
+        with self.lock:
             self._uses[account, role_name][region].discard(arn)
 
     def role_deleted(self, account: str, role_name: str) -> None:
@@ -306,7 +312,7 @@ class Features:
 
     def left(self, account: str) -> list[str]:
         """List what is there, and what is gone but was left on."""
-        with self._lock:
+        with self.lock:
             things = {
                 thing.arn: "on" if thing.on else "off"
                 for thing in self._things.values()
@@ -324,9 +330,10 @@ class Features:
 
     def forget(self, account: str) -> None:
         """Empty an account: its things, and the uses of its roles."""
-        with self._lock:
+        with self.lock:
             for key in [key for key in self._arns if key[1] == account]:
                 self._things.pop(key, None)
+                self._places.pop(key[:3], None)
                 self.live.discard(self._arns.pop(key))
             for used in [used for used in self._uses if used[0] == account]:
                 del self._uses[used]
@@ -342,7 +349,7 @@ class Features:
         known = _OPERATIONS.get((call.service, call.operation))
         if known is None:
             raise Refused("UnknownOperationException", f"{call.operation} is not played here")
-        with self._lock:
+        with self.lock:
             kind, carry_out = known
             return carry_out(self, kind, call)
 
@@ -350,13 +357,16 @@ class Features:
         """Return the IAM action that allows a call, and the ARN it is authorized on."""
         action = f"{_namespace(call.service)}:{call.operation}"
         kind, carry_out = _OPERATIONS.get((call.service, call.operation), (None, None))
+        if kind is not None and action == "ivs:CreateRecordingConfiguration":
+            # the reference lists this kind, and the new one has no name yet
+            return action, kind.arn(call.account, call.region, "*")
         if kind is None or carry_out in _AUTHORIZED_ON_ALL:
             return action, "*"
         called = str(kind.id_in(call.parameters))
         if kind.id_member == kind.arn_member:
             return action, called
         composed = kind.arn(call.account, call.region, called)
-        with self._lock:
+        with self.lock:
             return action, self._arns.get((kind, call.account, call.region, called), composed)
 
     # operations of every kind
@@ -399,6 +409,7 @@ class Features:
     def _delete(self, kind: Kind, call: Call) -> Data:
         thing = self._asked(kind, call)
         del self._things[kind, thing.account, thing.region, thing.id]
+        del self._places[kind, thing.account, thing.region][thing.id]
         if kind is RECORDING_CONFIGURATION:
             self._use(thing, uses=False)
         self._told(thing, "delete", on=thing.on and kind is not RECORDING_CONFIGURATION)
@@ -531,11 +542,7 @@ class Features:
     # things
 
     def _of(self, kind: Kind, call: Call) -> list[Thing]:
-        return [
-            thing
-            for (each, account, region, _), thing in self._things.items()
-            if (each, account, region) == (kind, call.account, call.region)
-        ]
+        return [*self._places.get((kind, call.account, call.region), {}).values()]
 
     def _asked(self, kind: Kind, call: Call) -> Thing:
         return self._known(kind, call, str(kind.id_in(call.parameters)))
@@ -549,7 +556,7 @@ class Features:
 
     def _new(self, kind: Kind, account: str, region: str, name: str, data: Data) -> Thing:
         # the last part of a live channel's ARN is not what calls name it by
-        arn = kind.arn(account, region, uuid.uuid4().hex if kind is LIVE_CHANNEL else name)
+        arn = kind.arn(account, region, self.new_id() if kind is LIVE_CHANNEL else name)
         called = arn if kind.id_member == kind.arn_member else name
         if self.find(kind, account, region, called):
             raise invalid(kind.service, f"{called} exists already")
@@ -566,6 +573,7 @@ class Features:
             self._need_role(thing)
         thing.data = data
         self._things[key] = thing
+        self._places[key[:3]][thing.id] = thing
         self._arns[key] = thing.arn
         if new:
             self._told(thing, "create", on=after)

@@ -1,0 +1,38 @@
+"""A world that boto3 calls in this process, for fixtures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+import botocore.handlers
+
+from tests.fake_services.world import World
+
+if TYPE_CHECKING:
+    import pytest
+
+ACCOUNT = "111122223333"
+
+
+def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the credentials of the account, and nothing else of whoever runs the tests."""
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/nonexistent")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCOUNT)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def connect(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Return AWS, with one account; every session that is made from now on calls it."""
+    made = World()
+    made.account(ACCOUNT)
+    connected = [*botocore.handlers.BUILTIN_HANDLERS, ("before-send", made.before_send)]
+    monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", connected)
+    # the session of another test calls another world
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    return made

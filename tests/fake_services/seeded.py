@@ -1,0 +1,219 @@
+"""An account full of things, for measurements and for a look at the command line.
+
+Our model from end to end; the same in every run.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+
+from slr_constructs import catalogue
+from slr_constructs.handler.slr_handler import contract
+from slr_constructs.handler.slr_handler.operations.service_linked_role import (
+    LEASE_TAG,
+    MADE_MARK,
+    MADE_TAG,
+)
+from tests.fake_services import features as kinds
+from tests.fake_services.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.fake_services.features import Kind
+
+    Data = dict[str, Any]
+
+ACCOUNT = "111122223333"
+
+#: the type in CloudFormation, and whether its service keeps CloudFormation's own tags.
+_TYPES = {
+    kinds.VOICE_CONNECTOR: ("AWS::Chime::VoiceConnector", ""),
+    kinds.APP_INSTANCE: ("AWS::Chime::AppInstance", ""),
+    kinds.RECORDING_CONFIGURATION: ("AWS::IVS::RecordingConfiguration", "tags"),
+    kinds.IVS_CHANNEL: ("AWS::IVS::Channel", "tags"),
+    kinds.PLAYBACK_CONFIGURATION: ("AWS::MediaTailor::PlaybackConfiguration", "Tags"),
+    kinds.LINEAR_CHANNEL: ("AWS::MediaTailor::Channel", "Tags"),
+    kinds.LIVE_CHANNEL: ("AWS::MediaPackage::Channel", ""),
+    kinds.PACKAGING_GROUP: ("AWS::MediaPackage::PackagingGroup", ""),
+}
+_CHIME = (kinds.VOICE_CONNECTOR, kinds.APP_INSTANCE)
+_IN_STACK = 3
+_OF_STACK = 20
+
+
+def seeded(resources: int, using: int) -> World:
+    """Return a world of one account, with five roles and many things.
+
+    The things are spread evenly over the kinds, and over the regions that each service has. A
+    recording configuration is always on, so that there are no more of these than are to be on, and
+    the more channels; a channel of IVS is on if it is recorded. Every third thing is of a stack.
+
+    Args:
+        resources: How many things.
+
+        using: How many of them have their feature on.
+    """
+    if not 0 <= using <= resources:
+        raise ValueError(f"using must be 0 to {resources}, got {using}")
+    world = World()
+    numbers = itertools.count()
+    world.features.new_id = lambda: _digest(f"live {next(numbers)}", 32)
+    _add_roles(world)
+    shares, on = _evenly(resources), _evenly(using)
+    moved = shares[kinds.RECORDING_CONFIGURATION] - on[kinds.RECORDING_CONFIGURATION]
+    shares[kinds.RECORDING_CONFIGURATION] -= moved
+    shares[kinds.IVS_CHANNEL] += moved
+    stacks = _Stacks(world)
+    for kind in _TYPES:
+        for number in range(shares[kind]):
+            # those that are on are anywhere among the others
+            before, after = (each * on[kind] // shares[kind] for each in (number, number + 1))
+            _add(world, stacks, kind, number, on=after > before, turn=before)
+    return world
+
+
+def _evenly(total: int) -> dict[Kind, int]:
+    each, rest = divmod(total, len(_TYPES))
+    return {kind: each + (place < rest) for place, kind in enumerate(_TYPES)}
+
+
+@functools.cache
+def _regions(service: str) -> tuple[str, ...]:
+    return tuple(botocore.session.Session().get_available_regions(service))
+
+
+def _digest(text: str, length: int) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def _add_roles(world: World) -> None:
+    account = world.account(ACCOUNT, "media")
+    for definition in catalogue.ALL:
+        if definition.superseded_by is not None:
+            continue
+        name = definition.role_name.removeprefix("AWSServiceRoleFor")
+        resource = ("Role", contract.ServiceLinkedRole.RESOURCE_TYPE, definition.role_name)
+        there = account.add_stack(f"{name}-app", "us-east-1", resources=[resource])
+        gone = account.add_stack(f"{name}-old", "us-east-1", status="DELETE_COMPLETE")
+        leases = {LEASE_TAG + _digest(f"{stack}/Role", 32): stack for stack in (there, gone)}
+        account.add_role(
+            definition,
+            description=f"Role of {definition.feature} {MADE_MARK}",
+            tags={MADE_TAG: "true", **leases},
+        )
+
+
+class _Stacks:
+    """Stacks of some things each."""
+
+    def __init__(self, world: World) -> None:
+        self._account = world.account(ACCOUNT)
+        self._open: dict[str, str] = {}
+
+    def adopt(self, region: str, resource_type: str, physical_id: str) -> dict[str, str]:
+        """Let a stack of a region have a thing, and return the tags that CloudFormation gives."""
+        stack = self._account.stacks.get(self._open.get(region, ""))
+        if stack is None or len(stack.resources) == _OF_STACK:
+            opened = self._account.add_stack(f"media-{len(self._account.stacks)}", region)
+            self._open[region] = opened
+            stack = self._account.stacks[opened]
+        logical_id = f"Thing{len(stack.resources)}"
+        stack.resources.append((logical_id, resource_type, physical_id))
+        return {
+            "aws:cloudformation:stack-name": stack.name,
+            "aws:cloudformation:stack-id": stack.id,
+            "aws:cloudformation:logical-id": logical_id,
+        }
+
+
+def _add(world: World, stacks: _Stacks, kind: Kind, number: int, *, on: bool, turn: int) -> None:
+    regions = _regions(kind.service)
+    # those that are on come round in all regions, too, and a channel's is that of what records it
+    region = regions[(turn if on else number) % len(regions)]
+    name = _name(kind, number)
+    data = _OWN[kind] | (_on(kind, region, turn) if on else {})
+    if kind.listed != "AppInstances" and not kind.named:
+        data |= {"Name" if kind in _CHIME else "name": f"thing-{number}"}
+    if number % _IN_STACK == 0:
+        arn = kind.arn(ACCOUNT, region, name)
+        resource_type, tags_member = _TYPES[kind]
+        tags = stacks.adopt(region, resource_type, name if kind.named else arn)
+        if tags_member:
+            data |= {tags_member: tags}
+    world.features.add(kind, ACCOUNT, region, name, data)
+
+
+def _name(kind: Kind, number: int) -> str:
+    text = f"{kind.service} {kind.resource}{number}"
+    if kind.named:
+        return f"thing-{number}"
+    if kind is kinds.VOICE_CONNECTOR:
+        return _digest(text, 22)
+    if kind is kinds.APP_INSTANCE:
+        return "-".join(_parts(_digest(text, 32)))
+    return _digest(text, 12)
+
+
+def _parts(digits: str) -> Iterator[str]:
+    start = 0
+    for length in (8, 4, 4, 4, 12):
+        yield digits[start : start + length]
+        start += length
+
+
+def _on(kind: Kind, region: str, turn: int) -> Data:
+    """Return what switches a feature on."""
+    if kind is kinds.APP_INSTANCE:
+        stream = f"arn:aws:kinesis:{region}:{ACCOUNT}:stream/chime-messaging-{turn}"
+        return {"StreamingConfigurations": [{"DataType": "Channel", "ResourceArn": stream}]}
+    if kind is kinds.IVS_CHANNEL:
+        # the recording configurations are all on: their turn is their number
+        recording = kinds.RECORDING_CONFIGURATION
+        return {"recordingConfigurationArn": recording.arn(ACCOUNT, region, _name(recording, turn))}
+    return _ON.get(kind, {})
+
+
+#: what a service knows of each.
+_OWN: dict[Kind, Data] = {
+    kinds.VOICE_CONNECTOR: {"RequireEncryption": True},
+    kinds.APP_INSTANCE: {"Name": "chat"},
+    kinds.RECORDING_CONFIGURATION: {
+        "destinationConfiguration": {"s3": {"bucketName": "recordings"}}
+    },
+    kinds.IVS_CHANNEL: {"latencyMode": "LOW", "type": "STANDARD"},
+    kinds.PLAYBACK_CONFIGURATION: {
+        "AdDecisionServerUrl": "https://ads.example.com",
+        "VideoContentSourceUrl": "https://video.example.com",
+    },
+    kinds.LINEAR_CHANNEL: {
+        "Outputs": [{"ManifestName": "index", "SourceGroup": "hls"}],
+        "PlaybackMode": "LOOP",
+    },
+    kinds.LIVE_CHANNEL: {"Description": "a live channel"},
+    kinds.PACKAGING_GROUP: {},
+}
+_ON: dict[Kind, Data] = {
+    kinds.VOICE_CONNECTOR: {
+        "StreamingConfiguration": {"DataRetentionInHours": 24, "Disabled": False}
+    },
+    kinds.PLAYBACK_CONFIGURATION: {
+        "LogConfiguration": {
+            "PercentEnabled": 10,
+            "EnabledLoggingStrategies": ["LEGACY_CLOUDWATCH"],
+        }
+    },
+    kinds.LINEAR_CHANNEL: {"LogConfiguration": {"LogTypes": ["AS_RUN"]}},
+    kinds.LIVE_CHANNEL: {
+        "IngressAccessLogs": {"LogGroupName": "/aws/MediaPackage/IngressAccessLogs"},
+        "EgressAccessLogs": {"LogGroupName": "/aws/MediaPackage/EgressAccessLogs"},
+    },
+    kinds.PACKAGING_GROUP: {
+        "EgressAccessLogs": {"LogGroupName": "/aws/MediaPackage/VodEgressAccessLogs"}
+    },
+}
