@@ -16,7 +16,7 @@ export NODE_NO_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth picture rules demo test test-emulated bench lint format lock clean
+.PHONY: help synth picture rules policies demo test test-emulated bench lint format lock clean
 
 help:  ## list the targets
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,9 @@ picture: $(PIP_STAMP)  ## draw the sample app's order anew, for the documents
 
 rules: $(PIP_STAMP)  ## write the page about the guard's rules anew
 	@$(BIN)/python -m tests.guard.rules_page
+
+policies: $(PIP_STAMP)  ## write the page about the account commands' policies anew
+	@$(BIN)/python -m tests.cli.policies_page
 
 demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy the sample app and tear it down, without an AWS account
 	@$(BIN)/python -m tests.emulated.demo

@@ -26,9 +26,12 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
 from enum import Enum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from slr_constructs.handler.slr_handler import rules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class RoleCreation(Enum):
@@ -614,3 +617,17 @@ def by_role_name(role_name: str) -> RoleDefinition:
     known = ", ".join(definition.role_name for definition in ALL)
     message = f"role_name must be one of {known}, got {role_name}"
     raise KeyError(message)
+
+
+def with_older_names(definitions: Iterable[RoleDefinition]) -> list[RoleDefinition]:
+    """Return roles, each followed by those whose place it took, and none twice."""
+    return list(
+        dict.fromkeys(
+            each
+            for definition in definitions
+            for each in (
+                definition,
+                *(old for old in ALL if old.superseded_by == definition.role_name),
+            )
+        )
+    )

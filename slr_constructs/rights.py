@@ -3,8 +3,9 @@
 The constructs say it in templates, where resources are intrinsics; the command line says it in a
 policy, where they are ARNs. So each right is told its resources, and CDK is not needed.
 
-All but the last three are rights of a stack's function. Those are for people and pipelines: the
-statements of "Service-linked role permissions" in the IAM User Guide.
+First those of a stack's function. Then those of people and pipelines: the statements of
+"Service-linked role permissions" in the IAM User Guide (`let_...`), and what it takes to read an
+account, to let go of a role, and to put it all back.
 """
 
 from __future__ import annotations
@@ -191,3 +192,133 @@ def let_delete(role: str) -> Right:
         actions=["iam:DeleteServiceLinkedRole", "iam:GetServiceLinkedRoleDeletionStatus"],
         resources=[role],
     )
+
+
+# who holds a role
+
+
+def find_role(role: str, role_without_path: str) -> Right:
+    """Let somebody read a role, be it there or not."""
+    return Right(
+        actions=["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+        resources=[role, role_without_path],
+    )
+
+
+def find_regions() -> Right:
+    """Let somebody read which regions are enabled for the account."""
+    return Right(actions=["account:ListRegions"], resources=["*"])
+
+
+def find_stacks() -> Right:
+    """Let somebody read which stacks are there, and which has what."""
+    return Right(
+        actions=["cloudformation:DescribeStackResources", "cloudformation:DescribeStacks"],
+        resources=["*"],
+    )
+
+
+def look_up_stacks() -> Right:
+    """Let somebody read which stacks are there: those whose leases are put back."""
+    return Right(actions=["cloudformation:DescribeStacks"], resources=["*"])
+
+
+def find_by_lists(*actions: str) -> Right:
+    """Let somebody list things: what lists, knows no resource."""
+    return Right(actions=list(actions), resources=["*"])
+
+
+def look_at_voice_connectors(connectors: Arn) -> Right:
+    """Let somebody read what Voice Connectors stream: their list does not say."""
+    return Right(actions=["chime:GetVoiceConnectorStreamingConfiguration"], resources=[connectors])
+
+
+def look_at_app_instances(app_instances: Arn) -> Right:
+    """Let somebody read what is streamed of app instances: their list does not say."""
+    return Right(actions=["chime:GetMessagingStreamingConfigurations"], resources=[app_instances])
+
+
+# letting go of a role, and putting it back
+
+
+def look_at_ivs(channels: Arn, recording_configurations: Arn) -> Right:
+    """Let somebody read IVS channels and recording configurations one by one."""
+    return Right(
+        actions=["ivs:GetChannel", "ivs:GetRecordingConfiguration"],
+        resources=[channels, recording_configurations],
+    )
+
+
+def look_at_mediatailor(playback_configurations: Arn, channels: Arn) -> Right:
+    """Let somebody read playback configurations and channels one by one."""
+    return Right(
+        actions=["mediatailor:DescribeChannel", "mediatailor:GetPlaybackConfiguration"],
+        resources=[playback_configurations, channels],
+    )
+
+
+def look_at_mediapackage(channels: Arn, packaging_groups: Arn) -> Right:
+    """Let somebody read live channels and packaging groups one by one."""
+    return Right(
+        actions=["mediapackage-vod:DescribePackagingGroup", "mediapackage:DescribeChannel"],
+        resources=[channels, packaging_groups],
+    )
+
+
+def stop_voice_connectors(connectors: Arn) -> Right:
+    """Let somebody stop the streaming of Voice Connectors."""
+    return Right(
+        actions=["chime:DeleteVoiceConnectorStreamingConfiguration"], resources=[connectors]
+    )
+
+
+def stop_app_instances(app_instances: Arn) -> Right:
+    """Let somebody stop the streaming of app instances."""
+    return Right(
+        actions=["chime:DeleteMessagingStreamingConfigurations"], resources=[app_instances]
+    )
+
+
+def point_ivs_channels(channels: Arn) -> Right:
+    """Let somebody change what records IVS channels."""
+    return Right(actions=["ivs:UpdateChannel"], resources=[channels])
+
+
+def delete_recording_configurations(recording_configurations: Arn) -> Right:
+    """Let somebody delete recording configurations."""
+    return Right(actions=["ivs:DeleteRecordingConfiguration"], resources=[recording_configurations])
+
+
+def let_go_of_role(role: str) -> Right:
+    """Let somebody mark a role as closing, drop its leases, and put back those he has dropped."""
+    return Right(actions=["iam:TagRole", "iam:UntagRole"], resources=[role])
+
+
+def put_back_role(role: str) -> Right:
+    """Let somebody give a role its tags again."""
+    return Right(actions=["iam:TagRole"], resources=[role])
+
+
+def start_voice_connectors(connectors: Arn, insights: Arn) -> Right:
+    """Let somebody start the streaming of Voice Connectors again."""
+    return Right(
+        actions=["chime:PutVoiceConnectorStreamingConfiguration"], resources=[connectors, insights]
+    )
+
+
+def start_app_instances(app_instances: Arn) -> Right:
+    """Let somebody start the streaming of app instances again."""
+    return Right(actions=["chime:PutMessagingStreamingConfigurations"], resources=[app_instances])
+
+
+def make_recording_configurations(recording_configurations: Arn) -> Right:
+    """Let somebody make recording configurations again, with their tags."""
+    return Right(
+        actions=["ivs:CreateRecordingConfiguration", "ivs:TagResource"],
+        resources=[recording_configurations],
+    )
+
+
+def record_to_buckets(buckets: Arn) -> Right:
+    """Let somebody record to buckets: CloudFormation's schema of the type asks for it."""
+    return Right(actions=["s3:GetBucketLocation", "s3:ListBucket"], resources=[buckets])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,32 @@ def schema_of(resource_type: str) -> dict[str, Any]:
 
 
 @functools.cache
+def _reference() -> dict[str, Any]:
+    return dict(json.loads((_cfn_lint() / "AdditionalSpecs" / "Policies.json").read_text("utf-8")))
+
+
+@functools.cache
 def iam_actions() -> frozenset[str]:
     """Return every action of the service authorization reference, from cfn-lint, in lower case."""
-    listed = json.loads((_cfn_lint() / "AdditionalSpecs" / "Policies.json").read_text("utf-8"))
     return frozenset(
-        f"{service}:{action}" for service, known in listed.items() for action in known["Actions"]
+        f"{service}:{action}"
+        for service, known in _reference().items()
+        for action in known["Actions"]
+    )
+
+
+def arns_of(action: str) -> tuple[str, ...]:
+    """Return the forms of the ARNs that an action is authorized on, as regular expressions.
+
+    None of an action that knows no resource. By the service authorization reference, from cfn-lint.
+    """
+    service, name = action.lower().split(":")
+    known = _reference()[service]
+    types = known["Actions"][name].get("Resources", ())
+    return tuple(
+        re.sub(r"\$\{\w+\}", "[^:]*", form)
+        for each in types
+        for form in known["Resources"][each.lower()]["ARNFormats"]
     )
 
 

@@ -863,3 +863,15 @@ def test_the_documented_condition_is_stated() -> None:
 def test_a_command_that_no_longer_exists_is_named(definition: RoleDefinition, command: str) -> None:
     """Who follows the document finds out from the catalogue why its command fails."""
     assert any(command in says for says in _documented_claims(definition))
+
+
+def test_every_role_is_followed_by_those_that_it_took_the_place_of() -> None:
+    """Each once, also where both are asked about."""
+    new, old = catalogue.CHIME_MESSAGING, catalogue.CHIME_MESSAGING_LEGACY
+
+    assert catalogue.with_older_names([catalogue.MEDIATAILOR, new]) == [
+        catalogue.MEDIATAILOR,
+        new,
+        old,
+    ]
+    assert catalogue.with_older_names([old, new]) == [old, new]

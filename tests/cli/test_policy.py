@@ -1,4 +1,4 @@
-"""`slr-constructs policy`: what whoever deploys, and what the function may do."""
+"""`slr-constructs policy`: what people, pipelines and the function of a stack may do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from slr_constructs.cli.roles import ROLES
 from slr_constructs.testing import template_of
 from tests.features.every_feature import ACCOUNT, RECIPES
 from tests.features.graph import FUNCTION, id_of, ids_of, listed
-from tests.published import iam_actions, schema_of
+from tests.published import arns_of, iam_actions, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -419,10 +419,222 @@ def test_says_so_when_a_document_is_too_long_for_a_managed_policy() -> None:
     assert json.loads(result.stdout)["Statement"]
 
 
-# --- both ------------------------------------------------------------------------------------
+# --- whoever reads and changes accounts -------------------------------------------------------
+
+AN_ACCOUNT = ("--audit", "--release", "--restore")
+ROLES_OF_ACCOUNT = f"arn:aws:iam::{ACCOUNT}:role"
 
 
-@pytest.mark.parametrize("whose", ["--deploy", "--function"])
+@pytest.mark.parametrize("short", ROLES)
+def test_an_audit_reads_and_changes_nothing(short: str) -> None:
+    """Each action gets, lists or describes."""
+    verbs = {action.partition(":")[2] for action in actions(statements("--audit", short).values())}
+
+    assert verbs
+    assert {verb for verb in verbs if not verb.startswith(("Get", "List", "Describe"))} == set()
+
+
+@pytest.mark.parametrize("short", ROLES)
+def test_a_release_includes_the_audit(short: str) -> None:
+    """It looks before it lets go."""
+    release = statements("--release", short, *PLACE)
+
+    assert statements("--audit", short, *PLACE).items() <= release.items()
+
+
+@pytest.mark.parametrize("whose", AN_ACCOUNT)
+def test_an_action_is_allowed_where_the_reference_knows_it(whose: str) -> None:
+    """On ARNs of its own kinds, or on a star; and on a star alone what knows no resource."""
+    wrong = [
+        (action, resource)
+        for statement in statements(whose, *ROLES, *PLACE).values()
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+        if not _authorized_on(action, resource, listed(statement["Resource"]))
+    ]
+
+    assert wrong == []
+
+
+def _authorized_on(action: str, resource: str, beside: list[str]) -> bool:
+    forms = arns_of(action)
+    if resource == "*" or not forms:
+        return resource == "*"
+    # of statements with several kinds, one is enough
+    return any(re.fullmatch(form, each) for form in forms for each in (resource, *beside))
+
+
+def test_the_policy_of_an_audit_to_the_letter() -> None:
+    """The role with its path and without, the regions, the stacks, and the lists."""
+    name = "AWSServiceRoleForMediaTailor"
+
+    assert statements("--audit", "mediatailor", *PLACE) == {
+        "FindMediaTailorRole": {
+            "Effect": "Allow",
+            "Action": ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+            "Resource": [
+                f"{ROLES_OF_ACCOUNT}/aws-service-role/mediatailor.amazonaws.com/{name}",
+                f"{ROLES_OF_ACCOUNT}/{name}",
+            ],
+        },
+        "FindRegions": {"Effect": "Allow", "Action": "account:ListRegions", "Resource": "*"},
+        "FindStacks": {
+            "Effect": "Allow",
+            "Action": ["cloudformation:DescribeStackResources", "cloudformation:DescribeStacks"],
+            "Resource": "*",
+        },
+        "ListMediaTailor": {
+            "Effect": "Allow",
+            "Action": ["mediatailor:ListChannels", "mediatailor:ListPlaybackConfigurations"],
+            "Resource": "*",
+        },
+    }
+
+
+def test_the_policy_of_a_release_to_the_letter() -> None:
+    """The audit's, and what goes off, in the order in which it does."""
+    role = f"{ROLES_OF_ACCOUNT}/aws-service-role/ivs.amazonaws.com/AWSServiceRoleForIVSRecordToS3"
+    channels = f"arn:aws:ivs:us-east-1:{ACCOUNT}:channel/*"
+    recorders = f"arn:aws:ivs:us-east-1:{ACCOUNT}:recording-configuration/*"
+
+    said = statements("--release", "ivs", *PLACE)
+
+    assert list(said) == [
+        "FindIVSRecordToS3Role",
+        "FindRegions",
+        "FindStacks",
+        "ListIvs",
+        "LookAtIvs",
+        "PointIvsChannels",
+        "DeleteRecordingConfigurations",
+        "LetGoOfIVSRecordToS3Role",
+        "DeleteIVSRecordToS3Role",
+    ]
+    audit = statements("--audit", "ivs", *PLACE)
+    assert {sid: each for sid, each in said.items() if sid not in audit} == {
+        "LookAtIvs": {
+            "Effect": "Allow",
+            "Action": ["ivs:GetChannel", "ivs:GetRecordingConfiguration"],
+            "Resource": [channels, recorders],
+        },
+        "PointIvsChannels": {
+            "Effect": "Allow",
+            "Action": "ivs:UpdateChannel",
+            "Resource": channels,
+        },
+        "DeleteRecordingConfigurations": {
+            "Effect": "Allow",
+            "Action": "ivs:DeleteRecordingConfiguration",
+            "Resource": recorders,
+        },
+        "LetGoOfIVSRecordToS3Role": {
+            "Effect": "Allow",
+            "Action": ["iam:TagRole", "iam:UntagRole"],
+            "Resource": role,
+        },
+        "DeleteIVSRecordToS3Role": {
+            "Effect": "Allow",
+            "Action": [
+                "iam:DeleteServiceLinkedRole",
+                "iam:GetServiceLinkedRoleDeletionStatus",
+            ],
+            "Resource": role,
+        },
+    }
+
+
+def test_the_policy_of_a_restore_to_the_letter() -> None:
+    """The role again, its feature, and the streams that the service writes to for its caller."""
+    name = "AWSServiceRoleForChimeSDKMessaging"
+    role = f"{ROLES_OF_ACCOUNT}/aws-service-role/messaging.chime.amazonaws.com/{name}"
+    instances = f"arn:aws:chime:us-east-1:{ACCOUNT}:app-instance/*"
+
+    assert statements("--restore", "chime-messaging", *PLACE) == {
+        "LookUpStacks": {
+            "Effect": "Allow",
+            "Action": "cloudformation:DescribeStacks",
+            "Resource": "*",
+        },
+        "FindChimeSDKMessagingRole": {
+            "Effect": "Allow",
+            "Action": ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+            "Resource": [role, f"{ROLES_OF_ACCOUNT}/{name}"],
+        },
+        "PutBackChimeSDKMessagingRole": {
+            "Effect": "Allow",
+            "Action": "iam:TagRole",
+            "Resource": role,
+        },
+        "CreateChimeSDKMessagingRole": {
+            "Effect": "Allow",
+            "Action": "iam:CreateServiceLinkedRole",
+            "Resource": role,
+            "Condition": {"StringEquals": {"iam:AWSServiceName": "messaging.chime.amazonaws.com"}},
+        },
+        "GivePoliciesToChimeSDKMessagingRole": {
+            "Effect": "Allow",
+            "Action": ["iam:AttachRolePolicy", "iam:PutRolePolicy"],
+            "Resource": role,
+        },
+        "LookAtAppInstances": {
+            "Effect": "Allow",
+            "Action": "chime:GetMessagingStreamingConfigurations",
+            "Resource": instances,
+        },
+        "StartAppInstances": {
+            "Effect": "Allow",
+            "Action": "chime:PutMessagingStreamingConfigurations",
+            "Resource": instances,
+        },
+        "AppInstanceStreams": {
+            "Effect": "Allow",
+            "Action": ["kinesis:DescribeStream", "kinesis:PutRecord", "kinesis:PutRecords"],
+            "Resource": f"arn:aws:kinesis:us-east-1:{ACCOUNT}:stream/chime-messaging-*",
+        },
+        "AppInstanceStreamKeys": {
+            "Effect": "Allow",
+            "Action": "kms:GenerateDataKey",
+            "Resource": "arn:aws:kms:us-east-1:*:key/*",
+        },
+    }
+
+
+@pytest.mark.parametrize("whose", AN_ACCOUNT)
+@pytest.mark.parametrize("short", ROLES)
+def test_what_an_account_takes_for_one_role_fits_into_a_managed_policy(
+    short: str, whose: str
+) -> None:
+    """So it can be attached as it is."""
+    assert characters(whose, short, *PLACE) <= MANAGED_POLICY_CHARACTERS
+
+
+def test_the_audit_of_all_current_roles_fits_into_a_managed_policy() -> None:
+    """One policy is enough for whoever reads accounts."""
+    current = [short for short in ROLES if ROLES[short].superseded_by is None]
+
+    assert characters("--audit", *current, *PLACE) <= MANAGED_POLICY_CHARACTERS
+    assert run("--audit", *current, *PLACE).stderr == ""
+
+
+def test_the_older_messaging_role_is_audited_with_todays_and_restored_by_nobody() -> None:
+    """Whoever asks for today's asks for both, and no right makes the older one."""
+    assert "FindAmazonChimeServiceChatStreamingAccessRole" in statements(
+        "--audit", "chime-messaging"
+    )
+    made = actions(statements("--restore", "chime-messaging-legacy").values())
+    role = statements("--restore", "chime-messaging-legacy")["CreateChimeSDKMessagingRole"]
+    assert "iam:AttachRolePolicy" not in made
+    assert role["Condition"] == {
+        "StringEquals": {"iam:AWSServiceName": "messaging.chime.amazonaws.com"}
+    }
+
+
+# --- all of them -----------------------------------------------------------------------------
+
+EVERYBODY = ("--deploy", "--function", *AN_ACCOUNT)
+
+
+@pytest.mark.parametrize("whose", EVERYBODY)
 def test_every_action_exists(whose: str) -> None:
     """In the service authorization reference, as cfn-lint ships it."""
     said = actions(statements(whose, *ROLES).values())
@@ -430,7 +642,7 @@ def test_every_action_exists(whose: str) -> None:
     assert {action for action in said if action.lower() not in iam_actions()} == set()
 
 
-@pytest.mark.parametrize("whose", ["--deploy", "--function"])
+@pytest.mark.parametrize("whose", EVERYBODY)
 def test_several_roles_make_one_document_without_duplicates(whose: str) -> None:
     """What they share is said once, and an order of roles is kept."""
     together = statements(whose, *ROLES)
@@ -443,31 +655,46 @@ def test_several_roles_make_one_document_without_duplicates(whose: str) -> None:
     assert statements(whose, "ivs", "IVS", "ivs.amazonaws.com") == statements(whose, "ivs")
 
 
-@pytest.mark.parametrize("whose", ["--deploy", "--function"])
+@pytest.mark.parametrize("whose", EVERYBODY)
 def test_a_sid_has_letters_and_digits_alone(whose: str) -> None:
     """IAM takes no others."""
     assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in statements(whose, *ROLES))
 
 
-@pytest.mark.parametrize("whose", ["--deploy", "--function"])
+@pytest.mark.parametrize("whose", EVERYBODY)
 def test_unless_told_otherwise_every_account_and_region_is_meant(whose: str) -> None:
     """A star stands where the option would be."""
-    said = json.dumps(statements(whose, "mediatailor"))
+    said = statements(whose, "mediatailor")
 
-    assert "arn:aws:iam::*:role/aws-service-role/mediatailor.amazonaws.com/" in said
-    assert "arn:aws:logs:*:*:log-group:" in said
+    places = {
+        tuple(arn.split(":")[3:5])
+        for each in said.values()
+        for arn in listed(each["Resource"])
+        if arn != "*"
+    }
+    # IAM is in no region, and buckets are in no account
+    assert ("", "*") in places
+    assert places <= {("", "*"), ("*", "*"), ("", "")}
 
 
-@pytest.mark.parametrize(("flags", "got"), [([], "neither"), (["--deploy", "--function"], "both")])
+@pytest.mark.parametrize(
+    ("flags", "got"),
+    [
+        ([], "none"),
+        (["--deploy", "--function"], "--deploy and --function"),
+        (["--release", "--audit"], "--release and --audit"),
+    ],
+    ids=["none", "two", "two that overlap"],
+)
 def test_fails_when_it_is_not_said_for_whom(flags: list[str], got: str) -> None:
-    """The two are never one document: they are for different principals."""
+    """They are never one document: they are for different principals."""
     result = run("ivs", *flags)
 
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr == (
-        "slr-constructs: policy needs --deploy (for whoever deploys) or --function (for the"
-        f" function of a stack), got {got}\n"
+        "slr-constructs: policy needs one of --deploy, --function, --audit, --release, --restore,"
+        f" got {got}\n"
     )
 
 
@@ -498,7 +725,7 @@ def test_fails_when_cfn_lint_is_older_than_a_resource_type(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Its schemas are those of the day of its release."""
-    command = importlib.import_module("slr_constructs.cli.policy")
+    command = importlib.import_module("slr_constructs.policies.of_deployment")
     monkeypatch.setattr(command, "_NATIVE_ROLE", "AWS::IAM::NotYet")
 
     result = run("--deploy", "ivs")

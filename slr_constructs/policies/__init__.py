@@ -1,0 +1,1 @@
+"""Who needs which IAM rights: the statements of policies, for each purpose."""
