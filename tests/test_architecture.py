@@ -14,7 +14,12 @@ PACKAGE = ROOT / "slr_constructs"
 FLOORS = [
     ["sample_app"],
     ["slr_constructs.testing", "slr_constructs.cli", "slr_constructs.role_guard"],
-    ["slr_constructs.pictures", "slr_constructs.guard"],
+    [
+        "slr_constructs.pictures",
+        "slr_constructs.guard",
+        "slr_constructs.account",
+        "slr_constructs.policies",
+    ],
     ["slr_constructs.templates"],
     ["slr_constructs"],
     ["slr_constructs.ensure_service_linked_roles"],
@@ -32,6 +37,8 @@ NEIGHBOURS = {
     "slr_constructs.cli",
     "slr_constructs.pictures",
     "slr_constructs.guard",
+    "slr_constructs.account",
+    "slr_constructs.policies",
     "slr_constructs.templates",
     "slr_constructs.handler",
 }
@@ -124,8 +131,11 @@ def test_templates_are_read_without_the_constructs() -> None:
 
 
 def test_commands_are_there_without_the_constructs() -> None:
-    """Facts, rights, templates, the guard and pictures are all it takes, so none starts Node."""
-    parts = ("cli", "guard", "pictures", "templates", "rights", "catalogue", "handler.slr_handler")
+    """Facts, rights, templates, accounts... are all it takes, so none starts Node."""
+    parts = (
+        *("cli", "account", "guard", "pictures", "policies", "templates"),
+        *("rights", "catalogue", "handler.slr_handler"),
+    )
     allowed = tuple(f"slr_constructs.{part}" for part in parts)
 
     for module in MODULES:

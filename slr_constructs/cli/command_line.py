@@ -2,7 +2,8 @@
 
 A command is in the module of its name and is loaded when it is called. Exit status 0: done; 1: the
 answer is no; 2: the command could not do what was asked, and one sentence on the error stream says
-why.
+why. Of commands that ask an account, 1 says that only a part was done, and 130 that it was
+interrupted.
 """
 
 from __future__ import annotations
@@ -11,7 +12,17 @@ import importlib
 
 import click
 
-_COMMANDS = ("catalogue", "check", "diff", "order", "policy")
+_COMMANDS = (
+    "audit",
+    "catalogue",
+    "check",
+    "diff",
+    "leases",
+    "order",
+    "policy",
+    "release",
+    "restore",
+)
 
 
 class _Commands(click.Group):
@@ -35,7 +46,7 @@ class _Commands(click.Group):
 def slr_constructs() -> None:
     """Read the order of stacks, and how they hold service-linked roles.
 
-    Reads what `cdk synth` writes, and any CloudFormation template, whoever wrote it; calls nobody.
+    Of templates, what `cdk synth` writes or anybody else; these commands call nobody:
 
     \b
       slr-constructs order cdk.out           what comes and goes in which order
@@ -44,8 +55,17 @@ def slr_constructs() -> None:
       slr-constructs catalogue mediatailor   what is known of a role, and whence
       slr-constructs policy --deploy ivs     what a deployment has to be allowed
 
+    Of accounts, as your credentials may see them; the first changes nothing:
+
+    \b
+      slr-constructs audit                   who holds roles, and what uses them
+      slr-constructs leases --drop-gone      let go for stacks that are gone
+      slr-constructs release mediatailor     switch off what uses it; delete it
+      slr-constructs restore FILE            switch it on again
+
     Exit status: 0 done, 1 the answer is no (`check`: an error,
-    `diff`: something got worse), 2 it could not be done.
+    `diff`: something got worse) or only a part was done, 2 it could not
+    be done, 130 interrupted.
 
     Completion, for a line of your shell's start-up file (bash; zsh and fish likewise):
 

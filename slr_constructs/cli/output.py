@@ -75,11 +75,19 @@ def write_lines(path: Path | None, lines: Iterable[tuple[Text, Text]]) -> None:
     console = Console(highlight=False)
     if path is None and console.is_terminal:
         for first, second in lines:
-            # a table of its own, so that the second part starts where the first one ends
-            row = Table.grid()
-            row.add_column(no_wrap=True)
-            row.add_column(overflow="fold")
-            row.add_row(first, second)
-            console.print(row)
+            console.print(beside(first, second))
     else:
         write(path, "\n".join(f"{first.plain}{second.plain}".rstrip() for first, second in lines))
+
+
+def beside(first: Text, second: Text) -> Table | Text:
+    """Return a line of two parts, of which the second is folded beside the first."""
+    if not first:
+        # a column is never as narrow as that
+        return second
+    # a table of its own, so that the second part starts where the first one ends
+    row = Table.grid()
+    row.add_column(no_wrap=True)
+    row.add_column(overflow="fold")
+    row.add_row(first, second)
+    return row

@@ -16,7 +16,9 @@ from slr_constructs import cli
 from slr_constructs.cli import command_line
 from slr_constructs.cli.command_line import slr_constructs
 
-COMMANDS = ("catalogue", "check", "diff", "order", "policy")
+COMMANDS = (
+    *("audit", "catalogue", "check", "diff", "leases", "order", "policy", "release", "restore"),
+)
 
 
 def helped(*arguments: str) -> str:
@@ -75,6 +77,9 @@ def test_fails_when_there_is_no_such_command() -> None:
     ("words", "begun", "completed"),
     [
         ([], "o", ["order"]),
+        ([], "re", ["release", "restore"]),
+        (["audit", "--json"], "medi", ["mediatailor", "mediapackage"]),
+        (["leases"], "ivs", ["ivs-record-to-s3"]),
         (["catalogue"], "medi", ["mediatailor", "mediapackage"]),
         (["policy", "--deploy", "mediatailor"], "ivs", ["ivs-record-to-s3"]),
         (["diff", "--format"], "m", ["markdown"]),
@@ -107,6 +112,26 @@ def test_the_line_for_the_shell_makes_a_script() -> None:
 # the entry point
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["catalogue"], *([each, "--help"] for each in COMMANDS)],
+    ids=" ".join,
+)
+def test_nothing_that_only_some_commands_need_is_loaded(arguments: list[str]) -> None:
+    """boto3 takes as long as all the rest, and only whoever asks an account needs it."""
+    script = (
+        "import sys; from click.testing import CliRunner;"
+        "from slr_constructs.cli.command_line import slr_constructs;"
+        f"print(CliRunner().invoke(slr_constructs, {arguments!r}).exit_code);"
+        "print(sorted({'aws_cdk', 'boto3', 'botocore', 'jsii'} & sys.modules.keys()))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert result.stdout == "0\n[]\n"
+
+
 def test_fails_when_the_extra_is_not_installed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -119,6 +144,27 @@ def test_fails_when_the_extra_is_not_installed(
 
     assert error.value.code == 2
     assert capsys.readouterr().err == (
+        "slr-constructs: the command line needs more than the constructs:"
+        " pip install 'slr-constructs[cli]'\n"
+    )
+
+
+@pytest.mark.parametrize("arguments", [["audit"], ["leases"], ["release", "ivs"]], ids=" ".join)
+def test_fails_when_a_part_of_the_extra_is_not_installed(arguments: list[str]) -> None:
+    """Commands that need it say so when they are called, and the others do without."""
+    script = (
+        "import sys; sys.modules['boto3'] = None; from slr_constructs.cli import main;"
+        "sys.argv[0] = 'slr-constructs'; main()"
+    )
+    failed, fine = (
+        subprocess.run(
+            [sys.executable, "-c", script, *each], capture_output=True, text=True, check=False
+        )
+        for each in (arguments, ["catalogue"])
+    )
+
+    assert (failed.returncode, failed.stdout, fine.returncode) == (2, "", 0)
+    assert failed.stderr == (
         "slr-constructs: the command line needs more than the constructs:"
         " pip install 'slr-constructs[cli]'\n"
     )

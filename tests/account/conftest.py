@@ -1,0 +1,40 @@
+"""An account in this process, no network, and no time that passes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.fake_services.connected import ACCOUNT, connect, sign_in
+from tests.loopback import only_loopback
+
+if TYPE_CHECKING:
+    from tests.fake_services.world import World
+
+__all__ = ["ACCOUNT"]
+
+
+@pytest.fixture(autouse=True)
+def _fake_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_in(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    only_loopback(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Give the seconds of every wait; none is waited."""
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Give AWS, with one account; every session that the test makes calls it."""
+    return connect(monkeypatch)

@@ -1,0 +1,544 @@
+"""The way into an account: whose it is, what it is asked through, and what nobody gets to read."""
+
+from __future__ import annotations
+
+import functools
+import sys
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.loaders
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
+
+from slr_constructs import catalogue
+from slr_constructs.account.access import (
+    CALL_ERRORS,
+    Account,
+    AccountError,
+    disabled_regions,
+    reason,
+    sign_in,
+)
+from slr_constructs.account.uses import KINDS
+from tests.account.conftest import ACCOUNT
+from tests.fake_services.wire import Call, Refused
+from tests.handler.account import refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.fake_services.world import World
+
+OTHER = "444455556666"
+ROLE = f"arn:aws:iam::{OTHER}:role/audit"
+#: of no account: they look like AWS's, so that one is found wherever it is printed.
+KEY, SECRET, TOKEN = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG", "IQoJb3JpZ2luX2VjEXAMPLE"
+
+
+@pytest.fixture(autouse=True)
+def _models_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each session reads all of botocore's models anew, which takes longer than the tests."""
+    monkeypatch.setattr(botocore.loaders.JSONFileLoader, "load_file", _load_once)
+
+
+_load = botocore.loaders.JSONFileLoader().load_file
+
+
+@functools.cache
+def _model(path: str) -> Any:  # noqa: ANN401 - as botocore's
+    return _load(path)
+
+
+def _load_once(_loader: object, path: str) -> Any:  # noqa: ANN401 - as botocore's
+    return _model(path)
+
+
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Write the AWS configuration."""
+
+    def write(text: str) -> None:
+        path = tmp_path / "config"
+        path.write_text(text, encoding="utf-8")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+
+    return write
+
+
+def _profile(name: str, region: str = "eu-west-1", key: str = OTHER) -> str:
+    return (
+        f"[profile {name}]\nregion = {region}\n"
+        f"aws_access_key_id = {key}\naws_secret_access_key = {SECRET}\n"
+    )
+
+
+def _session(region: str | None = None) -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id=ACCOUNT, aws_secret_access_key=SECRET, region_name=region
+    )
+
+
+def _sentence(error: AccountError) -> str:
+    """Return what a person reads, if it is one line without a credential."""
+    printed = "".join(traceback.format_exception(error))
+    for secret in (KEY, SECRET, TOKEN):
+        assert secret not in printed
+    text = str(error)
+    assert "\n" not in text
+    return text
+
+
+# credentials
+
+
+@pytest.mark.usefixtures("world")
+def test_signs_in_with_the_environment() -> None:
+    """Nobody has to say more than boto3 asks for."""
+    account = sign_in()
+
+    assert (account.id, account.partition, account.name) == (ACCOUNT, "aws", "")
+    assert account.home == "us-east-1"
+
+
+def test_signs_in_with_a_profile(
+    world: World, configured: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A profile that is named comes before the environment, and brings its region."""
+    world.account(OTHER)
+    configured(_profile("blue"))
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+
+    account = sign_in(profile="blue")
+
+    assert (account.id, account.home) == (OTHER, "eu-west-1")
+
+
+def test_signs_in_with_the_profile_of_the_environment(
+    world: World, configured: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As boto3 finds credentials."""
+    world.account(OTHER)
+    configured(_profile("blue"))
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_PROFILE", "blue")
+
+    assert sign_in().id == OTHER
+
+
+@pytest.mark.usefixtures("world")
+def test_signs_in_without_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services without regions are asked in the first one."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+
+    assert sign_in().home == "us-east-1"
+
+
+@pytest.mark.usefixtures("world")
+def test_needs_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are none, that is the sentence."""
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+
+    with pytest.raises(AccountError, match="Unable to locate credentials") as caught:
+        sign_in()
+
+    _sentence(caught.value)
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize("named", [True, False])
+def test_needs_the_profile(monkeypatch: pytest.MonkeyPatch, *, named: bool) -> None:
+    """One that is not there is told by its name, whoever named it."""
+    if not named:
+        monkeypatch.setenv("AWS_PROFILE", "blue")
+
+    with pytest.raises(AccountError, match=r"blue.*could not be found") as caught:
+        sign_in(profile="blue" if named else None)
+
+    _sentence(caught.value)
+
+
+@pytest.mark.usefixtures("world")
+def test_takes_no_region_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A region with a blank in it ends in a sentence, too."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us east 1")
+
+    with pytest.raises(AccountError, match="us east 1") as caught:
+        sign_in()
+
+    _sentence(caught.value)
+
+
+@pytest.mark.usefixtures("world")
+@pytest.mark.parametrize(
+    ("process", "said"),
+    [
+        pytest.param("no-such-program", "No such file", id="missing"),
+        pytest.param("-c 'import sys; sys.exit(\"log in\\nfirst\")'", "log in first", id="fails"),
+        pytest.param(f"-c 'print(\"{SECRET}\")'", "Expecting value", id="garbled"),
+    ],
+)
+def test_needs_what_the_process_of_a_profile_prints(
+    process: str, said: str, configured: Callable[[str], None]
+) -> None:
+    """A profile's own process that does not do its part is no crash of ours."""
+    program = f"{sys.executable} {process}" if process.startswith("-c") else process
+    configured(f"[profile blue]\ncredential_process = {program}\n")
+
+    with pytest.raises(AccountError, match=said) as caught:
+        sign_in(profile="blue")
+
+    _sentence(caught.value)
+
+
+def _refuse(error: Exception) -> Callable[[Call], None]:
+    def answer(_call: Call) -> None:
+        raise error
+
+    return answer
+
+
+#: what a service may quote below its sentence.
+_CANONICAL = f"\n\nThe Canonical String should have been\n'GET\nx-amz-security-token:{TOKEN}\n'"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        pytest.param(
+            Refused("ExpiredToken", "The security token included in the request is expired", 403),
+            "ExpiredToken: The security token included in the request is expired",
+            id="expired",
+        ),
+        pytest.param(
+            Refused("SignatureDoesNotMatch", f"The signature does not match.{_CANONICAL}", 403),
+            "SignatureDoesNotMatch: The signature does not match.",
+            id="quoting-the-request",
+        ),
+        pytest.param(
+            HTTPClientError(error=ValueError(f"Invalid header value b'{TOKEN}\\n'")),
+            "the HTTP client failed: ValueError",
+            id="quoting-a-header",
+        ),
+        pytest.param(
+            EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com/"),
+            'Could not connect to the endpoint URL: "https://sts.us-east-1.amazonaws.com/"',
+            id="offline",
+        ),
+    ],
+)
+def test_says_why_aws_is_not_signed_in_to(
+    error: Exception, said: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one line, and no credential is in it."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
+    world.on_call = _refuse(error)
+
+    with pytest.raises(AccountError) as caught:
+        sign_in()
+
+    assert _sentence(caught.value) == f"AWS cannot be signed in to: {said}"
+
+
+@pytest.mark.usefixtures("world")
+def test_says_that_aws_does_not_know_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key is not repeated."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
+
+    with pytest.raises(AccountError, match="InvalidClientTokenId: The security token") as caught:
+        sign_in()
+
+    _sentence(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_takes_no_page_of_a_proxy_for_an_answer(
+    status: int, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands between somebody and AWS may answer in its place."""
+    page = (status, {"content-type": "text/html"}, b"<html><p>Blocked<br></html>")
+    monkeypatch.setattr(world, "respond", lambda *_request: page)
+
+    with pytest.raises(AccountError, match="AWS cannot be signed in to: Unable to parse") as caught:
+        sign_in()
+
+    _sentence(caught.value)
+
+
+def test_says_what_a_service_without_codes_says() -> None:
+    """MediaTailor sends none."""
+    assert reason(refusal("ListChannels", "", 403, "no")) == "no code: no"
+
+
+def test_no_account_shows_its_credentials(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
+    """Whoever prints one, or a region of it, prints none."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
+    account = sign_in()
+
+    printed = f"{account!r} {account.region()!r} {vars(account)}"
+
+    assert world.calls
+    assert SECRET not in printed
+    assert TOKEN not in printed
+
+
+# roles
+
+
+def test_assumes_a_role(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the role's account, and the region is still that of whoever assumed it."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+    world.account(OTHER).assumable.add("audit")
+    world.account(OTHER).add_role(catalogue.MEDIATAILOR)
+
+    account = sign_in(role_arn=ROLE)
+
+    assert (account.id, account.partition, account.home) == (OTHER, "aws", "ap-south-1")
+    assert {call.region for call in world.calls} == {"ap-south-1"}
+    name = catalogue.MEDIATAILOR.role_name
+    assert account.region().api("iam").call("get_role", RoleName=name)["Role"]["RoleName"] == name
+
+
+def test_the_partition_is_that_of_the_caller(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """China and GovCloud have ARNs, and regions, of their own."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "cn-northwest-1")
+    monkeypatch.setattr(world, "_caller", lambda *_: f"arn:aws-cn:iam::{ACCOUNT}:user/operator")
+
+    account = sign_in()
+
+    assert (account.partition, account.home) == ("aws-cn", "cn-northwest-1")
+
+
+@pytest.mark.parametrize(
+    ("arn", "said"),
+    [
+        pytest.param(ROLE, "is not authorized to perform: sts:AssumeRole", id="denied"),
+        pytest.param("audit", "Parameter validation failed", id="no-arn"),
+    ],
+)
+def test_says_that_a_role_is_not_assumed(arn: str, said: str, world: World) -> None:
+    """The sentence names the role."""
+    world.account(OTHER)
+
+    with pytest.raises(AccountError, match=said) as caught:
+        sign_in(role_arn=arn)
+
+    assert _sentence(caught.value).startswith(f"{arn} cannot be assumed: ")
+
+
+# the organization
+
+
+def test_lists_the_active_accounts_of_the_organization(world: World) -> None:
+    """All pages of them, with their names, and none that is closed or leaves."""
+    numbers = range(44)
+    for number in numbers:
+        world.account(f"44445555{number:04}", f"team {number}")
+    world.account("444455550003").status = "SUSPENDED"
+    world.account("444455550041").status = "PENDING_CLOSURE"
+    world.account(OTHER, organization=False)
+
+    listed = [*sign_in().organization()]
+
+    assert listed == [
+        (ACCOUNT, ACCOUNT),
+        *((f"44445555{each:04}", f"team {each}") for each in numbers if each not in {3, 41}),
+    ]
+    assert [call.operation for call in world.calls].count("ListAccounts") == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "listed"),
+    [
+        ({"State": "ACTIVE"}, [OTHER]),
+        ({"State": "ACTIVE", "Status": "ACTIVE"}, [OTHER]),
+        ({"State": "CLOSED"}, []),
+        ({}, []),
+    ],
+    ids=["state", "state-and-status", "closed", "neither"],
+)
+def test_reads_the_state_that_takes_the_place_of_the_status(
+    said: dict[str, str], listed: list[str], world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS retires one in favour of the other."""
+    answer = {"Accounts": [{"Id": OTHER, **said}]}
+    known = {("organizations", "ListAccounts"): lambda *_: answer}
+    monkeypatch.setattr(world, "_operations", known)
+
+    assert [*sign_in().organization()] == [(each, "") for each in listed]
+
+
+@pytest.mark.parametrize(
+    ("denied", "code"),
+    [
+        (False, "AWSOrganizationsNotInUseException: Your account is not a member"),
+        (True, "AccessDeniedException: User: "),
+    ],
+)
+def test_says_that_the_organization_cannot_be_read(
+    code: str, world: World, waits: list[float], *, denied: bool
+) -> None:
+    """At once: rights that somebody has had before are not waited for."""
+    world.account(ACCOUNT).organization = denied
+    world.account(ACCOUNT).denied |= {"organizations:ListAccounts"} if denied else set()
+
+    with pytest.raises(AccountError) as caught:
+        [*sign_in().organization()]
+
+    assert _sentence(caught.value).startswith(f"the organization cannot be read: {code}")
+    assert not waits
+
+
+# regions
+
+
+def test_lists_the_regions_that_are_disabled(world: World) -> None:
+    """All pages of them."""
+    off = {"af-south-1", "ap-east-1", "eu-south-1", "me-south-1", "il-central-1"}
+    world.account(ACCOUNT).disabled_regions |= off
+    world.page_size = 2
+
+    assert sorted(disabled_regions(sign_in())) == sorted(off)
+    assert [call.operation for call in world.calls].count("ListRegions") == 3
+
+
+def test_asks_for_no_more_regions_than_there_are(world: World) -> None:
+    """Regions that are enabled are not even listed."""
+    assert disabled_regions(sign_in()) == []
+    assert len(world.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "home"),
+    [
+        ("aws", None, "us-east-1"),
+        ("aws", "eu-west-1", "eu-west-1"),
+        # a region of another partition
+        ("aws", "cn-north-1", "us-east-1"),
+        ("aws-cn", None, "cn-north-1"),
+        ("aws-cn", "cn-northwest-1", "cn-northwest-1"),
+        ("aws-cn", "us-east-1", "cn-north-1"),
+        ("aws-us-gov", None, "us-gov-east-1"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1"),
+        # a partition that botocore knows nothing of
+        ("aws-moon", None, "us-east-1"),
+        ("aws-moon", "moon-north-1", "moon-north-1"),
+    ],
+)
+def test_the_home_region_is_one_of_the_partition(
+    partition: str, region: str | None, home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session's own, where it is one."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    account = Account(_session(region), id=ACCOUNT, partition=partition)
+
+    assert (account.home, account.region().name) == (home, home)
+    assert account.region("elsewhere-1").name == "elsewhere-1"
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_services_are_where_botocore_says(partition: str) -> None:
+    """And nowhere else."""
+    session = _session()
+    account = Account(session, id=ACCOUNT, partition=partition)
+    services = {kind.service for kind in KINDS.values()}
+
+    assert {service: account.regions(service) for service in services} == {
+        service: sorted(session.get_available_regions(service, partition)) for service in services
+    }
+
+
+# clients
+
+
+class _Slow:
+    """A session that hands its client out only after others had the time to ask for theirs."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, str]] = []
+        self.inside = 0
+        self.most = 0
+
+    def client(self, service: str, *, region_name: str, config: object) -> object:
+        assert config is not None
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        threading.Event().wait(0.002)
+        self.made.append((service, region_name))
+        self.inside -= 1
+        return object()
+
+
+def test_each_client_is_made_once_and_one_at_a_time() -> None:
+    """Many threads ask, and boto3's sessions are not made for that."""
+    session: Any = _Slow()
+    account = Account(session, id=ACCOUNT, partition="aws")
+    wanted = [("ivs", "us-east-1"), ("ivs", "us-west-2"), ("iam", "us-east-1")]
+    got: list[tuple[tuple[str, str], object]] = []
+    together = threading.Barrier(12)
+
+    def ask(place: tuple[str, str]) -> None:
+        together.wait(10)
+        got.append((place, account.client(*place)))
+
+    threads = [threading.Thread(target=ask, args=[wanted[each % 3]]) for each in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+
+    assert sorted(session.made) == sorted(wanted)
+    assert session.most == 1
+    assert len(got) == 12
+    assert len(set(got)) == 3
+
+
+def test_clients_say_who_asks_and_wait_for_a_bounded_time() -> None:
+    """A call that hangs is given up, and tried once more."""
+    config = Account(_session(), id=ACCOUNT, partition="aws").client("ivs", "us-east-1").meta.config
+
+    assert (config.connect_timeout, config.read_timeout) == (5, 20)
+    assert config.retries == {"mode": "standard", "total_max_attempts": 2}
+    assert config.user_agent_extra.startswith("slr-constructs/")
+
+
+def test_waiting_is_told_to_whoever_asks(world: World, waits: list[float]) -> None:
+    """And nothing is printed, whoever waits."""
+    busy = iter([True, True])
+
+    def on_call(call: Call) -> None:
+        if call.service == "ivs" and next(busy, False):
+            raise Refused("ThrottlingException", "slow down", 429)
+
+    world.on_call = on_call
+    told: list[tuple[str, dict[str, object]]] = []
+    account = sign_in()
+
+    account.region("us-east-1", lambda event, **more: told.append((event, more))).api("ivs").call(
+        "list_channels"
+    )
+    account.region().api("sts").call("get_caller_identity")
+
+    assert [event for event, _ in told] == ["waiting", "called"]
+    assert told[0][1]["code"] == "ThrottlingException"
+    assert 1 in waits
+
+
+def test_a_denial_is_not_waited_for(world: World, waits: list[float]) -> None:
+    """The credentials are nobody's new ones."""
+    world.account(ACCOUNT).denied.add("ivs:ListChannels")
+    api = sign_in().region().api("ivs")
+
+    with pytest.raises(CALL_ERRORS) as caught:
+        api.call("list_channels")
+
+    assert isinstance(caught.value, ClientError)
+    assert not waits

@@ -1,0 +1,153 @@
+"""Commands on a pseudo terminal, and in a process of their own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from slr_constructs.cli.command_line import slr_constructs
+from tests.fake_services.server import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+    from typing import Self
+
+COLUMNS = 80
+_SECONDS = 60
+_CONTROLS = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z]|[\r\n])")
+
+
+class Terminal:
+    """A pseudo terminal, and all that was written to it."""
+
+    def __init__(self, columns: int = COLUMNS) -> None:
+        self._master, self.end = pty.openpty()
+        fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        self._written = bytearray()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        """Open it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+        os.close(self._master)
+
+    def type(self, text: str) -> None:
+        """Type something."""
+        os.write(self._master, text.encode())
+
+    def close(self) -> str:
+        """Return all that was written, when nobody writes any more."""
+        if self.end >= 0:
+            os.close(self.end)
+            self.end = -1
+        self._thread.join(_SECONDS)
+        return self._written.decode().replace("\r\n", "\n")
+
+    def _read(self) -> None:
+        while True:
+            try:
+                more = os.read(self._master, 65_536)
+            except OSError:
+                return
+            if not more:
+                return
+            self._written += more
+
+
+def call_here(terminal: Terminal, arguments: Iterable[object]) -> int:
+    """Call a command in this process with a terminal for all streams; return its exit status."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as streams:
+        for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+            stream = streams.enter_context(open(terminal.end, mode, closefd=False))
+            patch.setattr(sys, name, stream)
+        # rich would ask the streams that Python began with
+        patch.setenv("COLUMNS", str(COLUMNS))
+        if os.environ.get("TERM") != "dumb":
+            patch.setenv("TERM", "xterm-256color")
+        for name in ("FORCE_COLOR", "NO_COLOR"):
+            patch.delenv(name, raising=False)
+        with pytest.raises(SystemExit) as ended:
+            slr_constructs([*map(str, arguments)], prog_name="slr-constructs")
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def text(written: str) -> str:
+    """Return what stands on a terminal in the end, without colours and blanks at ends of lines."""
+    lines, row = [""], 0
+    for part in _CONTROLS.split(written):
+        match part[:1], part[-1:]:
+            case "\n", _:
+                row += 1
+                lines += [""] * (row == len(lines))
+            case "\x1b", "A":
+                row -= int(part[2:-1])
+            case "\x1b", "K":
+                lines[row] = ""
+            case "\x1b", _:
+                # colours, and the cursor that comes and goes
+                pass
+            case "\r", _:
+                # rich erases whatever it goes back over
+                pass
+            case _:
+                lines[row] += part
+    return "".join(f"{line.rstrip()}\n" for line in lines).rstrip("\n") + "\n"
+
+
+def call(
+    url: str,
+    arguments: Iterable[str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+) -> subprocess.Popen[bytes]:
+    """Start a command in a process of its own.
+
+    Args:
+        url: Where AWS is.
+
+        arguments: The command, and what it is given.
+
+        stdin: A terminal, for one.
+            Default: empty.
+
+        stdout: A terminal, for one.
+            Default: a pipe.
+
+        stderr: A terminal, for one.
+            Default: a pipe.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    for name in ("FORCE_COLOR", "NO_COLOR", "COLUMNS"):
+        kept.pop(name, None)
+    return subprocess.Popen(
+        [sys.executable, "-m", "slr_constructs.cli", *arguments],
+        env=kept | environment(url) | {"TERM": "xterm-256color"},
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+    )
