@@ -61,12 +61,12 @@ def measure(folder: Path, *, rounds: int, quick: bool) -> Readings:
     sides = [_one_resource(folder), *(_app(folder, size) for size in sizes)]
     samples: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
     # this compiles the modules
-    _run(["order", str(sides[0][0])], folder)
+    run(["order", str(sides[0][0])], folder)
     for _ in range(rounds):
         for number, (old, new) in enumerate(sides):
             for name, words in _COMMANDS.items():
                 arguments = [each.format(old=old, new=new) for each in words]
-                samples.setdefault((name, number), []).append(_run(arguments, folder))
+                samples.setdefault((name, number), []).append(run(arguments, folder))
     readings: Readings = {}
     for (name, number), taken in samples.items():
         templates = [*sides[number][0].glob("*.template.json")]
@@ -106,15 +106,26 @@ def tell(report: Report, readings: Readings) -> None:
         report.bounded(what, f"{first:.0f}", f"{second:.0f}", second / first, _GROWTH_BOUND)
 
 
-def _run(arguments: list[str], folder: Path) -> tuple[float, float, float]:
-    """Return a command's seconds, those of the CPU, and the most memory it had, in MB."""
+def run(
+    arguments: list[str], folder: Path, variables: dict[str, str] | None = None
+) -> tuple[float, float, float]:
+    """Run a command and return its seconds, those of the CPU, and the most memory it had, in MB.
+
+    Args:
+        arguments: The command's.
+
+        folder: Where its modules are compiled to.
+
+        variables: More of its environment.
+    """
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "slr_constructs.cli", *arguments],
         cwd=_ROOT,
         # modules are compiled once, as they are where somebody works
         env=os.environ
-        | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "pycache")},
+        | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "pycache")}
+        | (variables or {}),
         stdout=subprocess.DEVNULL,
     )
     _, status, usage = os.wait4(process.pid, 0)

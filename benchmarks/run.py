@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks import command_line
+from benchmarks import account, command_line
 from benchmarks.report import Report
 from benchmarks.same_resources import differences
 
@@ -287,12 +287,14 @@ def main() -> int:
         _compare(report, library, bare, runs[_CARELESS, _SMALL])
         _check_same(report, apps)
         readings = command_line.measure(Path(folder), rounds=1 if quick else _ROUNDS, quick=quick)
+        audits = account.measure(Path(folder), rounds=1 if quick else 3, quick=quick)
     _grow(report, runs, quick=quick)
     _itemize(report, library[0], bare[0], ones)
     files = [path for path in _HANDLER.rglob("*.py") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     report.say("", f"The function's asset has {len(files)} files of {size:,} bytes, not zipped.")
     command_line.tell(report, readings)
+    account.tell(report, audits)
     text = "\n".join(report.lines) + "\n"
     print(text)
     for line in report.broken:
