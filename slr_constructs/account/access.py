@@ -19,7 +19,7 @@ from slr_constructs.handler.slr_handler.aws import Api, code, message
 from slr_constructs.handler.slr_handler.clock import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from slr_constructs.handler.slr_handler.aws import Tell
 
@@ -86,6 +86,19 @@ class Account:
     def regions(self, service: str) -> list[str]:
         """Return where a service is offered, as far as the botocore that is installed knows."""
         return sorted(self._session.get_available_regions(service, self.partition))
+
+    def unknown(self, regions: Iterable[str], services: Iterable[str]) -> list[str]:
+        """Return which of these regions of its partition have none of the services, by botocore."""
+        known = {
+            region
+            for service in services
+            for region in self._session.get_available_regions(service, self.partition)
+        }
+        return [each for each in regions if each not in known and self._has(each)]
+
+    def _has(self, region: str) -> bool:
+        partition: str = self._session.get_partition_for_region(region)
+        return partition == self.partition
 
     def region(self, name: str | None = None, tell: Tell = _quiet) -> Region:
         """Return a region of the account; by default, the one for services without regions."""

@@ -17,7 +17,7 @@ from slr_constructs.account import stacks
 from slr_constructs.account.access import CALL_ERRORS, AccountError, disabled_regions, reason
 from slr_constructs.account.roles import Lease, Role, read_role
 from slr_constructs.account.side_by_side import Done, side_by_side
-from slr_constructs.account.uses import kinds_of
+from slr_constructs.account.uses import kinds_of, offered
 from slr_constructs.account.uses.kind import Thing
 from slr_constructs.handler.slr_handler.aws import busy
 
@@ -336,22 +336,15 @@ class _Reading:
         except CALL_ERRORS as error:
             # who may not know finds out: such a region takes no credentials
             disabled, untold = [], reason(error)
-        kinds = dict.fromkeys(kind for each in self._definitions for kind in kinds_of(each))
-        offered = {
-            kind: [
-                region
-                for region in self._account.regions(kind.service)
-                if not self._only or region in self._only
-            ]
-            for kind in kinds
-        }
-        every = sorted({region for regions in offered.values() for region in regions})
-        lists = [
-            (kind, self._region(region))
-            for kind, regions in offered.items()
+        wanted = dict.fromkeys(
+            (kind, region)
+            for definition in self._definitions
+            for kind, regions in offered(definition, self._account).items()
             for region in regions
-            if region not in disabled
-        ]
+            if not self._only or region in self._only
+        )
+        every = sorted({region for _, region in wanted})
+        lists = [(kind, self._region(name)) for kind, name in wanted if name not in disabled]
         self._regions = [region for region in every if region not in disabled]
         told = _Lists(
             regions=self._regions,

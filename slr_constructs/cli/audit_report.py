@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
+from slr_constructs.account import uses
 from slr_constructs.account.stacks import name_of
-from slr_constructs.account.uses import kinds_of
 from slr_constructs.cli.account_options import counted
 from slr_constructs.cli.columns import Columns
 from slr_constructs.cli.output import beside, write
@@ -78,7 +78,7 @@ def offered(account: Account, definitions: Iterable[RoleDefinition]) -> dict[str
     """Return the regions in which roles are used, by role name; an organization has the same."""
     return {
         each.role_name: frozenset(
-            region for kind in kinds_of(each) for region in account.regions(kind.service)
+            region for regions in uses.offered(each, account).values() for region in regions
         )
         for each in definitions
     }

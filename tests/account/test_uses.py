@@ -12,6 +12,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from slr_constructs import catalogue
 from slr_constructs.account import uses
+from slr_constructs.account.access import Account
 from slr_constructs.account.uses.kind import Thing
 from slr_constructs.handler.slr_handler import contract
 from slr_constructs.handler.slr_handler.clock import Clock
@@ -682,3 +683,35 @@ def test_only_recording_configurations_are_deleted() -> None:
     assert [kind.name for kind in uses.KINDS.values() if kind.deleted] == [
         "IVS recording configuration"
     ]
+
+
+@pytest.mark.parametrize(
+    "definition", [pytest.param(each, id=each.role_name) for each in catalogue.ALL]
+)
+def test_things_are_looked_for_where_their_service_is(definition: RoleDefinition) -> None:
+    """By botocore, which says so service by service; the catalogue has no other region."""
+    account = specimens.signed_in()
+
+    offered = uses.offered(definition, account)
+
+    assert offered == {kind: account.regions(kind.service) for kind in uses.kinds_of(definition)}
+
+
+def test_a_region_that_an_older_botocore_does_not_know_is_asked_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """For all kinds, for nobody tells of which it is; not one of another partition."""
+    regions = {"mediapackage": ["us-east-1"], "mediapackage-vod": ["us-west-2"]}
+    monkeypatch.setattr(
+        boto3.Session, "get_available_regions", lambda _, service, *_more: regions[service]
+    )
+    account = Account(boto3.Session(), id=ACCOUNT, partition="aws")
+
+    offered = uses.offered(catalogue.MEDIAPACKAGE, account)
+
+    newer = {
+        each
+        for each in catalogue.MEDIAPACKAGE.regions or ()
+        if each not in {"us-east-1", "us-west-2"} and "iso" not in each
+    }
+    assert [*map(set, offered.values())] == [newer | {"us-east-1"}, newer | {"us-west-2"}]

@@ -12,6 +12,7 @@ from slr_constructs.account.uses.mediatailor_logging import LinearChannel, Playb
 from slr_constructs.account.uses.voice_connector_streaming import VoiceConnector
 
 if TYPE_CHECKING:
+    from slr_constructs.account.access import Account
     from slr_constructs.account.uses.kind import Kind
     from slr_constructs.catalogue import RoleDefinition
 
@@ -31,3 +32,14 @@ KINDS = {kind.name: kind for kinds in _BY_ROLE.values() for kind in kinds}
 def kinds_of(definition: RoleDefinition) -> tuple[Kind, ...]:
     """Return what may use a role of the catalogue."""
     return _BY_ROLE[definition.role_name]
+
+
+def offered(definition: RoleDefinition, account: Account) -> dict[Kind, list[str]]:
+    """Return the regions in which what may use a role is offered.
+
+    Where the botocore that is installed is older than the catalogue, what the catalogue has and
+    botocore has not is asked for too: better a region that does not answer than one left out.
+    """
+    kinds = kinds_of(definition)
+    newer = account.unknown(definition.regions or (), [kind.service for kind in kinds])
+    return {kind: sorted({*account.regions(kind.service), *newer}) for kind in kinds}
