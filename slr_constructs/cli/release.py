@@ -142,7 +142,7 @@ def release(
         _ask(plan, yes=yes)
     going_on = Release(plan, state, minutes * 60, say)
     wanted = len(plan.users)
-    with interruptible(lambda: f"{so_far(going_on.changes, 'are off', wanted)}; {_again(state)}"):
+    with interruptible(lambda: f"{so_far(going_on.changes, 'are off', wanted)}. {_again(state)}"):
         try:
             gone = going_on.run()
         except AccountError as error:

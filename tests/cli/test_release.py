@@ -715,7 +715,7 @@ def test_an_interruption_says_what_is_off_and_what_may_be(
     assert output == b""
     assert errors.decode() == (
         "slr-constructs: interrupted; 1 of 3 things are off; 2 more were being switched, or have"
-        f" been; {AGAIN} {path}\n"
+        f" been. {AGAIN} {path}\n"
     )
     assert len(State.read(path).off) == 3
     assert NAME in account.roles
