@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from tests.fake_services.connected import ACCOUNT, connect, sign_in
 from tests.loopback import only_loopback
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.fake_services.accounts import FakeAccount
     from tests.fake_services.world import World
 
@@ -35,3 +38,11 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 def account(world: World) -> FakeAccount:
     """Give the account that commands are called for."""
     return world.account(ACCOUNT)
+
+
+@pytest.fixture(autouse=True)
+def _interruptible() -> Iterator[None]:
+    """Let what a test starts hear an interruption: a job in the background starts with it off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
