@@ -144,8 +144,6 @@ class Release:
     wait_seconds: float
     tell: Tell
     changes: Changes = field(default_factory=Changes)
-    #: what became of the role; None while nobody has tried to delete it.
-    role: str | None = None
 
     def run(self) -> bool:
         """Do what was planned, and tell whether the role is gone.
@@ -177,8 +175,7 @@ class Release:
         account, definition = self.plan.account, self.plan.definition
         role, held = self._look()
         if role is None:
-            self.role = f"{definition.role_name} is gone"
-            self.tell(Said(self.role))
+            self.tell(Said(f"{definition.role_name} is gone"))
             return True
         self.state.deleting(role)
         deleted = False
@@ -243,17 +240,16 @@ class Release:
         )
         self.tell(Said(f"IAM is asked to delete {definition.role_name}, which may take minutes"))
         try:
-            self.role = service_linked_role.remove(wanted, run)
+            self.tell(Said(service_linked_role.remove(wanted, run)))
         except service_linked_role.StaysError as error:
-            self.role = f"{definition.role_name} is not deleted: {error.reason}"
+            why = error.reason
         except CALL_ERRORS as error:
-            self.role = f"{definition.role_name} is not deleted: {reason(error)}"
+            why = reason(error)
         except OutOfTimeError:
-            self.role = f"{definition.role_name} is not deleted: IAM was not done in time"
+            why = "IAM was not done in time"
         else:
-            self.tell(Said(self.role))
             return True
-        self.tell(Said(self.role))
+        self.tell(Said(f"{definition.role_name} is not deleted: {why}"))
         return False
 
     def _hear(self, event: str, **details: object) -> None:

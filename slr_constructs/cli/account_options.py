@@ -186,6 +186,20 @@ def typed(word: str, what: str) -> bool:
     return line.strip() == word
 
 
+def confirm(word: str, command: str, *, yes: bool) -> None:
+    """Ask for a word before anything is changed, unless somebody has said yes.
+
+    Raises:
+        Refusal: Nobody can be asked, or something else was typed.
+    """
+    if yes:
+        return
+    if not can_ask():
+        raise Refusal(f"nobody can be asked here: say --yes to {command}, or --dry-run to look")
+    if not typed(word, "go on"):
+        raise Refusal(f"{word} was not typed, and nothing was changed")
+
+
 # how far it is
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from slr_constructs.cli.account_options import (
     ASKED_ROLES,
@@ -186,12 +185,7 @@ def _show(leases: Sequence[Lease], none: str) -> None:
         [each.role_name, visible(each.stack_name), each.region or "-", each.state.value]
         for each in leases
     ]
-    columns = Columns(_HEADER, rows)
-    console = Console(highlight=False)
-    if console.is_terminal:
-        columns.show(console)
-    else:
-        click.echo("\n".join(columns.lines()))
+    Columns(_HEADER, rows).print()
 
 
 def _as_json(account: Account, read: Leases, changes: _Changes) -> dict[str, Any]:

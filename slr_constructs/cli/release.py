@@ -12,8 +12,8 @@ from slr_constructs.cli.account_options import (
     PROFILE,
     ROLE_ARN,
     Watch,
-    can_ask,
     check_output,
+    confirm,
     counted,
     interruptible,
     lists_read,
@@ -21,7 +21,6 @@ from slr_constructs.cli.account_options import (
     say_failures,
     say_notes,
     signed_in,
-    typed,
     warn,
 )
 from slr_constructs.cli.output import write_lines
@@ -139,7 +138,7 @@ def release(
         if not plan.possible:
             raise Refusal(f"{definition.role_name} was not touched: see what stands against it")
         check_output(state_path)
-        _ask(plan, yes=yes)
+        confirm(definition.role_name, "release", yes=yes)
     going_on = Release(plan, state, minutes * 60, say)
     wanted = len(plan.users)
     with interruptible(lambda: f"{so_far(going_on.changes, 'are off', wanted)}. {_again(state)}"):
@@ -166,16 +165,6 @@ def _check_names(plan: Plan, state: State) -> None:
                 f"--despite-stack takes a stack that holds {plan.definition.role_name},"
                 f" got {name!r}"
             )
-
-
-def _ask(plan: Plan, *, yes: bool) -> None:
-    if yes:
-        return
-    if not can_ask():
-        raise Refusal("nobody can be asked here: say --yes to release, or --dry-run to look")
-    name = plan.definition.role_name
-    if not typed(name, "go on"):
-        raise Refusal(f"{name} was not typed, and nothing was changed")
 
 
 def _show(plan: Plan, state: State, minutes: int) -> None:

@@ -10,15 +10,13 @@ import click
 from slr_constructs.cli.account_options import (
     PROFILE,
     ROLE_ARN,
-    can_ask,
+    confirm,
     counted,
     interruptible,
     refusing,
     signed_in,
-    typed,
     warn,
 )
-from slr_constructs.cli.refusal import Refusal
 from slr_constructs.templates.words import visible
 
 if TYPE_CHECKING:
@@ -83,7 +81,7 @@ def restore(
         _show(going_on)
         if dry_run:
             return
-        _ask(yes=yes)
+        confirm("restore", "restore", yes=yes)
     wanted = len(state.off)
     with interruptible(
         lambda: f"{so_far(going_on.changes, 'are on', wanted)}; the same command goes on"
@@ -96,15 +94,6 @@ def restore(
             every = False
         sum_up(going_on.changes, "put back", wanted)
     context.exit(0 if every else 1)
-
-
-def _ask(*, yes: bool) -> None:
-    if yes:
-        return
-    if not can_ask():
-        raise Refusal("nobody can be asked here: say --yes to restore, or --dry-run to look")
-    if not typed("restore", "go on"):
-        raise Refusal("restore was not typed, and nothing was changed")
 
 
 def _show(going_on: Restore) -> None:

@@ -100,7 +100,7 @@ def run(*arguments: object, typed: str | None = None) -> Result:
     """Call the command; somebody is there if something is typed."""
     with pytest.MonkeyPatch.context() as patch:
         if typed is not None:
-            patch.setattr("slr_constructs.cli.release.can_ask", lambda: True)
+            patch.setattr("slr_constructs.cli.account_options.can_ask", lambda: True)
         return CliRunner().invoke(
             slr_constructs,
             ["release", *map(str, arguments)],
@@ -675,7 +675,7 @@ def test_an_interruption_at_the_question_changes_nothing(
     def interrupted(*_: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("slr_constructs.cli.release.typed", interrupted)
+    monkeypatch.setattr("slr_constructs.cli.account_options.typed", interrupted)
     result = run("mediatailor", "--despite-stack", LIVE, typed="")
     assert result.exit_code == 130
     assert result.stderr.endswith("4 of 4 lists were read, and nothing was changed\n")

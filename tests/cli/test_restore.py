@@ -110,7 +110,7 @@ def invoke(*arguments: object, typed: str | None = None) -> Result:
     """Call a command; somebody is there if something is typed."""
     with pytest.MonkeyPatch.context() as patch:
         if typed is not None:
-            patch.setattr("slr_constructs.cli.restore.can_ask", lambda: True)
+            patch.setattr("slr_constructs.cli.account_options.can_ask", lambda: True)
         return CliRunner().invoke(
             slr_constructs, list(map(str, arguments)), input=typed, prog_name="slr-constructs"
         )
@@ -359,7 +359,7 @@ def test_an_interruption_before_the_question_changes_nothing(
     def interrupted(*_: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("slr_constructs.cli.restore.typed", interrupted)
+    monkeypatch.setattr("slr_constructs.cli.account_options.typed", interrupted)
     result = run(FILE, typed="")
     assert result.exit_code == 130
     assert result.stderr.endswith("slr-constructs: interrupted; nothing was changed\n")

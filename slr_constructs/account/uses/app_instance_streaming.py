@@ -33,12 +33,9 @@ class AppInstance(Kind):
 
     def look(self, region: Region, thing: Thing) -> Settings | None:
         """Read the streaming configurations."""
-        streams = asked(
-            region.api(self.service),
-            "get_messaging_streaming_configurations",
-            _MEMBER,
-            AppInstanceArn=thing.arn,
-        )
+        api = region.api(self.service)
+        answer = asked(api, "get_messaging_streaming_configurations", AppInstanceArn=thing.arn)
+        streams = answer.get(_MEMBER)
         return {_MEMBER: streams} if streams else None
 
     def says(self, settings: Settings) -> str:

@@ -65,7 +65,7 @@ class IvsChannel(Kind):
 
     def look(self, region: Region, thing: Thing) -> Settings | None:
         """Read which recording configuration it points at."""
-        channel = asked(region.api("ivs"), "get_channel", "channel", arn=thing.arn)
+        channel = asked(region.api("ivs"), "get_channel", arn=thing.arn).get("channel")
         return {_POINTER: channel[_POINTER]} if channel and channel.get(_POINTER) else None
 
     def says(self, settings: Settings) -> str:
@@ -118,12 +118,8 @@ class RecordingConfiguration(Kind):
 
     def look(self, region: Region, thing: Thing) -> Settings | None:
         """Read all that it takes to make it again: a list says less."""
-        found = asked(
-            region.api("ivs"),
-            "get_recording_configuration",
-            "recordingConfiguration",
-            arn=thing.arn,
-        )
+        answer = asked(region.api("ivs"), "get_recording_configuration", arn=thing.arn)
+        found = answer.get("recordingConfiguration")
         if found is None:
             return None
         settings = {key: found[key] for key in _SETTINGS if found.get(key)}

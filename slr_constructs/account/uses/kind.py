@@ -138,14 +138,14 @@ class Kind(ABC):
         return ()
 
 
-def asked(api: Api, method: str, member: str, **parameters: Any) -> Any:  # noqa: ANN401 - as services answer
-    """Return a member of an answer; None if what is asked for is gone, or is not set."""
+def asked(api: Api, method: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - the service model checks them
+    """Return an answer; an empty one if what is asked for is gone."""
     try:
-        return api.call(method, **parameters).get(member)
+        return api.call(method, **parameters)
     except ClientError as error:
         if not gone(error):
             raise
-        return None
+        return {}
 
 
 def stack_of(item: Mapping[str, Any], tags: str = "Tags") -> str | None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from botocore.exceptions import ClientError
-
-from slr_constructs.account.uses.kind import Kind, Listing, Settings, Thing
+from slr_constructs.account.uses.kind import Kind, Listing, Settings, Thing, asked
 from slr_constructs.handler.slr_handler import contract
-from slr_constructs.handler.slr_handler.aws import gone
 from slr_constructs.handler.slr_handler.operations import mediapackage_logging
 
 if TYPE_CHECKING:
@@ -36,12 +33,7 @@ class _AccessLogs(Kind):
 
     def look(self, region: Region, thing: Thing) -> Settings | None:
         """Read which logs are on."""
-        try:
-            return self._on(region.api(self.service).call(self.reader, Id=thing.id))
-        except ClientError as error:
-            if not gone(error):
-                raise
-            return None
+        return self._on(asked(region.api(self.service), self.reader, Id=thing.id))
 
     def says(self, settings: Settings) -> str:
         """Say which logs go where."""

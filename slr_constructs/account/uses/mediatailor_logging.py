@@ -45,7 +45,7 @@ class PlaybackConfiguration(Kind):
     def look(self, region: Region, thing: Thing) -> Settings | None:
         """Read the log configuration."""
         api = region.api("mediatailor")
-        return _percentage(asked(api, "get_playback_configuration", _MEMBER, Name=thing.id))
+        return _percentage(asked(api, "get_playback_configuration", Name=thing.id).get(_MEMBER))
 
     def says(self, settings: Settings) -> str:
         """Say how many sessions are logged, and how, if it is not the role that writes."""
@@ -103,7 +103,7 @@ class LinearChannel(Kind):
     def look(self, region: Region, thing: Thing) -> Settings | None:
         """Read the log types."""
         api = region.api("mediatailor")
-        return _types(asked(api, "describe_channel", _MEMBER, ChannelName=thing.id))
+        return _types(asked(api, "describe_channel", ChannelName=thing.id).get(_MEMBER))
 
     def says(self, settings: Settings) -> str:
         """Say which logs it writes."""

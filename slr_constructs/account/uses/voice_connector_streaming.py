@@ -43,12 +43,12 @@ class VoiceConnector(Kind):
 
     def look(self, region: Region, thing: Thing) -> Settings | None:
         """Read the streaming configuration."""
-        settings: Settings | None = asked(
+        answer = asked(
             region.api(self.service),
             "get_voice_connector_streaming_configuration",
-            "StreamingConfiguration",
             VoiceConnectorId=thing.id,
         )
+        settings: Settings | None = answer.get("StreamingConfiguration")
         # an empty one is none: nobody documents whether Chime answers it
         return settings or None
 
