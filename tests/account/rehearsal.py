@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from slr_constructs.account.changing import Event
     from slr_constructs.account.release import Plan
     from slr_constructs.catalogue import RoleDefinition
-    from tests.fake_services.accounts import FakeRole
     from tests.fake_services.features import Thing
+    from tests.fake_services.service_linked_roles import Role
     from tests.fake_services.wire import Call, Response
     from tests.fake_services.world import World
 
@@ -77,7 +77,7 @@ def few_regions(monkeypatch: pytest.MonkeyPatch, *regions: str) -> None:
     monkeypatch.setattr(Account, "regions", lambda _self, _service: sorted(regions or REGIONS))
 
 
-def add_role(world: World, definition: RoleDefinition, **more: str) -> FakeRole:
+def add_role(world: World, definition: RoleDefinition, **more: str) -> Role:
     """Put a role there with a description, tags, and leases of a stack and of one that is gone."""
     account = world.account(ACCOUNT)
     there = account.add_stack(LIVE, REGIONS[0])
@@ -206,7 +206,7 @@ class Rehearsal:
         return self.going_on.run()
 
     @property
-    def role(self) -> FakeRole | None:
+    def role(self) -> Role | None:
         """The role, if it is there."""
         return self.world.account(ACCOUNT).roles.get(self.definition.role_name)
 

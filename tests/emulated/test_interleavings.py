@@ -16,7 +16,7 @@ import re
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.functions import Run
     from tests.emulated.emulator.journal import Entry
     from tests.emulated.stacks import Account, Begun, Ended, Template
+    from tests.fake_services.service_linked_roles import Role
     from tests.fake_services.wire import Call
 
 _SEEDS = 200
@@ -132,7 +133,7 @@ class _Outsider:
     ends: float
     uses: bool = False
     #: the role that it has made.
-    role: dict[str, Any] | None = None
+    role: Role | None = None
 
     def make_role(self) -> None:
         """Make the role, as its service does."""
@@ -255,7 +256,7 @@ class _Seed:
         gone = now >= outsider.ends and not outsider.uses
         return gone and all(stack.idle for stack in self.stacks)
 
-    def _role(self) -> dict[str, Any] | None:
+    def _role(self) -> Role | None:
         return self._emulator.roles.role(self._account.id, _DEFINITION.role_name)
 
     def _check_kept(self) -> None:
@@ -292,9 +293,8 @@ class _Seed:
         # ours is gone, and theirs is as it was
         assert role is self._outsider.role, story
         if role is not None:
-            assert role["Description"] in self._descriptions, story
-            marks = [tag["Key"] for tag in role["Tags"]]
-            assert not [tag for tag in marks if tag.startswith((LEASE_TAG, CLOSING_TAG))], story
+            assert role.description in self._descriptions, story
+            assert not [tag for tag in role.tags if tag.startswith((LEASE_TAG, CLOSING_TAG))], story
             self._emulator.roles.delete(self._account.id, _DEFINITION.role_name)
         for region in _REGIONS:
             assert left(self._account, region) == [], story

@@ -233,7 +233,7 @@ def test_a_role_that_stays_invisible_is_explained_and_found_later(
     assert role is not None
 
     account.emulator.reset()
-    role["_hidden_reads"] = 0
+    role.hidden_reads = 0
     assert account.deploy(template).well, _story(account)
     assert account.destroy(template).well, _story(account)
     assert left(account) == [], _story(account)

@@ -1,49 +1,26 @@
-"""Accounts, with their service-linked roles and stacks, as tests and the fake's services see them.
+"""Accounts with their service-linked roles and stacks, as tests and the fake services see them.
 
-AWS's word: names, paths and ARNs, and that a managed policy of a service-linked role is under
-`aws-service-role/`. Our model: an account has no roles but the service-linked ones, whoever calls
-has every right that is not in `denied`, and a stack is nothing but a status and its resources.
+From AWS: the ARN of a stack. Our model: an account has no other roles, a caller has every
+permission that is not in `denied`, and a stack is only a status and its resources.
 """
 
 from __future__ import annotations
 
-import itertools
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tests.fake_services.service_linked_roles import AccountRoles
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from slr_constructs.catalogue import RoleDefinition
+    from tests.fake_services.service_linked_roles import Role
 
 #: long before any test.
 LONG_AGO = datetime(2025, 1, 15, 12, 30, tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class FakeRole:
-    """A service-linked role."""
-
-    definition: RoleDefinition
-    arn: str
-    #: tells one role from the next of the same name.
-    id: str
-    created: datetime = LONG_AGO
-    description: str = ""
-    tags: dict[str, str] = field(default_factory=dict)
-    #: when, and in which region; None if never.
-    last_used: tuple[datetime, str] | None = None
-    #: names of AWS managed policies.
-    policies: list[str] = field(default_factory=list)
-    #: names of inline policies.
-    inline: list[str] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        """What calls name it by."""
-        return self.definition.role_name
 
 
 @dataclass(slots=True)
@@ -64,17 +41,14 @@ class FakeStack:
         return self.status == "DELETE_COMPLETE"
 
 
-@dataclass(slots=True)
-class FakeAccount:
+@dataclass
+class FakeAccount(AccountRoles):
     """One account."""
 
-    id: str
     name: str = ""
     #: whether it is in the organization.
     organization: bool = True
     status: str = "ACTIVE"
-    #: by name.
-    roles: dict[str, FakeRole] = field(default_factory=dict)
     #: by ARN.
     stacks: dict[str, FakeStack] = field(default_factory=dict)
     disabled_regions: set[str] = field(default_factory=set)
@@ -82,11 +56,14 @@ class FakeAccount:
     denied: set[str] = field(default_factory=set)
     #: names of the roles in it that anybody may assume.
     assumable: set[str] = field(default_factory=set)
-    #: how many polls say of a deletion that it is in progress.
-    in_use_polls: int = 1
     #: `Reason` structures: the next deletions fail with these, whatever the account looks like.
     failing_deletions: list[dict[str, Any]] = field(default_factory=list)
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        """Let deletions fail as `failing_deletions` says."""
+        self.planned_failure = lambda _role: (
+            self.failing_deletions.pop(0) if self.failing_deletions else None
+        )
 
     def add_role(
         self,
@@ -94,48 +71,38 @@ class FakeAccount:
         *,
         description: str = "",
         tags: Mapping[str, str] | None = None,
-        created: datetime | None = None,
+        created: datetime = LONG_AGO,
         last_used: tuple[datetime, str] | None = None,
         policies: Iterable[str] | None = None,
         inline: Iterable[str] = (),
-    ) -> FakeRole:
-        """Put a role there.
+    ) -> Role:
+        """Add a role.
 
         Args:
             definition: Its name and principal.
 
-            description: What it says of itself.
-                Default: nothing.
+            description: Its description.
+                Default: none.
 
             tags: Its tags.
                 Default: none.
 
-            created: When it was made.
+            created: When it was created.
                 Default: long ago.
 
             last_used: When its service last used it, and in which region.
                 Default: never.
 
             policies: The names of its AWS managed policies.
-                Default: the one of the definition, if that has one.
+                Default: the policy of the definition, if it names one.
 
             inline: The names of its inline policies.
                 Default: none.
         """
-        if policies is None:
-            policies = filter(None, [definition.managed_policy])
-        role = FakeRole(
-            definition,
-            definition.arn(partition="aws", account=self.id),
-            f"AROA{next(self._numbers):016}",
-            created or LONG_AGO,
-            description,
-            dict(tags or {}),
-            last_used,
-            [*policies],
-            [*inline],
-        )
-        self.roles[role.name] = role
+        role = self.create(definition, description, created=created.timestamp())
+        role.tags, role.last_used, role.inline = dict(tags or {}), last_used, [*inline]
+        if policies is not None:
+            role.policies = [*policies]
         return role
 
     def add_stack(

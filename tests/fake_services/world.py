@@ -23,10 +23,9 @@ from urllib.parse import parse_qs, urlsplit
 import botocore.session
 from botocore.awsrequest import AWSResponse
 
-from tests.fake_services import cloudformation, wire
+from tests.fake_services import cloudformation, iam, wire
 from tests.fake_services.accounts import LONG_AGO, FakeAccount
 from tests.fake_services.features import Features
-from tests.fake_services.iam import Iam
 from tests.fake_services.paging import page
 from tests.fake_services.wire import Call, Refused
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
     from slr_constructs.catalogue import RoleDefinition
+    from tests.fake_services.service_linked_roles import Role
 
     Data = dict[str, Any]
     Operation = Callable[[FakeAccount, Call, int], Data]
@@ -109,7 +109,7 @@ class World:
             ("cloudformation", "DescribeStackResources"): cloudformation.describe_stack_resources,
             ("organizations", "ListAccounts"): self._list_accounts,
             ("account", "ListRegions"): self._list_regions,
-        } | {("iam", name): each for name, each in Iam(self.features, _now).operations.items()}
+        } | {("iam", name): iam.carry_out for name in iam.OPERATIONS}
 
     def account(self, id: str, name: str = "", *, organization: bool = True) -> FakeAccount:
         """Return an account; it is made when it is first asked for.
@@ -123,8 +123,21 @@ class World:
             organization: Whether it is in the organization; looked at when it is made.
                 Default: it is.
         """
+        account = FakeAccount(
+            id,
+            name,
+            organization,
+            now=lambda: _now().timestamp(),
+            in_use_polls=1,
+            uses=lambda role: self.features.uses(id, role.name),
+            on_change=functools.partial(self._change_role, id),
+        )
         with self._lock:
-            return self.accounts.setdefault(id, FakeAccount(id, name, organization))
+            return self.accounts.setdefault(id, account)
+
+    def _change_role(self, id: str, what: str, role: Role) -> None:
+        if what == "delete":
+            self.features.role_deleted(id, role.name)
 
     def before_send(
         self,
@@ -333,7 +346,7 @@ class _Roles:
 
     def make(self, account: str, definition: RoleDefinition) -> None:
         """Make a role."""
-        self._world.account(account).add_role(definition, created=_now())
+        self._world.account(account).create(definition)
 
 
 class _Raw(io.BytesIO):

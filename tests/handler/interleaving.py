@@ -27,7 +27,7 @@ from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     MADE_MARK,
     MADE_TAG,
 )
-from tests.handler.account import Account, Role, refusal
+from tests.handler.account import Account, refusal
 from tests.handler.clocks import EPOCH, RUN_SECONDS
 from tests.handler.events import lease_of, request, stack_id
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slr_constructs.handler.slr_handler.lifecycle import Answer, Request
+    from tests.fake_services.service_linked_roles import Role
 
 ROLE = catalogue.CHIME_VOICE_CONNECTOR.role_name
 #: no call of a run that lives takes longer.
@@ -174,7 +175,7 @@ class World:
         self.stacks: list[Stack] = []
         self.account = Account(now=lambda: self.time)
         self.account.before_call = self._before_call
-        self.account.on_deletion = self._check_deletion
+        self.account.on_change = self._check_deletion
         self.actors: list[Actor] = []
         self.trace: list[str] = []
         #: the promises that are broken.
@@ -431,7 +432,9 @@ class World:
         if self.theirs is not None and self.role is self.theirs and removal != "REQUIRE":
             self.violations.append(f"{actor.name} asked IAM to delete a role that is not ours")
 
-    def _check_deletion(self, role: Role) -> None:
+    def _check_deletion(self, what: str, role: Role) -> None:
+        if what != "delete":
+            return
         holders = [stack.name for stack in self.stacks if stack.holds]
         if holders:
             self.violations.append(f"the role of {', '.join(holders)} was deleted")

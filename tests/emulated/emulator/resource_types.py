@@ -28,6 +28,8 @@ from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS
 from slr_constructs import catalogue
 from tests.fake_services import features as kinds
 from tests.fake_services.features import Roles
+from tests.fake_services.iam import as_refused
+from tests.fake_services.service_linked_roles import name_taken, role_not_found
 from tests.fake_services.wire import Call, Refused, check, input_of
 from tests.published import schema_of
 
@@ -397,11 +399,7 @@ class _ServiceLinkedRole:
             raise Refused("InvalidInput", f"Custom suffix is not allowed for {principal}")
         role_name = definition.role_name
         if self.roles.exists(get_account_id(), role_name):
-            text = (
-                f"Service role name {role_name} has been taken in this account, please try a"
-                " different suffix."
-            )
-            raise Refused("InvalidInput", text)
+            raise as_refused(name_taken(role_name))
         self.roles.make(get_account_id(), definition)
         return self.update(role_name, props)
 
@@ -419,5 +417,5 @@ class _ServiceLinkedRole:
             text = f"the service-linked role {physical_id} has resources that use it: {uses}"
             raise Refused("DeleteConflict", text, 409)
         if not self.roles.exists(account, physical_id):
-            raise Refused("NoSuchEntity", f"there is no role {physical_id}", _NOT_FOUND)
+            raise as_refused(role_not_found(physical_id))
         self.roles.delete(account, physical_id)

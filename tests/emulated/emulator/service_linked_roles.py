@@ -1,29 +1,30 @@
-"""Service-linked roles as IAM keeps them.
+"""Service-linked roles in MiniStack.
 
-The emulator has its own, with made-up names and a deletion that is done at once whoever uses the
-role (`ministack/services/iam.py`, `_create_service_linked_role`). What stands here instead:
-
-- AWS's word: the names, the paths, the code and text for a role that exists, the form of a deletion
-  task's id, the states of a task, that there is one at a time for a role, and `RoleUsageList`
-  (IAM's API reference and user guide);
-- our model: that a deletion takes some seconds and looks at the account when it ends, and that a
-  role hides from some reads at first.
+MiniStack has its own, with made-up names and a deletion that ends at once, even if the role is in
+use (`ministack/services/iam.py`, `_create_service_linked_role`). The model of
+`tests/fake_services/service_linked_roles.py` replaces them. Other code of MiniStack, such as the
+lists of roles and of their policies, reads MiniStack's own store; each role has a copy there.
 """
 
 from __future__ import annotations
 
-import json
-import time
-import uuid
-from dataclasses import dataclass
+import functools
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
+from urllib.parse import unquote
 
-from ministack.core.responses import get_account_id
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
 
 from slr_constructs import catalogue
 from slr_constructs.catalogue import RoleCreation, RoleDefinition
+from tests.fake_services import wire
+from tests.fake_services.iam import carry_out
+from tests.fake_services.service_linked_roles import (
+    CREATED_BY_IAM,
+    OPERATIONS,
+    AccountRoles,
+    tag_list,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,42 +32,32 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.behaviour import Behaviour
     from tests.emulated.emulator.clock import Clock
     from tests.emulated.emulator.journal import Journal
+    from tests.fake_services.service_linked_roles import Data, Role
 
-_Response = tuple[int, dict[str, str], bytes]
+    _Handler = Callable[[Mapping[str, Any]], wire.Response]
 
-_BY_PRINCIPAL = {
-    definition.service_principal: definition
-    for definition in catalogue.ALL
-    if definition.creation is not RoleCreation.NEVER
-} | {
-    # what IAM makes for this principal today is not the role that the catalogue names
+_CREATED_TODAY = CREATED_BY_IAM | {
+    # what IAM creates for this principal today is not the role of the catalogue
     "chime.amazonaws.com": RoleDefinition("AWSServiceRoleForAmazonChime", "chime.amazonaws.com")
 }
-
-_HIDDEN = "_hidden_reads"
-
-
-@dataclass(slots=True)
-class _Deletion:
-    account: str
-    role_name: str
-    ends: float
-    status: str = "IN_PROGRESS"
-    reason: str = ""
-    usage: Mapping[str, list[str]] | None = None
+_EVERY_ROLE = _CREATED_TODAY | {
+    definition.service_principal: definition
+    for definition in catalogue.ALL
+    if definition.creation is RoleCreation.SERVICE
+}
 
 
 class ServiceLinkedRoles:
     """The roles of all accounts.
 
     Args:
-        clock: Tells when a deletion ends.
+        clock: The time.
 
-        journal: Is told of every role made and deleted.
+        journal: Records every creation and deletion.
 
-        behaviour: What IAM does on this day.
+        behaviour: What IAM does at the moment.
 
-        uses: What uses a role of an account: ARNs by region.
+        uses: Returns the usages of a role of an account: ARNs by region.
     """
 
     def __init__(
@@ -80,195 +71,117 @@ class ServiceLinkedRoles:
         self._journal = journal
         self._behaviour = behaviour
         self._uses = uses
-        self._deletions: dict[str, _Deletion] = {}
-        self._get_role = iam._IAM_HANDLERS["GetRole"]
+        self._accounts: dict[str, AccountRoles] = {}
 
-    # what services and tests ask
+    # for services and tests
 
     def exists(self, account: str, role_name: str) -> bool:
-        """Tell whether an account has a role."""
+        """Return whether an account has a role."""
         return self.role(account, role_name) is not None
 
-    def role(self, account: str, role_name: str) -> dict[str, Any] | None:
-        """Return a role as the emulator keeps it."""
-        self._end_deletions()
-        found: dict[str, Any] | None = iam._roles.get_scoped(account, None, role_name)
-        return found
+    def role(self, account: str, role_name: str) -> Role | None:
+        """Return a role."""
+        return self._of(account).roles.get(role_name)
 
     def of(self, account: str) -> list[str]:
         """Return the names of the service-linked roles of an account."""
-        self._end_deletions()
-        return sorted(
-            name
-            for (owner, name), role in list(iam._roles._data.items())
-            if owner == account and role["Path"].startswith("/aws-service-role/")
-        )
+        return sorted(self._of(account).roles)
 
     def tags(self, account: str, role_name: str) -> dict[str, str]:
-        """Return a role's tags; none if there is no such role."""
-        role = self.role(account, role_name) or {"Tags": []}
-        return {tag["Key"]: tag["Value"] for tag in role["Tags"]}
+        """Return a role's tags; none if the role does not exist."""
+        role = self.role(account, role_name)
+        return {} if role is None else dict(role.tags)
 
     def make(self, account: str, definition: RoleDefinition, *, description: str = "") -> None:
-        """Make a role, for whoever asks."""
-        trust = {
-            "Effect": "Allow",
-            "Principal": {"Service": definition.service_principal},
-            "Action": "sts:AssumeRole",
-        }
-        role = {
-            "RoleName": definition.role_name,
-            "Arn": definition.arn(partition="aws", account=account),
-            "RoleId": iam._gen_id("AROA"),
-            "CreateDate": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._clock.now())),
-            "Path": definition.path,
-            "AssumeRolePolicyDocument": json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
-            "Description": description,
-            "MaxSessionDuration": 3600,
-            "AttachedPolicies": [],
-            "InlinePolicies": {},
-            "Tags": [],
-        }
-        iam._roles.set_scoped(account, None, definition.role_name, role)
-        self._journal.add("role", account, "made", type=definition.role_name)
+        """Create a role."""
+        self._of(account).create(definition, description)
 
     def delete(self, account: str, role_name: str) -> None:
-        """Delete a role, whoever uses it."""
-        tags = self.tags(account, role_name)
-        iam._roles.pop_scoped(account, None, role_name)
-        self._journal.add(
-            "role",
-            account,
-            "deleted",
-            type=role_name,
-            tags=tags,
-            uses=dict(self._uses(account, role_name)),
-        )
+        """Delete a role, even if it is in use."""
+        roles = self._of(account)
+        roles.delete(roles.find(role_name))
 
-    # what IAM is asked
+    # for callers of IAM
 
     def install(self) -> None:
-        """Answer for the emulator's own operations."""
-        iam._IAM_HANDLERS.update(
-            CreateServiceLinkedRole=self._create,
-            DeleteServiceLinkedRole=self._start_deletion,
-            GetServiceLinkedRoleDeletionStatus=self._deletion_status,
-            GetRole=self._read,
-        )
+        """Take the place of MiniStack's own operations."""
+        handlers: dict[str, _Handler] = iam._IAM_HANDLERS
+        for operation in OPERATIONS:
+            own = handlers[operation]
+            handlers[operation] = functools.partial(self._respond, operation, own)
 
-    def _create(self, params: Mapping[str, Any]) -> _Response:
+    def _respond(self, operation: str, own: _Handler, params: Mapping[str, Any]) -> wire.Response:
         account = get_account_id()
-        principal = iam._p(params, "AWSServiceName")
-        definition = _BY_PRINCIPAL.get(principal)
-        if definition is None or (
-            definition.creation is RoleCreation.SERVICE and not self._behaviour.makes_every_role
-        ):
-            text = f"Service role for {principal} cannot be created by IAM"
-            return _error(400, "InvalidInput", text)
-        name = definition.role_name
-        if self.exists(account, name):
-            text = (
-                f"Service role name {name} has been taken in this account, please try a different"
-                " suffix."
+        roles = self._of(account)
+        role_name = iam._p(params, "RoleName")
+        if role_name in iam._roles and role_name not in roles.roles:
+            # any other role is MiniStack's own
+            return own(params)
+        names = ("AWSServiceName", "DeletionTaskId", "Description", "RoleName")
+        parameters = {name: iam._p(params, name) for name in names} | {
+            "Tags": iam._extract_tags(params),
+            "TagKeys": iam._extract_tag_keys(params),
+        }
+        call = wire.Call("iam", operation, parameters, account, get_region())
+        try:
+            return wire.answer(call, carry_out(roles, call, size=0))
+        except wire.Refused as refused:
+            return wire.refusal("iam", refused)
+
+    # what the model depends on
+
+    def _of(self, account: str) -> AccountRoles:
+        """Return the roles of an account, with the behaviour of the moment."""
+        if account not in self._accounts:
+            self._accounts[account] = AccountRoles(
+                account,
+                now=self._clock.now,
+                uses=lambda role: self._uses(account, role.name),
+                planned_failure=self._planned_failure,
+                on_change=functools.partial(self._change, account),
             )
-            return _error(400, "InvalidInput", text)
-        self.make(account, definition, description=iam._p(params, "Description"))
-        role = iam._roles.get_scoped(account, None, name)
-        body = f"<Role>{iam._role_xml(name)}</Role>"
-        role[_HIDDEN] = self._behaviour.hidden_reads
-        return _answer("CreateServiceLinkedRole", body)
+        roles, behaviour = self._accounts[account], self._behaviour
+        roles.definitions = _EVERY_ROLE if behaviour.makes_every_role else _CREATED_TODAY
+        roles.hidden_reads = behaviour.hidden_reads
+        roles.deletion_seconds = behaviour.deletion_seconds
+        roles.forgets_tasks = behaviour.forgets_deletions
+        roles.settle()
+        return roles
 
-    def _read(self, params: Mapping[str, Any]) -> _Response:
-        role = self.role(get_account_id(), iam._p(params, "RoleName"))
-        if role is not None and role.get(_HIDDEN, 0) > 0:
-            role[_HIDDEN] -= 1
-            return _gone(role["RoleName"])
-        response: _Response = self._get_role(params)
-        return response
-
-    def _start_deletion(self, params: Mapping[str, Any]) -> _Response:
-        account = get_account_id()
-        name = iam._p(params, "RoleName")
-        role = self.role(account, name)
-        if role is None:
-            return _gone(name)
-        going_on = (
-            task
-            for task, each in self._deletions.items()
-            if (each.account, each.role_name, each.status) == (account, name, "IN_PROGRESS")
-        )
-        task = next(going_on, None)
-        if task is None:
-            task = f"task{role['Path']}{name}/{uuid.uuid4()}"
-            ends = self._clock.now() + self._behaviour.deletion_seconds
-            self._deletions[task] = _Deletion(account, name, ends)
-        return _answer("DeleteServiceLinkedRole", f"<DeletionTaskId>{task}</DeletionTaskId>")
-
-    def _deletion_status(self, params: Mapping[str, Any]) -> _Response:
-        self._end_deletions()
-        task = iam._p(params, "DeletionTaskId")
-        deletion = self._deletions.get(task)
-        if deletion is None:
-            return _error(404, "NoSuchEntity", f"Deletion task {task} cannot be found.")
-        reason = ""
-        if deletion.status == "FAILED":
-            usage = "".join(
-                f"<member><Region>{region}</Region><Resources>"
-                + "".join(f"<member>{escape(resource)}</member>" for resource in resources)
-                + "</Resources></member>"
-                for region, resources in sorted((deletion.usage or {}).items())
-            )
-            reason = (
-                f"<Reason><Reason>{escape(deletion.reason)}</Reason>"
-                f"<RoleUsageList>{usage}</RoleUsageList></Reason>"
-            )
-        return _answer(
-            "GetServiceLinkedRoleDeletionStatus", f"<Status>{deletion.status}</Status>{reason}"
-        )
-
-    def _end_deletions(self) -> None:
-        now = self._clock.now()
-        for task, deletion in list(self._deletions.items()):
-            if deletion.status == "IN_PROGRESS" and deletion.ends <= now:
-                self._end(deletion)
-                if self._behaviour.forgets_deletions:
-                    del self._deletions[task]
-
-    def _end(self, deletion: _Deletion) -> None:
+    def _planned_failure(self, _role: Role) -> Data | None:
         planned = self._behaviour.deletions.pop(0) if self._behaviour.deletions else None
-        usage = self._uses(deletion.account, deletion.role_name)
-        if planned == "FAILED" or usage:
-            deletion.status = "FAILED"
-            deletion.usage = usage
-            deletion.reason = (
-                "The role has resources that use it."
-                if usage
-                else "An internal error has occurred. Try again later."
+        if planned != "FAILED":
+            return None
+        return {"Reason": "An internal error has occurred. Try again later."}
+
+    def _change(self, account: str, what: str, role: Role) -> None:
+        if what == "delete":
+            iam._roles.pop_scoped(account, None, role.name)
+            self._journal.add(
+                "role",
+                account,
+                "deleted",
+                type=role.name,
+                tags=dict(role.tags),
+                uses=dict(self._uses(account, role.name)),
             )
             return
-        deletion.status = "SUCCEEDED"
-        if iam._roles.get_scoped(deletion.account, None, deletion.role_name) is not None:
-            self.delete(deletion.account, deletion.role_name)
+        # IAM's dates have no fractions of a second
+        role.created = int(role.created)
+        shown = self._accounts[account].shown(role)
+        kept = shown | {
+            "CreateDate": f"{shown['CreateDate']:%Y-%m-%dT%H:%M:%SZ}",
+            "AssumeRolePolicyDocument": unquote(shown["AssumeRolePolicyDocument"]),
+            "Tags": tag_list(role.tags),
+            "AttachedPolicies": [],
+            "InlinePolicies": {},
+        }
+        iam._roles.set_scoped(account, None, role.name, kept)
+        if what == "create":
+            self._journal.add("role", account, "made", type=role.name)
 
 
 def role_name_of(principal: str) -> str:
-    """Return the name of the role that IAM makes for a principal."""
-    definition = _BY_PRINCIPAL.get(principal)
+    """Return the name of the role that IAM creates for a principal."""
+    definition = _EVERY_ROLE.get(principal)
     return "unknown" if definition is None else definition.role_name
-
-
-def _answer(operation: str, body: str) -> _Response:
-    name = f"{operation}Response"
-    response: _Response = iam._xml(
-        200, name, f"<{operation}Result>{body}</{operation}Result>", ns="iam"
-    )
-    return response
-
-
-def _error(status: int, code: str, text: str) -> _Response:
-    response: _Response = iam._error(status, code, text, ns="iam")
-    return response
-
-
-def _gone(role_name: str) -> _Response:
-    return _error(404, "NoSuchEntity", f"The role with name {role_name} cannot be found.")

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slr_constructs.handler.slr_handler.lifecycle import Answer
-    from tests.handler.account import Account, Role
+    from tests.fake_services.service_linked_roles import Role
+    from tests.handler.account import Account
 
 ROLE = catalogue.CHIME_VOICE_CONNECTOR.role_name
 PRINCIPAL = catalogue.CHIME_VOICE_CONNECTOR.service_principal
