@@ -84,10 +84,13 @@ def project(tmp_path: Path) -> Path:
 def _make(project: Path, *variables: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Let make install the project; its packages come from a folder."""
     more = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(project / "wheels"), "PIP_NO_CACHE_DIR": "1"}
+    # those of the make that runs these tests are not for this one
+    ours = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "VENV", "LOCK", "RESOLUTION"}
+    inherited = {name: text for name, text in os.environ.items() if name not in ours}
     return subprocess.run(
         [MAKE, ".venv/.installed", f"PYTHON={sys.executable}", *variables],
         cwd=project,
-        env=os.environ | more | environment,
+        env=inherited | more | environment,
         capture_output=True,
         check=False,
         text=True,

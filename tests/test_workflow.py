@@ -391,6 +391,7 @@ def test_nothing_is_said_of_no_change(workspace: Path) -> None:
     assert "cdk diff" not in done.outputs["comment"]
 
 
+@pytest.mark.exhaustive  # starts the CDK command line a dozen times
 def test_stacks_come_go_and_have_names_of_their_own(workspace: Path) -> None:
     """Whatever a stack is called, in a stage or out of it, and whichever stack it needs."""
 
@@ -416,6 +417,7 @@ def test_stacks_come_go_and_have_names_of_their_own(workspace: Path) -> None:
     assert done.outputs["changed"] == "true"
 
 
+@pytest.mark.exhaustive  # starts the CDK command line a dozen times
 def test_a_long_comment_is_cut_and_says_where_the_rest_is(workspace: Path) -> None:
     """Its form stays whole, and the summary has more room."""
     done = _compare(
@@ -529,6 +531,7 @@ app.synth()
 """
 
 
+@pytest.mark.exhaustive  # starts the CDK command line a dozen times
 def test_the_workflow_to_copy_runs(tmp_path: Path) -> None:
     """In a repository that has nothing of ours: venvs, pip, npm, CDK and the comparison.
 

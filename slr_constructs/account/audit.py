@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from slr_constructs.account import stacks
 from slr_constructs.account.access import CALL_ERRORS, AccountError, disabled_regions, reason
@@ -421,7 +422,10 @@ class _Reading:
             try:
                 return read()
             except CALL_ERRORS as error:
-                if isinstance(error, ClientError) and not busy(error):
+                # an answer that cannot be parsed is an answer: the next list may be read
+                if isinstance(error, ResponseParserError) or (
+                    isinstance(error, ClientError) and not busy(error)
+                ):
                     raise
                 silent = self._silent.setdefault((service, region.name), error)
         # or it would keep what every place has that it is raised in

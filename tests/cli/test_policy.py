@@ -301,7 +301,8 @@ def test_whoever_deploys_may_what_the_functions_own_types_take() -> None:
         if name != "list"
     }
 
-    assert called - said == {
+    # the schemas of cfn-lint before 1.58 do not have this one
+    assert called - said - {"lambda:AssociateRuntimeAlias"} == {
         # networks and file systems
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
@@ -316,7 +317,6 @@ def test_whoever_deploys_may_what_the_functions_own_types_take() -> None:
         "kms:Encrypt",
         "kms:GenerateDataKey",
         # layers, code signing configurations, and what no reference knows
-        "lambda:AssociateRuntimeAlias",
         "lambda:GetCodeSigningConfig",
         "lambda:GetLayerVersion",
         "lambda:PassCapacityProvider",

@@ -25,6 +25,8 @@ def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    # the session of another test has other credentials and calls another world
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def connect(monkeypatch: pytest.MonkeyPatch) -> World:
@@ -33,6 +35,4 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> World:
     made.account(ACCOUNT)
     connected = [*botocore.handlers.BUILTIN_HANDLERS, ("before-send", made.before_send)]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", connected)
-    # the session of another test calls another world
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     return made

@@ -531,47 +531,44 @@ def test_role_goes_last():
 """
 
 
-@pytest.mark.parametrize(
-    ("source", "last_line", "report"),
-    [
-        (
-            STACK_OF_A_TEAM,
-            '>*assert_deleted_before(stack, "Streaming", "Connector")',
-            """\
+#: source, the last line of its own that the report shows, and what follows it.
+FAILING = {
+    "ours": (
+        STACK_OF_A_TEAM,
+        '>*assert_deleted_before(stack, "Streaming", "Connector")',
+        """\
 E*AssertionError: Streaming/Resource (*) is not deleted before Connector (Connector): neither *
 E*Streaming/Resource (*) waits for *.
 E*Nothing makes Streaming/Resource (*) wait for Connector (Connector); add a dependency: *""",
-        ),
-        (
-            PLAIN_STACK_OF_A_TEAM,
-            '>*assert_role_released(stack, "Role")',
-            """\
+    ),
+    "plain": (
+        PLAIN_STACK_OF_A_TEAM,
+        '>*assert_role_released(stack, "Role")',
+        """\
 E*AssertionError: Role (Role) is not released:
 E*Recording (Recording) is not deleted before Role (Role): neither waits for the other, *
 E*Recording (Recording) waits for nothing.
 E*Nothing makes Recording (Recording) wait for Role (Role); add a dependency: *""",
-        ),
-        (
-            STACK_OF_A_TEAM.replace('"Streaming", "Connector")', '"Streaming", "Conector")'),
-            '>*assert_deleted_before(stack, "Streaming", "Conector")',
-            "E*LookupError: no resource of the template is called Conector; close to it: Conn*",
-        ),
-    ],
-    ids=["ours", "plain", "unknown"],
-)
+    ),
+    "unknown": (
+        STACK_OF_A_TEAM.replace('"Streaming", "Connector")', '"Streaming", "Conector")'),
+        '>*assert_deleted_before(stack, "Streaming", "Conector")',
+        "E*LookupError: no resource of the template is called Conector; close to it: Conn*",
+    ),
+}
+
+
 def test_a_failing_test_shows_the_line_and_what_to_do(
-    pytester: pytest.Pytester,
-    monkeypatch: pytest.MonkeyPatch,
-    source: str,
-    last_line: str,
-    report: str,
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The report ends in the team's own line: nothing of this library stands between."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    pytester.makepyfile(test_team=source)
+    pytester.makepyfile(**{f"test_{name}": source for name, (source, _, _) in FAILING.items()})
 
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    # each file by itself in the output, whatever plugins would do with the order
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly")
 
-    result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([last_line, *report.splitlines()])
+    result.assert_outcomes(failed=len(FAILING))
+    for _, last_line, report in FAILING.values():
+        result.stdout.fnmatch_lines([last_line, *report.splitlines()])
     result.stdout.no_fnmatch_line("*slr_constructs/testing/*.py*")

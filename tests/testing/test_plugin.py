@@ -44,29 +44,25 @@ def test_a_snapshot_that_is_missing_fails(project: pytest.Pytester) -> None:
     _run(project).assert_outcomes(failed=3)
 
 
-def test_a_snapshot_that_was_stored_passes_with_another_asset(project: pytest.Pytester) -> None:
-    """What changes by itself is not in the snapshot, be it JSON or YAML."""
+def test_stored_snapshots_pass_with_another_asset_and_show_a_line_that_moved(
+    project: pytest.Pytester,
+) -> None:
+    """What changes by itself is not in a snapshot, be it JSON or YAML; an order is, in words."""
     _run(project, "--snapshot-update").assert_outcomes(passed=3)
     stored = project.path / "__snapshots__" / "test_stack"
     assert (stored / "test_yaml.yaml").read_text() == "Code:\n  S3Key: <asset>.zip\n"
     assert (stored / "test_template.json").exists()
-    project.makepyfile(test_stack=TESTS % ("b2" * 32, "b2" * 32))
-
-    _run(project).assert_outcomes(passed=3)
-
-
-def test_a_changed_order_shows_the_line_that_moved(project: pytest.Pytester) -> None:
-    """A reviewer reads the order in words."""
-    _run(project, "--snapshot-update")
-    source = (project.path / "test_stack.py").read_text()
-    (project.path / "test_stack.py").write_text(
-        source.replace('"create 1  Role", "delete 1  Role"', '"delete 1  Role", "create 1  Role"')
+    source = TESTS % ("b2" * 32, "b2" * 32)
+    moved = source.replace(
+        '"create 1  Role", "delete 1  Role"', '"delete 1  Role", "create 1  Role"'
     )
+    assert moved != source
+    project.makepyfile(test_stack=moved)
 
     result = _run(project)
 
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*create 1  Role*"])
+    result.stdout.fnmatch_lines(["*test_order*", "*create 1  Role*"])
 
 
 def test_nothing_is_loaded_unasked(pytester: pytest.Pytester) -> None:
