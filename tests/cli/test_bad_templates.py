@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slr_constructs.cli.command_line import slr_constructs
@@ -102,14 +102,22 @@ def _answers(arguments: list[str]) -> None:
         assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+@pytest.mark.parametrize(
+    "examples",
+    [pytest.param(75, id="some"), pytest.param(300, id="many", marks=pytest.mark.exhaustive)],
 )
-@given(data=st.data())
-def test_whatever_stands_in_a_template(
-    templates: list[dict[str, Any]], data: st.DataObject
-) -> None:
+def test_whatever_stands_in_a_template(templates: list[dict[str, Any]], examples: int) -> None:
     """One place, or two, of a real template are spoilt; each command is asked."""
+
+    @settings(max_examples=examples, deadline=None)
+    @given(data=st.data())
+    def explore(data: st.DataObject) -> None:
+        _ask_each_command(templates, data)
+
+    explore()
+
+
+def _ask_each_command(templates: list[dict[str, Any]], data: st.DataObject) -> None:
     template = data.draw(st.sampled_from(templates))
     spoilt = template
     for _ in range(data.draw(st.integers(1, 2))):

@@ -385,12 +385,13 @@ class Features:
         called = call.parameters.get("filterByName")
         if recorded_by is not None and called is not None:
             raise Refused("ConflictException", "filters cannot be used together", 409)
-        found = [
-            thing.data
-            for thing in self._of(kind, call)
-            if recorded_by in {None, thing.data.get("recordingConfigurationArn")}
-            and called in {None, thing.data.get("name")}
-        ]
+        found = self._of(kind, call)
+        if recorded_by is not None:
+            found = [
+                each for each in found if each.data.get("recordingConfigurationArn") == recorded_by
+            ]
+        if called is not None:
+            found = [each for each in found if each.data.get("name") == called]
         ivs = kind.service == "ivs"
         token = "nextToken" if ivs else "NextToken"
         given = call.parameters.get(token, "0")
@@ -399,7 +400,7 @@ class Features:
         first = int(given)
         most = call.parameters.get("maxResults" if ivs else "MaxResults", len(found))
         rest = {token: str(first + most)} if first + most < len(found) else {}
-        return {kind.listed: found[first : first + most], **rest}
+        return {kind.listed: [each.data for each in found[first : first + most]], **rest}
 
     def _update(self, kind: Kind, call: Call) -> Data:
         thing = self._asked(kind, call)

@@ -91,8 +91,11 @@ def test_answers_what_the_service_answers(stubs: StubbedAws, clock: FakeClock) -
         ("Throttling", 400),
         ("ThrottlingException", 400),
         ("ThrottledClientException", 429),
+        ("TooManyRequestsException", 429),
         ("ConcurrentModification", 409),
         ("InternalServerError", 500),
+        ("ServiceFailureException", 500),
+        ("ServiceUnavailableException", 503),
         ("Unknown", 599),
     ],
 )

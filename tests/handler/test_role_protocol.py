@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -42,7 +43,6 @@ SLOW_SECONDS = 350
 RUNS = 6
 
 SETTINGS = settings(
-    max_examples=400,
     stateful_step_count=60,
     deadline=None,
     database=None,
@@ -299,15 +299,19 @@ class RoleProtocol(RuleBasedStateMachine):
             self.world.__exit__()
 
 
+@pytest.mark.parametrize(
+    "examples",
+    [pytest.param(100, id="some"), pytest.param(400, id="many", marks=pytest.mark.exhaustive)],
+)
 def test_the_role_outlives_whoever_needs_it_and_no_longer(
-    record_property: Callable[[str, object], None],
+    examples: int, record_property: Callable[[str, object], None]
 ) -> None:
     """No role is deleted that is in use or held, ours goes with the last one, and theirs stays."""
 
     class Exploration(RoleProtocol):
         explored = Explored()
 
-    run_state_machine_as_test(Exploration, settings=SETTINGS)
+    run_state_machine_as_test(Exploration, settings=settings(SETTINGS, max_examples=examples))
 
     record_property("summary", str(Exploration.explored))
     assert len(Exploration.explored.states) > Exploration.explored.steps / 10
