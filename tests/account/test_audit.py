@@ -494,10 +494,10 @@ def test_a_busy_service_is_waited_for(two_regions: World, waits: list[float]) ->
         code, status = _BUSY[call.service]
         raise Refused(code, "Rate exceeded", status)
 
-    full.on_call = on_call
+    two_regions.on_call = on_call
     progress = Progress()
 
-    read = _audit(progress=progress)
+    read = _audit(REGIONS, progress=progress)
 
     assert read == before
     assert read.complete
