@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Open = Callable[[App], Page]
 
+pytestmark = pytest.mark.browser
+
 HOTLINE = "LiveShowHotline"
 STREAMING = "CallAudioF27811E9"
 PHONE = {"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": True}
