@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,6 +99,7 @@ def codes_in_the_source() -> set[str]:
     }
 
 
+@functools.cache
 def refused_messages() -> dict[str, str]:
     """Collect the messages that tests named `test_fails_when_...` expect, by code."""
     found = {}

@@ -66,9 +66,18 @@ IVS = catalogue.IVS_RECORD_TO_S3
 ONE, TWO = "111122223333", "444455556666"
 ID = "slr-constructs::RoleNotDeclared"
 
+#: at its end, an app says which of the libraries for templates it has loaded.
 PLAIN = """
+import atexit
+import sys
+
 from aws_cdk import App, Stack, Validations, aws_ivs, aws_sns
 from slr_constructs import RoleGuard
+
+@atexit.register
+def say_what_is_loaded():
+    print("loaded", [each in sys.modules for each in ("cfnlint", "networkx")], file=sys.stderr)
+
 
 app = App()
 stack = Stack(app, "Show")
@@ -540,57 +549,50 @@ def test_the_quick_look_counts_what_is_left_out() -> None:
     assert not is_telling([])
 
 
-@pytest.mark.parametrize(("resource", "imports"), [(TOPIC, False), (RECORDING, True)])
-def test_an_app_without_features_waits_for_no_library(
-    tmp_path: Path, resource: str, *, imports: bool
-) -> None:
-    """Reading the order takes seconds, which such an app is spared."""
-    code = PLAIN.format(resource=resource) + (
-        "\nimport sys; print([each in sys.modules for each in ('cfnlint', 'networkx')])"
-    )
-    # what is found fails the synth
-    code = code.replace("app.synth()", "try:\n    app.synth()\nexcept RuntimeError:\n    pass")
-
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env=os.environ | {"CDK_OUTDIR": str(tmp_path)},
-    )
-
-    assert ast.literal_eval(run.stdout) == [imports, imports], run.stderr
-
-
 # the command line
 
 
-@pytest.mark.parametrize(("resource", "fails"), [(TOPIC, False), (RECORDING, True)])
-def test_the_cdk_command_line_shows_what_is_wrong(
-    tmp_path: Path, resource: str, *, fails: bool
-) -> None:
-    """And fails; it says nothing of an app that is right."""
-    (tmp_path / "app.py").write_text(PLAIN.format(resource=resource))
-    (tmp_path / "cdk.json").write_text(
+@pytest.fixture(scope="module", params=[TOPIC, RECORDING], ids=["no feature", "a finding"])
+def run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[bool, subprocess.CompletedProcess[str], Path]:
+    """Synthesize an app, and return whether it has a finding, the run and the cloud assembly."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "app.py").write_text(PLAIN.format(resource=request.param))
+    (folder / "cdk.json").write_text(
         json.dumps({"app": f"{sys.executable} app.py", "versionReporting": False, "notices": False})
     )
-    # it is no test run for the app
+    # the app must not take itself for a part of the tests
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
-
     run = subprocess.run(
         [CDK, "synth", "--quiet"],
         capture_output=True,
         text=True,
         check=False,
-        cwd=tmp_path,
+        cwd=folder,
         env=env
         | {"PYTHONPATH": str(ROOT), "NODE_NO_WARNINGS": "1", "CDK_DISABLE_CLI_TELEMETRY": "1"},
     )
+    return request.param == RECORDING, run, folder / "cdk.out"
 
-    assert (run.returncode != 0) is fails, run.stderr
-    assert ("ERROR `Recording` switches recording on" in run.stderr) is fails
-    assert (f"Acknowledge with '{ID}'" in run.stderr) is fails
-    assert said(reported(tmp_path / "cdk.out")) == (
-        [("RoleNotDeclared", "Show/Recording")] if fails else []
-    )
+
+def test_the_cdk_command_line_shows_what_is_wrong(
+    run: tuple[bool, subprocess.CompletedProcess[str], Path],
+) -> None:
+    """And fails; it says nothing of an app that is right."""
+    fails, done, outdir = run
+
+    assert (done.returncode != 0) is fails, done.stderr
+    assert ("ERROR `Recording` switches recording on" in done.stderr) is fails
+    assert (f"Acknowledge with '{ID}'" in done.stderr) is fails
+    assert said(reported(outdir)) == ([("RoleNotDeclared", "Show/Recording")] if fails else [])
+
+
+def test_an_app_without_features_waits_for_no_library(
+    run: tuple[bool, subprocess.CompletedProcess[str], Path],
+) -> None:
+    """Reading the order takes seconds, which such an app is spared."""
+    has_feature, done, _ = run
+
+    (line,) = re.findall(r"^loaded (.*)$", done.stderr, re.MULTILINE)
+    assert ast.literal_eval(line) == [has_feature, has_feature], done.stderr

@@ -381,6 +381,7 @@ def test_the_comment_is_the_one_on_the_page(workspace: Path) -> None:
     assert done.summary == f"{done.outputs['comment']}\n"
 
 
+@pytest.mark.exhaustive  # starts the CDK command line a dozen times
 def test_nothing_is_said_of_no_change(workspace: Path) -> None:
     """A comment that is there is brought up to date; a new one is not worth it."""
     done = _compare(workspace, _usual, _usual)

@@ -697,11 +697,18 @@ def _end(rehearsed: Rehearsal, before: dict[str, Any]) -> None:
     [
         # one that is deleted in two stages, one with two kinds, one that is looked at, and one that
         # cannot come back; what a call that nobody hears of leaves is more than one unasked leaves
-        pytest.param(IVS, False, id="recording, unasked"),
+        pytest.param(IVS, False, id="recording, unasked", marks=pytest.mark.exhaustive),
         pytest.param(IVS, True, id="recording, unheard"),
-        pytest.param(MEDIATAILOR, True, id="logging, unheard"),
-        pytest.param(catalogue.CHIME_MESSAGING, True, id="messaging, unheard"),
-        pytest.param(catalogue.CHIME_MESSAGING_LEGACY, True, id="older messaging, unheard"),
+        pytest.param(MEDIATAILOR, True, id="logging, unheard", marks=pytest.mark.exhaustive),
+        pytest.param(
+            catalogue.CHIME_MESSAGING, True, id="messaging, unheard", marks=pytest.mark.exhaustive
+        ),
+        pytest.param(
+            catalogue.CHIME_MESSAGING_LEGACY,
+            True,
+            id="older messaging, unheard",
+            marks=pytest.mark.exhaustive,
+        ),
     ],
 )
 def test_whoever_dies_at_any_call_is_followed_by_one_who_ends_it(

@@ -555,10 +555,14 @@ def test_a_file_of_another_account_is_refused(world: World, released: Rehearse) 
     ("definition", "then", "carried_out"),
     [
         # what is made again is made once; the others differ in how many kinds they have
-        pytest.param(IVS, "restore", False, id="recording, unasked"),
+        pytest.param(IVS, "restore", False, id="recording, unasked", marks=pytest.mark.exhaustive),
         pytest.param(IVS, "restore", True, id="recording, unheard"),
-        pytest.param(IVS, "release", True, id="recording, unheard and released"),
-        pytest.param(MEDIATAILOR, "restore", True, id="logging, unheard"),
+        pytest.param(
+            IVS, "release", True, id="recording, unheard and released", marks=pytest.mark.exhaustive
+        ),
+        pytest.param(
+            MEDIATAILOR, "restore", True, id="logging, unheard", marks=pytest.mark.exhaustive
+        ),
         pytest.param(catalogue.CHIME_MESSAGING, "release", True, id="messaging, released"),
     ],
 )
