@@ -26,7 +26,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
-from benchmarks import account, command_line
+from benchmarks import account, command_line, suite
 from benchmarks.report import Report
 from benchmarks.same_resources import differences
 
@@ -295,6 +295,9 @@ def main() -> int:
     report.say("", f"The function's asset has {len(files)} files of {size:,} bytes, not zipped.")
     command_line.tell(report, readings)
     account.tell(report, audits)
+    if not quick:
+        with tempfile.TemporaryDirectory() as folder:
+            suite.tell(report, suite.measure(Path(folder)))
     text = "\n".join(report.lines) + "\n"
     print(text)
     for line in report.broken:
