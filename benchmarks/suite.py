@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -44,6 +45,8 @@ def measure(folder: Path) -> dict[tuple[str, str], Folder]:
         subprocess.run(  # noqa: S603 - the tests of this project
             [*command, "--junit-xml", file, *options],
             cwd=_ROOT,
+            env=os.environ
+            | ({"HYPOTHESIS_PROFILE": "exhaustive"} if "exhaustive" in options else {}),
             check=True,
             stdout=subprocess.DEVNULL,
         )

@@ -1,4 +1,10 @@
-"""Fixtures for all tests: those that the library ships, and a stack."""
+"""What all tests share: fixtures, the budget of explorations and the data of botocore.
+
+Hypothesis tries as many examples as its profile says, or a multiple of them. The environment
+variable HYPOTHESIS_PROFILE chooses the profile: `fast` is the default, and `exhaustive` tries four
+times as many. With `exhaustive`, explorations have the marker `exhaustive`, so that
+`-m exhaustive` selects them too.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +23,10 @@ if os.environ["PATH"].split(os.pathsep)[0] != str(_BIN):
 os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(_BIN.parent / "cache/jsii"))
 os.environ.setdefault("CDK_HOME", str(_BIN.parent / "cache/cdk"))
 
+import boto3  # noqa: E402
 import pytest  # noqa: E402
 from aws_cdk import App, Stack  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 from tests.botocore_loader import share_botocore_data  # noqa: E402
 
@@ -27,12 +35,30 @@ if TYPE_CHECKING:
 
     from _pytest.terminal import TerminalReporter
 
+EXHAUSTIVE = "exhaustive"
+# an example that is slow on a machine that is shared with others is not an error
+settings.register_profile("fast", max_examples=25, deadline=None)
+settings.register_profile(EXHAUSTIVE, max_examples=100, deadline=None)
+# before any test is imported, because a test takes its settings when it is defined
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+
 pytest_plugins = ["slr_constructs.testing.plugin", "pytester"]
 
 
 def pytest_configure() -> None:
     """Share what all tests of a process need."""
     share_botocore_data()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark explorations as exhaustive when they have the large budget."""
+    if settings.get_current_profile_name() != EXHAUSTIVE:
+        return
+    for item in items:
+        explores = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if explores or item.get_closest_marker("hypothesis"):
+            item.add_marker(EXHAUSTIVE)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -48,6 +74,12 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drop boto3's default session, which keeps the credentials of the test that used it first."""
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 @pytest.fixture

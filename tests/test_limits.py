@@ -116,7 +116,7 @@ def _agree(rule: Rule, limit: dict[str, Any], *, narrower: bool = False) -> None
     """Probe both: the rule holds where what is published does."""
     pattern, low, high = _published(limit)
 
-    @settings(max_examples=300, deadline=None, database=None, derandomize=True)
+    @settings(max_examples=3 * settings().max_examples, database=None, derandomize=True)
     @given(PROBES)
     @example("a")
     @example("a\n")
@@ -143,6 +143,7 @@ def test_a_number_has_the_limits_of_its_schema(rule: Rule, resource_type: str, p
     assert not rule.holds(limit["maximum"] + 1)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize(
     ("rule", "resource_type", "path"),
     STRINGS,
@@ -155,6 +156,7 @@ def test_a_string_has_the_pattern_of_its_schema(rule: Rule, resource_type: str, 
     _agree(rule, limit)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize(
     ("rule", "client", "operation", "path"), MEMBERS, ids=[rule.code for rule, *_ in MEMBERS]
 )
@@ -165,6 +167,7 @@ def test_a_string_has_the_pattern_of_its_operation(
     _agree(rule, _member(client, operation, path))
 
 
+@pytest.mark.hypothesis
 def test_an_app_instance_arn_is_a_chime_arn() -> None:
     """The rule is narrower than the model, which takes any ARN: an app instance's."""
     limit = _member("chime-sdk-messaging", "PutMessagingStreamingConfigurations", "AppInstanceArn")
@@ -214,6 +217,7 @@ def test_the_stream_prefix_is_that_of_the_roles_policy() -> None:
     assert not rules.MESSAGING_STREAM_NAME.holds("chime-messagin")
 
 
+@pytest.mark.hypothesis
 def test_a_streams_name_has_the_pattern_of_kinesis() -> None:
     """The rule is the schema's, with the prefix."""
     limit = schema_of("AWS::Kinesis::Stream")["properties"]["Name"]

@@ -28,7 +28,7 @@ from aws_cdk import (
     aws_s3_assets,
 )
 from constructs import Construct
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -473,7 +473,6 @@ def test_the_quick_look_passes_over_nothing(case: Path) -> None:
     assert is_telling(stacks) or not check(app_module.App(stacks, lenient=True))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_the_quick_look_passes_over_no_part_of_a_template(data: st.DataObject) -> None:
     """Some resources of a case, without the rest of them."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.loaders
-import botocore.session
 
 from slr_constructs import catalogue
 from slr_constructs.account import uses
@@ -191,14 +188,5 @@ def add_roles(world: World) -> None:
 
 def signed_in(id: str = ACCOUNT) -> Account:
     """Return an account as it is after somebody has signed in."""
-    core = botocore.session.Session()
     keys = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), id)
-    session = boto3.Session(**keys, botocore_session=core)
-    # each session reads all of botocore's models anew, which takes longer than most tests
-    core.register_component("data_loader", _loader())
-    return Account(session, id=id, partition="aws")
-
-
-@functools.cache
-def _loader() -> Any:  # noqa: ANN401 - botocore has no types
-    return botocore.loaders.create_loader()
+    return Account(boto3.Session(**keys), id=id, partition="aws")

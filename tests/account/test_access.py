@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
 import boto3
-import botocore.loaders
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, HTTPClientError
 
@@ -37,24 +35,6 @@ OTHER = "444455556666"
 ROLE = f"arn:aws:iam::{OTHER}:role/audit"
 #: of no account: they look like AWS's, so that one is found wherever it is printed.
 KEY, SECRET, TOKEN = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG", "IQoJb3JpZ2luX2VjEXAMPLE"
-
-
-@pytest.fixture(autouse=True)
-def _models_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each session reads all of botocore's models anew, which takes longer than the tests."""
-    monkeypatch.setattr(botocore.loaders.JSONFileLoader, "load_file", _load_once)
-
-
-_load = botocore.loaders.JSONFileLoader().load_file
-
-
-@functools.cache
-def _model(path: str) -> Any:  # noqa: ANN401 - as botocore's
-    return _load(path)
-
-
-def _load_once(_loader: object, path: str) -> Any:  # noqa: ANN401 - as botocore's
-    return _model(path)
 
 
 @pytest.fixture

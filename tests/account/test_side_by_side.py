@@ -245,9 +245,7 @@ _TREES = st.recursive(
 )
 
 
-@settings(
-    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(trees=st.lists(_TREES, max_size=4), at_once=st.integers(1, 6))
 def test_any_tree_of_jobs_is_done_once_and_wholly(trees: list[_Tree], at_once: int) -> None:
     """However jobs come of jobs, and however many are done at once."""

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import termios
 import threading
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ class Terminal:
         self._master, self.end = pty.openpty()
         fcntl.ioctl(self.end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self._written = bytearray()
+        self._answers: dict[bytes, str] = {}
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
@@ -57,6 +59,17 @@ class Terminal:
         """Type something."""
         os.write(self._master, text.encode())
 
+    def answer(self, question: str, text: str) -> None:
+        """Type a text once a question has been written."""
+        self._answers[question.encode()] = text
+
+    def wait_for(self, text: str) -> None:
+        """Wait until a text has been written."""
+        end = time.monotonic() + _SECONDS
+        while text.encode() not in self._written:
+            assert time.monotonic() < end, self._written
+            time.sleep(0.01)
+
     def close(self) -> str:
         """Return all that was written, when nobody writes any more."""
         if self.end >= 0:
@@ -74,6 +87,8 @@ class Terminal:
             if not more:
                 return
             self._written += more
+            for question in [each for each in self._answers if each in self._written]:
+                self.type(self._answers.pop(question))
 
 
 def call_here(terminal: Terminal, arguments: Iterable[object]) -> int:

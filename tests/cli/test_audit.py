@@ -757,6 +757,13 @@ def test_fails_when_too_much_or_nothing_is_asked_at_once(number: int) -> None:
 # terminals
 
 
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """Give a terminal of 80 columns."""
+    with Terminal() as opened:
+        yield opened
+
+
 def _add_long_names(world: World) -> None:
     """Let everything have a name of 128 characters, which is the most that a stack may have."""
     account = world.account(ACCOUNT, LONG)
@@ -794,19 +801,17 @@ def _add_long_names(world: World) -> None:
         world.features.add(kind, ACCOUNT, VIRGINIA, name, data)
 
 
-def test_a_terminal_of_80_columns_is_enough_whatever_the_names() -> None:
+def test_a_terminal_of_80_columns_is_enough_whatever_the_names(
+    world: World, terminal: Terminal
+) -> None:
     """What is long is folded, and nothing of it is lost; and colours stay on terminals."""
-    world = World()
     _add_long_names(world)
-    with serve(world) as url, Terminal() as terminal:
-        command = call(url, ["audit", "--region", VIRGINIA], stdout=terminal.end)
-        _, errors = command.communicate(timeout=60)
-        written = terminal.close()
-        piped = call(url, ["audit", "--region", VIRGINIA])
-        plain = piped.communicate(timeout=60)[0].decode()
+    status = call_here(terminal, ["audit", "--region", VIRGINIA])
+    written = terminal.close()
+    plain = run("--region", VIRGINIA).stdout
     shown = text(written).splitlines()
 
-    assert (command.returncode, errors) == (0, b"")
+    assert status == 0
     assert "\x1b[1m" in written
     assert max(map(len, shown)) <= COLUMNS
     assert "…" not in written
@@ -818,13 +823,6 @@ def test_a_terminal_of_80_columns_is_enough_whatever_the_names() -> None:
     assert any(
         line.count(LONG) == 1 and "playback configuration" in line for line in plain.splitlines()
     )
-
-
-@pytest.fixture
-def terminal() -> Iterator[Terminal]:
-    """Give a terminal of 80 columns."""
-    with Terminal() as opened:
-        yield opened
 
 
 @pytest.mark.usefixtures("used")
@@ -946,7 +944,7 @@ def test_an_interruption_leaves_the_terminal_clean_and_waits_for_nobody() -> Non
     with serve(world) as url, Terminal() as terminal:
         command = call(url, ["audit", "mediatailor"], stderr=terminal.end)
         assert hanging.wait(60)
-        time.sleep(1)
+        terminal.wait_for(" lists, ")
         command.send_signal(signal.SIGINT)
         before = time.monotonic()
         output, _ = command.communicate(timeout=60)

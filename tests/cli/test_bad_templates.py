@@ -102,22 +102,12 @@ def _answers(arguments: list[str]) -> None:
         assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-@pytest.mark.parametrize(
-    "examples",
-    [pytest.param(75, id="some"), pytest.param(300, id="many", marks=pytest.mark.exhaustive)],
-)
-def test_whatever_stands_in_a_template(templates: list[dict[str, Any]], examples: int) -> None:
+@settings(max_examples=3 * settings().max_examples)
+@given(data=st.data())
+def test_whatever_stands_in_a_template(
+    templates: list[dict[str, Any]], data: st.DataObject
+) -> None:
     """One place, or two, of a real template are spoilt; each command is asked."""
-
-    @settings(max_examples=examples, deadline=None)
-    @given(data=st.data())
-    def explore(data: st.DataObject) -> None:
-        _ask_each_command(templates, data)
-
-    explore()
-
-
-def _ask_each_command(templates: list[dict[str, Any]], data: st.DataObject) -> None:
     template = data.draw(st.sampled_from(templates))
     spoilt = template
     for _ in range(data.draw(st.integers(1, 2))):
@@ -135,7 +125,6 @@ def _ask_each_command(templates: list[dict[str, Any]], data: st.DataObject) -> N
         _answers(["check", str(bad), "--format", data.draw(st.sampled_from(("text", "sarif")))])
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=st.text() | st.binary().map(lambda each: each.decode("latin-1")))
 @example(text="Resources: {A: {Type: a, DependsOn: A}}")
 @example(text="Resources: &a {A: *a}")

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +32,7 @@ from tests.account.rehearsal import (
     let_time_pass,
     picture,
 )
-from tests.cli.terminals import Terminal, call, text
+from tests.cli.terminals import Terminal, call, call_here, text
 from tests.fake_services import features
 from tests.fake_services.connected import ACCOUNT
 from tests.fake_services.server import serve
@@ -228,21 +227,15 @@ def test_the_plan_what_happens_and_the_end_are_shown(used: World) -> None:
     assert len(State.read(Path(FILE)).off) == 4
 
 
-def test_somebody_on_a_terminal_of_80_columns_is_asked(world: World, account: FakeAccount) -> None:
-    """He types the role's name; what is long is folded, and nothing of it is lost."""
-    add_role(world, MEDIATAILOR)
-    add_users(world, MEDIATAILOR)
-    _own_one(world)
-    arguments = ["release", "mediatailor", "--despite-stack", LIVE]
+def test_a_terminal_of_80_columns_is_asked_for_the_name(used: World, account: FakeAccount) -> None:
+    """What is long is folded, and nothing of it is lost."""
+    _own_one(used)
     question = f"Type {NAME} to go on: "
-    with serve(world) as url, Terminal() as terminal:
-        command = call(url, arguments, stdin=terminal.end, stdout=terminal.end)
-        while question.encode() not in terminal._written:
-            time.sleep(0.01)
-        terminal.type(f"{NAME}\n")
-        _, errors = command.communicate(timeout=60)
+    with Terminal() as terminal:
+        terminal.answer(question, f"{NAME}\n")
+        status = call_here(terminal, ["release", "mediatailor", "--despite-stack", LIVE])
         written = terminal.close()
-    assert (command.returncode, errors) == (0, b"")
+    assert status == 0
     assert NAME not in account.roles
     assert "\x1b[1mrole" in written
     lines = text(written).splitlines()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -215,10 +214,8 @@ def test_somebody_on_a_terminal_of_80_columns_is_asked(world: World) -> None:
     definition = catalogue.MEDIAPACKAGE
     world.account(ACCOUNT).add_role(definition, description=before["role"]["description"])
     with serve(world) as url, Terminal() as terminal:
+        terminal.answer(question, "restore\n")
         command = call(url, ["restore", FILE], stdin=terminal.end, stdout=terminal.end)
-        while question.encode() not in terminal._written:
-            time.sleep(0.01)
-        terminal.type("restore\n")
         _, errors = command.communicate(timeout=60)
         written = terminal.close()
     assert (command.returncode, errors) == (0, b"")

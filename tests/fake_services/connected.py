@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import boto3
 import botocore.handlers
 
 from tests.fake_services.world import World
@@ -25,8 +24,6 @@ def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    # the session of another test has other credentials and calls another world
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 def connect(monkeypatch: pytest.MonkeyPatch) -> World:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import functools
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slr_constructs.templates.order import creation_waves, deletion_waves, dependencies
 
@@ -39,9 +41,28 @@ def custom_ids(template: Template) -> list[str]:
     return [name for name, each in resources.items() if each["Type"].startswith("Custom::")]
 
 
+class _Order(NamedTuple):
+    """What a template says about its order."""
+
+    direct: dict[str, set[str]]
+    creation: list[list[str]]
+    deletion: list[list[str]]
+
+
+@functools.lru_cache(maxsize=8)
+def _order_in(text: str) -> _Order:
+    template = json.loads(text)
+    return _Order(dependencies(template), creation_waves(template), deletion_waves(template))
+
+
+def _order_of(template: Template) -> _Order:
+    """Return the order of a template, which is read once for all questions about it."""
+    return _order_in(json.dumps(template))
+
+
 def needs(template: Template, logical_id: str) -> set[str]:
     """Return all that a resource waits for, directly or through others."""
-    direct = dependencies(template)
+    direct = _order_of(template).direct
     found: set[str] = set()
     left = [logical_id]
     while left:
@@ -53,7 +74,7 @@ def needs(template: Template, logical_id: str) -> set[str]:
 
 def is_first(template: Template, earlier: str, later: str) -> bool:
     """Tell whether one resource is created before, and deleted after, another."""
-    up, down = creation_waves(template), deletion_waves(template)
+    _, up, down = _order_of(template)
     waits = earlier in needs(template, later)
     if waits:
         # the waves are what a reviewer reads, so they have to say the same

@@ -132,6 +132,16 @@ def test_fails_when_waiting_would_cost_the_answer(stubs: StubbedAws) -> None:
     assert clock.waits == [1, 2]
 
 
+@pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "ForbiddenException"])
+def test_waits_for_permissions_that_are_new(code: str, stubs: StubbedAws, clock: FakeClock) -> None:
+    """A new policy becomes visible within seconds."""
+    stubs.expect([*MAKE.refuse(code, 403, times=3), MAKE])
+
+    Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
+
+    assert clock.waits == [1, 2, 4]
+
+
 def test_fails_when_a_denial_does_not_pass(stubs: StubbedAws, clock: FakeClock) -> None:
     """Rights that are new are visible within seconds; a denial that is meant is told soon."""
     stubs.expect(MAKE.refuse("AccessDeniedException", 400, times=TRIES_WHEN_DENIED))

@@ -43,6 +43,7 @@ SLOW_SECONDS = 350
 RUNS = 6
 
 SETTINGS = settings(
+    max_examples=4 * settings().max_examples,
     stateful_step_count=60,
     deadline=None,
     database=None,
@@ -299,19 +300,16 @@ class RoleProtocol(RuleBasedStateMachine):
             self.world.__exit__()
 
 
-@pytest.mark.parametrize(
-    "examples",
-    [pytest.param(100, id="some"), pytest.param(400, id="many", marks=pytest.mark.exhaustive)],
-)
+@pytest.mark.hypothesis
 def test_the_role_outlives_whoever_needs_it_and_no_longer(
-    examples: int, record_property: Callable[[str, object], None]
+    record_property: Callable[[str, object], None],
 ) -> None:
     """No role is deleted that is in use or held, ours goes with the last one, and theirs stays."""
 
     class Exploration(RoleProtocol):
         explored = Explored()
 
-    run_state_machine_as_test(Exploration, settings=settings(SETTINGS, max_examples=examples))
+    run_state_machine_as_test(Exploration, settings=SETTINGS)
 
     record_property("summary", str(Exploration.explored))
     assert len(Exploration.explored.states) > Exploration.explored.steps / 10

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_constructs.templates.order import (
@@ -233,7 +233,6 @@ def test_a_chain_names_what_says_so() -> None:
     assert chain_between(graph, "A", "C") == []
 
 
-@settings(max_examples=50, deadline=None)
 @given(
     st.integers(min_value=1, max_value=12).flatmap(
         lambda count: st.tuples(

@@ -1,4 +1,4 @@
-"""The plugin in a project of somebody else's, run by a real inner pytest."""
+"""The plugin in another project, which an inner pytest runs."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def _run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
+    # not in this process, where syrupy would take its session for that of these tests
     return project.runpytest_subprocess("-p", "no:cacheprovider", *options)
 
 
