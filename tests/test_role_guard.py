@@ -551,47 +551,35 @@ def test_the_quick_look_counts_what_is_left_out() -> None:
 # the command line
 
 
-@pytest.fixture(scope="module", params=[TOPIC, RECORDING], ids=["no feature", "a finding"])
-def run(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[bool, subprocess.CompletedProcess[str], Path]:
-    """Synthesize an app, and return whether it has a finding, the run and the cloud assembly."""
-    folder = tmp_path_factory.mktemp("app")
-    (folder / "app.py").write_text(PLAIN.format(resource=request.param))
-    (folder / "cdk.json").write_text(
+@pytest.mark.parametrize(
+    ("resource", "finds"), [(TOPIC, False), (RECORDING, True)], ids=["no feature", "a finding"]
+)
+def test_the_cdk_command_line_shows_what_is_wrong(
+    tmp_path: Path, resource: str, *, finds: bool
+) -> None:
+    """And fails; an app without features sees no output and loads no library for templates."""
+    (tmp_path / "app.py").write_text(PLAIN.format(resource=resource))
+    (tmp_path / "cdk.json").write_text(
         json.dumps({"app": f"{sys.executable} app.py", "versionReporting": False, "notices": False})
     )
     # the app must not take itself for a part of the tests
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
+
     run = subprocess.run(
         [CDK, "synth", "--quiet"],
         capture_output=True,
         text=True,
         check=False,
-        cwd=folder,
+        cwd=tmp_path,
         env=env
         | {"PYTHONPATH": str(ROOT), "NODE_NO_WARNINGS": "1", "CDK_DISABLE_CLI_TELEMETRY": "1"},
     )
-    return request.param == RECORDING, run, folder / "cdk.out"
 
-
-def test_the_cdk_command_line_shows_what_is_wrong(
-    run: tuple[bool, subprocess.CompletedProcess[str], Path],
-) -> None:
-    """And fails; it says nothing of an app that is right."""
-    fails, done, outdir = run
-
-    assert (done.returncode != 0) is fails, done.stderr
-    assert ("ERROR `Recording` switches recording on" in done.stderr) is fails
-    assert (f"Acknowledge with '{ID}'" in done.stderr) is fails
-    assert said(reported(outdir)) == ([("RoleNotDeclared", "Show/Recording")] if fails else [])
-
-
-def test_an_app_without_features_waits_for_no_library(
-    run: tuple[bool, subprocess.CompletedProcess[str], Path],
-) -> None:
-    """Reading the order takes seconds, which such an app is spared."""
-    has_feature, done, _ = run
-
-    (line,) = re.findall(r"^loaded (.*)$", done.stderr, re.MULTILINE)
-    assert ast.literal_eval(line) == [has_feature, has_feature], done.stderr
+    assert (run.returncode != 0) is finds, run.stderr
+    assert ("ERROR `Recording` switches recording on" in run.stderr) is finds
+    assert (f"Acknowledge with '{ID}'" in run.stderr) is finds
+    assert said(reported(tmp_path / "cdk.out")) == (
+        [("RoleNotDeclared", "Show/Recording")] if finds else []
+    )
+    (loaded,) = re.findall(r"^loaded (.*)$", run.stderr, re.MULTILINE)
+    assert ast.literal_eval(loaded) == [finds, finds], run.stderr
