@@ -33,6 +33,13 @@ REASONS = (
         ),
     ),
     (
+        "SELF_SIGNED_CERT|CERTIFICATE_VERIFY_FAILED|UNABLE_TO_(GET_ISSUER|VERIFY)",
+        (
+            "The certificate of the package registry is not trusted: set PIP_CERT and"
+            " NODE_EXTRA_CA_CERTS to the file with your proxy's certificate, then run make again."
+        ),
+    ),
+    (
         (
             "Failed to establish a new connection|Temporary failure in name resolution"
             "|Network is unreachable|Connection (refused|reset|aborted|to .* timed out)"

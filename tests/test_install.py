@@ -209,6 +209,16 @@ def test_npm_without_network_is_named(project: Path) -> None:
             ),
         ),
         (
+            (
+                "npm error code SELF_SIGNED_CERT_IN_CHAIN\n"
+                "npm error request to the registry failed, reason: self-signed certificate"
+            ),
+            (
+                "The certificate of the package registry is not trusted: set PIP_CERT and"
+                " NODE_EXTRA_CA_CERTS to the file with your proxy's certificate, then run make again."
+            ),
+        ),
+        (
             "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
             "A download is not the file that requirements.txt pins: the lines above name it.",
         ),
@@ -227,7 +237,7 @@ def test_npm_without_network_is_named(project: Path) -> None:
             "requirements.txt could not be installed into .venv: the lines above say why.",
         ),
     ],
-    ids=["pip-disk", "npm-disk", "quota", "venv", "hashes", "version", "other"],
+    ids=["pip-disk", "npm-disk", "quota", "venv", "certificate", "hashes", "version", "other"],
 )
 def test_a_failure_ends_with_one_sentence_and_leaves_no_stamp(
     printed: str,
