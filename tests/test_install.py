@@ -215,7 +215,8 @@ def test_npm_without_network_is_named(project: Path) -> None:
             ),
             (
                 "The certificate of the package registry is not trusted: set PIP_CERT and"
-                " NODE_EXTRA_CA_CERTS to the file with your proxy's certificate, then run make again."
+                " NODE_EXTRA_CA_CERTS to the file with your proxy's certificate, then run make"
+                " again."
             ),
         ),
         (
