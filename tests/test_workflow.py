@@ -23,6 +23,7 @@ from aws_cdk import App, CfnOutput, Duration, Stack, Stage, aws_chime, aws_sqs
 
 from slr_constructs import RoleRemoval, ServiceLinkedRole, VoiceConnectorStreaming, catalogue
 from slr_constructs.cli.command_line import slr_constructs
+from tests.programs import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -283,11 +284,12 @@ class Done:
 
 def _run(script: str, workspace: Path, **environment: str) -> Done:
     """Run a step as GitHub does."""
+    bash, _, _ = map(require, ("bash", "awk", "sed"))
     files = {name: workspace / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for path in files.values():
         path.write_text("")
     done = subprocess.run(
-        ["/usr/bin/env", "bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        [bash, "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
         cwd=workspace,
         env=_environment(
             CI="true",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +11,7 @@ from selenium.webdriver.chrome.service import Service
 
 from slr_constructs.pictures.html import html
 from tests.pictures.page import Page
+from tests.programs import require
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,13 +38,7 @@ DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False
 @pytest.fixture(scope="session")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
     """Return a browser; where none is installed, skip, but not where every test has to run."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    driver = shutil.which("chromedriver")
-    if browser is None or driver is None:
-        why = "no browser: these tests need chromium and chromedriver (Debian: chromium-driver)"
-        if os.environ.get("CI"):
-            pytest.fail(why)
-        pytest.skip(why)
+    browser, driver = require(*BROWSERS), require("chromedriver")  # Debian: chromium-driver
     options = ChromeOptions()
     options.binary_location = browser
     for flag in [*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"]:
