@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.client
 import botocore.endpoint_provider
@@ -12,6 +12,9 @@ import botocore.model
 import botocore.regions
 import botocore.session
 import botocore.useragent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class _SharedLoader(botocore.loaders.Loader):  # type: ignore[misc]
@@ -40,10 +43,10 @@ _providers: dict[tuple[int, int, frozenset[str]], Any] = {}
 def _endpoint_provider(
     ruleset_data: dict[str, Any],
     partition_data: dict[str, Any],
-    excluded_params: frozenset[str] | None = None,
+    excluded_params: Iterable[str] | None = None,
 ) -> Any:  # noqa: ANN401 - as botocore's
     # the loader keeps the data, so that no other data have the same ids
-    key = (id(ruleset_data), id(partition_data), excluded_params or frozenset())
+    key = (id(ruleset_data), id(partition_data), frozenset(excluded_params or ()))
     if key not in _providers:
         _providers[key] = botocore.endpoint_provider.EndpointProvider(
             ruleset_data, partition_data, excluded_params
