@@ -21,7 +21,10 @@ _BIN = Path(sys.executable).parent
 if os.environ["PATH"].split(os.pathsep)[0] != str(_BIN):
     os.environ["PATH"] = f"{_BIN}{os.pathsep}{os.environ['PATH']}"
 os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(_BIN.parent / "cache/jsii"))
-os.environ.setdefault("CDK_HOME", str(_BIN.parent / "cache/cdk"))
+# CDK, npm and pip keep caches in the home folder; those of tests stay in the environment
+_HOME = _BIN.parent / "cache/home"
+_HOME.mkdir(parents=True, exist_ok=True)
+os.environ["HOME"] = str(_HOME)
 
 import boto3  # noqa: E402
 import pytest  # noqa: E402
