@@ -10,11 +10,11 @@ PIP_STAMP := $(VENV)/.installed
 NPM_STAMP := node_modules/.installed
 UV ?= $(BIN)/uv
 
-# what installs is the Python of the machine, not that of the environment it replaces
+# the installation runs the machine's Python, not that of the environment that it replaces
 MACHINE_PATH := $(PATH)
 # jsii and the CDK command line look up Python and Node on the PATH
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# what they unpack and remember goes into the virtual environment, not into the home folder
+# their caches are in the virtual environment, not in the home folder
 export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/$(VENV)/cache/jsii
 export CDK_HOME := $(CURDIR)/$(VENV)/cache/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
@@ -26,45 +26,45 @@ export NODE_NO_WARNINGS := 1
 .PHONY: help synth picture rules policies demo test test-exhaustive test-emulated test-versions test-unpinned bench lint format lock clean
 
 help:  ## list the targets
-	@$(PYTHON) -c 'import re, sys; [print("make %-14s%s" % m) for m in re.findall(r"^([a-z-]+):.*  ## (.*)", open(sys.argv[1]).read(), re.M)]' $(firstword $(MAKEFILE_LIST))
+	@$(PYTHON) -c 'import re, sys; [print("make %-16s%s" % m) for m in re.findall(r"^([a-z-]+):.*  ## (.*)", open(sys.argv[1]).read(), re.M)]' $(firstword $(MAKEFILE_LIST))
 
 synth: $(PIP_STAMP) $(NPM_STAMP)  ## synthesize every stack of the sample app into cdk.out
 	@rm -rf cdk.out
 	@node_modules/.bin/cdk synth --quiet --strict
 	@ls cdk.out/*.template.json
 
-picture: $(PIP_STAMP)  ## draw the sample app's order anew, for the documents
+picture: $(PIP_STAMP)  ## draw the picture of the sample app's order again
 	@$(BIN)/python -m tests.pictures.sample_picture
 
-rules: $(PIP_STAMP)  ## write the page about the guard's rules anew
+rules: $(PIP_STAMP)  ## write docs/rules.md again
 	@$(BIN)/python -m tests.guard.rules_page
 
-policies: $(PIP_STAMP)  ## write the page about the account commands' policies anew
+policies: $(PIP_STAMP)  ## write docs/account-policies.md again
 	@$(BIN)/python -m tests.cli.policies_page
 
-demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy the sample app and tear it down, without an AWS account
+demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy and delete the sample app, without an AWS account
 	@$(BIN)/python -m tests.emulated.demo
 
-# `test` leaves out what takes long or needs a browser; `test-exhaustive` is the rest of the tests
+# `test` skips tests that take long or need a browser; `test-exhaustive` runs these
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 FAST := -m 'not exhaustive and not browser' --ignore tests/emulated
 
-test: lint $(NPM_STAMP)  ## lint, then the tests, with every branch of the library covered
+test: lint $(NPM_STAMP)  ## lint, then run the tests, with every branch of the library covered
 	$(PYTEST) $(FAST) --cov
 
-test-exhaustive: $(PIP_STAMP) $(NPM_STAMP)  ## the long matrices and explorations, and the pages in a browser
+test-exhaustive: $(PIP_STAMP) $(NPM_STAMP)  ## run the tests that take long, and those in a browser
 	HYPOTHESIS_PROFILE=exhaustive $(PYTEST) -m 'exhaustive or browser' --ignore tests/emulated
 
-test-emulated: $(PIP_STAMP) $(NPM_STAMP)  ## deploy, break and tear down stacks, without an AWS account
+test-emulated: $(PIP_STAMP) $(NPM_STAMP)  ## deploy and delete stacks with faults, without an AWS account
 	$(PYTEST) tests/emulated
 
-# A second virtual environment: the lowest versions of what the project requires by itself, or the
-# newest of everything. MiniStack pins one version of boto3, so that the emulator is not in it.
+# A second virtual environment, with the lowest versions of the direct dependencies, or with the
+# newest versions of all. It has no emulator, because MiniStack pins one version of boto3.
 RESOLUTION ?= highest
 OTHER := .venv-$(RESOLUTION)
 RESOLVE := pip compile --quiet pyproject.toml --all-extras --python $(BIN)/python --no-emit-index-url
 
-test-versions: $(PIP_STAMP)  ## the tests with other versions; RESOLUTION=lowest-direct or highest
+test-versions: $(PIP_STAMP)  ## run the tests with other versions; RESOLUTION=lowest-direct or highest
 	mkdir -p $(OTHER).versions
 	$(UV) $(RESOLVE) --resolution $(RESOLUTION) --output-file $(OTHER).versions/required.txt --upgrade
 	$(UV) $(RESOLVE) --group test --no-strip-extras --upgrade \
@@ -74,19 +74,19 @@ test-versions: $(PIP_STAMP)  ## the tests with other versions; RESOLUTION=lowest
 test-unpinned: $(PIP_STAMP) $(NPM_STAMP)
 	$(PYTEST) $(FAST) --ignore tests/test_lock.py
 
-bench: $(PIP_STAMP) $(NPM_STAMP)  ## measure; QUICK=1 for a short run
+bench: $(PIP_STAMP) $(NPM_STAMP)  ## run the benchmarks; QUICK=1 for a short run
 	@$(BIN)/python -m benchmarks.run $(if $(QUICK),--quick)
 
-lint: $(PIP_STAMP)  ## ruff and mypy, changing nothing
+lint: $(PIP_STAMP)  ## run ruff and mypy, and change nothing
 	$(BIN)/ruff check --quiet
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 
-format: $(PIP_STAMP)  ## let ruff fix what it can
+format: $(PIP_STAMP)  ## let ruff format the code and fix what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock: $(PIP_STAMP)  ## pin again what pyproject.toml and package.json ask for
+lock: $(PIP_STAMP)  ## pin the versions of pyproject.toml and package.json again
 	$(UV) pip compile --quiet pyproject.toml --group dev --all-extras --no-strip-extras \
 		--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command 'make lock' --output-file requirements.txt
@@ -97,7 +97,7 @@ clean:  ## remove everything that make created
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache
 	$(PYTHON) -c 'import pathlib, shutil; [shutil.rmtree(p) for p in pathlib.Path().rglob("__pycache__")]'
 
-# The version is checked first: an older Python cannot even read the script.
+# The version is checked first, because an older Python cannot parse the script.
 $(PIP_STAMP): export PATH := $(MACHINE_PATH)
 $(PIP_STAMP): $(LOCK) scripts/install.py
 	@command -v $(PYTHON) >/dev/null || \

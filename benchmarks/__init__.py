@@ -1,1 +1,1 @@
-"""What the library costs against the same resources written by hand."""
+"""The cost of the library, compared with the same resources without it."""

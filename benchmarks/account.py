@@ -1,8 +1,8 @@
-"""How long `slr-constructs audit` takes, against one call after the other, and its memory.
+"""Measure the duration and the memory of `slr-constructs audit`.
 
-The account is a fake one on loopback, in a process of its own, of which every call takes 50 ms.
-Both sides are the same command, as a process each: once as it is, and once with one call at a time.
-Memory is told by what is there but uses no role, in one account after the other, and by what does.
+The account is a fake account on loopback, in a separate process, in which every call takes 50 ms.
+The duration is compared with the same command at one call at a time (`--at-once 1`). The memory is
+measured with different numbers of resources that use no role, and of resources that use one.
 """
 
 from __future__ import annotations
@@ -26,55 +26,55 @@ if TYPE_CHECKING:
 
 _ROOT = Path(__file__).parents[1]
 _LATENCY = 0.05
-#: all that IVS and Chime have are among them; MediaTailor and MediaPackage have two more.
+#: includes all regions of IVS and Chime; MediaTailor and MediaPackage have two more.
 _REGIONS = (
     *("af-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1"),
     *("ap-southeast-1", "ap-southeast-2", "ap-southeast-4", "ap-southeast-5", "ca-central-1"),
     *("eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3"),
     *("me-central-1", "sa-east-1", "us-east-1", "us-east-2", "us-west-2"),
 )
-_THINGS, _QUICK_THINGS = 5_000, 1_000
-#: things, and how many of them use a role.
-_FEW, _MANY, _MANY_USERS = (1_000, 100), (20_000, 100), (20_000, 10_000)
-#: in parts of what one call after the other takes.
+_RESOURCES, _QUICK_RESOURCES = 5_000, 1_000
+#: numbers of resources, and how many of them use a role.
+_FEW, _MANY, _MANY_USAGES = (1_000, 100), (20_000, 100), (20_000, 10_000)
+#: as a fraction of the duration with one call at a time.
 _TIME_BOUND = 0.1
 _MEMORY_BOUND = 1.1
 
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What the command took."""
+    """The measurements of the command."""
 
-    things: int
+    resources: int
     seconds: float
     in_sequence: float
     start_up: float
-    #: by things and users.
+    #: by numbers of resources and usages.
     megabytes: dict[tuple[int, int], float]
 
 
 def measure(folder: Path, *, rounds: int, quick: bool) -> Readings:
-    """Audit fake accounts; a quick run has a smaller one, and leaves out the memory."""
-    things = _QUICK_THINGS if quick else _THINGS
+    """Audit fake accounts; a quick run uses a smaller account and does not measure memory."""
+    resources = _QUICK_RESOURCES if quick else _RESOURCES
     regions = [word for name in _REGIONS for word in ("--region", name)]
-    command = ["audit", *regions, "--json"]
-    with _served(things, things // 20, _LATENCY) as variables:
+    command = ["audit", *regions, "--format", "json"]
+    with _served(resources, resources // 20, _LATENCY) as variables:
         run(command, folder, variables)
         seconds = median(run(command, folder, variables)[0] for _ in range(rounds))
         in_sequence = run([*command, "--at-once", "1"], folder, variables)[0]
     start_up = median(run(["audit", "--help"], folder)[0] for _ in range(rounds))
     megabytes = {}
-    for size in () if quick else (_FEW, _MANY, _MANY_USERS):
+    for size in () if quick else (_FEW, _MANY, _MANY_USAGES):
         with _served(*size, latency=0) as variables:
             megabytes[size] = median(run(command, folder, variables)[2] for _ in range(3))
-    return Readings(things, seconds, in_sequence, start_up, megabytes)
+    return Readings(resources, seconds, in_sequence, start_up, megabytes)
 
 
-def tell(report: Report, readings: Readings) -> None:
-    """Add the readings, with their bounds."""
+def add_tables(report: Report, readings: Readings) -> None:
+    """Add the measurements with their bounds to the report."""
     report.table(
-        f"`audit`, {readings.things:,} things in {len(_REGIONS)} regions, 50 ms a call",
-        "as it is",
+        f"`audit`, {readings.resources:,} resources in {len(_REGIONS)} regions, 50 ms per call",
+        "default",
         "one call at a time",
         "ratio",
         "bound",
@@ -88,16 +88,17 @@ def tell(report: Report, readings: Readings) -> None:
     )
     if not readings.megabytes:
         return
-    few, many, users = (readings.megabytes[size] for size in (_FEW, _MANY, _MANY_USERS))
-    report.table("`audit`, MB", f"{_FEW[0]:,} things", f"{_MANY[0]:,} things", "ratio", "bound")
+    few, many, usages = (readings.megabytes[size] for size in (_FEW, _MANY, _MANY_USAGES))
+    sizes = (f"{_FEW[0]:,} resources", f"{_MANY[0]:,} resources")
+    report.table("`audit`, MB", *sizes, "ratio", "bound")
     report.bounded(f"{_FEW[1]} use a role", f"{few:.0f}", f"{many:.0f}", many / few, _MEMORY_BOUND)
-    report.row(f"{_MANY_USERS[1]:,} use a role", "", f"{users:.0f}", "", "")
+    report.row(f"{_MANY_USAGES[1]:,} use a role", "", f"{usages:.0f}", "", "")
 
 
 @contextmanager
-def _served(things: int, using: int, latency: float) -> Iterator[dict[str, str]]:
-    """Serve an account, and yield the variables with which it is found."""
-    arguments = ["--resources", str(things), "--using", str(using), "--latency", str(latency)]
+def _served(resources: int, using: int, latency: float) -> Iterator[dict[str, str]]:
+    """Serve an account, and yield the environment variables that select it."""
+    arguments = ["--resources", str(resources), "--using", str(using), "--latency", str(latency)]
     with subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "tests.fake_services.server", *arguments],
         cwd=_ROOT,
@@ -111,5 +112,5 @@ def _served(things: int, using: int, latency: float) -> Iterator[dict[str, str]]
                 raise RuntimeError("the fake account has no output")
             yield environment(server.stdout.readline().strip())
         finally:
-            # the end of its input ends it
+            # the server stops at the end of its input
             server.communicate()

@@ -1,10 +1,11 @@
-"""The resources of `library_app` by hand: `python -m benchmarks.bare_app 20` for 20 of each.
+"""The resources of `library_app` without the library.
 
-Every resource is an L1 or a `CfnResource`, its props are given where it is made, and every
-dependency that no reference implies is written down. `run` checks that both apps say the same.
+`python -m benchmarks.bare_app 20` defines 20 of each feature. Every resource is an L1 construct or
+a `CfnResource` with explicit properties, and every dependency that no reference implies is
+explicit. `run` checks that both apps define the same resources.
 
-With `--without-releases` CloudFormation makes the roles, and nothing is switched off before its
-owner goes; a function is left only where CloudFormation lacks the feature.
+With `--without-clean-up`, CloudFormation creates the roles, and no feature is disabled before its
+owner is deleted. A stack then has a function only if CloudFormation lacks the feature.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ _MEDIAPACKAGE = ("mediapackage.amazonaws.com", "AWSServiceRoleForMediaPackage")
 
 
 class Function(NamedTuple):
-    """What custom resources and policies need of a stack's function."""
+    """The attributes of a stack's function that custom resources and policies need."""
 
     token: str
     role: str
@@ -70,9 +71,9 @@ def define_function(stack: Stack) -> Function:
     )
     logs = aws_logs.CfnLogGroup(stack, "FunctionLogs", retention_in_days=30)
     logs.apply_removal_policy(RemovalPolicy.DESTROY)
-    log_rights = aws_iam.CfnRolePolicy(
+    log_permissions = aws_iam.CfnRolePolicy(
         stack,
-        "FunctionLogsRights",
+        "FunctionLogsPolicy",
         role_name=role.ref,
         policy_name="Logs",
         policy_document=_policy(
@@ -89,7 +90,7 @@ def define_function(stack: Stack) -> Function:
     function = aws_lambda.CfnFunction(
         stack,
         "Function",
-        description="Holds service-linked roles, and switches off what uses them",
+        description="Manages service-linked roles and the features that use them",
         runtime="python3.14",
         handler="slr_handler.entrypoint.handler",
         code=aws_lambda.CfnFunction.CodeProperty(
@@ -100,20 +101,20 @@ def define_function(stack: Stack) -> Function:
         role=role.attr_arn,
         logging_config=aws_lambda.CfnFunction.LoggingConfigProperty(log_group=logs.ref),
     )
-    function.add_resource_dependency(log_rights)
+    function.add_resource_dependency(log_permissions)
     return Function(function.attr_arn, role.ref)
 
 
 def define_role(
     stack: Stack, function: Function, names: tuple[str, str], creation: str = "IAM"
 ) -> CfnResource:
-    """Define the custom resource that makes the service-linked role."""
+    """Define the custom resource that creates the service-linked role."""
     principal, name = names
     roles = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role"
     arn = {"Fn::Sub": f"{roles}/aws-service-role/{principal}/{name}"}
-    rights = aws_iam.CfnRolePolicy(
+    permissions = aws_iam.CfnRolePolicy(
         stack,
-        "RoleRights",
+        "RolePolicy",
         role_name=function.role,
         policy_name=f"ServiceLinkedRole-{name}",
         policy_document=_policy(
@@ -150,27 +151,27 @@ def define_role(
             "Creation": creation,
         },
     )
-    role.add_resource_dependency(rights)
+    role.add_resource_dependency(permissions)
     return role
 
 
 def define_native_role(stack: Stack, names: tuple[str, str]) -> CfnResource:
-    """Let CloudFormation make the service-linked role."""
+    """Define the service-linked role as a resource of CloudFormation."""
     return aws_iam.CfnServiceLinkedRole(stack, "Role", aws_service_name=names[0])
 
 
-def voice_connector_streaming(stack: Stack, count: int, *, releases: bool) -> None:
+def voice_connector_streaming(stack: Stack, count: int, *, clean_up: bool) -> None:
     """Stream the calls of connectors."""
     function = define_function(stack)
-    role = define_role(stack, function, _VOICE) if releases else define_native_role(stack, _VOICE)
+    role = define_role(stack, function, _VOICE) if clean_up else define_native_role(stack, _VOICE)
     for i in range(count):
         connector = aws_chime.CfnVoiceConnector(
             stack, f"Connector{i}", name=f"connector-{i}", require_encryption=True
         )
         connector_id = connector.attr_voice_connector_id
-        rights = aws_iam.CfnRolePolicy(
+        permissions = aws_iam.CfnRolePolicy(
             stack,
-            f"Rights{i}",
+            f"Policy{i}",
             role_name=function.role,
             policy_name=f"VoiceConnectorStreaming-{connector_id}",
             policy_document=_policy(
@@ -198,16 +199,16 @@ def voice_connector_streaming(stack: Stack, count: int, *, releases: bool) -> No
                 "NotificationTargets": ["EventBridge"],
             },
         )
-        streaming.add_resource_dependency(rights)
+        streaming.add_resource_dependency(permissions)
         streaming.add_resource_dependency(role)
 
 
-def app_instance_streaming(stack: Stack, count: int, *, releases: bool) -> None:
+def app_instance_streaming(stack: Stack, count: int, *, clean_up: bool) -> None:
     """Stream the channels and messages of app instances to one stream."""
     function = define_function(stack)
     role = (
         define_role(stack, function, _MESSAGING)
-        if releases
+        if clean_up
         else define_native_role(stack, _MESSAGING)
     )
     stream = aws_kinesis.CfnStream(
@@ -228,9 +229,9 @@ def app_instance_streaming(stack: Stack, count: int, *, releases: bool) -> None:
         app_instance = aws_chime.CfnAppInstance(stack, f"AppInstance{i}", name=f"app-{i}")
         app_instance_arn = app_instance.attr_app_instance_arn
         app_instance_id = {"Fn::Select": [1, {"Fn::Split": ["/", app_instance_arn]}]}
-        rights = aws_iam.CfnRolePolicy(
+        permissions = aws_iam.CfnRolePolicy(
             stack,
-            f"Rights{i}",
+            f"Policy{i}",
             role_name=function.role,
             policy_name=Token.as_string(
                 {"Fn::Sub": ["AppInstanceStreaming-${Name}", {"Name": app_instance_id}]}
@@ -268,15 +269,15 @@ def app_instance_streaming(stack: Stack, count: int, *, releases: bool) -> None:
                 "ChannelMessagesStreamArn": stream_arn,
             },
         )
-        streaming.add_resource_dependency(rights)
+        streaming.add_resource_dependency(permissions)
         streaming.add_resource_dependency(role)
 
 
-def ivs_recording(stack: Stack, count: int, *, releases: bool) -> None:
-    """Record channels, each with a configuration of its own, to one bucket."""
+def ivs_recording(stack: Stack, count: int, *, clean_up: bool) -> None:
+    """Record channels, each with its own configuration, to one bucket."""
     role = (
         define_role(stack, define_function(stack), _IVS, "SERVICE")
-        if releases
+        if clean_up
         else define_native_role(stack, _IVS)
     )
     bucket = aws_s3.CfnBucket(stack, "Bucket")
@@ -301,9 +302,9 @@ def ivs_recording(stack: Stack, count: int, *, releases: bool) -> None:
         )
 
 
-def mediatailor_session_logging(stack: Stack, count: int, *, releases: bool) -> None:
+def mediatailor_session_logging(stack: Stack, count: int, *, clean_up: bool) -> None:
     """Log the sessions of playback configurations."""
-    function = define_function(stack) if releases else None
+    function = define_function(stack) if clean_up else None
     role = (
         define_role(stack, function, _MEDIATAILOR)
         if function
@@ -324,7 +325,7 @@ def mediatailor_session_logging(stack: Stack, count: int, *, releases: bool) -> 
         playback.add_resource_dependency(role)
         if function:
             name = playback.ref
-            _release(
+            _clean_up(
                 stack,
                 i,
                 (function, role),
@@ -335,9 +336,9 @@ def mediatailor_session_logging(stack: Stack, count: int, *, releases: bool) -> 
             )
 
 
-def mediatailor_as_run_logging(stack: Stack, count: int, *, releases: bool) -> None:
-    """Log what channels have run."""
-    function = define_function(stack) if releases else None
+def mediatailor_as_run_logging(stack: Stack, count: int, *, clean_up: bool) -> None:
+    """Write as-run logs of channels."""
+    function = define_function(stack) if clean_up else None
     role = (
         define_role(stack, function, _MEDIATAILOR)
         if function
@@ -364,7 +365,7 @@ def mediatailor_as_run_logging(stack: Stack, count: int, *, releases: bool) -> N
         channel.add_resource_dependency(role)
         if function:
             name = channel.ref
-            _release(
+            _clean_up(
                 stack,
                 i,
                 (function, role),
@@ -375,9 +376,9 @@ def mediatailor_as_run_logging(stack: Stack, count: int, *, releases: bool) -> N
             )
 
 
-def mediapackage_channel_logging(stack: Stack, count: int, *, releases: bool) -> None:
+def mediapackage_channel_logging(stack: Stack, count: int, *, clean_up: bool) -> None:
     """Log the requests of live channels."""
-    function = define_function(stack) if releases else None
+    function = define_function(stack) if clean_up else None
     role = (
         define_role(stack, function, _MEDIAPACKAGE)
         if function
@@ -394,7 +395,7 @@ def mediapackage_channel_logging(stack: Stack, count: int, *, releases: bool) ->
         )
         channel.add_resource_dependency(role)
         if function:
-            _release(
+            _clean_up(
                 stack,
                 i,
                 (function, role),
@@ -405,9 +406,9 @@ def mediapackage_channel_logging(stack: Stack, count: int, *, releases: bool) ->
             )
 
 
-def mediapackage_packaging_group_logging(stack: Stack, count: int, *, releases: bool) -> None:
+def mediapackage_packaging_group_logging(stack: Stack, count: int, *, clean_up: bool) -> None:
     """Log the requests of packaging groups."""
-    function = define_function(stack) if releases else None
+    function = define_function(stack) if clean_up else None
     role = (
         define_role(stack, function, _MEDIAPACKAGE)
         if function
@@ -423,7 +424,7 @@ def mediapackage_packaging_group_logging(stack: Stack, count: int, *, releases: 
         )
         group.add_resource_dependency(role)
         if function:
-            _release(
+            _clean_up(
                 stack,
                 i,
                 (function, role),
@@ -434,7 +435,7 @@ def mediapackage_packaging_group_logging(stack: Stack, count: int, *, releases: 
             )
 
 
-def _release(
+def _clean_up(
     stack: Stack,
     i: int,
     needed: tuple[Function, CfnResource],
@@ -446,21 +447,21 @@ def _release(
 ) -> None:
     function, role = needed
     prop, name = owner
-    rights = aws_iam.CfnRolePolicy(
+    permissions = aws_iam.CfnRolePolicy(
         stack,
-        f"Rights{i}",
+        f"Policy{i}",
         role_name=function.role,
         policy_name=f"{kind}-{name}",
         policy_document=_policy({"Effect": "Allow", "Action": action, "Resource": resource}),
     )
-    release = CfnResource(
+    clean_up = CfnResource(
         stack,
-        f"Release{i}",
-        type=f"Custom::{kind}Release",
+        f"CleanUp{i}",
+        type=f"Custom::{kind}CleanUp",
         properties={"ServiceToken": function.token, "ServiceTimeout": 1200, prop: name},
     )
-    release.add_resource_dependency(rights)
-    release.add_resource_dependency(role)
+    clean_up.add_resource_dependency(permissions)
+    clean_up.add_resource_dependency(role)
 
 
 def _policy(*statements: dict[str, Any]) -> dict[str, Any]:
@@ -484,7 +485,7 @@ FEATURES: tuple[Callable[..., None], ...] = (
 
 
 def main() -> None:
-    """Synthesize."""
+    """Synthesize the app."""
     count = int(sys.argv[1])
     app = App()
     for feature in FEATURES:
@@ -493,7 +494,7 @@ def main() -> None:
             feature(
                 stack,
                 min(PER_STACK, count - number),
-                releases="--without-releases" not in sys.argv,
+                clean_up="--without-clean-up" not in sys.argv,
             )
     app.synth()
 

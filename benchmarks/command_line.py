@@ -1,9 +1,9 @@
-"""How `slr-constructs order`, `diff` and `check` grow with what they read.
+"""Measure how `slr-constructs order`, `diff` and `check` scale with their input.
 
-The assemblies are the library's app with more and more of each feature, over many stacks. The new
-side of `diff` has lost every second `DependsOn` between what is new and what was there, so there is
-much to tell. Every command is a process of its own. What it takes beyond start-up is what the same
-command takes on one resource, subtracted.
+The assemblies are the library's app with increasing numbers of each feature, in many stacks. The
+new side of `diff` lacks the `DependsOn` of every second resource, so that `diff` has much to
+report. Every command runs in its own process. The start-up time, which is the time of the same
+command for one resource, is subtracted.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from benchmarks.report import Report
 
 _ROOT = Path(__file__).parents[1]
-#: of each feature: about 50, 500, 2,500 and 5,000 resources.
+#: numbers of each feature: about 50, 500, 2,500 and 5,000 resources.
 _SIZES = (1, 23, 115, 230)
-#: how much more a resource may take between the last two sizes than between the two in the middle;
-#: what is beyond start-up is little, and so its differences are noisy.
+#: bound of the time per resource between the last two sizes, relative to the two sizes before. The
+#: times beyond start-up are short, and so their differences are noisy.
 _GROWTH_BOUND = 1.5
 _COMMANDS = {
     "order": ["order", "{old}"],
@@ -39,7 +39,7 @@ _COMMANDS = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one command took on templates of one size."""
+    """The measurements of one command on templates of one size."""
 
     resources: int
     stacks: int
@@ -48,19 +48,19 @@ class Reading:
     megabytes: float
 
 
-#: by command; the first is start-up, on one resource.
+#: by command; the first reading is start-up, with one resource.
 Readings = dict[str, list[Reading]]
 
 
 def measure(folder: Path, *, rounds: int, quick: bool) -> Readings:
-    """Run each command on each size, one after the other, so often, and return the medians.
+    """Run each command on each size in several rounds, and return the medians.
 
-    A quick run leaves out the sizes that the growth is told by.
+    A quick run omits the large sizes, and therefore does not measure the growth.
     """
     sizes = _SIZES[:2] if quick else _SIZES
     sides = [_one_resource(folder), *(_app(folder, size) for size in sizes)]
     samples: dict[tuple[str, int], list[tuple[float, float, float]]] = {}
-    # this compiles the modules
+    # the first run compiles the modules
     run(["order", str(sides[0][0])], folder)
     for _ in range(rounds):
         for number, (old, new) in enumerate(sides):
@@ -77,12 +77,12 @@ def measure(folder: Path, *, rounds: int, quick: bool) -> Readings:
     return readings
 
 
-def tell(report: Report, readings: Readings) -> None:
-    """Add the readings, and the growth with its bound."""
+def add_tables(report: Report, readings: Readings) -> None:
+    """Add the measurements, and the growth with its bound, to the report."""
     report.table("command line", "resources", "stacks", "seconds beyond start-up", "MB")
     for name, (start, *sizes) in readings.items():
-        alone = f"start-up: {start.seconds:.2f}"
-        report.row(f"`{name}`", start.resources, start.stacks, alone, f"{start.megabytes:.0f}")
+        start_up = f"start-up: {start.seconds:.2f}"
+        report.row(f"`{name}`", start.resources, start.stacks, start_up, f"{start.megabytes:.0f}")
         for each in sizes:
             beyond = f"{each.seconds - start.seconds:.2f}"
             megabytes = f"{each.megabytes:.0f}"
@@ -91,7 +91,7 @@ def tell(report: Report, readings: Readings) -> None:
         return
     _, _, small, medium, large = next(iter(readings.values()))
     report.table(
-        "one resource more, CPU microseconds",
+        "per additional resource, CPU microseconds",
         f"{small.resources:,} to {medium.resources:,}",
         f"{medium.resources:,} to {large.resources:,}",
         "ratio",
@@ -102,27 +102,27 @@ def tell(report: Report, readings: Readings) -> None:
             1e6 * (more.cpu_seconds - less.cpu_seconds) / (more.resources - less.resources)
             for less, more in pairwise(three)
         )
-        what = f"`{name}`"
-        report.bounded(what, f"{first:.0f}", f"{second:.0f}", second / first, _GROWTH_BOUND)
+        label = f"`{name}`"
+        report.bounded(label, f"{first:.0f}", f"{second:.0f}", second / first, _GROWTH_BOUND)
 
 
 def run(
     arguments: list[str], folder: Path, variables: dict[str, str] | None = None
 ) -> tuple[float, float, float]:
-    """Run a command and return its seconds, those of the CPU, and the most memory it had, in MB.
+    """Run a command and return its seconds, its CPU seconds, and its peak memory in MB.
 
     Args:
-        arguments: The command's.
+        arguments: The arguments of the command.
 
-        folder: Where its modules are compiled to.
+        folder: The folder for compiled modules.
 
-        variables: More of its environment.
+        variables: Additional environment variables.
     """
     start = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "slr_constructs.cli", *arguments],
         cwd=_ROOT,
-        # modules are compiled once, as they are where somebody works
+        # modules are compiled only once, as in normal use
         env=os.environ
         | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "pycache")}
         | (variables or {}),
@@ -137,7 +137,7 @@ def run(
 
 
 def _app(folder: Path, size: int) -> tuple[Path, Path]:
-    """Synthesize an app with so many of each feature, and return it before and after a change."""
+    """Synthesize an app with `size` of each feature; return it before and after a change."""
     old, new = folder / f"old-{size}", folder / f"new-{size}"
     subprocess.run(  # noqa: S603 - our own module
         [sys.executable, "-m", "benchmarks.library_app", str(size)],
@@ -155,7 +155,7 @@ def _app(folder: Path, size: int) -> tuple[Path, Path]:
 
 
 def _one_resource(folder: Path) -> tuple[Path, Path]:
-    """Return an assembly with as little as there can be, twice."""
+    """Return an assembly with one resource as both sides."""
     old = folder / "one"
     old.mkdir()
     stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": "A.template.json"}}

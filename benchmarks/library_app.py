@@ -25,7 +25,7 @@ from slr_constructs import (
     VoiceConnectorStreaming,
 )
 
-#: IAM's quota for the rights of a stack's function has room for about this many of one feature.
+#: IAM's quota for the policies of a stack's function allows about this many of one feature.
 PER_STACK = 20
 
 
@@ -56,7 +56,7 @@ def app_instance_streaming(stack: Stack, count: int) -> None:
 
 
 def ivs_recording(stack: Stack, count: int) -> None:
-    """Record channels, each with a configuration of its own, to one bucket."""
+    """Record channels, each with its own configuration, to one bucket."""
     bucket = aws_s3.Bucket(stack, "Bucket")
     for i in range(count):
         recording = IvsRecordingConfiguration(
@@ -82,7 +82,7 @@ def mediatailor_session_logging(stack: Stack, count: int) -> None:
 
 
 def mediatailor_as_run_logging(stack: Stack, count: int) -> None:
-    """Log what channels have run."""
+    """Write as-run logs of channels."""
     for i in range(count):
         MediaTailorAsRunLogging(
             stack,
@@ -139,7 +139,7 @@ FEATURES = (
 
 
 def main() -> None:
-    """Synthesize."""
+    """Synthesize the app."""
     count = int(sys.argv[1])
     app = App()
     for feature in FEATURES:

@@ -1,10 +1,10 @@
-"""Measure the library against the same resources by hand, and how its cost grows.
+"""Measure the cost of the library, compared with the same resources without it.
 
-`python -m benchmarks.run` prints the tables and writes them to RESULTS.md; `--quick` takes fewer
-rounds, leaves the growth of time without a bound, and only prints. A round synthesizes both apps,
-each as a process of its own, one after the other; so what else the machine does meets both. Seconds
-are medians of the rounds, and their ratio is the median of the rounds' ratios. The exit status is 1
-if a ratio breaks its bound, or if the two apps do not say the same; absolute times have no bounds.
+`python -m benchmarks.run` prints the tables and writes them to RESULTS.md. `--quick` runs fewer
+rounds, does not check the growth of time, and only prints. A round synthesizes both apps one after
+the other, each in its own process, so that other load of the machine affects both. Seconds are
+medians of the rounds, and their ratio is the median of the rounds' ratios. The exit status is 1 if
+a ratio exceeds its bound, or if the two apps differ. Absolute times have no bounds.
 """
 
 from __future__ import annotations
@@ -38,24 +38,24 @@ _RESULTS = Path(__file__).with_name("RESULTS.md")
 _HANDLER = _ROOT / "slr_constructs" / "handler"
 
 _ROUNDS, _QUICK_ROUNDS = 5, 3
-#: How many more are taken while a time breaks its bound.
+#: How many additional rounds are run while a time exceeds its bound.
 _MORE_ROUNDS = 3
 
-_LIBRARY, _BARE, _CARELESS = "library_app", "bare_app", "bare_app --without-releases"
+_LIBRARY, _BARE, _MINIMAL = "library_app", "bare_app", "bare_app --without-clean-up"
 _SIZES = _SMALL, _MEDIUM, _LARGE = 20, 40, 80
-#: How many features an app has of each size.
+#: The number of kinds of features in an app.
 _KINDS = 7
 
 _BYTES_BOUND = 1.6
 _TIME_BOUND = 1.15
 _GROWTH_BOUND = 1.25
-#: Seconds of several processes, subtracted and divided, are noisy, even those of the CPU.
+#: Quotients of differences of seconds of several processes are noisy, even with CPU seconds.
 _TIME_GROWTH_BOUND = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one process took, and what it sent and wrote."""
+    """The measurements of one process."""
 
     seconds: float
     cpu_seconds: float
@@ -64,27 +64,27 @@ class Run:
 
     @property
     def sent(self) -> int:
-        """How many calls it sent to the jsii kernel."""
+        """The number of calls to the jsii kernel."""
         return sum(self.calls.values())
 
 
 class Apps:
-    """Run the apps, each in a process and with a folder of its own."""
+    """Runs the apps, each in its own process and folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         context = json.loads((_ROOT / "cdk.json").read_text())["context"]
         self._environment = {
             **os.environ,
-            # what the CDK command line adds by default
+            # the CDK command line adds this by default
             "CDK_CONTEXT_JSON": json.dumps({**context, "aws:cdk:enable-path-metadata": True}),
-            # modules are compiled once, before anything is measured
+            # modules are compiled only once, before the measurements
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(folder / "pycache"),
         }
 
     def run(self, app: str, count: int) -> Run:
-        """Synthesize an app with so many of each feature."""
+        """Synthesize an app with `count` of each feature."""
         name, *options = app.split()
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         process = subprocess.run(  # noqa: S603 - our own module
@@ -104,7 +104,7 @@ class Apps:
         )
 
     def templates(self, app: str, count: int) -> list[Path]:
-        """Return what an app wrote, by stack."""
+        """Return the templates that an app wrote, by stack."""
         return sorted(self._out(app, count).glob("*.template.json"))
 
     def _out(self, app: str, count: int) -> Path:
@@ -112,24 +112,24 @@ class Apps:
 
 
 def _measure(apps: Apps, rounds: int) -> dict[tuple[str, int], list[Run]]:
-    """Return the runs of so many rounds, and of some more while a time breaks its bound."""
+    """Return the runs of all rounds, and of additional rounds while a time exceeds its bound."""
     runs: dict[tuple[str, int], list[Run]] = {
         (_BARE, _SMALL): [],
         (_LIBRARY, _SMALL): [],
         (_LIBRARY, _MEDIUM): [],
         (_LIBRARY, _LARGE): [],
-        (_CARELESS, _SMALL): [],
+        (_MINIMAL, _SMALL): [],
     }
     for number in range(rounds + _MORE_ROUNDS):
-        if number >= rounds and _quick_enough(runs):
+        if number >= rounds and _is_fast_enough(runs):
             break
-        # neither app is always the first
+        # alternate the order of the apps
         for key in list(runs)[:: -1 if number % 2 else 1]:
             runs[key].append(apps.run(*key))
     return runs
 
 
-def _quick_enough(runs: dict[tuple[str, int], list[Run]]) -> bool:
+def _is_fast_enough(runs: dict[tuple[str, int], list[Run]]) -> bool:
     first, second = _per_feature(_cpu_milliseconds(runs))
     return (
         _time_ratio(runs[_LIBRARY, _SMALL], runs[_BARE, _SMALL]) <= _TIME_BOUND
@@ -142,12 +142,12 @@ def _time_ratio(ours: list[Run], theirs: list[Run]) -> float:
 
 
 def _cpu_milliseconds(runs: dict[tuple[str, int], list[Run]]) -> list[float]:
-    """Return what the library takes by size, of the CPU: what else the machine does counts less."""
+    """Return the library's CPU time by size, which other load of the machine affects less."""
     return [1000 * median(run.cpu_seconds for run in runs[_LIBRARY, size]) for size in _SIZES]
 
 
 def _per_feature(costs: Sequence[float]) -> tuple[float, float]:
-    """Return what one feature more costs, between each size and the next."""
+    """Return the cost of one additional feature, between each size and the next."""
     small, medium, large = costs
     return (
         (medium - small) / (_MEDIUM - _SMALL) / _KINDS,
@@ -155,9 +155,9 @@ def _per_feature(costs: Sequence[float]) -> tuple[float, float]:
     )
 
 
-def _compare(report: Report, library: list[Run], bare: list[Run], careless: list[Run]) -> None:
-    ours, theirs, least = library[0], bare[0], careless[0]
-    report.table(f"{_SMALL} of each feature", "library", "by hand", "ratio", "bound")
+def _compare(report: Report, library: list[Run], bare: list[Run], minimal: list[Run]) -> None:
+    ours, theirs, least = library[0], bare[0], minimal[0]
+    report.table(f"{_SMALL} of each feature", "library", "without", "ratio", "bound")
     report.bounded(
         "template bytes",
         f"{ours.written:,}",
@@ -187,19 +187,19 @@ def _compare(report: Report, library: list[Run], bare: list[Run], careless: list
         f"{ours.sent / theirs.sent:.2f}",
         "",
     )
-    report.say(
+    report.add(
         "",
-        "Against an app that switches nothing off, has CloudFormation make the roles, and has a"
-        " function only where CloudFormation lacks the feature, the library takes"
+        "Compared with an app that disables no feature on deletion, lets CloudFormation create the"
+        " roles, and has a function only where CloudFormation lacks the feature, the library takes"
         f" {ours.written / least.written:.2f} times the bytes,"
-        f" {_time_ratio(library, careless):.2f} times the seconds and"
+        f" {_time_ratio(library, minimal):.2f} times the seconds and"
         f" {ours.sent / least.sent:.2f} times the calls.",
     )
 
 
 def _grow(report: Report, runs: dict[tuple[str, int], list[Run]], *, quick: bool) -> None:
     report.table(
-        "library, one feature more",
+        "library, per additional feature",
         f"{_SMALL} to {_MEDIUM} of each",
         f"{_MEDIUM} to {_LARGE} of each",
         "ratio",
@@ -209,7 +209,7 @@ def _grow(report: Report, runs: dict[tuple[str, int], list[Run]], *, quick: bool
     for what, costs, bound in (
         ("template bytes", [run.written for run in one_of_each], _GROWTH_BOUND),
         ("calls into the jsii kernel", [run.sent for run in one_of_each], _GROWTH_BOUND),
-        # a few rounds do not tell the difference of two differences from noise
+        # in a few rounds, the noise is larger than the difference of two differences
         ("CPU milliseconds", _cpu_milliseconds(runs), None if quick else _TIME_GROWTH_BOUND),
     ):
         first, second = _per_feature(costs)
@@ -217,13 +217,13 @@ def _grow(report: Report, runs: dict[tuple[str, int], list[Run]], *, quick: bool
 
 
 def _itemize(report: Report, library: Run, bare: Run, ones: tuple[Run, Run]) -> None:
-    """Tell what a feature costs from what a stack costs before its first one."""
+    """Add the cost of a feature, and the cost of a stack without features, to the report."""
     report.table(
         "calls into the jsii kernel",
         "a feature, library",
-        "by hand",
+        "without",
         "a stack, library",
-        "by hand",
+        "without",
     )
     for name in library.calls:
         if name == "app":
@@ -241,11 +241,11 @@ def _check_same(report: Report, apps: Apps) -> None:
     for our, their in zip(ours, theirs, strict=True):
         template = json.loads(our.read_text())
         count += len(template["Resources"])
-        report.broken.extend(
-            f"the apps must say the same, but {our.name} has {each}"
+        report.exceeded.extend(
+            f"the apps must have the same resources, but {our.name} has {each}"
             for each in differences(template, json.loads(their.read_text()))
         )
-    report.say(
+    report.add(
         "",
         f"Both apps have {len(ours)} stacks and {count} resources: the same types, properties and"
         " dependencies, compared one by one.",
@@ -275,16 +275,16 @@ def main() -> int:
     report = Report()
     with tempfile.TemporaryDirectory() as folder:
         apps = Apps(Path(folder))
-        # these compile the modules too
+        # the first runs compile the modules
         ones = (apps.run(_LIBRARY, 1), apps.run(_BARE, 1))
         runs = _measure(apps, rounds)
         library, bare = runs[_LIBRARY, _SMALL], runs[_BARE, _SMALL]
-        report.say(
-            "# What the library costs",
+        report.add(
+            "# Cost of the library",
             "",
             f"{datetime.now(UTC).date()}: {_versions()}; `make bench`, {len(library)} rounds.",
         )
-        _compare(report, library, bare, runs[_CARELESS, _SMALL])
+        _compare(report, library, bare, runs[_MINIMAL, _SMALL])
         _check_same(report, apps)
         readings = command_line.measure(Path(folder), rounds=1 if quick else _ROUNDS, quick=quick)
         audits = account.measure(Path(folder), rounds=1 if quick else 3, quick=quick)
@@ -292,19 +292,19 @@ def main() -> int:
     _itemize(report, library[0], bare[0], ones)
     files = [path for path in _HANDLER.rglob("*.py") if path.is_file()]
     size = sum(path.stat().st_size for path in files)
-    report.say("", f"The function's asset has {len(files)} files of {size:,} bytes, not zipped.")
-    command_line.tell(report, readings)
-    account.tell(report, audits)
+    report.add("", f"The function's asset has {len(files)} files of {size:,} bytes, uncompressed.")
+    command_line.add_tables(report, readings)
+    account.add_tables(report, audits)
     if not quick:
         with tempfile.TemporaryDirectory() as folder:
-            suite.tell(report, suite.measure(Path(folder)))
+            suite.add_tables(report, suite.measure(Path(folder)))
     text = "\n".join(report.lines) + "\n"
     print(text)
-    for line in report.broken:
-        print(f"broken: {line}", file=sys.stderr)
+    for line in report.exceeded:
+        print(f"exceeded: {line}", file=sys.stderr)
     if not quick:
         _RESULTS.write_text(text)
-    return 1 if report.broken else 0
+    return 1 if report.exceeded else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether two templates say the same: types, properties and dependencies, whatever their ids."""
+"""Compare types, properties and dependencies of two templates, without logical ids."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any
 
 
 def differences(library: dict[str, Any], bare: dict[str, Any]) -> list[str]:
-    """Return the resources that one template has and the other has not."""
+    """Return the resources that only one of the templates has."""
     ours, theirs = _by_meaning(library), _by_meaning(bare)
     return [
-        f"{' '.join(ours[each]) or 'nothing'} with the library,"
-        f" {' '.join(theirs[each]) or 'nothing'} by hand"
+        f"{' '.join(ours[each]) or 'nothing'} with the library and"
+        f" {' '.join(theirs[each]) or 'nothing'} without it"
         for each in sorted({*ours, *theirs})
         if len(ours[each]) != len(theirs[each])
     ]
 
 
 def _by_meaning(template: dict[str, Any]) -> defaultdict[str, list[str]]:
-    """Return the logical ids of a template's resources, those that mean the same together."""
+    """Return the logical ids of a template's resources, grouped by equal resources."""
     resources = template["Resources"]
 
     @functools.cache

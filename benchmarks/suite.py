@@ -1,4 +1,4 @@
-"""Measure the tests: how many seconds each folder takes, as pytest's own reports add up."""
+"""Measure the duration of the tests in each folder, from pytest's reports."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from benchmarks.report import Report
 
 _ROOT = Path(__file__).parents[1]
-#: what `make test`, `make test-exhaustive` and `make test-emulated` run, of which the second needs
-#: a browser for a part.
+#: the selections of `make test`, `make test-exhaustive` and `make test-emulated`; a part of the
+#: second needs a browser.
 _RUNS = {
     "make test": ["-m", "not exhaustive and not browser", "--ignore", "tests/emulated"],
     "make test-exhaustive": ["-m", "exhaustive", "--ignore", "tests/emulated"],
@@ -33,7 +33,7 @@ class Folder:
 
 
 def measure(folder: Path) -> dict[tuple[str, str], Folder]:
-    """Run all tests, each as often as make does; return what they take by target and folder.
+    """Run the tests of each make target; return their duration by target and folder.
 
     Raises:
         subprocess.CalledProcessError: A test failed.
@@ -51,7 +51,7 @@ def measure(folder: Path) -> dict[tuple[str, str], Folder]:
             stdout=subprocess.DEVNULL,
         )
         for case in ET.parse(file).iter("testcase"):  # noqa: S314 - pytest wrote it just now
-            # `tests.features.test_ivs_recording`, and that of a file beside the folders
+            # for example `tests.features.test_ivs_recording`
             name = "/".join(case.attrib["classname"].split(".")[:-1])
             each = found[target, name]
             each.tests += 1
@@ -59,8 +59,8 @@ def measure(folder: Path) -> dict[tuple[str, str], Folder]:
     return found
 
 
-def tell(report: Report, found: dict[tuple[str, str], Folder]) -> None:
-    """Write the table of folders, those that take longest first."""
+def add_tables(report: Report, found: dict[tuple[str, str], Folder]) -> None:
+    """Add the table of folders, sorted by duration, to the report."""
     report.table("tests, two at a time", "folder", "tests", "seconds")
     for (target, name), each in sorted(found.items(), key=lambda item: -item[1].seconds):
         report.row(f"`{target}`", f"`{name}`", f"{each.tests:,}", f"{each.seconds:.0f}")

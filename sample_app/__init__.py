@@ -1,1 +1,1 @@
-"""A live-show platform: a hotline, a chat and a broadcast, each feature with its role."""
+"""A live-show platform with a hotline, a chat and a broadcast, which use service-linked roles."""

@@ -1,4 +1,4 @@
-"""The composition root: the stacks, and nothing else."""
+"""The app, which contains only the stacks."""
 
 from aws_cdk import App
 
@@ -10,11 +10,13 @@ from sample_app.hotline_stack import HotlineStack
 
 
 def build(app: App) -> App:
-    """Add the stacks of the live show; each can be deployed alone, in any account."""
+    """Add the stacks of the live show. Each can be deployed without the others, in any account."""
     HotlineStack(app, "LiveShowHotline", description="Calls to the live show, streamed for review")
     ChatStack(app, "LiveShowChat", description="The live show's chat, streamed for moderation")
     BroadcastStack(app, "LiveShowBroadcast", description="The live show, recorded and delivered")
-    CommercialsStack(app, "LiveShowCommercials", description="Ad breaks, and the channel between")
+    CommercialsStack(
+        app, "LiveShowCommercials", description="Ad breaks, and a channel that plays between shows"
+    )
     CatchUpStack(app, "LiveShowCatchUp", description="Past shows on demand")
     return app
 

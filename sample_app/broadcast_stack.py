@@ -1,4 +1,4 @@
-"""The broadcast: the show goes out live, is recorded, and its viewers are counted."""
+"""The broadcast: a live show, its recordings, and access logs of its viewers."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from slr_constructs import (
 
 
 class BroadcastStack(Stack):
-    """An IVS channel that is recorded, and a MediaPackage channel that logs who watches."""
+    """An IVS channel that is recorded, and a MediaPackage channel with access logs."""
 
     def __init__(self, scope: Construct, id: str, **kwargs: Any) -> None:  # noqa: ANN401 - those of Stack
         super().__init__(scope, id, **kwargs)
@@ -31,7 +31,7 @@ class BroadcastStack(Stack):
             block_public_access=aws_s3.BlockPublicAccess.BLOCK_ALL,
             encryption=aws_s3.BucketEncryption.S3_MANAGED,
             enforce_ssl=True,
-            # a show that was recorded outlives the stack that recorded it
+            # keep the recordings when the stack is deleted
             removal_policy=RemovalPolicy.RETAIN,
             server_access_logs_bucket=aws_s3.Bucket(
                 self,

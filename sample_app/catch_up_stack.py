@@ -1,7 +1,7 @@
-"""Catch-up: past shows on demand, with a log of who fetches them.
+"""Catch-up: past shows on demand, with access logs.
 
-The stack holds the same role as the broadcast's. Neither stack knows of the other: each has a lease
-on the role, and the one that is destroyed last lets it go.
+This stack and the broadcast stack use the same role, and are independent of each other. Each has a
+lease on the role. When you destroy both stacks, the last one deletes the role.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from slr_constructs import MediaPackageAccessLogging
 
 
 class CatchUpStack(Stack):
-    """A packaging group that logs to MediaPackage's own group."""
+    """A packaging group with access logs in the default log group of MediaPackage."""
 
     def __init__(self, scope: Construct, id: str, **kwargs: Any) -> None:  # noqa: ANN401 - those of Stack
         super().__init__(scope, id, **kwargs)

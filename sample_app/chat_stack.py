@@ -1,4 +1,4 @@
-"""The chat: what viewers write goes to the moderators while it happens."""
+"""The chat: the messages of viewers are streamed to the moderators."""
 
 from typing import Any
 
@@ -17,14 +17,14 @@ from slr_constructs import AppInstanceStreaming, MessagingStream
 
 
 class ChatStack(Stack):
-    """An app instance whose messages and channels are streamed, encrypted with one key."""
+    """An app instance whose messages and channels are streamed and encrypted with the same key."""
 
     def __init__(self, scope: Construct, id: str, **kwargs: Any) -> None:  # noqa: ANN401 - those of Stack
         super().__init__(scope, id, **kwargs)
         key = aws_kms.Key(
             self,
             "Key",
-            description="Encrypts what viewers write",
+            description="Encrypts the messages of viewers",
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.DESTROY,
         )
@@ -36,7 +36,7 @@ class ChatStack(Stack):
             Validations.of(stream).acknowledge(
                 Acknowledgment(
                     id="AwsSolutions::AwsSolutions-KDS3",
-                    reason="What viewers write is personal; its key is ours, and worth its price",
+                    reason="Messages are personal data, so they need a customer managed key",
                 )
             )
         AppInstanceStreaming(

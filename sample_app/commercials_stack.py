@@ -1,4 +1,4 @@
-"""The commercials: ads in the stream, and a channel that fills the time between shows."""
+"""The commercials: ads in the stream, and a channel that plays between shows."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from slr_constructs import MediaTailorAsRunLogging, MediaTailorSessionLogging
 
 
 class CommercialsStack(Stack):
-    """A playback configuration and a channel, both of which log what they played to whom."""
+    """A playback configuration that logs sessions, and a channel that logs what it has run."""
 
     def __init__(self, scope: Construct, id: str, **kwargs: Any) -> None:  # noqa: ANN401 - those of Stack
         super().__init__(scope, id, **kwargs)

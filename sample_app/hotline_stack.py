@@ -1,4 +1,4 @@
-"""The hotline: viewers call, and the editors listen to what was said."""
+"""The hotline: viewers call, and the editors review the recorded calls."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from slr_constructs import VoiceConnectorStreaming
 
 
 class HotlineStack(Stack):
-    """A Voice Connector whose calls are streamed, and kept for as long as a show is prepared."""
+    """A Voice Connector whose calls are streamed and retained for a week."""
 
     def __init__(self, scope: Construct, id: str, **kwargs: Any) -> None:  # noqa: ANN401 - those of Stack
         super().__init__(scope, id, **kwargs)

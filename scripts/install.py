@@ -1,10 +1,10 @@
-"""Install what the Makefile needs: `install.py python|node FOLDER LOCK`.
+"""Install the dependencies of the Makefile's targets: `install.py python|node FOLDER LOCK`.
 
-`python` creates the virtual environment FOLDER with the pinned distributions of LOCK and this
-project; `node` installs what LOCK pins into FOLDER. Both write FOLDER/.installed as their last step
-and remove it as their first, so that make never takes a half-made folder for a finished one.
-A failure prints the output of the tool that failed, then one sentence: what is missing and what to
-do. Then the exit status is 1, and a second run starts again.
+`python` creates the virtual environment FOLDER and installs the pinned distributions of LOCK and
+this project. `node` installs the packages of LOCK into FOLDER. Both remove FOLDER/.installed as
+their first step and write it as their last, so make never uses an incomplete folder.
+On failure, the script prints the output of the tool that failed, then one sentence that says what
+is missing and what to do. The exit status is 1, and a second run starts again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 STAMP = ".installed"
-#: what pip, venv and npm print, and what it means.
+#: patterns in the output of pip, venv and npm, and the sentence for each.
 REASONS = (
     (
         r"No space left on device|ENOSPC|Disk quota exceeded|EDQUOT",
@@ -53,20 +53,20 @@ REASONS = (
     ),
     (
         "DO NOT MATCH THE HASHES|EINTEGRITY",
-        "A download is not the file that {lock} pins: the lines above name it.",
+        "A download does not have the hash that {lock} pins: the lines above name it.",
     ),
     (
         "No matching distribution found|ETARGET|E404",
         "The package registry does not have a version that {lock} pins: the lines above name it.",
     ),
 )
-UNKNOWN = "{lock} could not be installed into {folder}: the lines above say why."
-#: the lines of a failed tool's output that are printed.
+UNKNOWN = "{lock} could not be installed into {folder}: the lines above have the reason."
+#: how many lines of a failed tool's output are printed.
 LINES = 20
 
 
 class InstallError(Exception):
-    """The installation ended early; the text is the sentence for the user."""
+    """The installation failed; the text is the sentence for the user."""
 
 
 def main(arguments: list[str]) -> int:
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> int:
     kind, folder, lock = arguments[0], Path(arguments[1]), Path(arguments[2])
     stamp = folder / STAMP
     try:
-        # first of all, because a removal that is interrupted may leave any other file
+        # this is the first step, because an interrupted removal may leave other files
         stamp.unlink(missing_ok=True)
         print(f"Installing {lock.name} into {folder}", flush=True)
         {"python": _python, "node": _node}[kind](folder, lock)
@@ -83,7 +83,7 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        # of this script itself: it removes a folder, and writes a link and the stamp
+        # errors of this script itself: it removes a folder, and writes a link and the stamp
         print(f"{error}\n{_sentence(str(error), folder, lock)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -96,11 +96,11 @@ def _python(folder: Path, lock: Path) -> None:
     """Create a virtual environment with the lock's distributions and this project."""
     if folder.exists():
         shutil.rmtree(folder)
-    # not that of an activated environment, which may be the one that was just removed
+    # not the Python of an activated environment, which may be the one that was just removed
     base = getattr(sys, "_base_executable", sys.executable)
     _run([base, "-m", "venv", str(folder)], folder, lock)
     python = str(folder / "bin" / "python")
-    # nothing is compiled in advance: the AWS library has hundreds of modules that stay unused
+    # modules are not compiled in advance, because hundreds of the AWS library's are never imported
     pip = [python, "-m", "pip", "install", "--no-input", "--no-compile"]
     hashed = ["--require-hashes"] if "--hash=" in lock.read_text(encoding="utf-8") else []
     _run([*pip, *hashed, "-r", str(lock)], folder, lock)
@@ -114,12 +114,12 @@ def _python(folder: Path, lock: Path) -> None:
 
 
 def _node(folder: Path, lock: Path) -> None:
-    """Install the packages of package-lock.json, which npm finds by itself."""
+    """Install the packages of package-lock.json, which npm reads without an argument."""
     _run(["npm", "ci", "--loglevel=error"], folder, lock)
 
 
 def _run(command: list[str], folder: Path, lock: Path) -> str:
-    """Run a tool and return what it printed; raise with the reason if it fails."""
+    """Run a tool and return its output; raise InstallError if it fails."""
     done = subprocess.run(  # noqa: S603 - the tools and arguments above
         command,
         stdin=subprocess.DEVNULL,
@@ -136,7 +136,7 @@ def _run(command: list[str], folder: Path, lock: Path) -> str:
 
 
 def _sentence(output: str, folder: Path, lock: Path) -> str:
-    """Return what is missing and what to do, from what a tool printed."""
+    """Return the sentence for a tool's output: what is missing and what to do."""
     found = (text for pattern, text in REASONS if re.search(pattern, output))
     return next(found, UNKNOWN).format(folder=folder, lock=lock.name, python=sys.executable)
 

@@ -1,7 +1,7 @@
 """AWS CDK constructs for features that work only through a service-linked role.
 
-A name is imported when it is first used: whoever takes only facts, as the command line does, never
-loads CDK, which takes seconds and starts Node.
+The module of a name is imported when the name is first used. Code that needs only the catalogue,
+such as the command line, does not load CDK, which takes seconds and starts Node.js.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from slr_constructs.role_guard import RoleGuard
     from slr_constructs.service_linked_role import RoleRemoval, ServiceLinkedRole
 else:
-    # not for type checkers, to whom any name would be there
+    # not for type checkers: with this function, they would accept any name
     def __getattr__(name: str) -> object:
-        """Import what has not been used before."""
+        """Import the module of a name on first use."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         found = getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
-        # the next time it is there
+        # the next access finds the name without this function
         globals()[name] = found
         return found
 
@@ -67,7 +67,7 @@ __all__ = [
     "catalogue",
 ]
 
-#: the module of each name.
+#: The module of each public name.
 _MODULES = {
     "AccessLogs": "features.mediapackage_logging",
     "AppInstanceStreaming": "features.app_instance_streaming",

@@ -1,25 +1,25 @@
-"""The roles: every fact about AWS that this library relies on, in one place.
+"""The catalogue of service-linked roles: all facts about AWS that slr-constructs uses.
 
-A role is one `RoleDefinition`. The five features this library knows have one each;
-`CHIME_MESSAGING_LEGACY` is the older role of the messaging feature, which an account may still
-carry. Your own `RoleDefinition` works like these.
+Each role is one `RoleDefinition`, and each of the five supported features has one role.
+`CHIME_MESSAGING_LEGACY` is the older role of the messaging feature, which may still exist in an
+account. Your own `RoleDefinition` works in the same way.
 
-Where a fact comes from stands in a tag beside it:
+A tag beside each fact names its source:
 
-- `[document]`: the AWS page about the role, in the edition this library was written from;
-- `[page]`: today's edition of that page, or another page in the role's `documentation`;
-- `[policy]`: the role's AWS managed policy, default version, as the AWS Managed Policy Reference
-  prints it and moto ships it;
+- `[document]`: the AWS page about the role, in the edition that slr-constructs was written from;
+- `[page]`: the current edition of that page, or another page in the role's `documentation`;
+- `[policy]`: the default version of the role's AWS managed policy, as the AWS Managed Policy
+  Reference prints it and moto ships it;
 - `[botocore]`: the service model, or the list of endpoints, in botocore;
 - `[schema]`: the CloudFormation resource schema, as cfn-lint ships it;
-- `[seen]`: not AWS but people who did it and published what came of it, above all
-  github.com/righteousgambit/quiet-riot (`terraform/`) for the roles that IAM made, and
+- `[seen]`: not AWS, but published results of other people, mainly
+  github.com/righteousgambit/quiet-riot (`terraform/`) for the roles that IAM created, and
   github.com/zoph-io/MAMIP for the history of managed policies;
-- `[inferred]`: our conclusion; nobody documents it.
+- `[inferred]`: our conclusion, which is not documented.
 
-A fact with several tags is said by all of them. Where sources disagree, the role's
-`contradictions` name both sides and say which one is followed. `tests/test_catalogue.py` compares
-all that others publish with what they publish. Nothing here was tried against AWS itself.
+If a fact has several tags, all these sources agree. If sources disagree, the role's
+`contradictions` name both sides and the one that is used. `tests/test_catalogue.py` compares the
+facts with the published sources. They were not verified against AWS itself.
 """
 
 from __future__ import annotations
@@ -35,25 +35,28 @@ if TYPE_CHECKING:
 
 
 class RoleCreation(Enum):
-    """Who may make the role."""
+    """How the role is created."""
 
     IAM = "IAM"
-    """Anybody who may call `iam:CreateServiceLinkedRole`: its documentation says so."""
+    """IAM creates the role (`iam:CreateServiceLinkedRole`), as its documentation says."""
 
     SERVICE = "SERVICE"
-    """The service, with its feature. IAM is asked first, but nobody promises that it agrees."""
+    """The service creates the role with its feature. IAM is tried first, without a guarantee."""
 
     NEVER = "NEVER"
-    """Nobody: IAM makes another role for this principal now. Adopt it where it still exists."""
+    """The role is not created: IAM now creates another role for this principal.
+
+    An existing role can be adopted.
+    """
 
 
 Condition: TypeAlias = tuple[str, str, tuple[str, ...]]
-"""Operator, condition key, and the values of which one must match."""
+"""Operator, condition key and values. One of the values must match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing that the policy of a role allows."""
+    """One statement of the policy of a role."""
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
@@ -62,7 +65,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one source says."""
+    """The statement of one source."""
 
     says: str
     source: str
@@ -70,7 +73,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """One thing that sources disagree about, and which of them is followed."""
+    """A fact about which sources disagree, and the source that is used."""
 
     about: str
     claims: tuple[Claim, ...]
@@ -79,59 +82,59 @@ class Contradiction:
 
 @dataclass(frozen=True, slots=True)
 class RoleDefinition:
-    """A service-linked role, and what has to be known to make it, use it and let go of it.
+    """The facts about a service-linked role: how to create, use and delete it.
 
-    Only the first two are needed:
+    Only the first two arguments are required:
 
         RoleDefinition("AWSServiceRoleForX", "x.amazonaws.com")
 
-    A name that IAM does not take is refused with a ValueError.
+    A name that IAM does not accept raises a ValueError.
 
-    Operations are written `client:Operation`, with the name of the boto3 client. That is not
-    always the prefix of the IAM action: `chime-sdk-voice:...` is allowed by `chime:...`.
+    Operations have the form `client:Operation`, with the name of the boto3 client. The prefix of
+    the IAM action may differ: the action of `chime-sdk-voice:...` is `chime:...`.
 
     Args:
-        role_name: The one name the service gives the role.
+        role_name: The name of the role, which the service chooses.
 
-        service_principal: Who assumes the role. Case counts.
+        service_principal: The service that assumes the role. Case-sensitive.
 
-        feature: What the role unlocks, in one phrase.
-            Default: not said.
+        feature: The feature that needs the role, as a short phrase.
+            Default: no feature is shown.
 
-        creation: Who may make the role.
-            Default: IAM, as for most services.
+        creation: How the role is created.
+            Default: IAM creates the role, as for most services.
 
-        regions: Where at least one of the `created_by` services is offered, in any partition,
-            sorted. The role itself is global.
-            Default: not checked.
+        regions: The regions, in all partitions, that offer at least one of the `created_by`
+            services, sorted. The role itself is global.
+            Default: regions are not checked.
 
-        managed_policy: The AWS managed policy that holds the role's permissions.
-            Default: not known.
+        managed_policy: The AWS managed policy of the role.
+            Default: the policy is unknown.
 
-        statements: What the role allows its service.
-            Default: not known.
+        statements: The statements of the role's policy.
+            Default: the statements are unknown.
 
-        created_by: The operations that make the service create the role.
-            Default: not known.
+        created_by: The operations that cause the service to create the role.
+            Default: the operations are unknown.
 
-        clean_up: The operations that let go of the role, once called for everything in the
-            account, in every region.
-            Default: not known.
+        clean_up: The operations that disable the feature. The role can be deleted after they were
+            called for all resources of the account, in all regions.
+            Default: the operations are unknown.
 
-        resource_types: The CloudFormation types that carry the feature, or own what it is
-            switched on for.
-            Default: not known.
+        resource_types: The CloudFormation resource types that have the feature as a property, or
+            that own the feature.
+            Default: the types are unknown.
 
-        log_groups: Where the service writes if it is told no other name.
-            Default: it writes no logs, or that is not known.
+        log_groups: The default log groups of the service.
+            Default: the service writes no logs, or its log groups are unknown.
 
-        documentation: Addresses of the pages that say all this.
-            Default: none.
+        documentation: The URLs of the AWS pages about the role.
+            Default: no pages are listed.
 
-        contradictions: Where sources disagree.
-            Default: none known.
+        contradictions: The facts about which sources disagree.
+            Default: no contradiction is known.
 
-        superseded_by: The name of the role that took this one's place.
+        superseded_by: The name of the role that replaced this one.
             Default: the role is current.
     """
 
@@ -152,7 +155,7 @@ class RoleDefinition:
     superseded_by: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse names that IAM would refuse, before they are part of a template."""
+        """Reject names that IAM does not accept."""
         for prop, value, rule in (
             ("role_name", self.role_name, rules.ROLE_NAME),
             ("service_principal", self.service_principal, rules.SERVICE_PRINCIPAL),
@@ -168,9 +171,9 @@ class RoleDefinition:
         return f"/aws-service-role/{self.service_principal}/"
 
     def arn(self, *, partition: str, account: str) -> str:
-        """Compose the ARN of the role in one account.
+        """Return the ARN of the role in one account.
 
-        Both arguments are taken as they are, so that `${AWS::Partition}` and tokens pass through.
+        The arguments are not validated, so `${AWS::Partition}` and tokens are accepted.
         """
         return f"arn:{partition}:iam::{account}:role{self.path}{self.role_name}"
 
@@ -180,7 +183,7 @@ CHIME_VOICE_CONNECTOR = RoleDefinition(
     "voiceconnector.chime.amazonaws.com",  # [document] [page]
     feature="streaming of Voice Connector calls to Kinesis Video Streams",  # [document]
     creation=RoleCreation.IAM,  # [document] [page] [seen]
-    # all that have an endpoint [botocore]
+    # all regions with an endpoint [botocore]
     regions=(
         "ap-northeast-1",
         "ap-northeast-2",
@@ -194,7 +197,7 @@ CHIME_VOICE_CONNECTOR = RoleDefinition(
         "us-west-2",
     ),
     managed_policy="AmazonChimeVoiceConnectorServiceLinkedRolePolicy",  # [page] [policy]
-    # [policy] version 5, which fixes the names that streams, topics and queues must have
+    # [policy] version 5, which requires these names of streams, topics and queues
     statements=(
         Statement(("chime:GetVoiceConnector*",), ("*",)),
         Statement(
@@ -221,9 +224,9 @@ CHIME_VOICE_CONNECTOR = RoleDefinition(
         "chime-sdk-voice:CreateSipMediaApplication",  # [page]
         "chime-sdk-voice:UpdateSipMediaApplication",  # [page]
     ),
-    # [document] [page] neither says whether a SIP media application holds the role too
+    # [document] [page] neither says whether a SIP media application uses the role too
     clean_up=("chime-sdk-voice:DeleteVoiceConnectorStreamingConfiguration",),
-    # [schema] the owner, which has no property for streaming
+    # [schema] the owner, which does not have a property for streaming
     resource_types=("AWS::Chime::VoiceConnector",),
     documentation=(
         "https://docs.aws.amazon.com/chime-sdk/latest/ag/using-service-linked-roles-stream.html",
@@ -232,29 +235,29 @@ CHIME_VOICE_CONNECTOR = RoleDefinition(
     ),
     contradictions=(
         Contradiction(
-            about="what the role may do with Kinesis video streams",
+            about="the role's permissions for Kinesis video streams",
             claims=(
                 Claim("kinesisvideo:* on stream/ChimeVoiceConnector-*", "[document] [page]"),
-                Claim("five further actions on stream/ChimeMediaPipelines-*", "[page]"),
+                Claim("also five actions on stream/ChimeMediaPipelines-*", "[page]"),
                 Claim(
                     "five named actions on stream/ChimeVoiceConnector-*, and"
-                    " kinesisvideo:ListStreams on *; nothing on stream/ChimeMediaPipelines-*",
+                    " kinesisvideo:ListStreams on *; no action on stream/ChimeMediaPipelines-*",
                     "[policy]",
                 ),
                 Claim(
-                    "no version of the policy since 2019 has kinesisvideo:*",
+                    "no version of the policy since 2019 contains kinesisvideo:*",
                     "the history of managed policies [seen]",
                 ),
             ),
-            followed="the policy: it is what IAM enforces",
+            followed="the policy, because IAM enforces it",
         ),
         Contradiction(
-            about="what makes the service create the role",
+            about="the operations that cause the service to create the role",
             claims=(
                 Claim("starting media streaming for a Voice Connector", "[document]"),
-                Claim("that, and creating or updating a SIP media application", "[page]"),
+                Claim("also creating or updating a SIP media application", "[page]"),
             ),
-            followed="today's page; what lets go of the role is said for streaming alone",
+            followed="the current page; both sources describe the clean-up only for streaming",
         ),
         Contradiction(
             about="the command that stops streaming",
@@ -262,15 +265,17 @@ CHIME_VOICE_CONNECTOR = RoleDefinition(
                 Claim(
                     "aws chime delete-voice-connector-streaming-configuration", "[document] [page]"
                 ),
-                Claim("the chime client has no operation for Voice Connectors", "[botocore]"),
+                Claim(
+                    "the chime client does not have operations for Voice Connectors", "[botocore]"
+                ),
             ),
-            followed="botocore: the client chime-sdk-voice has the same operation",
+            followed="botocore; the client chime-sdk-voice has the same operation",
         ),
     ),
 )
 
 _RENAMED_MESSAGING_ROLE = Contradiction(
-    about="the role of messaging streams, and its principal",
+    about="the role for messaging streams, and its service principal",
     claims=(
         Claim(
             "AmazonChimeServiceChatStreamingAccess, trusted by chime.amazonaws.com", "[document]"
@@ -280,18 +285,18 @@ _RENAMED_MESSAGING_ROLE = Contradiction(
             "[page] [seen]",
         ),
         Claim(
-            "AmazonChimeServiceChatStreamingAccess where it tells how to clean up,"
-            " AmazonChimeServiceRoleForChimeSDKMessaging where it tells how to delete",
-            "the same page, further down [page]",
+            "AmazonChimeServiceChatStreamingAccess in the section about cleaning up the role,"
+            " AmazonChimeServiceRoleForChimeSDKMessaging in the section about deleting it",
+            "further sections of the same page [page]",
         ),
         Claim(
-            "chime.amazonaws.com now has the role AWSServiceRoleForAmazonChime, whose"
-            " AmazonChimeServiceRolePolicy lets it stream nothing",
+            "chime.amazonaws.com now has the role AWSServiceRoleForAmazonChime, whose policy"
+            " AmazonChimeServiceRolePolicy does not allow streaming",
             "[policy] [seen]",
         ),
     ),
-    followed="the permissions section of today's page, which agrees with the role ARNs seen in"
-    " accounts; the older role is never made, and adopted where an account still has it",
+    followed="the permissions section of the current page, which agrees with published role ARNs;"
+    " the older role is adopted if it exists, but never created",
 )
 
 CHIME_MESSAGING = RoleDefinition(
@@ -301,7 +306,7 @@ CHIME_MESSAGING = RoleDefinition(
     creation=RoleCreation.IAM,  # [page]
     regions=("eu-central-1", "us-east-1"),  # [botocore]
     managed_policy="AmazonChimeSDKMessagingServiceRolePolicy",  # [policy]
-    # [page] [policy] version 1, which fixes the name a stream must have
+    # [page] [policy] version 1, which requires this name of a stream
     statements=(
         Statement(
             ("kms:GenerateDataKey",),
@@ -315,7 +320,7 @@ CHIME_MESSAGING = RoleDefinition(
     ),
     created_by=("chime-sdk-messaging:PutMessagingStreamingConfigurations",),  # [page]
     clean_up=("chime-sdk-messaging:DeleteMessagingStreamingConfigurations",),  # [page]
-    # [schema] the owner, which has no property for streaming
+    # [schema] the owner, which does not have a property for streaming
     resource_types=("AWS::Chime::AppInstance",),
     documentation=(
         "https://docs.aws.amazon.com/chime-sdk/latest/dg/stream-service-linked.html",
@@ -336,9 +341,12 @@ CHIME_MESSAGING = RoleDefinition(
                     "PutMessagingStreamingConfigurations, DeleteMessagingStreamingConfigurations",
                     "[page]",
                 ),
-                Claim("no client has the former; chime-sdk-messaging has the latter", "[botocore]"),
+                Claim(
+                    "only the operations of the current page exist, in chime-sdk-messaging",
+                    "[botocore]",
+                ),
             ),
-            followed="today's page and botocore",
+            followed="the current page and botocore",
         ),
     ),
 )
@@ -348,7 +356,7 @@ CHIME_MESSAGING_LEGACY = RoleDefinition(
     "chime.amazonaws.com",  # [document]
     feature=CHIME_MESSAGING.feature,  # [document]
     creation=RoleCreation.NEVER,  # [policy] [seen] see its contradiction
-    # [document] its prose, in the terms of the current policy
+    # [document] its text, in the form of the current policy
     statements=(
         Statement(
             ("kms:GenerateDataKey",),
@@ -360,7 +368,7 @@ CHIME_MESSAGING_LEGACY = RoleDefinition(
             ("arn:aws:kinesis:{region}:{account-id}:stream/chime-messaging-*",),
         ),
     ),
-    clean_up=CHIME_MESSAGING.clean_up,  # [page] whose heading there still names the older role
+    clean_up=CHIME_MESSAGING.clean_up,  # [page] its heading still names the older role
     resource_types=CHIME_MESSAGING.resource_types,  # [schema]
     documentation=CHIME_MESSAGING.documentation[:1],
     contradictions=(_RENAMED_MESSAGING_ROLE,),
@@ -371,8 +379,8 @@ IVS_RECORD_TO_S3 = RoleDefinition(
     "AWSServiceRoleForIVSRecordToS3",  # [document] [page]
     "ivs.amazonaws.com",  # [document] [page]
     feature="recording of IVS channels to S3",  # [document]
-    creation=RoleCreation.SERVICE,  # [document] [page] by silence; see its contradiction
-    # all that have an endpoint [botocore]
+    creation=RoleCreation.SERVICE,  # [document] [page] without IAM; see its contradiction
+    # all regions with an endpoint [botocore]
     regions=(
         "ap-northeast-1",
         "ap-northeast-2",
@@ -386,7 +394,7 @@ IVS_RECORD_TO_S3 = RoleDefinition(
     # [policy] version 1
     statements=(Statement(("s3:PutObject",), ("arn:aws:s3:::AWSIVS_*/ivs/*",)),),
     created_by=("ivs:CreateRecordingConfiguration",),  # [document] [page]
-    # [document] [page] the recording configuration is taken off every channel, and then deleted
+    # [document] [page] the recording configuration is removed from all channels, then deleted
     clean_up=("ivs:UpdateChannel", "ivs:DeleteRecordingConfiguration"),
     resource_types=("AWS::IVS::RecordingConfiguration", "AWS::IVS::Channel"),  # [schema]
     documentation=(
@@ -396,28 +404,28 @@ IVS_RECORD_TO_S3 = RoleDefinition(
     ),
     contradictions=(
         Contradiction(
-            about="the buckets the role may write to",
+            about="the buckets that the role may write to",
             claims=(
                 Claim("s3:PutObject on your Amazon S3 buckets", "[document] [page]"),
-                Claim("s3:PutObject on arn:aws:s3:::AWSIVS_*/ivs/* alone", "[policy]"),
+                Claim("s3:PutObject only on arn:aws:s3:::AWSIVS_*/ivs/*", "[policy]"),
                 Claim(
-                    "whoever creates a recording configuration needs iam:PutRolePolicy",
+                    "creating a recording configuration requires iam:PutRolePolicy",
                     "[page] [schema]",
                 ),
             ),
-            followed="the policy, for what the role holds from the start; that IVS then adds the"
-            " one bucket to the role itself is [inferred]",
+            followed="the policy, for the role's initial permissions; that IVS then adds the bucket"
+            " to the role is [inferred]",
         ),
         Contradiction(
-            about="whether IAM makes the role",
+            about="whether IAM creates the role",
             claims=(
                 Claim(
-                    "IVS creates it, with a recording configuration; nothing of IAM",
+                    "IVS creates it with a recording configuration; IAM is not mentioned",
                     "[document] [page]",
                 ),
-                Claim("iam:CreateServiceLinkedRole with ivs.amazonaws.com made it", "[seen]"),
+                Claim("iam:CreateServiceLinkedRole with ivs.amazonaws.com created it", "[seen]"),
             ),
-            followed="both: IAM is asked, and where it refuses, the role is left to IVS",
+            followed="both: IAM is tried first; if it rejects the call, IVS creates the role",
         ),
     ),
 )
@@ -427,7 +435,7 @@ MEDIATAILOR = RoleDefinition(
     "mediatailor.amazonaws.com",  # [document] [page]
     feature="session logs and as-run logs of MediaTailor in CloudWatch Logs",  # [document] [page]
     creation=RoleCreation.IAM,  # [document] [page] [seen]
-    # all that have an endpoint [botocore]
+    # all regions with an endpoint [botocore]
     regions=(
         "af-south-1",
         "ap-northeast-1",
@@ -471,7 +479,7 @@ MEDIATAILOR = RoleDefinition(
         "mediatailor:ConfigureLogsForPlaybackConfiguration",  # [document] [page]
         "mediatailor:ConfigureLogsForChannel",  # [page] with AS_RUN
     ),
-    # a log configuration cannot be deleted, only switched off
+    # a log configuration cannot be deleted, only disabled
     clean_up=(
         "mediatailor:ConfigureLogsForPlaybackConfiguration",  # [document] [page] with 0 percent
         "mediatailor:ConfigureLogsForChannel",  # [inferred] with no log types
@@ -480,7 +488,7 @@ MEDIATAILOR = RoleDefinition(
         "AWS::MediaTailor::PlaybackConfiguration",
         "AWS::MediaTailor::Channel",
     ),  # [schema]
-    # [page] names that nobody can change
+    # [page] fixed names
     log_groups=(
         "MediaTailor/AdDecisionServerInteractions",
         "MediaTailor/ManifestService",
@@ -497,23 +505,25 @@ MEDIATAILOR = RoleDefinition(
     ),
     contradictions=(
         Contradiction(
-            about="the log groups the role may write to",
+            about="the log groups that the role may write to",
             claims=(
                 Claim("log-group:/aws/MediaTailor/*", "[document] [page]"),
                 Claim("log-group:MediaTailor/*", "[policy]"),
                 Claim(
-                    "MediaTailor/Channel/AsRunLog and its like", "the pages about the logs [page]"
+                    "MediaTailor/Channel/AsRunLog and similar names",
+                    "the pages about the logs [page]",
                 ),
             ),
-            followed="the policy, which agrees with the groups that MediaTailor writes",
+            followed="the policy, which agrees with the log groups that MediaTailor writes to",
         ),
         Contradiction(
-            about="what makes the service create the role",
+            about="the operations that cause the service to create the role",
             claims=(
                 Claim("enabling session logging", "[document]"),
-                Claim("enabling the As Run log too", "the page about that log [page]"),
+                Claim("also enabling the As Run log", "the page about that log [page]"),
             ),
-            followed="both; that the As Run log must be off too for the role to go is [inferred]",
+            followed="both; that the As Run log must also be disabled before the role can be"
+            " deleted is [inferred]",
         ),
     ),
 )
@@ -523,8 +533,8 @@ MEDIAPACKAGE = RoleDefinition(
     "mediapackage.amazonaws.com",  # [document]
     feature="access logs of MediaPackage in CloudWatch Logs",  # [document] [page]
     creation=RoleCreation.IAM,  # [document]
-    # all that have an endpoint for live or for VOD [botocore]: ap-south-2 and me-central-1 have VOD
-    # alone, the two isolated regions have live alone
+    # all regions with an endpoint for live or VOD [botocore]: ap-south-2 and me-central-1 have only
+    # VOD, the two isolated regions have only live
     regions=(
         "ap-northeast-1",
         "ap-northeast-2",
@@ -569,7 +579,7 @@ MEDIAPACKAGE = RoleDefinition(
         "mediapackage:ConfigureLogs",  # [document] [page]
         "mediapackage-vod:ConfigureLogs",  # [page] [schema]
     ),
-    # the same operations, without the logs that are to stop
+    # the same operations, without the logs to be disabled
     clean_up=(
         "mediapackage:ConfigureLogs",  # [document] [page]
         "mediapackage-vod:ConfigureLogs",  # [inferred] from "disable access logging" [document]
@@ -594,7 +604,7 @@ MEDIAPACKAGE = RoleDefinition(
                 Claim("/aws/MediaPackage/VodEgressAccessLogs", "[schema]"),
                 Claim("/aws/MediaPackage/EgressAccessLogs", "[page]"),
             ),
-            followed="neither: both are listed, and only a name that is given is sure",
+            followed="neither; both are listed. Set a log group name explicitly",
         ),
     ),
 )
@@ -610,7 +620,11 @@ ALL = (
 
 
 def by_role_name(role_name: str) -> RoleDefinition:
-    """Find a role of the catalogue; a KeyError lists those it has."""
+    """Return a role of the catalogue by its name.
+
+    Raises:
+        KeyError: The catalogue does not contain the role. The text lists all names.
+    """
     for definition in ALL:
         if definition.role_name == role_name:
             return definition
@@ -619,8 +633,8 @@ def by_role_name(role_name: str) -> RoleDefinition:
     raise KeyError(message)
 
 
-def with_older_names(definitions: Iterable[RoleDefinition]) -> list[RoleDefinition]:
-    """Return roles, each followed by those whose place it took, and none twice."""
+def with_superseded_roles(definitions: Iterable[RoleDefinition]) -> list[RoleDefinition]:
+    """Return roles without duplicates, each followed by the older roles that it replaced."""
     return list(
         dict.fromkeys(
             each

@@ -1,8 +1,8 @@
-"""What the features' constructs do for their owners, for owners that are there already.
+"""Add the role and the clean-up resource of a feature to owners that an app already defines.
 
-A mixin acts at once, when all aspects of the app can still see what it adds; an aspect acts at
-synth, when properties are final. Existing apps need both, so this is one class that is both, and as
-a mixin it looks again at synth. It stands on the features, and defines nothing that they do not.
+A mixin acts immediately, so all aspects of the app can see the constructs that it adds. An aspect
+acts at synthesis, when properties are final. Existing apps need both, so this class is both, and as
+a mixin it also acts at synthesis. It uses the code of the features, and defines nothing else.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from slr_constructs.features import mediapackage_logging, mediatailor_logging
 from slr_constructs.ordering import use_role
 from slr_constructs.provider import Provider
 from slr_constructs.service_linked_role import RoleRemoval, role_for, role_in
-from slr_constructs.stack_parts import is_in_order, key_of, parts_of
+from slr_constructs.stack_parts import is_ordered, key_of, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from slr_constructs.catalogue import RoleDefinition
     from slr_constructs.service_linked_role import ServiceLinkedRole
 
-_RELEASE_ID = "ServiceLinkedRoleRelease"
+_CLEAN_UP_ID = "ServiceLinkedRoleCleanUp"
 
 _RECORDING_CONFIGURATION = "AWS::IVS::RecordingConfiguration"
 _RETAINED = (CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
@@ -54,48 +54,53 @@ _RETAINED = (CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
 
 @jsii.implements(IAspect)
 class EnsureServiceLinkedRoles(Mixin):
-    """Give plain resources what the features' constructs would have given them.
+    """Add the role and the clean-up resource to every resource that needs them.
 
-    Each resource that switches a feature on by a property of its own gets the stack's role, made
-    before it and deleted after it, and a release that switches the feature off before it goes:
-    `AWS::MediaTailor::PlaybackConfiguration` and `Channel` with a log configuration,
-    `AWS::MediaPackage::Channel` and `PackagingGroup` with access logs. An
-    `AWS::IVS::RecordingConfiguration`, and a channel that records with one from outside the app,
-    gets the role alone, for IVS lets go of it by itself. Who has defined the resource makes no
-    difference: an L1, an L2, an included template or a bare `CfnResource`.
+    A resource that enables a feature through a native property gets two additions: a dependency on
+    the stack's role, and a clean-up resource that disables the feature before the resource is
+    deleted. These resources are `AWS::MediaTailor::PlaybackConfiguration` and
+    `AWS::MediaTailor::Channel` with a log configuration, and `AWS::MediaPackage::Channel` and
+    `AWS::MediaPackage::PackagingGroup` with access logs. An `AWS::IVS::RecordingConfiguration`, and
+    an `AWS::IVS::Channel` that uses a recording configuration from outside of the app, get only the
+    dependency on the role, because IVS stops using the role when they are deleted. The resource can
+    be an L1, a part of an L2, a part of an included template, or a bare `CfnResource`.
 
     Apply it last, in one of two ways:
 
-    - `Mixins.of(app).apply(EnsureServiceLinkedRoles())` acts at once on what the app has, in its
-      stages too, and so aspects that tag or limit what is in a stack see what it adds. It looks
-      again at synth, before aspects that only read, for what has been switched on since.
-    - `Aspects.of(app).add(EnsureServiceLinkedRoles())` acts at synth, also on what is defined
-      later. CDK takes no aspect into a stage: add it to each. Aspects that switch features on have
-      to come first, by their place or their priority.
+    - `Mixins.of(app).apply(EnsureServiceLinkedRoles())` acts immediately on the resources that the
+      app has, also in its stages. So aspects that tag or limit the resources of a stack see the
+      added resources. It acts again at synthesis, before read-only aspects, on features that were
+      enabled in the meantime.
+    - `Aspects.of(app).add(EnsureServiceLinkedRoles())` acts at synthesis, also on resources that
+      are defined later. CDK does not pass an aspect on to stages, so add it to each stage. Aspects
+      that enable features must run before it: add them first, or with a lower priority value.
 
-    Both, or one of them twice, is the same as once: the first has left nothing to do. What a
-    construct of this library looks after is left alone, and so is what uses no role. The role is
-    the one that the stack declares or imports; without one, an `AWS::IAM::ServiceLinkedRole` for
-    the service in the same stack, which stays as it is; without one, it is declared as a feature
-    declares it, `<stack>/<name of the role>`. A release is `<resource>/ServiceLinkedRoleRelease`;
-    its rights stand beside it, and both have the resource's condition. A resource that is retained
-    gets no release, for nothing deletes it.
+    To use both, or one of them twice, has the same effect as to use one. Resources that a construct
+    of this library manages do not change, and neither do resources that use no role. The role is
+    the role that the stack declares or imports. If there is none, it is an
+    `AWS::IAM::ServiceLinkedRole` for the service in the same stack, which does not change.
+    Otherwise the role is declared as a feature declares it, as `<stack>/<role name>`. The path of a
+    clean-up resource is `<resource>/ServiceLinkedRoleCleanUp`. Its policy is next to it, and both
+    have the condition of the resource. A resource with the deletion policy `Retain` gets no
+    clean-up resource, because CloudFormation does not delete it.
 
-    A property that is a token or a `Lazy` counts as switched on, for nobody knows what it will be:
-    at worst, there is a role that nothing uses, and a release that switches off what is off. What
-    no property shows cannot be mended: `add_property_override`, which CDK shows to nobody before it
-    writes the template, and features that are switched on by custom resources of others, as all of
-    Chime's are. `RoleGuard` finds them in the templates.
+    A property that is a token or a `Lazy` counts as enabled, because its value is not known yet. At
+    worst, the stack has a role that nothing uses, and a clean-up resource that disables a feature
+    that is not enabled. Two kinds of features cannot be detected: properties that
+    `add_property_override` sets, which CDK does not expose before it writes the template, and
+    features that other custom resources enable, such as all features of Chime. `RoleGuard` detects
+    them in the templates.
 
     Args:
-        removal: What becomes of a role that this declares when its stack is deleted. Default: it is
-            deleted if this library made it and nobody else needs it.
+        removal: What happens to a role that this class declares when its stack is deleted. Default:
+            the role is deleted if slr-constructs created it, no other stack has a lease on it, and
+            nothing uses it.
 
     Raises:
-        UsageError: What a resource would have to wait for, the role or the stack's function, waits
-            for the resource (`RoleWaitsForOwner`); nothing is defined for it then. Or the stack's
-            function would have too many rights (`FunctionRights`). CDK passes such a refusal on in
-            an error of its own, a `RuntimeError` with the same text.
+        UsageError: The role or the stack's function depends on the resource that must depend on it
+            (`RoleDependsOnOwner`); nothing is added to the resource. Or the function's policy would
+            be too large (`FunctionPolicyTooLarge`). CDK wraps the error in a `RuntimeError` with
+            the same text.
     """
 
     def __init__(self, *, removal: RoleRemoval = RoleRemoval.WHEN_UNUSED) -> None:
@@ -110,54 +115,54 @@ class EnsureServiceLinkedRoles(Mixin):
         self._removal = removal
 
     def supports(self, construct: IConstruct) -> bool:
-        """Tell whether a construct is a resource that may have to be mended, now or at synth."""
+        """Return whether a construct is a resource that may need a role, now or at synthesis."""
         return _kind_of(construct) is not None
 
     def apply_to(self, construct: IConstruct) -> None:
-        """Mend one resource, now and again at synth."""
-        self._mend(construct)
+        """Add what one resource needs, now and again at synthesis."""
+        self._fix(construct)
         Aspects.of(construct).add(self, priority=AspectPriority.READONLY - 1)
 
     def visit(self, node: IConstruct) -> None:
-        """Mend one resource, or all that a stack has so far."""
+        """Add what one resource needs, or what all current resources of a stack need."""
         if isinstance(node, Stack):
-            # before the stack's resources are visited, and by other aspects too: unless CDK is
-            # told to stabilize aspects, what is added to a stack later than this is not visited
+            # before this and other aspects visit the stack's resources: unless CDK stabilizes
+            # aspects, they do not visit resources that are added to the stack later
             for each in self._owners.select(node):
-                self._mend(each)
+                self._fix(each)
         else:
-            self._mend(node)
+            self._fix(node)
 
     @cached_property
     def _owners(self) -> IConstructSelector:
         return ConstructSelector.resources_of_type(*_KINDS)
 
-    def _mend(self, owner: Any) -> None:  # noqa: ANN401 - a resource, once its kind is known
+    def _fix(self, owner: Any) -> None:  # noqa: ANN401 - a resource, once its kind is known
         kind = _kind_of(owner)
         if kind is None or not kind.uses_role(_Properties(owner)):
             return
         role = role_in(owner, kind.definition)
-        _refuse_circle(owner, role)
+        _refuse_circular_dependency(owner, role)
         role = role_for(owner, role, kind.definition, owner=owner, removal=self._removal)
-        if kind.release is None or owner.cfn_options.deletion_policy in _RETAINED:
+        if kind.clean_up is None or owner.cfn_options.deletion_policy in _RETAINED:
             use_role(role, owner)
         else:
-            kind.release(owner, owner, owner.ref, role, _RELEASE_ID)
+            kind.clean_up(owner, owner, owner.ref, role, _CLEAN_UP_ID)
 
 
 class _Properties:
-    """The properties of a resource, whatever its class calls them."""
+    """The properties of a resource of any class, by the names that CloudFormation uses."""
 
     def __init__(self, owner: CfnResource) -> None:
-        # not the attributes, which a bare resource has not, and which jsii cannot always read
+        # not the attributes: a bare resource has none, and jsii cannot always read them
         self._values = owner._cfn_properties  # noqa: SLF001
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - whatever a template may hold
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any value of a template
         return _part(self._values, name)
 
 
 def _part(values: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - as above
-    """Return a property by the name that CloudFormation gives it, which L1s start small."""
+    """Return a property by its CloudFormation name; L1s start the name in lower case."""
     return values.get(name, values.get(name[0].lower() + name[1:]))
 
 
@@ -167,7 +172,7 @@ def _is_given(value: Any) -> bool:  # noqa: ANN401 - as above
 
 @cache
 def _no_value() -> str:
-    """Return the token for no value, which is one for the whole process."""
+    """Return the token for no value, which is the same in the whole process."""
     return Aws.NO_VALUE
 
 
@@ -177,8 +182,8 @@ def _logs_sessions(properties: _Properties) -> bool:
         return _is_given(logs)
     # vended logs need no service-linked role
     strategies = _part(logs, "EnabledLoggingStrategies")
-    is_off = _part(logs, "PercentEnabled") in (0, "0") or strategies == ["VENDED_LOGS"]
-    return _is_given(logs) and not is_off
+    is_disabled = _part(logs, "PercentEnabled") in (0, "0") or strategies == ["VENDED_LOGS"]
+    return _is_given(logs) and not is_disabled
 
 
 def _logs_runs(properties: _Properties) -> bool:
@@ -187,9 +192,9 @@ def _logs_runs(properties: _Properties) -> bool:
 
 
 def _records(properties: _Properties) -> bool:
-    """Tell whether a channel records with a configuration from outside the app.
+    """Return whether a channel uses a recording configuration from outside of the app.
 
-    With one of the app it waits for that, and so for the role.
+    A channel depends on a recording configuration of the app, and so on the role already.
     """
     configuration = properties["RecordingConfigurationArn"]
     reference = configuration
@@ -205,85 +210,86 @@ def _records(properties: _Properties) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """What a type of resource needs the role for."""
+    """The feature of a resource type."""
 
     definition: RoleDefinition
     uses_role: Callable[[_Properties], bool]
-    #: None: the feature goes with the resource.
-    release: Callable[[CfnResource, CfnResource, str, ServiceLinkedRole, str], CfnResource] | None
+    #: None: the feature ends when the resource is deleted.
+    clean_up: Callable[[CfnResource, CfnResource, str, ServiceLinkedRole, str], CfnResource] | None
 
 
-#: `templates.lifecycle` says the same of templates, for which it takes no construct.
+#: `templates.role_usage` has the same facts for templates, without constructs.
 _KINDS = {
-    _RECORDING_CONFIGURATION: _Kind(catalogue.IVS_RECORD_TO_S3, lambda _: True, release=None),
-    "AWS::IVS::Channel": _Kind(catalogue.IVS_RECORD_TO_S3, _records, release=None),
+    _RECORDING_CONFIGURATION: _Kind(catalogue.IVS_RECORD_TO_S3, lambda _: True, clean_up=None),
+    "AWS::IVS::Channel": _Kind(catalogue.IVS_RECORD_TO_S3, _records, clean_up=None),
     "AWS::MediaTailor::PlaybackConfiguration": _Kind(
-        catalogue.MEDIATAILOR, _logs_sessions, mediatailor_logging.release_sessions
+        catalogue.MEDIATAILOR, _logs_sessions, mediatailor_logging.clean_up_sessions
     ),
     "AWS::MediaTailor::Channel": _Kind(
-        catalogue.MEDIATAILOR, _logs_runs, mediatailor_logging.release_as_run
+        catalogue.MEDIATAILOR, _logs_runs, mediatailor_logging.clean_up_as_run
     ),
     "AWS::MediaPackage::Channel": _Kind(
         catalogue.MEDIAPACKAGE,
         lambda each: _is_given(each["IngressAccessLogs"]) or _is_given(each["EgressAccessLogs"]),
-        mediapackage_logging.release_channel,
+        mediapackage_logging.clean_up_channel,
     ),
     "AWS::MediaPackage::PackagingGroup": _Kind(
         catalogue.MEDIAPACKAGE,
         lambda each: _is_given(each["EgressAccessLogs"]),
-        mediapackage_logging.release_packaging_group,
+        mediapackage_logging.clean_up_packaging_group,
     ),
 }
 
 
 def _kind_of(construct: IConstruct) -> _Kind | None:
-    """Return what a resource needs the role for; None if it needs none, or is looked after."""
-    if not isinstance(construct, CfnResource) or is_in_order(construct):
+    """Return the feature of a resource; None if it has none, or is marked as ordered."""
+    if not isinstance(construct, CfnResource) or is_ordered(construct):
         return None
     return _KINDS.get(construct.cfn_resource_type)
 
 
-class _Reach(dict[tuple[str, bool], list[tuple[str, set[str]]]]):
-    """What waits for what in a stack, asked once for a role and a function that are there.
+class _Prerequisites(dict[tuple[str, bool], list[tuple[str, set[str]]]]):
+    """The resources that an owner must depend on, computed once for a role and a function.
 
-    Each is the path of a resource that comes first, with the keys of all that it waits for.
+    Each entry is the path of such a resource and the keys of all resources that it depends on.
     """
 
 
-def _refuse_circle(owner: CfnResource, role: ServiceLinkedRole | None) -> None:
-    """Refuse an owner that its role, or the function that releases it, waits for.
+def _refuse_circular_dependency(owner: CfnResource, role: ServiceLinkedRole | None) -> None:
+    """Raise an error if the role, or the function, depends on the owner.
 
-    What is not there yet will wait for nothing.
+    A role or function that does not exist yet will not depend on the owner.
     """
     parts = parts_of(owner)
     function = parts.known(Provider)
-    known = parts.one(_Reach, lambda _: _Reach())
+    known = parts.one(_Prerequisites, lambda _: _Prerequisites())
     which = ("" if role is None else key_of(role), function is not None)
     if which not in known:
         first = [] if role is None or role.resource is None else [role.resource]
         first += [] if function is None else _resources_in(function)
         keys = {*map(key_of, first)}
-        known[which] = [(each.node.path, _reach(each, keys)) for each in first]
-    for path, reach in known[which]:
-        if key_of(owner) in reach:
-            raise UsageError(
-                "RoleWaitsForOwner",
+        known[which] = [(each.node.path, _dependencies_of(each, keys)) for each in first]
+    for path, dependencies in known[which]:
+        if key_of(owner) in dependencies:
+            raise UsageError.relation(
+                "RoleDependsOnOwner",
                 at=owner,
-                prop="dependencies",
-                allowed=f"without a circle ({path} has to be created first)",
-                got=f"{path} waits for {owner.node.path}",
+                text=(
+                    f"{path} depends on {owner.node.path}, but must be created before it, which"
+                    " is a circular dependency. Remove that dependency."
+                ),
             )
 
 
-def _reach(start: CfnResource, known: set[str]) -> set[str]:
-    """Return all that a resource waits for, by whatever chain."""
+def _dependencies_of(start: CfnResource, known: set[str]) -> set[str]:
+    """Return the keys of all resources that a resource depends on, directly or indirectly."""
     found: set[str] = set()
     left = [start]
     while left:
         resource = left.pop()
-        # what those refer to that are to come first is known: each other
-        referred = [] if key_of(resource) in known else _referred(resource)
-        for each in (*_explicit(resource), *referred):
+        # the references of the prerequisites are known: they refer only to each other
+        referenced = [] if key_of(resource) in known else _referenced(resource)
+        for each in (*_explicit(resource), *referenced):
             if key_of(each) not in found:
                 found.add(key_of(each))
                 left.append(each)
@@ -291,22 +297,22 @@ def _reach(start: CfnResource, known: set[str]) -> set[str]:
 
 
 def _explicit(resource: CfnResource) -> Iterator[CfnResource]:
-    """Yield what a resource, or a construct around it, is told to wait for."""
+    """Yield the explicit dependencies of a resource and of the constructs around it."""
     yield from (each for each in resource.obtain_dependencies() if isinstance(each, CfnResource))
     for scope in resource.node.scopes:
-        # what a stack waits for is another stack
+        # a stack depends only on other stacks
         if not isinstance(scope, Stack | Stage):
             for each in scope.node.dependencies:
                 yield from _resources_in(each)
 
 
-def _referred(resource: CfnResource) -> Iterator[CfnResource]:
-    """Yield what the properties of a resource refer to in its stack."""
+def _referenced(resource: CfnResource) -> Iterator[CfnResource]:
+    """Yield the resources of the stack that the properties of a resource refer to."""
     stack = parts_of(resource).stack
-    there = {stack.resolve(each.logical_id): each for each in _resources_in(stack)}
-    text = json.dumps(stack.resolve(resource._cfn_properties))  # noqa: SLF001 - of whatever class
+    resources = {stack.resolve(each.logical_id): each for each in _resources_in(stack)}
+    text = json.dumps(stack.resolve(resource._cfn_properties))  # noqa: SLF001 - of any class
     names = re.findall(r'(?:"(?:Ref|Fn::GetAtt)": \[?"|\$\{)(\w+)', text)
-    yield from (there[each] for each in names if each in there)
+    yield from (resources[each] for each in names if each in resources)
 
 
 def _resources_in(scope: IConstruct) -> list[CfnResource]:

@@ -1,11 +1,11 @@
-"""The one way in which the library refuses what a stack asks for."""
+"""The error that every construct raises, and the checks that raise it."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from aws_cdk import Stack, Token
 
@@ -23,39 +23,64 @@ _STRING_TOKEN = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 
 
 class UsageError(ValueError):
-    """A stack asks for something that cannot work; nothing is synthesized.
+    """A construct has an invalid prop, or conflicts with another construct.
 
-    The text is always `<construct path>: <prop> must be <allowed>, got <value> [<code>]`. The
-    constructs name the codes of their own; any of them refuses a prop that is not of its kind
-    (`PropKind`).
+    The message has one of two forms:
+
+    - a value: `<construct path>: <prop> must be <constraint>, got <value> [<code>]`
+    - a relation between two constructs (`UsageError.relation`):
+      `<construct path>: <sentences> [<code>]`
+
+    Each construct documents the codes that it raises. In addition, every construct raises
+    `PropKind` for a prop of the wrong type.
 
     Args:
-        code: Stable; renaming one is a breaking change.
+        code: A stable code. Renaming a code is a breaking change.
 
-        at: The construct that was asked, or its path.
+        at: The construct that raises the error, or its path.
 
-        prop: The prop, as Python spells it.
+        prop: The name of the prop in Python.
 
-        allowed: What it must be.
+        allowed: The constraint, as it continues "must be".
 
-        got: What it is.
+        got: The value that the prop has.
     """
+
+    #: The stable code at the end of the message.
+    code: str
 
     def __init__(
         self, code: str, *, at: IConstruct | str, prop: str, allowed: str, got: object
     ) -> None:
-        where = at if isinstance(at, str) else at.node.path
-        super().__init__(refusal(where, prop, allowed, got, code))
+        super().__init__(refusal(_path_of(at), prop, allowed, got, code))
         self.code = code
+
+    @classmethod
+    def relation(cls, code: str, *, at: IConstruct | str, text: str) -> Self:
+        """Return an error about the relation of two constructs.
+
+        Args:
+            code: A stable code. Renaming a code is a breaking change.
+
+            at: The construct that raises the error, or its path.
+
+            text: Full sentences that name both constructs and say what to do.
+        """
+        error = cls.__new__(cls)
+        ValueError.__init__(error, f"{_path_of(at)}: {text} [{code}]")
+        error.code = code
+        return error
 
 
 def check(rule: Rule, value: object, *, at: IConstruct | str, prop: str) -> None:
-    """Refuse a value that breaks a rule; a token passes, for nobody knows yet what it will be.
+    """Check a value against a rule.
+
+    Unresolved tokens are accepted: the function validates the resolved values with the same rules.
 
     Raises:
         UsageError: The value is known and breaks the rule.
     """
-    # the rule first: it costs nothing, while asking about a token may call the jsii kernel
+    # the rule first: it costs nothing, but a question about a token may call the jsii kernel
     if value is not None and not rule.holds(value) and not _unresolved(value):
         raise UsageError(rule.code, at=at, prop=prop, allowed=rule.allowed, got=value)
 
@@ -68,24 +93,24 @@ def check_kind(
     allowed: str,
     optional: bool = False,
 ) -> None:
-    """Refuse a prop that is not of its kind, as type checkers do for those who run one.
+    """Check the type of a prop at run time, as a type checker does before.
 
     Args:
-        value: What the prop was given.
+        value: The value of the prop.
 
-        kinds: The classes that would do; an interface is named by a property of its own, for jsii's
-            interfaces cannot be asked.
+        kinds: The accepted classes. An interface is given as the name of one of its properties,
+            because `isinstance` does not work with the interfaces of jsii.
 
-        at: The construct that was asked, or its path.
+        at: The construct that has the prop, or its path.
 
-        prop: The prop, as Python spells it.
+        prop: The name of the prop in Python.
 
-        allowed: What it must be.
+        allowed: The accepted types, as they continue "must be".
 
-        optional: Whether None would do.
+        optional: Whether None is accepted.
 
     Raises:
-        UsageError: It is something else (`PropKind`).
+        UsageError: The value has another type (`PropKind`).
     """
     if optional and value is None:
         return
@@ -94,14 +119,14 @@ def check_kind(
 
 
 def check_name(rule: Rule, name: str | None, *, at: IConstruct, prop: str) -> None:
-    """Refuse a resource's name as `check` does, and a resource that has none.
+    """Check the name of a resource as `check` does, and reject a resource without a name.
 
-    CloudFormation makes a missing name up, and starts it with the stack's.
+    CloudFormation generates a missing name, which starts with the name of the stack.
 
     Raises:
-        UsageError: The name is missing, or known and breaks the rule.
+        UsageError: The name is missing, or it is known and breaks the rule.
     """
-    # an L2 without a name gives its L1 a token that stands for nothing
+    # an L2 without a name gives its L1 a token that resolves to nothing
     if name is None or (not rule.holds(name) and Stack.of(at).resolve(name) is None):
         raise UsageError(rule.code, at=at, prop=prop, allowed=rule.allowed, got=None)
     check(rule, name, at=at, prop=prop)
@@ -110,14 +135,14 @@ def check_name(rule: Rule, name: str | None, *, at: IConstruct, prop: str) -> No
 def check_contract(
     wanted: Contract, *, at: IConstruct, props: dict[str, str] | None = None
 ) -> None:
-    """Refuse a contract that the function would refuse, in the words of the construct's props.
+    """Check a contract with the rules of the function, and name the construct's props in errors.
 
     Args:
-        wanted: What the construct is about to ask.
+        wanted: The contract that the construct is going to send to the function.
 
         at: The construct.
 
-        props: The prop that a field comes from, where the two have different names.
+        props: The name of the prop for each field of the contract that has another name.
 
     Raises:
         UsageError: A field is known and breaks its rule.
@@ -128,20 +153,25 @@ def check_contract(
             check(each.metadata["rule"], getattr(wanted, each.name), at=at, prop=prop)
 
 
+def _path_of(construct: IConstruct | str) -> str:
+    return construct if isinstance(construct, str) else construct.node.path
+
+
 def _is_a(value: object, kind: type | str) -> bool:
     if isinstance(kind, type):
         return isinstance(value, kind)
-    # the class first: a property of the object, which what is imported has, calls the jsii kernel
+    # the class first: a property of the object, as imported constructs have it, calls the jsii
+    # kernel
     return hasattr(type(value), kind) or hasattr(value, kind)
 
 
-def _unresolved(value: Any) -> bool:  # noqa: ANN401 - whatever a prop was given
+def _unresolved(value: Any) -> bool:  # noqa: ANN401 - the value of any prop
     if isinstance(value, tuple | list):
         return any(map(_unresolved, value))
     if isinstance(value, float) and not math.isfinite(value):
-        # a number that JSON has not, which the jsii kernel would not survive
+        # JSON has no such number, and the jsii kernel crashes on it
         return False
-    # what most tokens are, and CDK's own test of them, without a call to the jsii kernel
+    # most tokens are strings: this is CDK's own test for them, without a call to the jsii kernel
     if isinstance(value, str) and _STRING_TOKEN.search(value):
         return True
     return bool(Token.is_unresolved(value))

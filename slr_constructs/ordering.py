@@ -1,8 +1,8 @@
-"""Role before feature, release before owner.
+"""The order of resources: role before feature, clean-up resource before owner on delete.
 
-CloudFormation creates a resource once everything it depends on is there, and deletes it once
-nothing that depends on it is left. `slr_constructs.templates.order` reads from a template what has
-become of that.
+CloudFormation creates a resource after all resources that it depends on, and deletes it after all
+resources that depend on it. `slr_constructs.templates.order` analyzes the resulting order in a
+template.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from slr_constructs.provider import Provider
-from slr_constructs.service_linked_role import rights_to_switch_on
-from slr_constructs.stack_parts import claim, parts_of, put_in_order
+from slr_constructs.service_linked_role import permissions_to_configure
+from slr_constructs.stack_parts import claim, mark_ordered, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,114 +21,125 @@ if TYPE_CHECKING:
 
     from slr_constructs.catalogue import RoleDefinition
     from slr_constructs.handler.slr_handler.contract import Contract
-    from slr_constructs.rights import Right
+    from slr_constructs.permissions import Permission
     from slr_constructs.service_linked_role import ServiceLinkedRole
 
 
 def role_before(role: ServiceLinkedRole, resource: CfnResource) -> None:
-    """Let CloudFormation make the role before a resource that needs it, and delete it after.
+    """Make a resource depend on the role that it uses.
 
-    Across stacks this becomes a dependency between the stacks. An imported role is not waited for.
+    CloudFormation creates the role before the resource, and deletes it after the resource. If they
+    are in two stacks, one stack depends on the other. An imported role needs no dependency.
     """
     if role.resource is not None:
         resource.add_resource_dependency(role.resource)
 
 
 def use_role(role: ServiceLinkedRole, owner: CfnResource) -> None:
-    """Let a resource that uses the role by a property of its own wait for it, once and for all.
+    """Make an owner depend on the role that it uses through a native property.
 
-    `EnsureServiceLinkedRoles` leaves alone what has been here.
+    `EnsureServiceLinkedRoles` does not change the owner afterwards.
     """
     role_before(role, owner)
-    put_in_order(owner)
+    mark_ordered(owner)
 
 
-def define_put(
+def define_configuration(
     feature: Construct,
     wanted: Contract,
     *,
     owner: CfnResource | str,
-    prop: str,
-    thing: Any,  # noqa: ANN401 - a string or an intrinsic
+    owner_type: str,
+    feature_name: str,
+    target: Any,  # noqa: ANN401 - a string or an intrinsic
     role: ServiceLinkedRole,
     definition: RoleDefinition,
-    rights: Sequence[Right],
+    permissions: Sequence[Permission],
     props: dict[str, str],
 ) -> CfnResource:
-    """Let the function put a feature after the role, and remove it before role and owner.
+    """Define a custom resource that configures a feature on create and removes it on delete.
+
+    It is created after the role, and deleted before the role and before the owner.
 
     Args:
-        feature: The feature, whose `Resource` this is.
+        feature: The construct of the feature. The custom resource is its `Resource`.
 
-        wanted: What is put. It refers to its owner, so it is deleted before an owner of the app.
+        wanted: The contract. It refers to the owner, so the custom resource is deleted before an
+            owner of the app.
 
         owner: The owner, as the feature was given it.
 
-        prop: The prop that it was given as.
+        owner_type: The type of the owner in error messages, for example `channel`.
 
-        thing: What names the owner, and changes when it is replaced.
+        feature_name: The name of the feature in error messages, for example `access logging`.
+
+        target: The name of the owner, which changes when the owner is replaced.
 
         role: The role that the feature uses.
 
-        definition: The role that the service makes when the feature is put.
+        definition: The role that the service creates when the feature is configured.
 
-        rights: What the function may do.
+        permissions: The permissions that the function needs for the owner.
 
-        props: The prop that a contract's field comes from, where the names differ.
+        props: The name of the prop for each field of the contract that has another name.
 
     Raises:
-        UsageError: The owner has the feature already, or the contract breaks a rule.
+        UsageError: Another construct configures the feature for the owner (`FeatureSetTwice`), or
+            the contract breaks a rule.
     """
-    claim(feature, wanted, prop, owner)
+    claim(feature, wanted, owner, owner_type=owner_type, feature_name=feature_name)
     resource = Provider.of(feature).define(
         feature,
         "Resource",
         wanted,
-        thing=thing,
+        target=target,
         props=props,
-        rights=[*rights, *rights_to_switch_on(feature, definition)],
+        permissions=[*permissions, *permissions_to_configure(feature, definition)],
     )
     role_before(role, resource)
     return resource
 
 
-def define_release(
+def define_clean_up(
     feature: Construct,
     wanted: Contract,
     *,
     owner: CfnResource,
-    thing: str,
+    target: str,
     role: ServiceLinkedRole,
-    rights: Sequence[Right],
-    id: str = "Release",
+    permissions: Sequence[Permission],
+    id: str = "CleanUp",
 ) -> CfnResource:
-    """Let CloudFormation set a feature on its owner after the role, and switch it off before both.
+    """Define a clean-up resource, which disables a feature before its owner and role are deleted.
 
-    The release refers to the owner, and so it is deleted before it. It is deleted before the role
-    by itself too: when a feature is removed and its owner stays, release and role go in one update.
-    It is there under the owner's condition.
+    CloudFormation configures the feature itself, through a native property of the owner. The owner
+    depends on the role. The clean-up resource refers to the owner, so it is deleted before the
+    owner. It also depends on the role directly: if the feature is removed and the owner stays, one
+    update deletes the clean-up resource and then the role. It has the condition of the owner.
 
     Args:
-        feature: The construct that the release is defined below.
+        feature: The scope of the clean-up resource.
 
-        wanted: What is released.
+        wanted: The contract of the clean-up resource.
 
         owner: The owner, which has the native property.
 
-        thing: What names the owner, and changes when it is replaced.
+        target: The name of the owner, which changes when the owner is replaced.
 
         role: The role that the feature uses.
 
-        rights: What the function may do.
+        permissions: The permissions that the function needs for the owner.
 
-        id: The release's construct id; its rights stand beside it.
+        id: The construct id of the clean-up resource. The id of its policy is `<id>Policy`.
     """
     use_role(role, owner)
-    release = Provider.of(feature).define(feature, id, wanted, thing=thing, rights=rights)
-    role_before(role, release)
+    clean_up = Provider.of(feature).define(
+        feature, id, wanted, target=target, permissions=permissions
+    )
+    role_before(role, clean_up)
     condition = owner.cfn_options.condition
     if condition is not None and parts_of(feature) is parts_of(owner):
-        # where the owner is not there, nothing can refer to it
-        for each in (release, feature.node.find_child(f"{id}Rights")):
+        # without the owner, the reference to it would be invalid
+        for each in (clean_up, feature.node.find_child(f"{id}Policy")):
             cast("CfnResource", each).cfn_options.condition = condition
-    return release
+    return clean_up

@@ -1,11 +1,11 @@
-"""The one function of a stack, the rights it gets, and the custom resources it serves.
+"""The function of a stack, its permissions, and the custom resources that it handles.
 
-Every custom resource comes with rights of its own, as an `AWS::IAM::RolePolicy` beside it that it
-depends on, named after the thing it acts on. So the rights are there before the first call and
-go after the last one: when a feature is removed, CloudFormation deletes the custom resource before
-its policy; and when the thing is replaced, the policy is replaced with it, so that the old one
-lasts until the old thing has been released. One policy for the whole function would lose the right
-in the same update that needs it.
+Every custom resource has its own permissions: it depends on an `AWS::IAM::RolePolicy` next to it,
+which is named after the target of the custom resource. So the permissions exist before the first
+call and until the last one. When a feature is removed, CloudFormation deletes the custom resource
+before its policy. When the target is replaced, CloudFormation replaces the policy too, and deletes
+the old policy after the clean-up of the old target. A single policy for the whole function would
+lose a permission in the same update that needs it.
 """
 
 from __future__ import annotations
@@ -20,69 +20,69 @@ from aws_cdk import CfnResource, RemovalPolicy, Token, aws_iam, aws_lambda, aws_
 from constructs import Construct
 
 from slr_constructs.errors import UsageError, check_contract
-from slr_constructs.rights import write_own_log
+from slr_constructs.permissions import write_own_log
 from slr_constructs.stack_parts import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slr_constructs.handler.slr_handler.contract import Contract
-    from slr_constructs.rights import Right
+    from slr_constructs.permissions import Permission
 
 _HANDLER = Path(__file__).parent / "handler"
 
 _FUNCTION_SECONDS = 900
 _FUNCTION_MEGABYTES = 256
 _LOG_DAYS = 30
-#: CloudFormation waits this long for an answer (an hour, if nobody says): long enough for Lambda's
-#: own second try after a crash.
+#: CloudFormation waits this long for a response (by default, an hour). It is long enough for
+#: Lambda's own retry after a crash.
 _SERVICE_TIMEOUT_SECONDS = 1200
 
-#: IAM's quota for all inline policies of one role together, white space not counted.
-_RIGHTS_CHARACTERS = 10_240
+#: IAM's quota for all inline policies of a role together, without white space.
+_POLICY_CHARACTERS = 10_240
 _POLICY_NAME_CHARACTERS = 128
 
 
 def arn(service: str, resource: str, name: str) -> dict[str, Any]:
-    """Return the ARN of something in this stack's account and region, as an `Fn::Sub`.
+    """Return the ARN of a resource in the stack's account and region, as an `Fn::Sub`.
 
     Args:
-        service: Its namespace, `mediatailor` say.
+        service: The service namespace, for example `mediatailor`.
 
-        resource: What comes before its name, `channel/` say.
+        resource: The part before the name, for example `channel/`.
 
-        name: Its name, which may be a token.
+        name: The name, which may be a token.
     """
     return substitute(
         f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}", name
     )
 
 
-def last_part(arn_of_it: str) -> Any:  # noqa: ANN401 - a string, or an intrinsic for a token
-    """Return what stands behind the one slash of an ARN, or a literal without one as it is."""
-    if "${" in arn_of_it:
-        return {"Fn::Select": [1, {"Fn::Split": ["/", arn_of_it]}]}
-    return arn_of_it.rpartition("/")[2]
+def last_part(name_or_arn: str) -> Any:  # noqa: ANN401 - a string, or an intrinsic for a token
+    """Return the part of an ARN after its only slash, or a literal without a slash unchanged."""
+    if "${" in name_or_arn:
+        return {"Fn::Select": [1, {"Fn::Split": ["/", name_or_arn]}]}
+    return name_or_arn.rpartition("/")[2]
 
 
 def substitute(text: str, name: Any) -> dict[str, Any]:  # noqa: ANN401 - a string or an intrinsic
-    """Return text and name together as an `Fn::Sub`; what is not known yet stays so."""
+    """Return an `Fn::Sub` of a text and a name; the name may be a token or an intrinsic."""
     if isinstance(name, str) and "${" not in name:
         return {"Fn::Sub": text + name}
     return {"Fn::Sub": [f"{text}${{Name}}", {"Name": name}]}
 
 
 class Provider(Construct):
-    """The function that serves a stack's custom resources."""
+    """The function that handles the custom resources of a stack."""
 
     @classmethod
     def of(cls, scope: Construct) -> Provider:
-        """Return the stack's one function, and define it on first use."""
+        """Return the stack's function; define it on first use."""
         return parts_of(scope).one(cls, lambda stack: cls(stack, "ServiceLinkedRoleFunction"))
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
-        # L1s: their dependencies are those needed and no others, which a template's reader sees
+        # L1s, because they have only the dependencies that are needed
         role = aws_iam.CfnRole(
             self,
             "Role",
@@ -100,9 +100,9 @@ class Provider(Construct):
         logs = aws_logs.CfnLogGroup(self, "Logs", retention_in_days=_LOG_DAYS)
         logs.apply_removal_policy(RemovalPolicy.DESTROY)
         log_document = _document([write_own_log(logs.attr_arn)])
-        log_rights = aws_iam.CfnRolePolicy(
+        log_permissions = aws_iam.CfnRolePolicy(
             self,
-            "LogsRights",
+            "LogsPolicy",
             role_name=role.ref,
             policy_name="Logs",
             policy_document=log_document,
@@ -113,7 +113,7 @@ class Provider(Construct):
         function = aws_lambda.CfnFunction(
             self,
             "Resource",
-            description="Holds service-linked roles, and switches off what uses them",
+            description="Manages service-linked roles and the features that use them",
             runtime="python3.14",
             handler="slr_handler.entrypoint.handler",
             code=aws_lambda.CfnFunction.CodeProperty(
@@ -124,10 +124,10 @@ class Provider(Construct):
             role=role.attr_arn,
             logging_config=aws_lambda.CfnFunction.LoggingConfigProperty(log_group=logs.ref),
         )
-        function.add_resource_dependency(log_rights)
+        function.add_resource_dependency(log_permissions)
         self._service_token = function.attr_arn
         self._role_name = role.ref
-        self._rights_characters = _characters(log_document)
+        self._policy_characters = _characters(log_document)
 
     def define(
         self,
@@ -135,49 +135,48 @@ class Provider(Construct):
         id: str,
         wanted: Contract,
         *,
-        thing: Any,  # noqa: ANN401 - a string or an intrinsic
-        rights: Sequence[Right],
+        target: Any,  # noqa: ANN401 - a string or an intrinsic
+        permissions: Sequence[Permission],
         props: dict[str, str] | None = None,
     ) -> CfnResource:
-        """Define a custom resource and the rights it needs, in the order they need.
+        """Define a custom resource that depends on the policy with its permissions.
 
         Args:
-            scope: The construct that asks.
+            scope: The construct that needs the custom resource.
 
-            id: The custom resource's construct id; its rights stand beside it.
+            id: The construct id of the custom resource. The id of its policy is `<id>Policy`.
 
-            wanted: What is asked of the function.
+            wanted: The contract that the function receives.
 
-            thing: What names the thing acted on, and changes when it is replaced.
+            target: The name of the target, which changes when the target is replaced.
 
-            rights: What the function may do for it.
+            permissions: The permissions that the function needs for the target.
 
-            props: The prop that a contract's field comes from, where the names differ.
+            props: The name of the prop for each field of the contract that has another name.
 
         Raises:
-            UsageError: The contract breaks a rule, or IAM's quota for the function's rights would
-                be exceeded.
+            UsageError: The contract breaks a rule, or the function's policy would exceed IAM's
+                quota (`FunctionPolicyTooLarge`).
         """
         check_contract(wanted, at=scope, props=props)
-        document = _document(rights)
-        self._rights_characters += _characters(document)
-        if self._rights_characters > _RIGHTS_CHARACTERS:
-            raise UsageError(
-                "FunctionRights",
+        document = _document(permissions)
+        self._policy_characters += _characters(document)
+        if self._policy_characters > _POLICY_CHARACTERS:
+            raise UsageError.relation(
+                "FunctionPolicyTooLarge",
                 at=scope,
-                prop="stack",
-                allowed=(
-                    f"small enough for its function's rights to fit into the {_RIGHTS_CHARACTERS}"
-                    " characters of IAM's quota (use several stacks, or nested ones)"
+                text=(
+                    f"The policies of the function {self.node.path} would have at least"
+                    f" {self._policy_characters} characters, but IAM's quota for one role is"
+                    f" {_POLICY_CHARACTERS}. Split the stack into several stacks or nested stacks."
                 ),
-                got=f"{self._rights_characters} characters or more",
             )
-        kind = wanted.RESOURCE_TYPE.removeprefix("Custom::").removesuffix("Release")
+        kind = wanted.RESOURCE_TYPE.removeprefix("Custom::").removesuffix("CleanUp")
         policy = aws_iam.CfnRolePolicy(
             scope,
-            f"{id}Rights",
+            f"{id}Policy",
             role_name=self._role_name,
-            policy_name=_policy_name(kind, thing),
+            policy_name=_policy_name(kind, target),
             policy_document=document,
         )
         resource = CfnResource(
@@ -186,7 +185,7 @@ class Provider(Construct):
             type=wanted.RESOURCE_TYPE,
             properties={
                 "ServiceToken": self._service_token,
-                # an integer: the L2 renders a string, of which CDK's own validation warns
+                # an integer, because CDK's own validation warns about the string of the L2
                 "ServiceTimeout": _SERVICE_TIMEOUT_SECONDS,
                 **wanted.to_properties(),
             },
@@ -195,19 +194,22 @@ class Provider(Construct):
         return resource
 
 
-def _document(rights: Sequence[Right]) -> dict[str, Any]:
-    return {"Version": "2012-10-17", "Statement": [right.render() for right in rights]}
+def _document(permissions: Sequence[Permission]) -> dict[str, Any]:
+    return {
+        "Version": "2012-10-17",
+        "Statement": [permission.render() for permission in permissions],
+    }
 
 
-def _policy_name(kind: str, thing: Any) -> Any:  # noqa: ANN401 - strings or intrinsics
-    if not isinstance(thing, str):
-        # an L1 takes a string for a name, and this one has to say what CloudFormation will know
-        return Token.as_string(substitute(f"{kind}-", thing))
-    name = f"{kind}-{thing}"
-    if "${" in thing:
+def _policy_name(kind: str, target: Any) -> Any:  # noqa: ANN401 - strings or intrinsics
+    if not isinstance(target, str):
+        # the name of an L1 is a string, and CloudFormation resolves the token in it
+        return Token.as_string(substitute(f"{kind}-", target))
+    name = f"{kind}-{target}"
+    if "${" in target:
         return name
     if len(name) > _POLICY_NAME_CHARACTERS or re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII) is None:
-        name = f"{kind}-{hashlib.sha256(thing.encode()).hexdigest()}"
+        name = f"{kind}-{hashlib.sha256(target.encode()).hexdigest()}"
     return name
 
 
@@ -219,7 +221,7 @@ _SHORTEST = {
 
 
 def _characters(document: object) -> int:
-    """Return how long a policy will at least be, a token being one character or more."""
+    """Return the minimum length of a policy; each token counts as one character."""
     text = json.dumps(_without_intrinsics(document), separators=(",", ":"))
     for pseudo, shortest in _SHORTEST.items():
         text = text.replace(pseudo, shortest)

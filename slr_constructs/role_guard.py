@@ -1,7 +1,7 @@
-"""The guard as a plugin of CDK: at every synth, over all stacks of an app, whoever wrote them.
+"""The guard as a CDK plugin, which checks all stacks of an app at every synthesis.
 
-CDK hands over the templates of stacks. What waits for what, and what is nested in what, stands in
-the assembly around them; a role that is imported stands nowhere but among the constructs.
+CDK gives the plugin the templates of the stacks. The cloud assembly around the templates contains
+the dependencies between stacks and the nested stacks. Only the constructs contain imported roles.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from aws_cdk import (
     Stack,
 )
 
-from slr_constructs.guard.quick_look import is_telling
+from slr_constructs.guard.not_analyzed import NOT_ANALYZED
+from slr_constructs.guard.quick_look import may_have_findings
 from slr_constructs.guard.rule import Finding, Severity
-from slr_constructs.guard.unread import NOT_READ
 from slr_constructs.service_linked_role import ServiceLinkedRole
 from slr_constructs.templates.reading import StackTemplate, TemplateError, read
 from slr_constructs.templates.words import printable
@@ -37,50 +37,50 @@ if TYPE_CHECKING:
 
     from slr_constructs.templates.app import App
 
-#: with hyphens, for what is acknowledged starts with it.
+#: With hyphens, because the ids of acknowledged rules start with it.
 _NAME = "slr-constructs"
-_OF_THE_EXTRA = ("cfnlint", "networkx", "yaml")
-#: in the words of CDK, which fails a synth for errors alone.
+_PACKAGES_OF_THE_EXTRA = ("cfnlint", "networkx", "yaml")
+#: The severities of CDK, which fails a synthesis only for errors.
 _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}
 
-#: where not even the stacks can be told apart, say.
-_NOTHING_READ = replace(
-    NOT_READ,
-    why="The guard reads all stacks together, for the role that one uses may be another's.",
-    mend="Mend what the sentence names, or register the guard on the stages without it.",
-    source="what `slr-constructs check` says of the folder that `cdk synth` writes",
+#: For an assembly that cannot be read at all, for example if two stacks have the same name.
+_NOTHING_ANALYZED = replace(
+    NOT_ANALYZED,
+    why="The guard reads all stacks together, because a stack may use the role of another stack.",
+    fix="Fix the file that the message names, or register the guard only on the other stages.",
+    source="the output of `slr-constructs check` for the folder that `cdk synth` writes",
 )
 
 
 @jsii.implements(IPolicyValidationPlugin)
 class RoleGuard:
-    """Find what goes wrong with service-linked roles, in every stack of an app.
+    """Find problems with service-linked roles in every stack of an app.
 
-    Register it once: `Validations.of(app).add_plugins(RoleGuard())`, or on a stage. What is wrong
-    for sure fails the synth; warnings and notes are shown. A rule is acknowledged where it does not
-    matter, for a construct and all below it:
+    Register it once, on the app or on a stage: `Validations.of(app).add_plugins(RoleGuard())`.
+    Errors fail the synthesis. Warnings and notes are shown. To acknowledge a rule for a construct
+    and all constructs below it:
 
         Validations.of(construct).acknowledge(
             Acknowledgment(id="slr-constructs::RoleNotDeclared", reason="...")
         )
 
-    Needs the extra `slr-constructs[guard]`.
+    The guard requires the extra `slr-constructs[guard]`.
 
     Raises:
         ModuleNotFoundError: The extra is not installed.
     """
 
     def __init__(self) -> None:
-        missing = [each for each in _OF_THE_EXTRA if find_spec(each) is None]
+        missing = [each for each in _PACKAGES_OF_THE_EXTRA if find_spec(each) is None]
         if missing:
             raise ModuleNotFoundError(
-                "RoleGuard needs more than the constructs: pip install 'slr-constructs[guard]'",
+                "RoleGuard requires the extra guard: pip install 'slr-constructs[guard]'",
                 name=missing[0],
             )
 
     @property
     def name(self) -> str:
-        """What findings are shown and acknowledged under."""
+        """The name of the plugin, which is the prefix of the rules that you acknowledge."""
         return _NAME
 
     @property
@@ -90,22 +90,22 @@ class RoleGuard:
 
     @property
     def rule_ids(self) -> list[str]:
-        """The rules, as they are acknowledged."""
-        # here, for it takes seconds, and most apps have nothing to look at
+        """The ids of the rules that you can acknowledge."""
+        # imported here, because the import takes seconds, and most apps do not need it
         from slr_constructs.guard.check import RULES  # noqa: PLC0415
 
         return [each.id for each in RULES]
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
-        """Return what the guard finds; CDK asks."""
+        """Return the findings of the guard. CDK calls this method at synthesis."""
         folders = {Path(each).parent for each in context.template_paths}
         try:
             stacks = read([Path(os.path.commonpath(folders))], lenient=True)
-            violations = _violations(stacks, context) if is_telling(stacks) else []
+            violations = _violations(stacks, context) if may_have_findings(stacks) else []
         except TemplateError as error:
             violations = [
                 _violation(
-                    Finding(_NOTHING_READ, "", None, f"nothing is checked: {error}"),
+                    Finding(_NOTHING_ANALYZED, "", None, f"no stack is checked: {error}"),
                     PolicyViolatingResource(locations=[]),
                 )
             ]
@@ -118,7 +118,7 @@ class RoleGuard:
 def _violations(
     stacks: list[StackTemplate], context: IPolicyValidationContext
 ) -> list[PolicyViolation]:
-    # here, for it takes seconds, and most apps have nothing to look at
+    # imported here, because the import takes seconds, and most apps do not need it
     from slr_constructs.guard import acknowledged  # noqa: PLC0415
     from slr_constructs.guard.check import check  # noqa: PLC0415
     from slr_constructs.templates.app import App  # noqa: PLC0415
@@ -127,17 +127,17 @@ def _violations(
     constructs = context.app_construct.node.find_all()
     findings = check(app, imported=_imported(app, constructs))
     for stack in app.stacks.values():
-        # what constructs acknowledge CDK sorts out, and reports; what templates do, it ignores
+        # CDK itself handles and reports what constructs acknowledge; it ignores the templates
         stack.acknowledged = {}
     left, _ = acknowledged.split(app, findings)
     return [_violation(each, _resource(each, app)) for each in left]
 
 
 def _imported(app: App, constructs: Iterable[IConstruct]) -> set[tuple[str, str]]:
-    """Return the roles that are imported, with every stack that may count on that.
+    """Return the imported roles, with every stack that can rely on them.
 
-    Whoever imports a role says that somebody looks after it in the account, so that it is there for
-    the other stacks of the account too.
+    An imported role is managed outside of the stack and exists in the account, so the other stacks
+    of the account can rely on it too.
     """
     imported = set()
     for each in constructs:
@@ -146,7 +146,7 @@ def _imported(app: App, constructs: Iterable[IConstruct]) -> set[tuple[str, str]
             while stack.nested_stack_parent is not None:
                 stack = stack.nested_stack_parent
             home = printable(stack.node.path)
-            # in another stage than the one whose guard this is, it is none of these
+            # a stack of another stage than the one that this guard checks is not in the app
             if home in app.stacks:
                 imported |= {
                     (name, each.role_name) for name in app.stacks if app.share_account(home, name)
@@ -155,7 +155,7 @@ def _imported(app: App, constructs: Iterable[IConstruct]) -> set[tuple[str, str]
 
 
 def _resource(finding: Finding, app: App) -> PolicyViolatingResource:
-    """Return what CDK is to show, from which it tells the construct."""
+    """Return the resource that CDK shows, and from which it finds the construct."""
     stack, resource = app.stacks[finding.stack], finding.resource
     if resource is None and stack.nested_in is not None:
         outer, resource = stack.nested_in
@@ -175,8 +175,8 @@ def _violation(finding: Finding, resource: PolicyViolatingResource) -> PolicyVio
     return PolicyViolation(
         rule_name=rule.id,
         severity=_SEVERITIES[rule.severity],
-        # what starts with a name has a backquote there
+        # a text that starts with a name starts with a backquote, which stays the same
         description=f"{finding.text[0].upper()}{finding.text[1:]}. {rule.why}",
-        fix=f"{rule.mend}\nSee {rule.source}",
+        fix=f"{rule.fix}\nSee {rule.source}",
         violating_resources=[resource],
     )

@@ -1,8 +1,9 @@
 """A service-linked role in a stack: declared, adopted or imported.
 
-The role belongs to its service and there is one for the whole account, so a stack cannot own it as
-it owns other resources. It holds a lease on it: the function makes the role or adopts it, and on
-delete drops the lease and asks IAM to delete the role if it was the last one.
+The role belongs to its service, and an account has only one, so a stack cannot own it as it owns
+other resources. Instead, the stack acquires a lease on the role. On create, the function creates or
+adopts the role and acquires the lease. On delete, it releases the lease, and if that was the last
+one, it asks IAM to delete the role.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, cast
 from aws_cdk import Annotations, Aws, CfnResource, ConstructSelector, aws_iam
 from constructs import Construct
 
-from slr_constructs import rights
+from slr_constructs import permissions
 from slr_constructs.catalogue import RoleCreation, RoleDefinition
 from slr_constructs.errors import UsageError, check, check_kind
 from slr_constructs.handler.slr_handler import contract, rules
@@ -25,45 +26,45 @@ _NATIVE_TYPE = "AWS::IAM::ServiceLinkedRole"
 
 
 class RoleRemoval(Enum):
-    """What becomes of the role when a stack that holds it is deleted."""
+    """What happens to the role when a stack that has a lease on it is deleted."""
 
-    #: Drop the lease, and leave the role to the account.
+    #: Release the lease and keep the role in the account.
     KEEP = "KEEP"
 
-    #: Delete the role if this library made it, no other stack holds a lease on it and nothing in
-    #: the account uses it; keep it and say why otherwise.
+    #: Delete the role if slr-constructs created it, no other stack has a lease on it, and nothing
+    #: in the account uses it. Otherwise keep the role and log the reason.
     WHEN_UNUSED = "WHEN_UNUSED"
 
-    #: Delete the role, even one that was only adopted; if another stack holds it or something uses
-    #: it, the stack's deletion fails with the list.
+    #: Delete the role, even if it was only adopted. If another stack has a lease on it or a
+    #: resource uses it, the deletion of the stack fails with a list of them.
     REQUIRE = "REQUIRE"
 
 
 class ServiceLinkedRole(Construct):
-    """Declare a role that a service owns.
+    """Declare a service-linked role.
 
-    Defines one custom resource, `<id>/Resource`, whose lease says that this stack needs the role.
-    A feature declares its role by itself; declare one only to choose its removal, its description
-    or `native`, before the features that use it.
+    Defines one custom resource, `<id>/Resource`, which acquires a lease on the role for this stack.
+    A feature declares its role automatically. Declare the role yourself, before the features that
+    use it, only to set `removal`, `description` or `native`.
 
     Args:
-        definition: The role: one of `catalogue`, or a `RoleDefinition` of your own.
+        definition: The role: an entry of `catalogue`, or your own `RoleDefinition`.
 
-        removal: What becomes of the role when the stack is deleted. Default: it is deleted if this
-            library made it and nobody else needs it.
+        removal: What happens to the role when the stack is deleted. Default: the role is deleted if
+            slr-constructs created it, no other stack has a lease on it, and nothing uses it.
 
-        description: The role's description. Default: a new role gets one that says who made it; an
-            existing role keeps its own.
+        description: The role's description. Default: a new role gets a description that names
+            slr-constructs; an existing role keeps its description.
 
-        native: Define `AWS::IAM::ServiceLinkedRole` instead, which needs no function, but fails
-            where the account has the role already, and whose deletion fails while anything uses
-            it. Default: the function makes or adopts the role.
+        native: Define an `AWS::IAM::ServiceLinkedRole` instead. It needs no function, but its
+            creation fails if the role exists in the account, and its deletion fails while a
+            resource uses the role. Default: the function creates or adopts the role.
 
     Raises:
-        UsageError: The stack declares the role already (`RoleDeclaredTwice`), the description has
-            characters that IAM refuses (`RoleDescription`), or `native` is asked for a role that
-            IAM does not make (`NativeRoleCreation`) or together with a removal setting
-            (`NativeRoleRemoval`).
+        UsageError: The stack already declares or imports the role (`RoleDeclaredTwice`), the
+            description has characters that IAM does not accept (`RoleDescription`), or `native` is
+            set for a role that IAM does not create (`NativeRoleCreation`) or together with
+            `removal` (`NativeRoleRemoval`).
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class ServiceLinkedRole(Construct):
         *,
         removal: RoleRemoval = RoleRemoval.WHEN_UNUSED,
     ) -> ServiceLinkedRole:
-        """Return the role that a scope's stack declares or imports; declare it on first use."""
+        """Return the role that the scope's stack declares or imports; declare it on first use."""
         known = _roles_of(scope).known.get(definition.role_name)
         stack = parts_of(scope).stack
         return known or cls(stack, definition.role_name, definition=definition, removal=removal)
@@ -119,9 +120,9 @@ class ServiceLinkedRole(Construct):
         id: str,
         definition: RoleDefinition,
     ) -> ServiceLinkedRole:
-        """Import a role that somebody else looks after; defines nothing.
+        """Import a role that is managed outside of the stack. Defines no resources.
 
-        Features of the same stack that are not given a role use it too.
+        Features of the same stack use the imported role too, unless they are given another one.
         """
         role = _ExistingRole(scope, id, definition)
         _roles_of(scope).known.setdefault(definition.role_name, role)
@@ -129,7 +130,7 @@ class ServiceLinkedRole(Construct):
 
     @property
     def definition(self) -> RoleDefinition:
-        """What the catalogue knows of the role."""
+        """The definition of the role, as in `catalogue`."""
         return self._definition
 
     @property
@@ -139,53 +140,56 @@ class ServiceLinkedRole(Construct):
 
     @property
     def role_arn(self) -> str:
-        """The role's ARN, in whatever partition and account the stack is deployed to."""
+        """The role's ARN, in the partition and account that the stack is deployed to."""
         return self._definition.arn(partition=Aws.PARTITION, account=Aws.ACCOUNT_ID)
 
     @property
     def resource(self) -> CfnResource | None:
-        """What a resource that uses the role depends on; None if the role is imported."""
+        """The resource to depend on before using the role; None if the role is imported."""
         return self._resource
 
     def as_role(self) -> aws_iam.IRole:
-        """Return the role for resource policies, of keys and buckets say.
+        """Return the role as an `IRole`, for example for the policy of a key or a bucket.
 
-        It cannot be given rights: a service-linked role has those of its service. So name it in
-        `add_to_resource_policy`; where one account has both, the `grant_…` methods of a key or a
-        bucket leave its policy alone, for they take the right to be the role's own. IAM refuses a
-        policy that names a role which is not there, so let the resource that carries the policy
-        depend on this construct (`key.node.add_dependency(role)`).
+        You cannot add permissions to a service-linked role, because its service defines them. Name
+        the role in `add_to_resource_policy` instead. Do not use the `grant_…` methods of a key or a
+        bucket: if it is in the same account as the role, they do not change its policy, because
+        they expect the permissions in a policy of the role. AWS rejects a resource policy that
+        names a role that does not exist, so add a dependency on this construct to the resource
+        that has the policy: `key.node.add_dependency(role)`.
         """
         if self._role is None:
             self._role = aws_iam.Role.from_role_arn(self, "Role", self.role_arn, mutable=False)
         return self._role
 
     def grant_create(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
-        """Let somebody create the role, as the IAM User Guide's "Service-linked role permissions".
+        """Grant the permissions to create the role.
 
-        That is `iam:CreateServiceLinkedRole` on the role for this service alone
+        They are `iam:CreateServiceLinkedRole` on the role, only for this service
         (`iam:AWSServiceName`), and `iam:AttachRolePolicy` and `iam:PutRolePolicy` on the role.
+        Source: IAM User Guide, "Service-linked role permissions".
         """
-        create, give_policies = rights.let_create(self._definition, self.role_arn)
+        create, give_policies = permissions.allow_create(self._definition, self.role_arn)
         return _grant(grantee, create).combine(_grant(grantee, give_policies))
 
     def grant_edit(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
-        """Let somebody edit the role's description, the one thing that can be edited."""
-        return _grant(grantee, rights.let_edit(self.role_arn))
+        """Grant the permissions to edit the role's description, its only editable attribute."""
+        return _grant(grantee, permissions.allow_edit(self.role_arn))
 
     def grant_delete(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
-        """Let somebody delete the role, and follow the deletion."""
-        return _grant(grantee, rights.let_delete(self.role_arn))
+        """Grant the permissions to delete the role and to read the status of the deletion."""
+        return _grant(grantee, permissions.allow_delete(self.role_arn))
 
     def _declare(self) -> None:
         known = _roles_of(self).known.setdefault(self.role_name, self)
         if known is not self:
-            raise UsageError(
+            raise UsageError.relation(
                 "RoleDeclaredTwice",
                 at=self,
-                prop="definition",
-                allowed=f"a role that the stack has not yet ({known.node.path} is there)",
-                got=self.role_name,
+                text=(
+                    f"{known.node.path} already defines the role {self.role_name} in this stack."
+                    " Use that construct, or remove one of the two."
+                ),
             )
 
     def _define(self, removal: RoleRemoval, description: str | None) -> CfnResource:
@@ -196,9 +200,13 @@ class ServiceLinkedRole(Construct):
             creation=self._definition.creation.value,
             description=description,
         )
-        _roles_of(self).held.add(self.role_name)
+        _roles_of(self).leased.add(self.role_name)
         return Provider.of(self).define(
-            self, "Resource", wanted, thing=self.role_name, rights=_role_rights(self._definition)
+            self,
+            "Resource",
+            wanted,
+            target=self.role_name,
+            permissions=_role_permissions(self._definition),
         )
 
     def _check_native(self, removal: RoleRemoval) -> None:
@@ -207,7 +215,7 @@ class ServiceLinkedRole(Construct):
                 "NativeRoleCreation",
                 at=self,
                 prop="native",
-                allowed="False for a role that IAM makes no longer",
+                allowed="False for a role that IAM no longer creates",
                 got=True,
             )
         if removal is not RoleRemoval.WHEN_UNUSED:
@@ -215,8 +223,8 @@ class ServiceLinkedRole(Construct):
                 "NativeRoleRemoval",
                 at=self,
                 prop="removal",
-                allowed="left out with native=True (apply a removal policy to the resource)",
-                got=removal.value,
+                allowed="omitted if native is True (apply a removal policy to `resource` instead)",
+                got=removal,
             )
 
 
@@ -225,8 +233,8 @@ class _Roles:
     """The roles of one stack, by name."""
 
     known: dict[str, ServiceLinkedRole] = field(default_factory=dict)
-    #: those that the stack's function holds, and has the rights for.
-    held: set[str] = field(default_factory=set)
+    #: The roles that the stack's function has leases on and permissions for.
+    leased: set[str] = field(default_factory=set)
 
 
 def _roles_of(scope: Construct) -> _Roles:
@@ -234,7 +242,7 @@ def _roles_of(scope: Construct) -> _Roles:
 
 
 class _ExistingRole(ServiceLinkedRole):
-    """A role that the stack does not hold."""
+    """A role that the stack has no lease on."""
 
     def __init__(self, scope: Construct, id: str, definition: RoleDefinition) -> None:
         Construct.__init__(self, scope, id)
@@ -244,7 +252,7 @@ class _ExistingRole(ServiceLinkedRole):
 
 
 class _NativeRole(ServiceLinkedRole):
-    """A role that the stack declares without this library."""
+    """A role that the stack declares as a native resource, without this library."""
 
     def __init__(self, native: CfnResource, definition: RoleDefinition) -> None:
         Construct.__init__(self, native, "ServiceLinkedRole")
@@ -254,19 +262,20 @@ class _NativeRole(ServiceLinkedRole):
 
 
 def role_in(scope: Construct, definition: RoleDefinition) -> ServiceLinkedRole | None:
-    """Return the role that a scope's stack declares or imports, if need be without this library.
+    """Return the role that the scope's stack declares or imports, or declares natively.
 
-    A native role is one for the service, of no suffix: that would be a role of another name.
+    A native role counts if it is for the service and has no suffix, because a suffix gives the role
+    another name.
     """
     parts = parts_of(scope)
     known = _roles_of(scope).known
     if definition.role_name not in known:
         natives = ConstructSelector.resources_of_type(_NATIVE_TYPE).select(parts.stack)
         for native in natives:
-            given = cast("CfnResource", native)._cfn_properties  # noqa: SLF001 - of whatever class
+            given = cast("CfnResource", native)._cfn_properties  # noqa: SLF001 - of any class
             service = given.get("awsServiceName", given.get("AWSServiceName"))
             suffix = given.get("customSuffix", given.get("CustomSuffix"))
-            # those of nested stacks are found too
+            # the selector also finds the resources of nested stacks
             ours = parts_of(native) is parts
             if ours and service == definition.service_principal and not suffix:
                 role = _NativeRole(cast("CfnResource", native), definition)
@@ -281,22 +290,23 @@ def role_for(
     owner: CfnResource | str = "",
     removal: RoleRemoval = RoleRemoval.WHEN_UNUSED,
 ) -> ServiceLinkedRole:
-    """Return the role that a feature uses, and warn where its service is not offered.
+    """Return the role that a feature uses, and warn if its service is not offered in the region.
 
     Args:
         feature: The feature, which may be in another stack than the role.
 
-        role: The role it was given; None for that of its stack.
+        role: The role that the feature was given. None: the role of its stack.
 
-        definitions: The roles that would do, the one to declare first.
+        definitions: The accepted roles. The first one is declared if the stack has none of them.
 
-        owner: What waits for the role, if that is not the feature itself. A resource of another
-            stack uses the role of that stack: the two would depend on each other otherwise.
+        owner: The resource that depends on the role, if it is not the feature itself. A resource of
+            another stack uses the role of that stack; otherwise the two stacks would depend on each
+            other.
 
-        removal: What becomes of the role with its stack, if this declares it.
+        removal: What happens to the role on delete, if this function declares it.
 
     Raises:
-        UsageError: The role given is that of another service (`RoleOfAnotherService`).
+        UsageError: The given role belongs to another service (`RoleOfAnotherService`).
     """
     check_kind(
         role,
@@ -316,47 +326,51 @@ def role_for(
     if role is None:
         role = ServiceLinkedRole.of(parts.stack, definition, removal=removal)
     elif role.role_name not in (each.role_name for each in definitions):
-        raise UsageError(
+        needed = " or ".join(each.role_name for each in definitions)
+        raise UsageError.relation(
             "RoleOfAnotherService",
             at=feature,
-            prop="role",
-            allowed=" or ".join(each.role_name for each in definitions),
-            got=role.role_name,
+            text=(
+                f"{role.node.path} is the role {role.role_name}, but this feature uses {needed}."
+                " Pass that role, or omit the prop role."
+            ),
         )
     if parts.region and definition.regions and parts.region not in definition.regions:
         Annotations.of(feature).add_warning_v2(
             "slr-constructs:RegionNotOffered",
-            f"{definition.service_principal} is not offered in {parts.region}, as far as botocore"
-            f" knows; it is in {', '.join(definition.regions)}",
+            f"{definition.service_principal} is not offered in {parts.region}, according to"
+            f" botocore. It is offered in {', '.join(definition.regions)}.",
         )
     return role
 
 
-def rights_to_switch_on(feature: Construct, definition: RoleDefinition) -> list[rights.Right]:
-    """Return what a caller needs beside the call that switches a feature on.
+def permissions_to_configure(
+    feature: Construct, definition: RoleDefinition
+) -> list[permissions.Permission]:
+    """Return the permissions to create the role, if the stack's function does not have them.
 
-    The services make the role with the rights of whoever calls them, asked or not; where the
-    function of the feature's stack holds the role, it has that right already.
+    When a feature is configured, its service creates the role with the permissions of the caller.
+    If the function of the feature's stack has a lease on the role, it has these permissions.
     """
-    held = definition.role_name in _roles_of(feature).held
-    return [] if held else rights.create_role(definition, _arn(definition))
+    leased = definition.role_name in _roles_of(feature).leased
+    return [] if leased else permissions.create_role(definition, _arn(definition))
 
 
-def _role_rights(definition: RoleDefinition) -> list[rights.Right]:
-    """Return what the function needs to hold a role and to let go of it."""
+def _role_permissions(definition: RoleDefinition) -> list[permissions.Permission]:
+    """Return the permissions to acquire and to release a lease on a role."""
     role = _arn(definition)
     return [
-        *rights.create_role(definition, role),
-        rights.hold_role(role, _arn(definition, path="/")),
+        *permissions.create_role(definition, role),
+        permissions.acquire_role(role, _arn(definition, path="/")),
     ]
 
 
-def _grant(grantee: aws_iam.IGrantable, right: rights.Right) -> aws_iam.Grant:
+def _grant(grantee: aws_iam.IGrantable, permission: permissions.Permission) -> aws_iam.Grant:
     return aws_iam.Grant.add_to_principal(
         grantee=grantee,
-        actions=list(right.actions),
-        resource_arns=list(right.resources),
-        conditions=right.condition,
+        actions=list(permission.actions),
+        resource_arns=list(permission.resources),
+        conditions=permission.condition,
     )
 
 

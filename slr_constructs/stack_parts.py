@@ -1,9 +1,9 @@
-"""What a stack has one of, whatever it is: its function, its roles, the features it has set.
+"""The objects that a stack has only once: its function, its roles, and its configured features.
 
-Constructs are known by what jsii calls them: one that Python has not made, be it of an included
-template or of an L2, is another object whenever jsii hands it over. It keeps every construct alive
-for as long as the process runs, and so may this. Only the first look-up of a construct calls the
-jsii kernel, for a construct stays in its stack.
+Constructs are identified by their jsii reference. A construct that was not created in Python, for
+example by an included template or inside an L2, is a new Python object each time jsii returns it.
+jsii keeps every construct in memory until the process ends, so this module may do so too. Only the
+first lookup of a construct calls the jsii kernel, because a construct never moves to another stack.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ class StackParts:
     """The parts of one stack."""
 
     stack: Stack
-    #: None while it depends on where the stack is deployed.
+    #: None if the region is known only at deployment.
     region: str | None
-    #: resource type and physical id, so that no feature is set twice.
+    #: The construct that configures each feature, by resource type and physical id.
     features: dict[tuple[str, str], IConstruct] = field(default_factory=dict)
     _others: dict[type, Any] = field(default_factory=dict)
 
     def one(self, kind: type[_Part], make: Callable[[Stack], _Part]) -> _Part:
-        """Return the stack's one part of a kind, made on first use.
+        """Return the stack's only part of a class; create it on first use.
 
-        So whoever keeps something for a stack keeps it here, and nobody below has to know what.
+        This module does not need to know the classes of the parts.
         """
         if kind not in self._others:
             self._others[kind] = make(self.stack)
@@ -49,25 +49,25 @@ class StackParts:
         return part
 
     def known(self, kind: type[_Part]) -> _Part | None:
-        """Return the stack's one part of a kind, if it has been made."""
+        """Return the stack's only part of a class, or None if it was not created yet."""
         part: _Part | None = self._others.get(kind)
         return part
 
 
 _PARTS: dict[str, StackParts] = {}
 
-#: the keys of the resources that use a role by a property of their own, and are looked after.
-_IN_ORDER: set[str] = set()
+#: The keys of the resources that use a role through a native property and depend on it.
+_ORDERED: set[str] = set()
 
 
 def key_of(construct: IConstruct) -> str:
-    """Return what is the same for one construct, and for no other of the process."""
+    """Return a key that is unique for a construct in this process."""
     key: str = cast("Any", construct).__jsii_ref__.ref
     return key
 
 
 def parts_of(scope: Construct | IConstruct) -> StackParts:
-    """Return the parts of the stack that a construct is in."""
+    """Return the parts of the stack that contains a construct."""
     key = key_of(scope)
     parts = _PARTS.get(key)
     if parts is None:
@@ -80,65 +80,80 @@ def parts_of(scope: Construct | IConstruct) -> StackParts:
     return parts
 
 
-def put_in_order(owner: IConstruct) -> None:
-    """Remember that a resource which uses a role by a property of its own is looked after."""
-    _IN_ORDER.add(key_of(owner))
+def mark_ordered(owner: IConstruct) -> None:
+    """Record that a resource with a native property depends on the role that it uses."""
+    _ORDERED.add(key_of(owner))
 
 
-def is_in_order(owner: IConstruct) -> bool:
-    """Tell whether a resource has been put in order."""
-    return key_of(owner) in _IN_ORDER
+def is_ordered(owner: IConstruct) -> bool:
+    """Return whether `mark_ordered` was called for a resource."""
+    return key_of(owner) in _ORDERED
 
 
 class Feature(Construct):
-    """What a role unlocks; it is in the stack of its scope, which spares asking for it."""
+    """A feature that uses a role. It is in the stack of its scope, so the lookup calls no jsii."""
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         _PARTS[key_of(self)] = parts_of(scope)
 
 
-def claim(feature: Construct, wanted: Contract, prop: str, owner: CfnResource | str) -> None:
-    """Refuse a feature that its owner has already.
+def claim(
+    feature: Construct,
+    wanted: Contract,
+    owner: CfnResource | str,
+    *,
+    owner_type: str,
+    feature_name: str,
+) -> None:
+    """Record that a construct configures a feature for an owner, and reject a second construct.
 
     Args:
-        feature: The construct that sets the feature.
+        feature: The construct that configures the feature.
 
-        wanted: What it sets, and on what.
-
-        prop: The prop that the owner was given as.
+        wanted: The contract of the feature.
 
         owner: The owner, as the feature was given it.
 
+        owner_type: The type of the owner in the error message, for example `channel`.
+
+        feature_name: The name of the feature in the error message, for example `access logging`.
+
     Raises:
-        UsageError: It is set already (`FeatureSetTwice`).
+        UsageError: Another construct configures the feature for the owner (`FeatureSetTwice`).
     """
     claimed = parts_of(feature if isinstance(owner, str) else owner).features
-    # one name may be that of a channel of several services
+    # channels of different services may have the same name
     key = (wanted.RESOURCE_TYPE, wanted.physical_id)
     other = claimed.get(key)
     if other is not None:
-        allowed = f"set once for one owner ({other.node.path} sets it)"
-        raise set_twice(feature, prop, owner, allowed)
+        shown = repr(owner) if isinstance(owner, str) else owner.node.path
+        raise UsageError.relation(
+            "FeatureSetTwice",
+            at=feature,
+            text=(
+                f"{other.node.path} already configures {feature_name} for {owner_type} {shown}."
+                " Remove one of them."
+            ),
+        )
     claimed[key] = feature
 
 
-def set_twice(feature: Construct, prop: str, owner: CfnResource | str, allowed: str) -> UsageError:
-    """Return the refusal of a feature that its owner has already.
+def already_configured(feature: Construct, owner: CfnResource, configuration: str) -> UsageError:
+    """Return the error for an owner whose native property is already set.
 
     Args:
-        feature: The construct that sets the feature.
+        feature: The construct that configures the feature.
 
-        prop: The prop that the owner was given as.
+        owner: The owner.
 
-        owner: The owner, as the feature was given it.
-
-        allowed: What the owner must be.
+        configuration: What the owner already has, for example `a log configuration`.
     """
-    return UsageError(
+    return UsageError.relation(
         "FeatureSetTwice",
         at=feature,
-        prop=prop,
-        allowed=allowed,
-        got=owner if isinstance(owner, str) else owner.node.path,
+        text=(
+            f"{owner.node.path} already has {configuration}, from its own properties or from"
+            " another construct. Remove one of them."
+        ),
     )

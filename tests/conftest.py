@@ -1,9 +1,9 @@
-"""What all tests share: fixtures, the budget of explorations and the data of botocore.
+"""Shared by all tests: fixtures, the number of Hypothesis examples, and the data of botocore.
 
-Hypothesis tries as many examples as its profile says, or a multiple of them. The environment
-variable HYPOTHESIS_PROFILE chooses the profile: `fast` is the default, and `exhaustive` tries four
-times as many. With `exhaustive`, explorations have the marker `exhaustive`, so that
-`-m exhaustive` selects them too.
+The environment variable HYPOTHESIS_PROFILE selects the number of examples: `fast` is the default,
+and `exhaustive` runs four times as many. A test may use a multiple of this number. With
+`exhaustive`, all Hypothesis tests get the marker `exhaustive`, so that `-m exhaustive` selects them
+too.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-# As the Makefile exports it, for calls of pytest without make. It is set before the first import
-# of CDK, because jsii starts its process then: with the Node of this environment, not with another
-# one on the PATH, and with a cache that is not in the home folder.
+# The Makefile exports the same variables; this is for calls of pytest without make. They must be
+# set before the first import of CDK, because jsii starts its process then. It must use the Node of
+# this environment, not another one on the PATH, and a cache outside of the home folder.
 _BIN = Path(sys.executable).parent
 if os.environ["PATH"].split(os.pathsep)[0] != str(_BIN):
     os.environ["PATH"] = f"{_BIN}{os.pathsep}{os.environ['PATH']}"
@@ -39,36 +39,36 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 EXHAUSTIVE = "exhaustive"
-# an example that is slow on a machine that is shared with others is not an error
+# without deadline: a slow example on a shared machine is not an error
 settings.register_profile("fast", max_examples=25, deadline=None)
 settings.register_profile(EXHAUSTIVE, max_examples=100, deadline=None)
-# before any test is imported, because a test takes its settings when it is defined
+# before any test is imported, because a test reads its settings when it is defined
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 
 pytest_plugins = ["slr_constructs.testing.plugin", "pytester"]
 
 
 def pytest_configure() -> None:
-    """Share what all tests of a process need."""
+    """Load the data of botocore once for all tests of a process."""
     share_botocore_data()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark explorations as exhaustive when they have the large budget."""
+    """Mark Hypothesis tests as exhaustive if they run the larger number of examples."""
     if settings.get_current_profile_name() != EXHAUSTIVE:
         return
     for item in items:
-        explores = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        if explores or item.get_closest_marker("hypothesis"):
+        uses_hypothesis = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if uses_hypothesis or item.get_closest_marker("hypothesis"):
             item.add_marker(EXHAUSTIVE)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep the garbage collector away from modules, which stay until the process ends.
+    """Exclude modules from garbage collection, because they are never freed.
 
-    CDK and botocore are so large that looking through them takes a fifth of the time of all tests.
+    CDK and botocore are so large that collecting them takes a fifth of the time of all tests.
     """
     gc.disable()
     try:
@@ -81,18 +81,18 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(autouse=True)
 def _no_default_session(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drop boto3's default session, which keeps the credentials of the test that used it first."""
+    """Reset boto3's default session, which keeps the credentials of the first test that uses it."""
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 @pytest.fixture
 def stack() -> Stack:
-    """Return an empty stack in an app of its own."""
+    """Return an empty stack in a new app."""
     return Stack(App(), "Stack")
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
-    """Print what a test has recorded as its summary, and xdist has carried here."""
+    """Print the summaries that tests recorded; xdist sends them to this process."""
     for report in terminalreporter.getreports("passed"):
         for name, line in report.user_properties if report.when == "call" else ():
             if name == "summary":

@@ -1,4 +1,4 @@
-"""What AWS publishes about its APIs and resource types, as the packages of others carry it."""
+"""What AWS publishes about its APIs and resource types, as other packages contain it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _cfn_lint() -> Path:
 def schema_of(resource_type: str) -> dict[str, Any]:
     """Return a CloudFormation resource schema, from the files of cfn-lint.
 
-    They are read as they are: importing cfn-lint takes seconds.
+    The files are read directly, because importing cfn-lint takes seconds.
     """
     schemas = _cfn_lint() / "schemas"
     listed = json.loads((schemas / "providers" / f"{_REGION}.json").read_text("utf-8"))
@@ -51,7 +51,7 @@ def iam_actions() -> frozenset[str]:
 def arns_of(action: str) -> tuple[str, ...]:
     """Return the forms of the ARNs that an action is authorized on, as regular expressions.
 
-    None of an action that knows no resource. By the service authorization reference, from cfn-lint.
+    Empty for an action without resources. From the service authorization reference, from cfn-lint.
     """
     service, name = action.lower().split(":")
     known = _reference()[service]

@@ -1,4 +1,4 @@
-"""Read the examples out of a Markdown file."""
+"""Read the examples of a Markdown file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One example, and the line that it starts in."""
+    """An example, and its first line in the file."""
 
     line: int
     code: str

@@ -1,4 +1,4 @@
-"""The house: which file may import which, held as a table."""
+"""The layers of the package: a table of the modules that a module may import."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "slr_constructs"
 
-#: from the top down; a file imports from lower floors, and from no neighbour but those named.
-FLOORS = [
+#: From top to bottom. A module imports from lower layers, and from its own layer only if the layer
+#: is listed in `SAME_LAYER`.
+LAYERS = [
     ["sample_app"],
     ["slr_constructs.testing", "slr_constructs.cli", "slr_constructs.role_guard"],
     [
@@ -25,11 +26,11 @@ FLOORS = [
     ["slr_constructs.ordering"],
     ["slr_constructs.service_linked_role"],
     ["slr_constructs.provider"],
-    ["slr_constructs.stack_parts", "slr_constructs.rights"],
+    ["slr_constructs.stack_parts", "slr_constructs.permissions"],
     ["slr_constructs.errors", "slr_constructs.catalogue"],
     ["slr_constructs.handler"],
 ]
-NEIGHBOURS = {
+SAME_LAYER = {
     "sample_app",
     "slr_constructs.testing",
     "slr_constructs.cli",
@@ -40,9 +41,9 @@ NEIGHBOURS = {
     "slr_constructs.templates",
     "slr_constructs.handler",
 }
-#: what reads templates stands above the constructs, which then cannot import it, and knows none.
+#: The modules that read templates are above the constructs, but do not import them.
 TEMPLATES = "slr_constructs.templates"
-#: the package itself stands above what it re-exports, and a fact is taken from it by name.
+#: The package is above the modules that it exports. Other modules import the facts by name.
 FACTS = "slr_constructs.catalogue"
 
 
@@ -58,20 +59,20 @@ MODULES = {
 }
 
 
-def _floor(module: str) -> int:
-    """Return how high a module stands: the longest name in the table that it starts with."""
+def _height(module: str) -> int:
+    """Return the height of a module: that of the longest matching name in the table."""
     matches = [
-        (len(name), -height)
-        for height, floor in enumerate(FLOORS)
-        for name in floor
+        (len(name), -depth)
+        for depth, layer in enumerate(LAYERS)
+        for name in layer
         if module == name or (module.startswith(f"{name}.") and name != "slr_constructs")
     ]
-    assert matches, f"{module} has no floor"
+    assert matches, f"{module} has no layer"
     return max(matches)[1]
 
 
 def _imports(module: str) -> set[str]:
-    """Return what a module of ours imports from our own, for types or at run time."""
+    """Return the modules of this package that a module imports, for types or at run time."""
     package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
     found = set()
     for node in ast.walk(ast.parse(MODULES[module].read_text())):
@@ -88,7 +89,7 @@ def _imports(module: str) -> set[str]:
 
 
 def _runtime_imports(module: str) -> set[str]:
-    """Return what a module imports when it runs: not what it needs for its types alone."""
+    """Return the modules that a module imports at run time, without those for types."""
     tree = ast.parse(MODULES[module].read_text())
     body = [
         node
@@ -102,8 +103,8 @@ def _runtime_imports(module: str) -> set[str]:
     return {name for name in names if name in MODULES}
 
 
-def test_imports_point_downwards() -> None:
-    """A file imports from lower layers only; features never import one another."""
+def test_modules_import_only_from_lower_layers() -> None:
+    """Features do not import each other."""
     upwards = [
         f"{module} imports {imported}"
         for module in MODULES
@@ -117,14 +118,14 @@ def test_imports_point_downwards() -> None:
 def _is_allowed(module: str, imported: str) -> bool:
     if imported == "slr_constructs" and module.startswith("slr_constructs."):
         return True
-    below = _floor(imported) < _floor(module)
-    neighbour = any(module.startswith(name) and imported.startswith(name) for name in NEIGHBOURS)
+    below = _height(imported) < _height(module)
+    beside = any(module.startswith(name) and imported.startswith(name) for name in SAME_LAYER)
     inside = module == "slr_constructs" and imported.startswith("slr_constructs.")
-    return below or neighbour or inside
+    return below or beside or inside
 
 
 def test_templates_are_read_without_the_constructs() -> None:
-    """Whoever wrote a template: facts and the voice of errors are all that reading it takes."""
+    """The modules that read templates need only the facts and the error messages."""
     allowed = (TEMPLATES, FACTS, "slr_constructs.handler.slr_handler")
 
     for module in MODULES:
@@ -133,11 +134,11 @@ def test_templates_are_read_without_the_constructs() -> None:
             assert all(name.startswith(allowed) for name in imported), module
 
 
-def test_commands_are_there_without_the_constructs() -> None:
-    """Facts, rights, templates, accounts... are all it takes, so none starts Node."""
+def test_commands_do_not_import_the_constructs() -> None:
+    """They need only facts, permissions, templates and accounts, so they do not start Node.js."""
     parts = (
         *("cli", "account", "guard", "pictures", "policies", "templates"),
-        *("rights", "catalogue", "handler.slr_handler"),
+        *("permissions", "catalogue", "handler.slr_handler"),
     )
     allowed = tuple(f"slr_constructs.{part}" for part in parts)
 
@@ -147,9 +148,9 @@ def test_commands_are_there_without_the_constructs() -> None:
             assert all(name.startswith(allowed) for name in imported), module
 
 
-def test_facts_rights_and_rules_need_the_standard_library_alone() -> None:
-    """They can be read without CDK and without boto3."""
-    for module in (FACTS, "slr_constructs.rights", "slr_constructs.handler.slr_handler.rules"):
+def test_facts_permissions_and_rules_need_only_the_standard_library() -> None:
+    """They do not import CDK or boto3."""
+    for module in (FACTS, "slr_constructs.permissions", "slr_constructs.handler.slr_handler.rules"):
         outside = {
             name.split(".")[0]
             for node in ast.walk(ast.parse(MODULES[module].read_text()))
@@ -165,8 +166,8 @@ def test_facts_rights_and_rules_need_the_standard_library_alone() -> None:
         assert not outside & {"aws_cdk", "constructs", "boto3", "botocore"}, module
 
 
-def test_one_name_for_a_feature_everywhere() -> None:
-    """Construct file, operation file and both tests carry the same name."""
+def test_a_feature_has_the_same_name_everywhere() -> None:
+    """The files of its construct, its operation and both tests have the same name."""
     features = {path.stem for path in (PACKAGE / "features").glob("[a-z]*.py")}
     operations = {
         path.stem for path in (PACKAGE / "handler/slr_handler/operations").glob("[a-z]*.py")
@@ -179,8 +180,8 @@ def test_one_name_for_a_feature_everywhere() -> None:
     assert operation_tests >= {f"test_{name}" for name in operations}
 
 
-def test_no_drawer_has_a_name_that_says_nothing() -> None:
-    """A file is named after its job."""
-    drawers = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
+def test_no_module_has_a_generic_name() -> None:
+    """A module is named after its purpose."""
+    generic = {"utils", "util", "helpers", "helper", "common", "base", "misc"}
 
-    assert [name for name in MODULES if name.rpartition(".")[2] in drawers] == []
+    assert [name for name in MODULES if name.rpartition(".")[2] in generic] == []

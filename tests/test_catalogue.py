@@ -1,8 +1,8 @@
-"""The catalogue's facts, compared with what others publish about the same roles.
+"""The facts of the catalogue, compared with published sources about the same roles.
 
-Everything is read from installed packages: service models and endpoints from botocore, AWS managed
-policies from moto, CloudFormation schemas from cfn-lint, L1 classes from aws-cdk-lib. The words of
-the five AWS documents the library was written from are quoted here.
+All sources are installed packages: service models and endpoints from botocore, AWS managed policies
+from moto, CloudFormation schemas from cfn-lint, L1 classes from aws-cdk-lib. This module quotes the
+five AWS documents that slr-constructs was written from.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Permission = tuple[str, str, frozenset[tuple[str, str, str]]]
 CURRENT = tuple(definition for definition in ALL if definition.superseded_by is None)
 CHIME_CLIENTS = ("chime", "chime-sdk-voice", "chime-sdk-messaging", "chime-sdk-identity")
 
-# the properties that switch a feature on, per CloudFormation type
+# the properties that enable a feature, per CloudFormation type
 FEATURE_PROPERTIES = {
     "AWS::IVS::RecordingConfiguration": {"DestinationConfiguration"},
     "AWS::IVS::Channel": {"RecordingConfigurationArn"},
@@ -64,12 +64,12 @@ OWNERS_WITHOUT_PROPERTY = ("AWS::Chime::AppInstance", "AWS::Chime::VoiceConnecto
 
 @dataclass(frozen=True)
 class Document:
-    """What one of the five AWS documents says of its role, in its own words."""
+    """The facts of one of the five AWS documents, in its own words."""
 
     definition: RoleDefinition
     role_name: str
     service_principal: str
-    made_through_iam: str
+    created_through_iam: str
 
 
 DOCUMENTS = (
@@ -105,7 +105,7 @@ DOCUMENTS = (
     ),
 )
 
-# what the documents let each role do, and the claim that names it where the catalogue differs
+# the documented permissions of each role, and the claim that quotes one if the catalogue differs
 DOCUMENTED_PERMISSIONS = (
     (CHIME_VOICE_CONNECTOR, "chime:GetVoiceConnector*", "*", None),
     (
@@ -153,7 +153,7 @@ DOCUMENTED_PERMISSIONS = (
 
 @pytest.fixture(scope="module")
 def models() -> Session:
-    """Return botocore's own data; no client is made and nothing is called."""
+    """Return botocore's data, without a client and without calls."""
     return botocore.session.get_session()
 
 
@@ -264,15 +264,15 @@ def test_the_catalogue_lists_every_role_it_defines() -> None:
 
 @pytest.mark.parametrize("what", ["role_name", "service_principal", "path"])
 def test_no_two_roles_share_an_identity(what: str) -> None:
-    """A role is known by its name or its principal, so both are unique."""
+    """A role is identified by its name or its principal, so both are unique."""
     identities = [getattr(definition, what) for definition in ALL]
 
     assert len(set(identities)) == len(identities)
 
 
 @pytest.mark.parametrize("definition", CURRENT, ids=_name)
-def test_a_current_role_leaves_no_fact_out(definition: RoleDefinition) -> None:
-    """A role that can be made says all that the library and its documentation need."""
+def test_a_current_role_has_all_facts(definition: RoleDefinition) -> None:
+    """A role that can be created has all facts that the code and documentation need."""
     assert definition.feature
     assert definition.regions
     assert definition.managed_policy
@@ -284,7 +284,7 @@ def test_a_current_role_leaves_no_fact_out(definition: RoleDefinition) -> None:
 
 
 def test_the_superseded_role_leads_to_the_current_one() -> None:
-    """The older messaging role can only be adopted, and names the role that took its place."""
+    """The older messaging role can only be adopted, and names the role that replaced it."""
     assert CHIME_MESSAGING_LEGACY.creation is RoleCreation.NEVER
     assert CHIME_MESSAGING_LEGACY.superseded_by is not None
     assert by_role_name(CHIME_MESSAGING_LEGACY.superseded_by) is CHIME_MESSAGING
@@ -295,7 +295,7 @@ def test_the_superseded_role_leads_to_the_current_one() -> None:
 
 @pytest.mark.parametrize("definition", ALL, ids=_name)
 def test_documentation_is_addressed_at_aws(definition: RoleDefinition) -> None:
-    """Every source that is an address is a page of AWS, given once."""
+    """Every URL is a page of AWS, listed once."""
     assert all(
         re.fullmatch(r"https://docs\.aws\.amazon\.com/\S+\.html", address)
         for address in definition.documentation
@@ -305,7 +305,7 @@ def test_documentation_is_addressed_at_aws(definition: RoleDefinition) -> None:
 
 @pytest.mark.parametrize("definition", ALL, ids=_name)
 def test_a_contradiction_has_two_sides_and_sources(definition: RoleDefinition) -> None:
-    """Each side of a contradiction says who says so, and one of them is followed."""
+    """Each side of a contradiction has a source, and one side is used."""
     for contradiction in definition.contradictions:
         assert contradiction.about
         assert contradiction.followed
@@ -314,9 +314,9 @@ def test_a_contradiction_has_two_sides_and_sources(definition: RoleDefinition) -
 
 
 def test_every_fact_carries_a_source_that_the_docstring_explains() -> None:
-    """Each fact of a role has a tag before, inside or beside it; no tag is unknown or unused.
+    """Each fact of a role has a tag before, inside or beside it; all tags are known and used.
 
-    Claims have their source as a value, and the documentation is one.
+    Claims have their source as a value, and the documentation is a source itself.
     """
     source = Path(catalogue.__file__).read_text(encoding="utf-8")
     lines = source.splitlines()
@@ -329,10 +329,10 @@ def test_every_fact_carries_a_source_that_the_docstring_explains() -> None:
         last_line = call.lineno
         for name, value in facts:
             assert value.end_lineno is not None
-            told = "\n".join(lines[last_line : value.end_lineno])
+            text = "\n".join(lines[last_line : value.end_lineno])
             last_line = value.end_lineno
             if name not in {"contradictions", "documentation"} and not re.search(
-                r"\[[a-z]+\]", told
+                r"\[[a-z]+\]", text
             ):
                 untagged.append(f"line {value.lineno}: {name}")
 
@@ -355,7 +355,7 @@ def test_every_fact_carries_a_source_that_the_docstring_explains() -> None:
     ],
 )
 def test_an_arn_is_composed_for_any_partition(partition: str, account: str) -> None:
-    """The partition and the account are the caller's, tokens included."""
+    """The partition and the account may be tokens."""
     assert MEDIATAILOR.arn(partition=partition, account=account) == (
         f"arn:{partition}:iam::{account}:role"
         "/aws-service-role/mediatailor.amazonaws.com/AWSServiceRoleForMediaTailor"
@@ -363,12 +363,12 @@ def test_an_arn_is_composed_for_any_partition(partition: str, account: str) -> N
 
 
 def test_a_role_is_found_by_its_name() -> None:
-    """Every role of the catalogue, the older one included, is found by its name."""
+    """Every role of the catalogue, including the older one, is found by its name."""
     assert [by_role_name(definition.role_name) for definition in ALL] == list(ALL)
 
 
 def test_fails_when_a_name_is_not_in_the_catalogue() -> None:
-    """The refusal lists the names that are."""
+    """The error lists the valid names."""
     with pytest.raises(KeyError) as error:
         by_role_name("AWSServiceRoleForNothing")
 
@@ -376,8 +376,8 @@ def test_fails_when_a_name_is_not_in_the_catalogue() -> None:
     assert "AWSServiceRoleForNothing" in str(error.value)
 
 
-def test_a_definition_of_ones_own_needs_two_names() -> None:
-    """Any other service-linked role works like the ones here; what it leaves out is unchecked."""
+def test_your_own_definition_needs_two_names() -> None:
+    """Any other role works like those of the catalogue; omitted facts are not checked."""
     own = RoleDefinition("AWSServiceRoleForX", "x.amazonaws.com")
 
     assert own.path == "/aws-service-role/x.amazonaws.com/"
@@ -390,21 +390,21 @@ def test_a_definition_of_ones_own_needs_two_names() -> None:
     assert hash(own) != hash(MEDIATAILOR)
 
 
-def test_a_definition_never_changes() -> None:
-    """A fact is shared by every stack of an app, so nobody may overwrite it."""
+def test_a_definition_is_immutable() -> None:
+    """All stacks of an app share a definition, so it cannot be changed."""
     with pytest.raises(FrozenInstanceError):
         MEDIATAILOR.role_name = "AWSServiceRoleForX"  # type: ignore[misc]
 
 
 def test_all_but_the_two_names_are_given_by_keyword() -> None:
-    """Facts can be added to a definition without breaking the definitions that users wrote."""
+    """New facts do not break existing definitions."""
     positional = [field.name for field in fields(RoleDefinition) if not field.kw_only]
 
     assert positional == ["role_name", "service_principal"]
 
 
 @pytest.mark.parametrize(
-    ("role_name", "service_principal", "refused"),
+    ("role_name", "service_principal", "rejected"),
     [
         ("", "x.amazonaws.com", "role_name"),
         ("AWSServiceRole/ForX", "x.amazonaws.com", "role_name"),
@@ -416,13 +416,15 @@ def test_all_but_the_two_names_are_given_by_keyword() -> None:
     ],
 )
 def test_fails_when_a_name_is_malformed(
-    role_name: str, service_principal: str, refused: str
+    role_name: str, service_principal: str, rejected: str
 ) -> None:
-    """The refusal names the prop, what it must match, and what it got."""
-    with pytest.raises(ValueError, match=rf"^RoleDefinition: {refused} must be .+, got '") as error:
+    """The error names the property, the constraint and the value."""
+    with pytest.raises(
+        ValueError, match=rf"^RoleDefinition: {rejected} must be .+, got '"
+    ) as error:
         RoleDefinition(role_name, service_principal)
 
-    assert repr({"role_name": role_name}.get(refused, service_principal)) in str(error.value)
+    assert repr({"role_name": role_name}.get(rejected, service_principal)) in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -432,15 +434,15 @@ def test_fails_when_a_name_is_malformed(
         ("iam:CreateServiceLinkedRole", "AWSServiceName", "service_principal"),
     ],
 )
-def test_names_are_refused_exactly_where_iam_refuses_them(
+def test_names_have_exactly_the_limits_of_iam(
     models: Session, operation: str, parameter: str, prop: str
 ) -> None:
-    """Length and characters are those of IAM's own model."""
+    """Length and characters are those of IAM's model."""
     limits: Any = _parameter(models, operation, parameter).metadata
     longest = limits["max"]
     allowed = re.compile(limits["pattern"], re.ASCII)
 
-    def taken(value: str) -> bool:
+    def is_accepted(value: str) -> bool:
         names: dict[str, Any] = {"role_name": "X", "service_principal": "x.amazonaws.com"}
         try:
             RoleDefinition(**(names | {prop: value}))
@@ -448,9 +450,9 @@ def test_names_are_refused_exactly_where_iam_refuses_them(
             return False
         return True
 
-    assert taken("x" * longest)
-    assert not taken("x" * (longest + 1))
-    assert {sign for sign in string.printable if taken(sign)} == {
+    assert is_accepted("x" * longest)
+    assert not is_accepted("x" * (longest + 1))
+    assert {sign for sign in string.printable if is_accepted(sign)} == {
         sign for sign in string.printable if allowed.fullmatch(sign)
     }
 
@@ -462,7 +464,7 @@ def test_names_are_refused_exactly_where_iam_refuses_them(
 def test_statements_are_those_of_the_managed_policy(
     policies: dict[str, Any], definition: RoleDefinition
 ) -> None:
-    """Action by action, on the same resource, under the same conditions, and nothing else."""
+    """The same actions, resources and conditions, and no others."""
     assert definition.managed_policy is not None
     policy = policies[definition.managed_policy]
 
@@ -471,7 +473,7 @@ def test_statements_are_those_of_the_managed_policy(
     assert _stated(definition.statements) == _published(policy["Document"])
 
 
-def test_policy_versions_are_those_the_comments_name(policies: dict[str, Any]) -> None:
+def test_policy_versions_are_those_of_the_comments(policies: dict[str, Any]) -> None:
     """A new default version is a reason to read the policy again."""
     versions = {
         definition: policies[str(definition.managed_policy)]["DefaultVersionId"]
@@ -483,7 +485,7 @@ def test_policy_versions_are_those_the_comments_name(policies: dict[str, Any]) -
 
 
 def test_kinesisvideo_is_never_allowed_as_a_whole(policies: dict[str, Any]) -> None:
-    """The documents' `kinesisvideo:*` and `ChimeMediaPipelines-*` are still not in the policy."""
+    """The policy still does not contain `kinesisvideo:*` and `ChimeMediaPipelines-*`."""
     text = json.dumps(policies[str(CHIME_VOICE_CONNECTOR.managed_policy)])
 
     assert '"kinesisvideo:*"' not in text
@@ -491,16 +493,16 @@ def test_kinesisvideo_is_never_allowed_as_a_whole(policies: dict[str, Any]) -> N
 
 
 def test_the_older_messaging_role_is_in_no_managed_policy(policies: dict[str, Any]) -> None:
-    """No policy names it, and what `chime.amazonaws.com` has today is another role's."""
-    todays = json.dumps(policies["AmazonChimeServiceRolePolicy"]["Document"])
+    """No policy names it, and the policy of `chime.amazonaws.com` is that of another role."""
+    current = json.dumps(policies["AmazonChimeServiceRolePolicy"]["Document"])
 
     assert CHIME_MESSAGING_LEGACY.role_name not in json.dumps(policies)
-    assert CHIME_MESSAGING_LEGACY.path + "AWSServiceRoleForAmazonChime" in todays
-    assert "kinesis" not in todays
+    assert CHIME_MESSAGING_LEGACY.path + "AWSServiceRoleForAmazonChime" in current
+    assert "kinesis" not in current
 
 
 def test_the_mediatailor_policy_has_no_aws_prefix(policies: dict[str, Any]) -> None:
-    """The log groups of the document are still not those of the policy."""
+    """The policy still does not name the log groups of the document."""
     text = json.dumps(policies[str(MEDIATAILOR.managed_policy)])
 
     assert "log-group:MediaTailor/*" in text
@@ -508,7 +510,7 @@ def test_the_mediatailor_policy_has_no_aws_prefix(policies: dict[str, Any]) -> N
 
 
 def test_the_ivs_policy_covers_no_bucket_that_s3_would_create(policies: dict[str, Any]) -> None:
-    """Bucket names are lower case, so IVS must add the bucket to the role by itself."""
+    """Bucket names are lower case, so IVS must add the bucket to the role itself."""
     published = _published(policies[str(IVS_RECORD_TO_S3.managed_policy)]["Document"])
 
     assert {resource for _, resource, _ in published} == {"arn:aws:s3:::AWSIVS_*/ivs/*"}
@@ -524,7 +526,7 @@ def test_the_ivs_policy_covers_no_bucket_that_s3_would_create(policies: dict[str
     ids=lambda value: _name(value) or str(value),
 )
 def test_a_role_may_write_to_its_log_groups(definition: RoleDefinition, log_group: str) -> None:
-    """A log group that the role could not create would be a wrong name."""
+    """The role can create each of its log groups."""
     creating = {
         resource
         for action, resource, _ in _stated(definition.statements)
@@ -545,7 +547,7 @@ def test_a_role_may_write_to_its_log_groups(definition: RoleDefinition, log_grou
     sorted({operation for role in ALL for operation in (*role.created_by, *role.clean_up)}),
 )
 def test_every_operation_exists(models: Session, operation: str) -> None:
-    """What creates a role or lets go of it can be called with the boto3 client named."""
+    """The named boto3 client has each operation that creates a role or disables its feature."""
     client, _, name = operation.partition(":")
 
     assert name in models.get_service_model(client).operation_names
@@ -565,26 +567,26 @@ def test_every_operation_exists(models: Session, operation: str) -> None:
     ],
 )
 def test_iam_can_do_what_a_role_needs(models: Session, name: str) -> None:
-    """Making, describing, leasing and deleting a role are operations of IAM."""
+    """IAM has the operations to create, describe, tag and delete a role."""
     assert name in models.get_service_model("iam").operation_names
 
 
 def test_a_deletion_has_four_states(models: Session) -> None:
-    """A state that nobody waits for would be a deletion that never ends."""
-    answer: Any = (
+    """The function must know every state, or it would wait forever."""
+    response: Any = (
         models.get_service_model("iam")
         .operation_model("GetServiceLinkedRoleDeletionStatus")
         .output_shape
     )
 
-    assert set(answer.members["Status"].enum) == {
+    assert set(response.members["Status"].enum) == {
         "SUCCEEDED",
         "IN_PROGRESS",
         "FAILED",
         "NOT_STARTED",
     }
     assert {"Region", "Resources"} <= set(
-        answer.members["Reason"].members["RoleUsageList"].member.members
+        response.members["Reason"].members["RoleUsageList"].member.members
     )
 
 
@@ -616,7 +618,7 @@ def test_a_deletion_has_four_states(models: Session) -> None:
 def test_every_parameter_exists(
     models: Session, operation: str, parameter: str, type_name: str
 ) -> None:
-    """The parameters that switch a feature on and off are there, with the type that is sent."""
+    """The parameters that enable and disable a feature exist, with the type that is sent."""
     assert _parameter(models, operation, parameter).type_name == type_name
 
 
@@ -644,14 +646,14 @@ def test_every_parameter_exists(
 def test_every_value_is_one_the_service_knows(
     models: Session, operation: str, parameter: str, values: set[str]
 ) -> None:
-    """The words that a feature is set with are in the service's own list."""
+    """The values for a feature are in the list of the service."""
     shape: Any = _parameter(models, operation, parameter)
 
     assert values <= set(shape.enum)
 
 
 def test_an_ivs_channel_stops_recording_with_an_empty_arn(models: Session) -> None:
-    """`UpdateChannel` admits the empty string, and says what it means."""
+    """`UpdateChannel` accepts the empty string, and its documentation explains it."""
     shape = _parameter(models, "ivs:UpdateChannel", "recordingConfigurationArn")
     limits: Any = shape.metadata
 
@@ -661,8 +663,8 @@ def test_an_ivs_channel_stops_recording_with_an_empty_arn(models: Session) -> No
 
 
 @pytest.mark.parametrize("client", ["mediapackage", "mediapackage-vod"])
-def test_access_logs_are_switched_off_by_leaving_them_out(models: Session, client: str) -> None:
-    """Only the id is required, so the logs that are to stop can be omitted."""
+def test_access_logs_are_disabled_by_omission(models: Session, client: str) -> None:
+    """Only the id is required, so disabled logs can be omitted."""
     shape: Any = models.get_service_model(client).operation_model("ConfigureLogs").input_shape
 
     assert shape.required_members == ["Id"]
@@ -671,12 +673,12 @@ def test_access_logs_are_switched_off_by_leaving_them_out(models: Session, clien
     )
 
 
-def test_the_documents_commands_are_gone(models: Session) -> None:
-    """The `chime` client of the documents has no streaming, no Voice Connector, no app instance."""
-    gone = re.compile("Streaming|VoiceConnector|AppInstance")
+def test_the_documented_commands_do_not_exist(models: Session) -> None:
+    """The `chime` client does not have Voice Connectors, app instances or their streaming."""
+    missing = re.compile("Streaming|VoiceConnector|AppInstance")
 
     assert not [
-        name for name in models.get_service_model("chime").operation_names if gone.search(name)
+        name for name in models.get_service_model("chime").operation_names if missing.search(name)
     ]
     assert not [
         name
@@ -691,7 +693,7 @@ def test_the_documents_commands_are_gone(models: Session) -> None:
 
 @pytest.mark.parametrize("definition", CURRENT, ids=_name)
 def test_regions_are_those_with_an_endpoint(models: Session, definition: RoleDefinition) -> None:
-    """A role's regions are those of the services that create it, in every partition."""
+    """The regions of a role are those of the services that create it, in every partition."""
     clients = _clients(definition.created_by)
 
     assert definition.regions is not None
@@ -701,13 +703,13 @@ def test_regions_are_those_with_an_endpoint(models: Session, definition: RoleDef
 
 
 @pytest.mark.parametrize("definition", CURRENT, ids=_name)
-def test_a_role_is_let_go_with_the_clients_that_create_it(definition: RoleDefinition) -> None:
-    """Creating and cleaning up belong to the same services, and so to the same regions."""
+def test_a_role_is_cleaned_up_with_the_clients_that_create_it(definition: RoleDefinition) -> None:
+    """The operations for both belong to the same services and regions."""
     assert _clients(definition.clean_up) == _clients(definition.created_by)
 
 
 def test_mediapackage_live_and_vod_differ_in_four_regions(models: Session) -> None:
-    """The comment beside the regions names the ones that have only half of the feature."""
+    """The comment beside the regions names those with only one of both."""
     live = _regions(models, "mediapackage")
     vod = _regions(models, "mediapackage-vod")
 
@@ -715,8 +717,8 @@ def test_mediapackage_live_and_vod_differ_in_four_regions(models: Session) -> No
     assert live - vod == {"us-iso-east-1", "us-isob-east-1"}
 
 
-def test_app_instances_live_where_their_streaming_does(models: Session) -> None:
-    """The owners of messaging streams are made by another client, in the same regions."""
+def test_app_instances_have_the_regions_of_their_streaming(models: Session) -> None:
+    """Another client creates app instances, in the same regions."""
     assert CHIME_MESSAGING.regions is not None
     assert _regions(models, "chime-sdk-identity") == set(CHIME_MESSAGING.regions)
 
@@ -725,7 +727,7 @@ def test_app_instances_live_where_their_streaming_does(models: Session) -> None:
 
 
 def test_every_resource_type_is_a_native_feature_or_an_owner() -> None:
-    """No type is in the catalogue without a word on how it carries its feature."""
+    """Each type of the catalogue either has a property for its feature or is an owner."""
     listed = {resource_type for role in ALL for resource_type in role.resource_types}
 
     assert listed == {*FEATURE_PROPERTIES, *OWNERS_WITHOUT_PROPERTY}
@@ -733,13 +735,13 @@ def test_every_resource_type_is_a_native_feature_or_an_owner() -> None:
 
 @pytest.mark.parametrize("resource_type", FEATURE_PROPERTIES)
 def test_cloudformation_has_the_property_of_the_feature(resource_type: str) -> None:
-    """Three of the features can be said in a template, on these properties."""
+    """Three of the features have these properties in templates."""
     assert set(schema_of(resource_type)["properties"]) >= FEATURE_PROPERTIES[resource_type]
 
 
 @pytest.mark.parametrize("resource_type", OWNERS_WITHOUT_PROPERTY)
 def test_cloudformation_has_no_property_for_chime_streaming(resource_type: str) -> None:
-    """The day this fails is welcome: the custom resource can then become a property."""
+    """If this test fails, a property can replace the custom resource."""
     named = {name for name in _property_names(schema_of(resource_type)) if "stream" in name.lower()}
 
     assert named == set()
@@ -747,7 +749,7 @@ def test_cloudformation_has_no_property_for_chime_streaming(resource_type: str) 
 
 @pytest.mark.parametrize("resource_type", [*FEATURE_PROPERTIES, *OWNERS_WITHOUT_PROPERTY])
 def test_every_resource_type_has_an_l1_class(resource_type: str) -> None:
-    """An owner can be given as a construct of aws-cdk-lib."""
+    """aws-cdk-lib has a construct for each owner."""
     l1 = _l1(resource_type)
 
     assert resource_type == l1.CFN_RESOURCE_TYPE_NAME
@@ -755,21 +757,21 @@ def test_every_resource_type_has_an_l1_class(resource_type: str) -> None:
 
 @pytest.mark.parametrize("resource_type", sorted(set(FEATURE_PROPERTIES) - {"AWS::IVS::Channel"}))
 def test_cloudformation_itself_may_create_the_role(resource_type: str) -> None:
-    """Setting the feature natively can make the role, so each schema asks for that right."""
+    """Configuring the feature can create the role, so each schema has that permission."""
     needed = schema_of(resource_type)["handlers"]["create"]["permissions"]
 
     assert "iam:CreateServiceLinkedRole" in needed
 
 
-def test_a_recording_configuration_needs_the_right_to_edit_the_role() -> None:
-    """Why IVS needs more than its managed policy: it writes to the role on the caller's behalf."""
+def test_a_recording_configuration_needs_the_permission_to_edit_the_role() -> None:
+    """IVS adds a policy to the role with the permissions of the caller."""
     needed = schema_of("AWS::IVS::RecordingConfiguration")["handlers"]["create"]["permissions"]
 
     assert {"iam:PutRolePolicy", "iam:AttachRolePolicy"} <= set(needed)
 
 
 def test_sources_still_disagree_about_the_vod_log_group() -> None:
-    """The schema and the documentation name different defaults, and both are listed."""
+    """The schema and the page name different defaults, and the catalogue lists both."""
     schema = json.dumps(schema_of("AWS::MediaPackage::PackagingGroup"))
     page = _l1("AWS::MediaPackage::PackagingGroup").LogConfigurationProperty.__init__.__doc__
     (contradiction,) = MEDIAPACKAGE.contradictions
@@ -797,15 +799,15 @@ def test_names_are_those_of_the_document(document: Document) -> None:
     [document for document in DOCUMENTS if document.definition in CURRENT],
     ids=lambda value: value.role_name,
 )
-def test_a_role_is_made_through_iam_where_its_document_says_so(document: Document) -> None:
-    """Nothing is promised that the document does not promise."""
-    promised = document.service_principal in document.made_through_iam
+def test_iam_creates_a_role_if_its_document_says_so(document: Document) -> None:
+    """The catalogue does not guarantee more than the document."""
+    documented = document.service_principal in document.created_through_iam
 
-    assert (document.definition.creation is RoleCreation.IAM) is promised
+    assert (document.definition.creation is RoleCreation.IAM) is documented
 
 
 def test_the_renaming_of_the_messaging_role_is_named() -> None:
-    """The document's name and principal are one side of a contradiction, today's the other."""
+    """The old and the current name and principal are the sides of a contradiction."""
     (renamed,) = CHIME_MESSAGING_LEGACY.contradictions
     sides = {
         claim.source: f"{role.role_name}, trusted by {role.service_principal}" == claim.says
@@ -819,9 +821,9 @@ def test_the_renaming_of_the_messaging_role_is_named() -> None:
 
 
 def test_the_undocumented_creation_of_the_ivs_role_is_named() -> None:
-    """The one role whose document is silent about IAM is tried, and left to its service."""
+    """IAM is tried for the only role whose document does not mention IAM."""
     assert IVS_RECORD_TO_S3.creation is RoleCreation.SERVICE
-    assert "whether IAM makes the role" in {
+    assert "whether IAM creates the role" in {
         contradiction.about for contradiction in IVS_RECORD_TO_S3.contradictions
     }
 
@@ -834,7 +836,7 @@ def test_the_undocumented_creation_of_the_ivs_role_is_named() -> None:
 def test_a_documented_permission_is_stated_or_its_absence_is_named(
     definition: RoleDefinition, action: str, resource: str, named: str | None
 ) -> None:
-    """Where the document and the policy differ, the document's words are in a contradiction."""
+    """If the document and the policy differ, a contradiction quotes the document."""
     stated = {(stated, on) for stated, on, _ in _stated(definition.statements)}
 
     if named is None:
@@ -861,17 +863,17 @@ def test_the_documented_condition_is_stated() -> None:
     ids=lambda value: _name(value) or "",
 )
 def test_a_command_that_no_longer_exists_is_named(definition: RoleDefinition, command: str) -> None:
-    """Who follows the document finds out from the catalogue why its command fails."""
+    """The catalogue explains why the command of the document fails."""
     assert any(command in says for says in _documented_claims(definition))
 
 
-def test_every_role_is_followed_by_those_that_it_took_the_place_of() -> None:
-    """Each once, also where both are asked about."""
+def test_every_role_is_followed_by_the_roles_that_it_replaced() -> None:
+    """Each role is listed once, even if both were given."""
     new, old = catalogue.CHIME_MESSAGING, catalogue.CHIME_MESSAGING_LEGACY
 
-    assert catalogue.with_older_names([catalogue.MEDIATAILOR, new]) == [
+    assert catalogue.with_superseded_roles([catalogue.MEDIATAILOR, new]) == [
         catalogue.MEDIATAILOR,
         new,
         old,
     ]
-    assert catalogue.with_older_names([old, new]) == [old, new]
+    assert catalogue.with_superseded_roles([old, new]) == [old, new]

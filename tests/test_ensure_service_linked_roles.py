@@ -1,4 +1,4 @@
-"""Existing apps, mended in one line: the promises of `EnsureServiceLinkedRoles`."""
+"""`EnsureServiceLinkedRoles` in existing apps."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ from slr_constructs import (
 )
 from slr_constructs.ensure_service_linked_roles import _KINDS
 from slr_constructs.guard.check import check
-from slr_constructs.stack_parts import is_in_order
+from slr_constructs.stack_parts import is_ordered
 from slr_constructs.templates.app import App as Read
-from slr_constructs.templates.lifecycle import _NATIVE_TYPES, users_in
 from slr_constructs.templates.order import graph_of
+from slr_constructs.templates.role_usage import _NATIVE_TYPES, role_usages_in
 from tests.features.every_feature import RECIPES
 from tests.features.graph import NATIVE_ROLE, ROLE, id_of, ids_of, needs
 
@@ -71,8 +71,8 @@ _RECORDING, _STUDIO = "AWS::IVS::RecordingConfiguration", "AWS::IVS::Channel"
 
 _ELSEWHERE = "arn:aws:ivs:us-east-1:111122223333:recording-configuration/AbCdEf1G2hij"
 
-#: the properties of an owner that has the feature on as its construct sets it, and the one that
-#: does it, so that the owner can be had without.
+#: The type and properties of an owner that has the feature enabled as its construct does, and the
+#: property that enables it.
 PROPERTIES: dict[str, tuple[str, dict[str, Any], str]] = {
     "sessions": (
         _PLAYBACK,
@@ -159,7 +159,7 @@ def _recording(scope: Construct) -> None:
     aws_ivs.CfnChannel(scope, "Owner", recording_configuration_arn=arn)
 
 
-#: by hand, as L1s.
+#: The owners as L1s, without the constructs of the features.
 PLAIN: dict[str, Callable[[Construct], Any]] = {
     "sessions": _playback,
     "as-run": _linear,
@@ -171,15 +171,15 @@ PLAIN: dict[str, Callable[[Construct], Any]] = {
 
 def _bare_recording(scope: Construct) -> None:
     destination = {"S3": {"BucketName": "recordings"}}
-    made = CfnResource(
+    configuration = CfnResource(
         scope, "Feature", type=_RECORDING, properties={"DestinationConfiguration": destination}
     )
-    arn = made.get_att("Arn")
+    arn = configuration.get_att("Arn")
     CfnResource(scope, "Owner", type=_STUDIO, properties={"RecordingConfigurationArn": arn})
 
 
 def _bare(scope: Construct, kind: str) -> None:
-    """Define an owner as a resource of no class of its own."""
+    """Define an owner as a bare `CfnResource`."""
     if kind == "recording":
         _bare_recording(scope)
     else:
@@ -208,7 +208,7 @@ def _aspect(scope: IConstruct, **options: Any) -> None:  # noqa: ANN401
 WAYS = {"mixin": _mixin, "aspect": _aspect}
 way_of = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 kind_of = pytest.mark.parametrize("kind", KINDS)
-#: how CDK visits constructs: once, or until nothing is added any more.
+#: How CDK visits constructs: once, or until aspects add no more constructs.
 VISITS = {"once": False, "stabilized": True}
 visits_of = pytest.mark.parametrize("stabilized", VISITS.values(), ids=VISITS)
 
@@ -224,7 +224,7 @@ def _app(*, stabilized: bool = True) -> App:
 
 
 def _template(stack: Stack) -> Template:
-    """Return a stack's template, from a synth of its app or stage."""
+    """Return the template of a stack, from a synthesis of its app or stage."""
     stage = Stage.of(stack)
     assert stage is not None
     template: Template = stage.synth(force=True).get_stack_artifact(stack.artifact_id).template
@@ -232,7 +232,7 @@ def _template(stack: Stack) -> Template:
 
 
 def _assembly(app: App) -> dict[str, bytes]:
-    """Return all files of an app's assembly."""
+    """Return all files of the assembly of an app."""
     folder = Path(app.synth(force=True).directory)
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -242,7 +242,7 @@ def _assembly(app: App) -> dict[str, bytes]:
 
 
 def _found(app: App) -> list[tuple[str, str | None]]:
-    """Return what the guard finds in an app: rules and resources."""
+    """Return the rules and resources of the guard's findings in an app."""
     read = Read.read([Path(app.synth(force=True).directory)])
     return [(each.rule.id, each.resource) for each in check(read)]
 
@@ -253,7 +253,7 @@ def _found(app: App) -> list[tuple[str, str | None]]:
 def test_a_plain_resource_gets_what_the_construct_defines(
     *, kind: str, stabilized: bool, way: Callable[[App], None]
 ) -> None:
-    """The same resources, properties and dependencies; only construct ids are others."""
+    """Resources, properties and dependencies are the same; only construct ids differ."""
     ours, plain = Stack(_app(), "Stack"), Stack(app := _app(stabilized=stabilized), "Stack")
     RECIPES[kind].define(ours, "a", None)
     PLAIN[kind](plain)
@@ -267,7 +267,7 @@ def test_a_plain_resource_gets_what_the_construct_defines(
 @way_of
 @kind_of
 def test_a_bare_resource_gets_the_same(kind: str, way: Callable[[App], None]) -> None:
-    """A `CfnResource` has no class that says what it is, and a type that does."""
+    """A `CfnResource` has no specific class, but it has the resource type."""
     ours, bare = Stack(_app(), "Stack"), Stack(app := _app(), "Stack")
     RECIPES[kind].define(ours, "a", None)
     _bare(bare, kind)
@@ -282,7 +282,7 @@ def test_a_bare_resource_gets_the_same(kind: str, way: Callable[[App], None]) ->
 def test_an_included_template_gets_the_same(
     kind: str, tmp_path: Path, way: Callable[[App], None]
 ) -> None:
-    """`CfnInclude` makes L1s, on the other side of jsii."""
+    """`CfnInclude` creates L1s in the jsii kernel, not in Python."""
     ours, including = Stack(_app(), "Stack"), Stack(app := _app(), "Stack")
     RECIPES[kind].define(ours, "a", None)
     _included(including, kind, tmp_path)
@@ -295,7 +295,7 @@ def test_an_included_template_gets_the_same(
 
 @way_of
 def test_the_l2s_of_ivs_get_the_role(way: Callable[[App], None]) -> None:
-    """Their default children are those L1s; the channel waits through its configuration."""
+    """Their default children are the L1s; the channel depends on its recording configuration."""
     alpha = pytest.importorskip("aws_cdk.aws_ivs_alpha")
     stack = Stack(app := _app(), "Stack")
     bucket = aws_s3.Bucket.from_bucket_name(stack, "Bucket", "recordings")
@@ -310,8 +310,8 @@ def test_the_l2s_of_ivs_get_the_role(way: Callable[[App], None]) -> None:
     assert _found(app) == []
 
 
-def test_the_ids_are_api(stack: Stack) -> None:
-    """What is made stands below the resource that asked, and role and function where they do."""
+def test_the_construct_ids_are_stable(stack: Stack) -> None:
+    """The clean-up resource is below its owner; role and function are below the stack."""
     _playback(stack)
 
     _mixin(stack)
@@ -321,12 +321,12 @@ def test_the_ids_are_api(stack: Stack) -> None:
     )
     assert paths == [
         "Stack/AWSServiceRoleForMediaTailor/Resource",
-        "Stack/AWSServiceRoleForMediaTailor/ResourceRights",
+        "Stack/AWSServiceRoleForMediaTailor/ResourcePolicy",
         "Stack/Owner",
-        "Stack/Owner/ServiceLinkedRoleRelease",
-        "Stack/Owner/ServiceLinkedRoleReleaseRights",
+        "Stack/Owner/ServiceLinkedRoleCleanUp",
+        "Stack/Owner/ServiceLinkedRoleCleanUpPolicy",
         "Stack/ServiceLinkedRoleFunction/Logs",
-        "Stack/ServiceLinkedRoleFunction/LogsRights",
+        "Stack/ServiceLinkedRoleFunction/LogsPolicy",
         "Stack/ServiceLinkedRoleFunction/Resource",
         "Stack/ServiceLinkedRoleFunction/Role",
     ]
@@ -344,10 +344,10 @@ def test_the_ids_are_api(stack: Stack) -> None:
     ids=["mixin", "aspect", "mixin-on-the-stack", "aspect-on-the-stack", "another-removal"],
 )
 @way_of
-def test_twice_is_the_same_as_once(
+def test_a_second_application_has_no_effect(
     again: Callable[[Callable[..., None], App, Stack], None], way: Callable[..., None]
 ) -> None:
-    """The second finds nothing left to do, whatever it is and wherever it is applied."""
+    """The second one may be a mixin or an aspect, on the app or on a stack."""
     assemblies = []
     for twice in (False, True):
         app = _app()
@@ -368,7 +368,7 @@ def _templates(app: App) -> dict[str, Any]:
 
 
 def _without_features(app: App) -> None:
-    """Define resources that have nothing to do with a role, or could and do not."""
+    """Define resources that use no role."""
     stack = Stack(app, "Stack")
     aws_s3.Bucket(stack, "Bucket")
     aws_iam.Role(stack, "Role", assumed_by=aws_iam.AccountPrincipal("111122223333"))
@@ -404,10 +404,10 @@ def _our_constructs(app: App) -> None:
 @pytest.mark.parametrize("define", [_without_features, _our_constructs])
 @way_of
 @visits_of
-def test_what_needs_nothing_stays_to_the_byte(
+def test_an_app_that_needs_no_addition_does_not_change(
     *, define: Callable[[App], None], stabilized: bool, way: Callable[[App], None]
 ) -> None:
-    """Whole assemblies are the same as without."""
+    """All files of the assembly are the same."""
     app, touched = _app(stabilized=stabilized), _app(stabilized=stabilized)
     define(app)
     define(touched)
@@ -418,8 +418,8 @@ def test_what_needs_nothing_stays_to_the_byte(
 
 
 @way_of
-def test_what_switches_nothing_on_stays(way: Callable[[App], None]) -> None:
-    """Templates are the same; CDK notes in the metadata to whom a mixin has been applied."""
+def test_resources_without_enabled_features_do_not_change(way: Callable[[App], None]) -> None:
+    """The templates are the same; CDK records in the metadata where a mixin was applied."""
     app, touched = _app(), _app()
     _without_logs(app)
     _without_logs(touched)
@@ -430,84 +430,86 @@ def test_what_switches_nothing_on_stays(way: Callable[[App], None]) -> None:
 
 
 @jsii.implements(IAspect)
-class _SwitchOn:
-    """An aspect of somebody else, which switches all access logs on."""
+class _EnableLogs:
+    """Another aspect, which enables all access logs."""
 
     def visit(self, node: IConstruct) -> None:
-        """Switch one channel's on."""
+        """Enable the access logs of a channel."""
         if isinstance(node, aws_mediapackage.CfnChannel):
             node.egress_access_logs = aws_mediapackage.CfnChannel.LogConfigurationProperty()
 
 
-def _switch_on(app: App) -> None:
-    Aspects.of(app).add(_SwitchOn())
+def _enable_logs(app: App) -> None:
+    Aspects.of(app).add(_EnableLogs())
 
 
 def _aspect_of_priority(app: App) -> None:
     Aspects.of(app).add(EnsureServiceLinkedRoles(), priority=AspectPriority.READONLY - 1)
 
 
-def _is_mended(stack: Stack, owner: str = _LIVE) -> bool:
+def _is_fixed(stack: Stack, owner: str = _LIVE) -> bool:
     template = _template(stack)
-    releases = [each for each in template["Resources"] if "Release" in each]
-    return bool(releases) and id_of(template, ROLE) in needs(template, id_of(template, owner))
+    clean_ups = [each for each in template["Resources"] if "CleanUp" in each]
+    return bool(clean_ups) and id_of(template, ROLE) in needs(template, id_of(template, owner))
 
 
 @way_of
 @visits_of
-def test_what_is_switched_on_after_it_is_mended(
+def test_a_feature_that_is_enabled_later_is_fixed(
     *, stabilized: bool, way: Callable[[App], None]
 ) -> None:
-    """Both look at properties at synth."""
+    """Mixin and aspect check the properties at synthesis."""
     stack = Stack(app := _app(stabilized=stabilized), "Stack")
     channel = aws_mediapackage.CfnChannel(stack, "Owner", id="a")
 
     way(app)
     channel.egress_access_logs = aws_mediapackage.CfnChannel.LogConfigurationProperty()
 
-    assert _is_mended(stack)
+    assert _is_fixed(stack)
 
 
 @visits_of
 @pytest.mark.parametrize(
     "orders",
     [
-        (_switch_on, _mixin),
-        (_mixin, _switch_on),
-        (_switch_on, _aspect),
-        (_aspect_of_priority, _switch_on),
+        (_enable_logs, _mixin),
+        (_mixin, _enable_logs),
+        (_enable_logs, _aspect),
+        (_aspect_of_priority, _enable_logs),
     ],
     ids=["before-the-mixin", "after-the-mixin", "before-the-aspect", "by-priority"],
 )
-def test_what_an_aspect_switches_on_is_mended(
+def test_a_feature_that_an_aspect_enables_is_fixed(
     *, orders: tuple[Callable[[App], None], ...], stabilized: bool
 ) -> None:
-    """A mixin looks again after aspects that change something; an aspect has its place."""
+    """A mixin acts again after aspects that change properties; an aspect acts in its order."""
     stack = Stack(app := _app(stabilized=stabilized), "Stack")
     aws_mediapackage.CfnChannel(stack, "Owner", id="a")
 
     for each in orders:
         each(app)
 
-    assert _is_mended(stack)
+    assert _is_fixed(stack)
 
 
-def test_an_aspect_mends_what_is_defined_after_it() -> None:
-    """A mixin does not: it has been applied to what was there."""
+def test_an_aspect_fixes_resources_that_are_defined_later() -> None:
+    """A mixin does not: it is applied only to the resources that exist."""
     mixed, visited = Stack(_app(), "Stack"), Stack(_app(), "Stack")
     _mixin(mixed)
     _aspect(visited)
     _live(mixed)
     _live(visited)
 
-    assert _is_mended(visited)
+    assert _is_fixed(visited)
     assert ids_of(_template(mixed), ROLE) == []
 
 
 @way_of
 @visits_of
-def test_other_aspects_see_what_is_added(*, stabilized: bool, way: Callable[[App], None]) -> None:
-    """Tags, permissions boundaries and checks would miss the function's role otherwise."""
+def test_other_aspects_see_the_added_resources(
+    *, stabilized: bool, way: Callable[[App], None]
+) -> None:
+    """Otherwise tags, permissions boundaries and checks would miss the function's role."""
     stack = Stack(app := _app(stabilized=stabilized), "Stack")
     _live(stack)
 
@@ -519,8 +521,8 @@ def test_other_aspects_see_what_is_added(*, stabilized: bool, way: Callable[[App
     assert role["Properties"]["Tags"] == [{"Key": "owner", "Value": "video"}]
 
 
-def test_a_mixin_reaches_stages_and_an_aspect_is_added_to_each() -> None:
-    """CDK synthesizes a stage before it visits what is around it."""
+def test_a_mixin_acts_on_stages_but_an_aspect_must_be_added_to_each() -> None:
+    """CDK synthesizes a stage before it visits the constructs around the stage."""
     mixed, missed, added = (Stack(Stage(_app(), "Stage"), "Stack") for _ in range(3))
     for each in (mixed, missed, added):
         _live(each)
@@ -529,17 +531,15 @@ def test_a_mixin_reaches_stages_and_an_aspect_is_added_to_each() -> None:
     _aspect(missed.node.root)
     _aspect(Stage.of(added) or added)
 
-    assert _is_mended(mixed)
-    assert _is_mended(added)
+    assert _is_fixed(mixed)
+    assert _is_fixed(added)
     assert ids_of(_template(missed), ROLE) == []
 
 
 @way_of
 @visits_of
-def test_every_stack_gets_a_role_of_its_own(
-    *, stabilized: bool, way: Callable[[App], None]
-) -> None:
-    """Nested ones too: each is deployed and deleted with what it has."""
+def test_every_stack_gets_its_own_role(*, stabilized: bool, way: Callable[[App], None]) -> None:
+    """Nested stacks get their own role too, because each stack has its own lease."""
     app = _app(stabilized=stabilized)
     first, second = Stack(app, "First"), Stack(app, "Second")
     nested = NestedStack(first, "Nested")
@@ -560,10 +560,10 @@ def _nested_templates(app: App) -> list[Template]:
 
 
 @way_of
-def test_an_included_nested_stack_is_a_stack_too(
+def test_an_included_nested_stack_gets_its_own_role(
     tmp_path: Path, way: Callable[[App], None]
 ) -> None:
-    """Python has made neither the stack nor what is in it."""
+    """Neither the stack nor its resources were created in Python."""
     inner = {"Resources": {"Owner": {"Type": _VOD, "Properties": PROPERTIES["vod"][1]}}}
     inner["Resources"]["Other"] = {"Type": _VOD, "Properties": {"Id": "b", "EgressAccessLogs": {}}}
     outer = {
@@ -588,13 +588,13 @@ def test_an_included_nested_stack_is_a_stack_too(
 
     (nested,) = (each for each in _nested_templates(app) if ids_of(each, _VOD))
     assert len(ids_of(nested, ROLE)) == 1
-    assert len(ids_of(nested, "Custom::MediaPackagePackagingGroupLoggingRelease")) == 2
+    assert len(ids_of(nested, "Custom::MediaPackagePackagingGroupLoggingCleanUp")) == 2
     assert _found(app) == []
 
 
 @way_of
 def test_a_role_that_the_stack_declares_is_used(way: Callable[..., None]) -> None:
-    """With its own removal; the one asked for is for roles that are declared here."""
+    """The role keeps its own removal; the given removal is for roles that this class declares."""
     stack = Stack(app := _app(), "Stack")
     ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIAPACKAGE, removal=RoleRemoval.REQUIRE)
     _live(stack)
@@ -604,12 +604,12 @@ def test_a_role_that_the_stack_declares_is_used(way: Callable[..., None]) -> Non
     template = _template(stack)
     role = template["Resources"][id_of(template, ROLE)]
     assert role["Properties"]["Removal"] == "REQUIRE"
-    assert _is_mended(stack)
+    assert _is_fixed(stack)
 
 
 @way_of
 def test_a_role_that_the_stack_imports_is_used(way: Callable[[App], None]) -> None:
-    """Nothing waits for it, and the release is there."""
+    """No resource depends on it, but the owner gets a clean-up resource."""
     stack = Stack(app := _app(), "Stack")
     ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIAPACKAGE)
     _live(stack)
@@ -619,15 +619,13 @@ def test_a_role_that_the_stack_imports_is_used(way: Callable[[App], None]) -> No
     template = _template(stack)
     assert ids_of(template, ROLE) == []
     assert "DependsOn" not in template["Resources"]["Owner"]
-    assert len(ids_of(template, "Custom::MediaPackageChannelLoggingRelease")) == 1
+    assert len(ids_of(template, "Custom::MediaPackageChannelLoggingCleanUp")) == 1
 
 
 @way_of
 @pytest.mark.parametrize("is_bare", [False, True], ids=["L1", "bare"])
-def test_a_native_role_of_the_stack_is_waited_for(
-    *, is_bare: bool, way: Callable[[App], None]
-) -> None:
-    """As it is; a second declaration would be one too many."""
+def test_a_native_role_of_the_stack_is_used(*, is_bare: bool, way: Callable[[App], None]) -> None:
+    """The native role does not change, and no second role is declared."""
     stack = Stack(app := _app(), "Stack")
     principal = catalogue.MEDIAPACKAGE.service_principal
     if is_bare:
@@ -641,14 +639,14 @@ def test_a_native_role_of_the_stack_is_waited_for(
 
     template = _template(stack)
     assert ids_of(template, ROLE) == []
-    for cfn_type in (_LIVE, _VOD, "Custom::MediaPackageChannelLoggingRelease"):
+    for cfn_type in (_LIVE, _VOD, "Custom::MediaPackageChannelLoggingCleanUp"):
         assert "Role" in template["Resources"][id_of(template, cfn_type)]["DependsOn"]
     assert template["Resources"]["Role"]["Properties"] == {"AWSServiceName": principal}
 
 
 @way_of
-def test_native_roles_of_others_are_none_of_it(way: Callable[[App], None]) -> None:
-    """Another service's, one with a suffix, and one of another stack, nested though it be."""
+def test_other_native_roles_are_not_used(way: Callable[[App], None]) -> None:
+    """They are of another service, with a suffix, or in another, nested stack."""
     stack = Stack(app := _app(), "Stack")
     principal = catalogue.MEDIAPACKAGE.service_principal
     for scope, service, suffix in (
@@ -672,10 +670,10 @@ def test_native_roles_of_others_are_none_of_it(way: Callable[[App], None]) -> No
 
 @pytest.mark.parametrize("removal", RoleRemoval)
 @way_of
-def test_the_removal_is_that_of_the_roles_it_declares(
+def test_the_removal_is_used_for_declared_roles(
     removal: RoleRemoval, way: Callable[..., None]
 ) -> None:
-    """As `ServiceLinkedRole` has it."""
+    """It is the `removal` of `ServiceLinkedRole`."""
     stack = Stack(app := _app(), "Stack")
     _live(stack)
 
@@ -686,8 +684,8 @@ def test_the_removal_is_that_of_the_roles_it_declares(
     assert role["Properties"]["Removal"] == removal.value
 
 
-def test_fails_when_the_removal_is_none() -> None:
-    """In the words of every other prop."""
+def test_fails_when_the_removal_is_invalid() -> None:
+    """The message has the form of every other prop."""
     with pytest.raises(UsageError) as refused:
         EnsureServiceLinkedRoles(removal="KEEP")  # type: ignore[arg-type]
 
@@ -697,7 +695,7 @@ def test_fails_when_the_removal_is_none() -> None:
     )
 
 
-#: what a property may be that says nothing about what it will be.
+#: The values of a property that are unknown at synthesis.
 UNKNOWN: dict[str, Callable[[Stack], Any]] = {
     "lazy": lambda _: Lazy.any(_Later()),
     "token": lambda _: Token.as_any(Fn.ref("Somewhere")),
@@ -709,10 +707,10 @@ UNKNOWN: dict[str, Callable[[Stack], Any]] = {
 
 @jsii.implements(IStableAnyProducer)
 class _Later:
-    """What a property will be."""
+    """The later value of a property."""
 
     def produce(self) -> object:
-        """Say that it is on."""
+        """Return an enabled log configuration."""
         return {"percentEnabled": 5}
 
 
@@ -724,15 +722,15 @@ def _condition(stack: Stack) -> CfnCondition:
 
 @way_of
 @pytest.mark.parametrize("unknown", UNKNOWN)
-def test_what_nobody_knows_yet_counts_as_on(unknown: str, way: Callable[[App], None]) -> None:
-    """A release too many does no harm, and one too few may hold the role for good."""
+def test_an_unknown_value_counts_as_enabled(unknown: str, way: Callable[[App], None]) -> None:
+    """An unneeded clean-up resource does no harm; a missing one may keep the role forever."""
     stack = Stack(app := _app(), "Stack")
     _playback(stack, log_configuration=UNKNOWN[unknown](stack))
 
     way(app)
 
     kinds = {each.cfn_resource_type for each in _resources(app, stack)}
-    assert {ROLE, "Custom::MediaTailorSessionLoggingRelease"} <= kinds
+    assert {ROLE, "Custom::MediaTailorSessionLoggingCleanUp"} <= kinds
 
 
 def _resources(app: App, stack: Stack) -> list[CfnResource]:
@@ -741,8 +739,10 @@ def _resources(app: App, stack: Stack) -> list[CfnResource]:
 
 
 @way_of
-def test_a_channel_that_records_elsewhere_waits_for_the_role(way: Callable[[App], None]) -> None:
-    """No configuration of the app stands between them; what a token will be, nobody knows."""
+def test_a_channel_with_an_outside_recording_configuration_depends_on_the_role(
+    way: Callable[[App], None],
+) -> None:
+    """The app has no recording configuration that depends on the role; a token may be outside."""
     stack = Stack(app := _app(), "Stack")
     aws_ivs.CfnChannel(stack, "Known", recording_configuration_arn=_ELSEWHERE)
     parameter = CfnParameter(stack, "Arn").value_as_string
@@ -759,8 +759,8 @@ def test_a_channel_that_records_elsewhere_waits_for_the_role(way: Callable[[App]
 
 
 @way_of
-def test_a_channel_follows_the_recording_of_another_stack(way: Callable[[App], None]) -> None:
-    """Its stack waits for that stack, and so for that stack's role."""
+def test_a_channel_depends_on_the_recording_of_another_stack(way: Callable[[App], None]) -> None:
+    """Its stack depends on that stack, and so on the role of that stack."""
     app = _app()
     first, second = Stack(app, "First"), Stack(app, "Second")
     arn = _configuration(first).attr_arn
@@ -774,10 +774,10 @@ def test_a_channel_follows_the_recording_of_another_stack(way: Callable[[App], N
 
 
 @way_of
-def test_a_condition_of_the_owner_is_that_of_its_release(
+def test_the_clean_up_has_the_condition_of_its_owner(
     tmp_path: Path, way: Callable[[App], None]
 ) -> None:
-    """Without its owner, a release would refer to what is not there."""
+    """Without its owner, the reference of the clean-up resource would be invalid."""
     stack = Stack(app := _app(), "Stack")
     path = tmp_path / "template.json"
     owner = {"Type": _LIVE, "Properties": PROPERTIES["live"][1], "Condition": "IsLive"}
@@ -791,29 +791,29 @@ def test_a_condition_of_the_owner_is_that_of_its_release(
     conditional = {each["Type"] for each in resources.values() if each.get("Condition") == "IsLive"}
     assert conditional == {
         _LIVE,
-        "Custom::MediaPackageChannelLoggingRelease",
+        "Custom::MediaPackageChannelLoggingCleanUp",
         "AWS::IAM::RolePolicy",
     }
     assert sum("Condition" in each for each in resources.values()) == 3
 
 
-def test_a_construct_of_ours_keeps_the_condition_of_its_owner(stack: Stack) -> None:
-    """In its own stack; another stack does not know the condition."""
+def test_the_clean_up_of_a_construct_has_the_condition_of_its_owner(stack: Stack) -> None:
+    """In another stack, the condition does not exist."""
     consumer = Stack(stack.node.root, "Consumer")  # type: ignore[arg-type]
     for scope in (stack, consumer):
         channel = aws_mediapackage.CfnChannel(stack, f"Of{scope.node.id}", id=scope.node.id)
         channel.cfn_options.condition = stack.node.try_find_child("IsWanted") or _condition(stack)  # type: ignore[assignment]
         MediaPackageAccessLogging(scope, "Logs", channel=channel)
 
-    release = "Custom::MediaPackageChannelLoggingRelease"
+    clean_up = "Custom::MediaPackageChannelLoggingCleanUp"
     ours, theirs = _template(stack), _template(consumer)
-    assert ours["Resources"][id_of(ours, release)]["Condition"] == "IsWanted"
-    assert "Condition" not in theirs["Resources"][id_of(theirs, release)]
+    assert ours["Resources"][id_of(ours, clean_up)]["Condition"] == "IsWanted"
+    assert "Condition" not in theirs["Resources"][id_of(theirs, clean_up)]
 
 
 @way_of
-def test_a_retained_owner_gets_the_role_and_no_release(way: Callable[..., None]) -> None:
-    """It stays and goes on logging when its stack is deleted, so the role has to stay too."""
+def test_a_retained_owner_gets_the_role_but_no_clean_up(way: Callable[..., None]) -> None:
+    """It continues to log after its stack is deleted, so the role must also stay."""
     stack = Stack(app := _app(), "Stack")
     _live(stack).apply_removal_policy(RemovalPolicy.RETAIN)
 
@@ -821,7 +821,7 @@ def test_a_retained_owner_gets_the_role_and_no_release(way: Callable[..., None])
 
     template = _template(stack)
     assert template["Resources"]["Owner"]["DependsOn"] == [id_of(template, ROLE)]
-    assert ids_of(template, "Custom::MediaPackageChannelLoggingRelease") == []
+    assert ids_of(template, "Custom::MediaPackageChannelLoggingCleanUp") == []
     assert _found(app) == []
 
 
@@ -830,7 +830,7 @@ def _native(scope: Construct) -> aws_iam.CfnServiceLinkedRole:
     return aws_iam.CfnServiceLinkedRole(scope, "Role", aws_service_name=principal)
 
 
-def _at_once(stack: Stack, owner: CfnResource) -> str:
+def _directly(stack: Stack, owner: CfnResource) -> str:
     native = _native(stack)
     native.add_resource_dependency(owner)
     return native.node.path
@@ -862,22 +862,22 @@ def _through_the_function(stack: Stack, owner: CfnResource) -> str:
 
 
 @pytest.mark.parametrize(
-    "circle", [_at_once, _through_a_construct, _through_a_reference, _through_the_function]
+    "cycle", [_directly, _through_a_construct, _through_a_reference, _through_the_function]
 )
-def test_fails_when_what_comes_first_waits_for_the_owner(
-    stack: Stack, circle: Callable[[Stack, CfnResource], str]
+def test_fails_when_the_role_or_the_function_depends_on_the_owner(
+    stack: Stack, cycle: Callable[[Stack, CfnResource], str]
 ) -> None:
-    """CloudFormation would refuse the circle; nothing has been defined for the owner by then."""
+    """CloudFormation would reject the circular dependency; nothing is added to the owner."""
     owner = _live(stack)
-    first = circle(stack, owner)
+    first = cycle(stack, owner)
     before = [each.node.path for each in stack.node.find_all()]
 
     with pytest.raises(UsageError) as refused:
         EnsureServiceLinkedRoles().apply_to(owner)
 
     assert str(refused.value) == (
-        f"Stack/Owner: dependencies must be without a circle ({first} has to be created first),"
-        f" got '{first} waits for Stack/Owner' [RoleWaitsForOwner]"
+        f"Stack/Owner: {first} depends on Stack/Owner, but must be created before it, which is a"
+        " circular dependency. Remove that dependency. [RoleDependsOnOwner]"
     )
     assert [each.node.path for each in owner.node.find_all()] == ["Stack/Owner"]
     assert owner.obtain_dependencies() == []
@@ -887,15 +887,15 @@ def test_fails_when_what_comes_first_waits_for_the_owner(
 
 
 @way_of
-def test_a_refusal_reaches_the_user_in_the_same_words(way: Callable[[App], None]) -> None:
-    """CDK has called, and raises an error of its own."""
+def test_the_error_of_cdk_has_the_same_text(way: Callable[[App], None]) -> None:
+    """CDK calls the mixin or aspect, and wraps its error."""
     stack = Stack(app := _app(), "Stack")
-    _at_once(stack, _live(stack))
+    _directly(stack, _live(stack))
 
-    with pytest.raises(RuntimeError, match=re.escape("[RoleWaitsForOwner]")) as refused:
+    with pytest.raises(RuntimeError, match=re.escape("[RoleDependsOnOwner]")) as refused:
         _synth_after(way, app)
 
-    assert str(refused.value).startswith("Stack/Owner: dependencies must be without a circle")
+    assert str(refused.value).startswith("Stack/Owner: Stack/Role depends on Stack/Owner, but")
 
 
 def _synth_after(way: Callable[[App], None], app: App) -> None:
@@ -903,8 +903,8 @@ def _synth_after(way: Callable[[App], None], app: App) -> None:
     app.synth()
 
 
-def test_what_waits_for_something_else_is_no_circle(stack: Stack) -> None:
-    """A role may wait for whatever it likes."""
+def test_a_role_may_depend_on_other_resources(stack: Stack) -> None:
+    """Only a dependency on the owner is circular."""
     owner = _live(stack)
     parameter = CfnResource(
         stack,
@@ -921,25 +921,25 @@ def test_what_waits_for_something_else_is_no_circle(stack: Stack) -> None:
     assert owner.obtain_dependencies() == [native]
 
 
-def test_fails_when_the_function_would_have_too_many_rights(stack: Stack) -> None:
-    """IAM's quota is refused in the name of the resource that was one too many."""
+def test_fails_when_the_function_policy_would_be_too_large(stack: Stack) -> None:
+    """The error names the resource that exceeds IAM's quota."""
     owners = [_live(stack, f"Owner{number}") for number in range(200)]
-    mend = EnsureServiceLinkedRoles()
+    fix = EnsureServiceLinkedRoles()
 
-    with pytest.raises(UsageError, match=re.escape("[FunctionRights]")) as refused:
-        _apply_to_all(mend, owners)
+    with pytest.raises(UsageError, match=re.escape("[FunctionPolicyTooLarge]")) as refused:
+        _apply_to_all(fix, owners)
 
-    mended = sum(bool(each.node.children) for each in owners)
-    assert str(refused.value).startswith(f"Stack/Owner{mended}: stack must be small enough")
+    fixed = sum(bool(each.node.children) for each in owners)
+    assert str(refused.value).startswith(f"Stack/Owner{fixed}: The policies of the function")
 
 
-def _apply_to_all(mend: EnsureServiceLinkedRoles, owners: list[Any]) -> None:
+def _apply_to_all(fix: EnsureServiceLinkedRoles, owners: list[Any]) -> None:
     for each in owners:
-        mend.apply_to(each)
+        fix.apply_to(each)
 
 
-def test_the_region_is_warned_of_at_the_resource() -> None:
-    """As a feature's construct does."""
+def test_the_resource_has_the_warning_about_the_region() -> None:
+    """The construct of a feature has the same warning."""
     region = "mx-central-1"
     assert region not in (catalogue.MEDIAPACKAGE.regions or ())
     stack = Stack(_app(), "Stack", env={"region": region, "account": "111122223333"})
@@ -953,7 +953,7 @@ def test_the_region_is_warned_of_at_the_resource() -> None:
 
 _ANYTHING: tuple[Any, ...] = ("", {}, {"Ref": "AWS::NoValue"}, {"Fn::If": ["A", {}, {}]})
 
-#: values of a property, by its type and name.
+#: The values of a property, by resource type and name.
 VALUES: dict[tuple[str, str], tuple[Any, ...]] = {
     (_PLAYBACK, "LogConfiguration"): (
         {"PercentEnabled": 0},
@@ -976,36 +976,36 @@ CASES = [(*key, value) for key, values in VALUES.items() for value in values]
 @pytest.mark.parametrize(
     ("cfn_type", "prop", "value"), CASES, ids=[f"{number}" for number in range(len(CASES))]
 )
-def test_what_uses_a_role_is_the_same_in_templates(
+def test_the_guard_finds_the_same_role_usages_in_templates(
     stack: Stack, cfn_type: str, prop: str, value: object
 ) -> None:
-    """The guard and the command line say it of templates; neither imports the other."""
+    """The guard and the command line analyze templates with other code."""
     owner = CfnResource(stack, "Owner", type=cfn_type, properties={prop: value})
     body = {"Type": cfn_type, "Properties": {prop: value}}
     template = {"Resources": {"Owner": body}}
 
     EnsureServiceLinkedRoles().apply_to(owner)
 
-    users = users_in(template["Resources"], graph_of(template), calls=())
-    assert is_in_order(owner) == bool(users)
+    usages = role_usages_in(template["Resources"], graph_of(template), calls=())
+    assert is_ordered(owner) == bool(usages)
 
 
-#: templates that the guard knows to lack something that can be mended; what CDK 2 has made cannot
-#: be included again.
-_MENDED = ("RoleNotDeclared", "RoleOrder", "ReleaseMissing")
+#: The rules whose findings this class fixes in templates. A template that CDK 2 wrote cannot be
+#: included again.
+_FIXED = ("RoleNotDeclared", "RoleOrder", "CleanUpMissing")
 LACKING = [
     path
     for path in sorted((Path(__file__).parent / "guard" / "cases").glob("*.yaml"))
-    if any(f"# expects: {each} " in (text := path.read_text()) for each in _MENDED)
+    if any(f"# expects: {each} " in (text := path.read_text()) for each in _FIXED)
     and "BootstrapVersion" not in text
-    # which CDK cannot include
+    # CDK cannot include such a template
     and "Fn::ForEach" not in text
 ]
 
 
 @pytest.mark.parametrize("path", LACKING, ids=[each.stem for each in LACKING])
-def test_what_the_guard_finds_in_a_native_resource_is_mended(path: Path) -> None:
-    """Its own cases, included in an app."""
+def test_the_findings_of_the_guard_in_native_resources_are_fixed(path: Path) -> None:
+    """The templates are the cases of the guard, included in an app."""
     stack = Stack(app := _app(), "Stack")
     CfnInclude(stack, "Included", template_file=str(path))
 
@@ -1016,19 +1016,19 @@ def test_what_the_guard_finds_in_a_native_resource_is_mended(path: Path) -> None
     assert [
         (rule, each)
         for rule, each in found
-        if rule in _MENDED and each is not None and resources[each]["Type"] in _KINDS
+        if rule in _FIXED and each is not None and resources[each]["Type"] in _KINDS
     ] == []
 
 
-def test_the_types_are_those_of_templates() -> None:
-    """And what needs a release is the same."""
-    assert {name: each.release is not None for name, each in _KINDS.items()} == {
-        name: each.needs_release for name, each in _NATIVE_TYPES.items()
+def test_the_resource_types_are_those_of_templates() -> None:
+    """The same types need a clean-up resource."""
+    assert {name: each.clean_up is not None for name, each in _KINDS.items()} == {
+        name: each.needs_clean_up for name, each in _NATIVE_TYPES.items()
     }
 
 
 def test_every_prop_is_explained_with_its_default() -> None:
-    """As those of constructs are."""
+    """The same rule applies to the props of constructs."""
     text = inspect.getdoc(EnsureServiceLinkedRoles) or ""
     entries = dict(re.findall(r"^    (\w+): ((?:.|\n(?!    \w+: |\w))*)", text, re.MULTILINE))
     _, *parameters = inspect.signature(

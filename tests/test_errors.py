@@ -1,4 +1,4 @@
-"""One format for every refusal, and a test for each of them."""
+"""The two forms of error messages, and a test for the message of every code."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk import Aws, CfnParameter, PhysicalName, Stack, Token, aws_sqs
+from aws_cdk import Aws, CfnParameter, Duration, PhysicalName, Stack, Token, aws_sqs
 from aws_cdk.aws_sqs import CfnQueue
 
 import slr_constructs
+from slr_constructs import RoleRemoval, catalogue
 from slr_constructs.errors import _STRING_TOKEN, UsageError, check, check_contract, check_name
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.handler.slr_handler.contract import Contract
@@ -29,20 +30,21 @@ SOURCES = sorted(
     for folder in ("", "features")
     for path in (Path(slr_constructs.__file__).parent / folder).glob("*.py")
 )
-FORMAT = re.compile(r"\S+: (?P<prop>\w+) must be (?P<allowed>.+), got .+ \[(?P<code>[A-Za-z]+)\]")
+VALUE = re.compile(r"\S+: (?P<prop>\w+) must be (?P<allowed>.+), got .+ \[(?P<code>[A-Za-z]+)\]")
+RELATION = re.compile(r"\S+: (?P<text>[^ ].+\.) \[(?P<code>[A-Za-z]+)\]")
 CODE = re.compile(r"\[([A-Z][A-Za-z]+)\\?\]$")
 
-#: rules of a contract that no construct can break, and why.
+#: The rules of a contract that no construct can break, with the reason.
 NEVER_BROKEN = {
     "RoleRemoval": "an enum's value",
     "RoleCreation": "an enum's value",
-    "RoleName": "a RoleDefinition refuses it first, with a ValueError (test_catalogue.py)",
-    "ServicePrincipal": "a RoleDefinition refuses it first, with a ValueError (test_catalogue.py)",
+    "RoleName": "a RoleDefinition raises a ValueError first (test_catalogue.py)",
+    "ServicePrincipal": "a RoleDefinition raises a ValueError first (test_catalogue.py)",
     "IvsRecordingConfigurationArn": "always the attribute of a resource",
     "LogGroupNames": "facts of the catalogue",
     "RetentionDays": "an enum's value",
-    "ChannelAccessLog": "the log group's name is refused first",
-    "PackagingGroupAccessLog": "the log group's name is refused first",
+    "ChannelAccessLog": "the name of the log group is checked first",
+    "PackagingGroupAccessLog": "the name of the log group is checked first",
 }
 
 
@@ -56,13 +58,20 @@ def _texts_in(test: ast.FunctionDef) -> Iterator[str]:
                 for value in node.values
             )
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            # the pieces of an f-string come after the whole
+            # the parts of an f-string come after the whole f-string
             if id(node) in within:
                 continue
             yield node.value
 
 
-def _codes_in(path: Path) -> Iterator[str]:
+def _relations_in(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "UsageError.relation":
+            assert isinstance(node.args[0], ast.Constant)
+            yield str(node.args[0].value)
+
+
+def _values_in(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if (
             isinstance(node, ast.Call)
@@ -92,16 +101,23 @@ def _rules_of(kind: type[Contract]) -> Iterator[Rule]:
             yield each.metadata["rule"]
 
 
+def relations_in_the_source() -> set[str]:
+    """Return the codes of all errors about the relation of two constructs."""
+    return {code for path in SOURCES for code in _relations_in(path)}
+
+
 def codes_in_the_source() -> set[str]:
-    """Collect every code that a construct may refuse something with."""
-    return {code for path in SOURCES for code in _codes_in(path)} | {
+    """Return the codes of all errors that a construct may raise."""
+    values = {code for path in SOURCES for code in _values_in(path)} | {
         rule.code for kind in _contracts(Contract) for rule in _rules_of(kind)
     }
+    assert values.isdisjoint(relations_in_the_source())
+    return values | relations_in_the_source()
 
 
 @functools.cache
-def refused_messages() -> dict[str, str]:
-    """Collect the messages that tests named `test_fails_when_...` expect, by code."""
+def expected_messages() -> dict[str, str]:
+    """Return the messages that tests named `test_fails_when_...` expect, by code."""
     found = {}
     for path in [*TESTS.glob("test_*.py"), *(TESTS / "features").glob("test_*.py")]:
         for test in ast.parse(path.read_text()).body:
@@ -112,30 +128,77 @@ def refused_messages() -> dict[str, str]:
     return found
 
 
-def test_a_refusal_says_where_what_and_why(stack: Stack) -> None:
-    """Path, prop, what is allowed, what it got, and a code that stays."""
-    error = UsageError("TooLoud", at=stack, prop="volume", allowed="a whisper", got="SHOUT")
+def test_an_error_about_a_value_names_path_prop_constraint_value_and_code(stack: Stack) -> None:
+    """The form is `<path>: <prop> must be <constraint>, got <value> [<code>]`."""
+    error = UsageError("TooLoud", at=stack, prop="volume", allowed="LOW or OFF", got="HIGH")
 
-    assert str(error) == "Stack: volume must be a whisper, got 'SHOUT' [TooLoud]"
+    assert str(error) == "Stack: volume must be LOW or OFF, got 'HIGH' [TooLoud]"
     assert error.code == "TooLoud"
     assert isinstance(error, ValueError)
 
 
-def test_a_path_stands_for_a_construct_that_is_not_there_yet() -> None:
-    """What is refused before it is defined has a path all the same."""
+def test_an_error_about_a_relation_has_path_sentences_and_code(stack: Stack) -> None:
+    """The form is `<path>: <sentences> [<code>]`."""
+    text = "Stack/Radio already uses the channel 'c'. Remove one of them."
+    error = UsageError.relation("ChannelUsedTwice", at=stack, text=text)
+
+    assert str(error) == f"Stack: {text} [ChannelUsedTwice]"
+    assert error.args == (str(error),)
+    assert error.code == "ChannelUsedTwice"
+    assert type(error) is UsageError
+
+
+@pytest.mark.parametrize(
+    ("got", "shown"),
+    [
+        pytest.param(catalogue.MEDIATAILOR, "AWSServiceRoleForMediaTailor", id="definition"),
+        pytest.param(RoleRemoval.KEEP, "RoleRemoval.KEEP", id="enum"),
+        pytest.param(Stack, "Stack", id="class"),
+        pytest.param(object(), "object", id="instance"),
+        pytest.param(Duration.days(1), "Duration", id="jsii-instance"),
+        pytest.param("a" * 200, f"'{'a' * 120}…'", id="long-string"),
+        pytest.param(["a", (1, None)], "['a', (1, None)]", id="list"),
+        pytest.param((object(),), "(object,)", id="tuple"),
+        pytest.param([0] * 12, f"[{'0, ' * 10}…]", id="long-list"),
+        pytest.param({"a": "b"}, "{'a': 'b'}", id="dict"),
+        pytest.param({"a": "b" * 200}, "{'a': '" + "b" * 113 + "…", id="long-dict"),
+    ],
+)
+def test_a_value_is_shown_in_a_short_form(stack: Stack, got: object, shown: str) -> None:
+    """An object is shown by its name or class, and a long value is cut."""
+    error = UsageError("TooLoud", at=stack, prop="volume", allowed="0", got=got)
+
+    assert str(error) == f"Stack: volume must be 0, got {shown} [TooLoud]"
+
+
+def test_a_construct_is_shown_by_its_path(stack: Stack) -> None:
+    """The root of an app has no path, so it is shown by its class."""
+    texts = [
+        str(UsageError("TooLoud", at=stack, prop="volume", allowed="0", got=each))
+        for each in (aws_sqs.Queue(stack, "Queue"), stack.node.root)
+    ]
+
+    assert [each.partition(", got ")[2] for each in texts] == [
+        "Stack/Queue [TooLoud]",
+        "App [TooLoud]",
+    ]
+
+
+def test_a_path_replaces_a_construct_that_does_not_exist_yet() -> None:
+    """An error that is raised before a construct is defined has its path too."""
     error = UsageError("TooLoud", at="Stack/Radio", prop="volume", allowed="0", got=11)
 
     assert str(error) == "Stack/Radio: volume must be 0, got 11 [TooLoud]"
 
 
 @pytest.mark.parametrize("value", [None, "LOUD"])
-def test_what_keeps_the_rule_passes(stack: Stack, value: str | None) -> None:
-    """And so does what was not given."""
+def test_a_valid_value_is_accepted(stack: Stack, value: str | None) -> None:
+    """None, the value of an omitted prop, is accepted too."""
     check(SHOUTED, value, at=stack, prop="text")
 
 
-def test_tokens_pass_whatever_they_will_be(stack: Stack) -> None:
-    """Texts, numbers and lists, alone and within other things."""
+def test_tokens_are_accepted(stack: Stack) -> None:
+    """Tokens may be strings, numbers or lists, or parts of strings and lists."""
     text = CfnParameter(stack, "Text").value_as_string
     texts = CfnParameter(stack, "Texts", type="CommaDelimitedList").value_as_list
     number = CfnParameter(stack, "Number", type="Number").value_as_number
@@ -146,15 +209,15 @@ def test_tokens_pass_whatever_they_will_be(stack: Stack) -> None:
 
 @pytest.mark.parametrize("value", ["low", ["low"], ("low", "LOW"), ""])
 def test_fails_when_a_known_value_breaks_the_rule(stack: Stack, value: object) -> None:
-    """The words are the rule's, the value is the user's."""
+    """The message contains the constraint of the rule and the given value."""
     with pytest.raises(UsageError) as refused:
         check(Rule("Known", "a token", lambda _: False), value, at=stack, prop="text")
 
     assert str(refused.value) == f"Stack: text must be a token, got {value!r} [Known]"
 
 
-def test_a_name_that_keeps_the_rule_passes(stack: Stack) -> None:
-    """As does one that is a token."""
+def test_a_valid_name_is_accepted(stack: Stack) -> None:
+    """A token is accepted too."""
     check_name(SHOUTED, "LOUD", at=stack, prop="queue")
     check_name(SHOUTED, CfnParameter(stack, "Text").value_as_string, at=stack, prop="queue")
 
@@ -167,7 +230,7 @@ def test_a_name_that_keeps_the_rule_passes(stack: Stack) -> None:
     ],
 )
 def test_fails_when_a_resource_has_no_name(stack: Stack, name: str | None) -> None:
-    """An L2 without a name gives its L1 a token that stands for nothing."""
+    """An L2 without a name gives its L1 a token that resolves to nothing."""
     queue = aws_sqs.Queue(stack, "Queue", queue_name=name).node.default_child
     assert isinstance(queue, aws_sqs.CfnQueue)
 
@@ -179,7 +242,7 @@ def test_fails_when_a_resource_has_no_name(stack: Stack, name: str | None) -> No
 
 
 def test_fails_when_a_contract_breaks_a_rule(stack: Stack) -> None:
-    """A field is called what the prop is called that it comes from."""
+    """The message names the prop that the field comes from."""
     wanted = contract.MediaTailorAsRunLogging(channel_name="a/b")
 
     with pytest.raises(UsageError) as refused:
@@ -195,33 +258,35 @@ def test_fails_when_a_contract_breaks_a_rule(stack: Stack) -> None:
     )
 
 
-def test_every_refusal_has_a_test() -> None:
-    """Nobody adds a code without a test named `test_fails_when_...` that expects its message."""
-    missing = codes_in_the_source() - set(refused_messages()) - set(NEVER_BROKEN)
+def test_every_code_has_a_test() -> None:
+    """Every code needs a test named `test_fails_when_...` that expects its message."""
+    missing = codes_in_the_source() - set(expected_messages()) - set(NEVER_BROKEN)
 
     assert missing == set()
 
 
-def test_no_exception_is_made_without_need() -> None:
-    """What cannot be broken is still a rule, and is broken by no test."""
+def test_every_exception_is_needed() -> None:
+    """Each exception is the code of a rule, and no test expects its message."""
     assert set(NEVER_BROKEN) <= codes_in_the_source()
-    assert set(NEVER_BROKEN).isdisjoint(refused_messages())
+    assert set(NEVER_BROKEN).isdisjoint(expected_messages())
 
 
 @pytest.mark.parametrize("code", sorted(codes_in_the_source() - set(NEVER_BROKEN)))
-def test_every_message_has_the_one_format(code: str) -> None:
-    """Lower case where it can be, no full stop, and the code at the end."""
-    # where a test fills in values, an f-string's pieces stand for the whole
-    message = refused_messages()[code].replace("\\", "")
+def test_every_message_has_the_form_of_its_code(code: str) -> None:
+    """A constraint has no full stop, a relation is full sentences, and the code is at the end."""
+    # if a test fills in values, "value" replaces them here
+    message = expected_messages()[code].replace("\\", "")
 
-    found = FORMAT.fullmatch(message)
+    is_relation = code in relations_in_the_source()
+    found = (RELATION if is_relation else VALUE).fullmatch(message)
     assert found is not None, message
     assert found["code"] == code
-    assert not found["allowed"].endswith(".")
+    assert is_relation or not found["allowed"].endswith(".")
+    assert not is_relation or " must be " not in message or ", got " not in message
 
 
-def test_fails_when_a_number_is_none_that_json_has(stack: Stack) -> None:
-    """It is refused before the jsii kernel sees it, which would not survive it."""
+def test_fails_when_a_number_does_not_exist_in_json(stack: Stack) -> None:
+    """The check runs before the jsii kernel receives the number, because the kernel would crash."""
     with pytest.raises(UsageError) as refused:
         check(rules.PERCENT_ENABLED, float("inf"), at=stack, prop="percent_enabled")
 
@@ -233,14 +298,14 @@ def test_fails_when_a_number_is_none_that_json_has(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("text", "token"), [("a${Token[TOKEN.1]}b", True), ("${AWS::Region}", False), ("plain", False)]
 )
-def test_a_string_token_is_what_cdk_says_it_is(text: str, *, token: bool) -> None:
-    """The pattern that spares a call to the kernel finds what CDK finds."""
+def test_the_pattern_finds_the_same_string_tokens_as_cdk(text: str, *, token: bool) -> None:
+    """The pattern saves a call to the jsii kernel."""
     assert (_STRING_TOKEN.search(text) is not None) is token
     assert Token.is_unresolved(text) is token
 
 
-def test_every_kind_of_string_token_is_known_without_asking(stack: Stack) -> None:
-    """As CDK writes them: pseudo-parameters, attributes, hints and the elements of lists."""
+def test_the_pattern_finds_every_kind_of_string_token(stack: Stack) -> None:
+    """CDK writes them for pseudo parameters, attributes, hints and the elements of lists."""
     parameter = CfnParameter(stack, "List", type="CommaDelimitedList")
     tokens = [
         stack.region,

@@ -1,4 +1,4 @@
-"""The installation behind the Makefile: what it says when it fails, and that it can be repeated."""
+"""The installation by make: its messages when it fails, and a second run after a failure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.tiny_wheels import build_wheel, sha256
 
 ROOT = Path(__file__).parents[1]
 MAKE = shutil.which("make") or "make"
-#: a port of this machine on which nothing listens: port 9 is "discard".
+#: a local port on which no program listens: port 9 is "discard".
 NO_NETWORK = "http://127.0.0.1:9/"
 UNREACHABLE = (
     "The package registry cannot be reached: check the network and the proxy, then run make again."
@@ -27,7 +27,7 @@ FULL_DISK = (
     "The disk is full: free about 2 GB for .venv, the caches and the temporary folder, then run"
     " make again."
 )
-#: a Python that says it is 3.10, and runs nothing but the check of its version.
+#: a Python that reports version 3.10, and runs only the check of its version.
 OLDER_PYTHON = textwrap.dedent(
     """\
     #!/bin/sh
@@ -57,7 +57,7 @@ BACKEND = textwrap.dedent(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a project with our Makefile that installs in a second and needs no network."""
+    """Return a project with this Makefile; its installation takes a second and needs no network."""
     folder = tmp_path / "project"
     (folder / "scripts").mkdir(parents=True)
     for name in ("Makefile", "scripts/install.py"):
@@ -82,9 +82,9 @@ def project(tmp_path: Path) -> Path:
 
 
 def _make(project: Path, *variables: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Let make install the project; its packages come from a folder."""
+    """Install the project with make; its packages come from a folder."""
     more = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(project / "wheels"), "PIP_NO_CACHE_DIR": "1"}
-    # those of the make that runs these tests are not for this one
+    # variables of the make that runs these tests do not apply to this one
     ours = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES", "VENV", "LOCK", "RESOLUTION"}
     inherited = {name: text for name, text in os.environ.items() if name not in ours}
     return subprocess.run(
@@ -98,28 +98,28 @@ def _make(project: Path, *variables: str, **environment: str) -> subprocess.Comp
 
 
 def _sentence(run: subprocess.CompletedProcess[str]) -> str:
-    """Return the last line that is not make's own."""
+    """Return the last line that was not printed by make itself."""
     assert run.returncode
     return [line for line in run.stderr.splitlines() if not line.startswith("make")][-1]
 
 
 def test_an_environment_is_installed_once(project: Path) -> None:
-    """A folder without the stamp is installed again, and one with it is not."""
-    half_made = project / ".venv/bin"
-    half_made.mkdir(parents=True)
-    (half_made / "python").symlink_to("/nonexistent/python")
+    """`make` installs a folder without the stamp again, and keeps a folder with the stamp."""
+    incomplete = project / ".venv/bin"
+    incomplete.mkdir(parents=True)
+    (incomplete / "python").symlink_to("/nonexistent/python")
 
     first = _make(project)
     second = _make(project)
 
     assert first.returncode == 0, first.stderr
     assert first.stdout == "Installing requirements.txt into .venv\n"
-    assert (half_made / "node").readlink() == Path("/node/bin/node")
+    assert (incomplete / "node").readlink() == Path("/node/bin/node")
     assert "up to date" in second.stdout
 
 
 def test_an_older_python_is_named_and_removes_nothing(project: Path) -> None:
-    """Its version is looked at before anything happens."""
+    """`make` checks the version before it changes any file."""
     kept = project / ".venv/kept"
     kept.parent.mkdir()
     kept.touch()
@@ -145,7 +145,7 @@ def test_a_python_that_does_not_exist_is_named(project: Path) -> None:
 
 
 def test_no_network_is_named_and_a_second_run_continues(project: Path) -> None:
-    """The environment without the packages is not taken for a finished one."""
+    """An environment without the packages does not count as installed."""
     offline = _make(
         project,
         PIP_CONFIG_FILE=os.devnull,
@@ -161,7 +161,7 @@ def test_no_network_is_named_and_a_second_run_continues(project: Path) -> None:
 
 
 def test_npm_without_network_is_named(project: Path) -> None:
-    """The Node packages fail in the same words as the Python ones."""
+    """The message for Node packages is the same as for Python packages."""
     (project / "package.json").write_text('{"devDependencies": {"is-number": "7.0.0"}}')
     (project / "package-lock.json").write_text(
         '{"lockfileVersion": 3, "packages": {"": {"devDependencies": {"is-number": "7.0.0"}},'
@@ -221,7 +221,10 @@ def test_npm_without_network_is_named(project: Path) -> None:
         ),
         (
             "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
-            "A download is not the file that requirements.txt pins: the lines above name it.",
+            (
+                "A download does not have the hash that requirements.txt pins: the lines above name"
+                " it."
+            ),
         ),
         (
             (
@@ -235,7 +238,7 @@ def test_npm_without_network_is_named(project: Path) -> None:
         ),
         (
             "Segmentation fault",
-            "requirements.txt could not be installed into .venv: the lines above say why.",
+            "requirements.txt could not be installed into .venv: the lines above have the reason.",
         ),
     ],
     ids=["pip-disk", "npm-disk", "quota", "venv", "certificate", "hashes", "version", "other"],
@@ -247,7 +250,7 @@ def test_a_failure_ends_with_one_sentence_and_leaves_no_stamp(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """What the tool printed comes first; these are lines of venv, pip and npm."""
+    """The tool's output is printed first; these lines come from venv, pip and npm."""
     monkeypatch.chdir(project)
     stamp = Path(".venv/.installed")
     stamp.parent.mkdir()
@@ -264,7 +267,7 @@ def test_a_failure_ends_with_one_sentence_and_leaves_no_stamp(
 def test_a_disk_that_is_full_for_the_script_itself_is_named(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The script writes a link and the stamp."""
+    """The script itself writes a link and the stamp."""
     monkeypatch.chdir(project)
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), ".venv/.installed")
     monkeypatch.setattr(install, "_python", Mock(side_effect=full))

@@ -1,4 +1,4 @@
-"""The rules' limits are those that AWS publishes, and no tighter or wider ones of our own."""
+"""The limits of the rules are the same as those that AWS publishes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLAYBACK = "AWS::MediaTailor::PlaybackConfiguration"
 CHANNEL = "AWS::MediaPackage::Channel"
 GROUP = "AWS::MediaPackage::PackagingGroup"
 
-#: rule, resource type, where its schema has the limit.
+#: The rule, the resource type, and the path of the limit in its schema.
 NUMBERS = [
     (rules.PERCENT_ENABLED, PLAYBACK, "definitions/LogConfiguration/properties/PercentEnabled"),
     (rules.IVS_RECONNECT_WINDOW, RECORDING, "properties/RecordingReconnectWindowSeconds"),
@@ -48,7 +48,7 @@ STRINGS = [
         "definitions/LogConfiguration/properties/LogGroupName",
     ),
 ]
-#: rule, client, operation, path to the member.
+#: The rule, the client, the operation, and the path of the member.
 MEMBERS = [
     (rules.ROLE_NAME, "iam", "GetRole", "RoleName"),
     (rules.SERVICE_PRINCIPAL, "iam", "CreateServiceLinkedRole", "AWSServiceName"),
@@ -95,12 +95,12 @@ def _member(client: str, operation: str, path: str) -> dict[str, Any]:
     shape = service_model(client).operation_model(operation).input_shape
     for key in path.split("/"):
         shape = shape.members[key]
-    # botocore keeps patterns in its files and not in its shapes
+    # botocore has patterns in its files, but not in its shapes
     return dict(_raw(client)["shapes"][shape.name])
 
 
 def _raw(client: str) -> dict[str, Any]:
-    import botocore.session  # noqa: PLC0415 - for this one file alone
+    import botocore.session  # noqa: PLC0415 - only for this file
 
     loader = botocore.session.get_session().get_component("data_loader")
     return dict(loader.load_service_model(client, "service-2"))
@@ -113,7 +113,7 @@ def _published(limit: dict[str, Any]) -> tuple[re.Pattern[str], int, int]:
 
 
 def _agree(rule: Rule, limit: dict[str, Any], *, narrower: bool = False) -> None:
-    """Probe both: the rule holds where what is published does."""
+    """Check that the rule and the published limit accept the same texts."""
     pattern, low, high = _published(limit)
 
     @settings(max_examples=3 * settings().max_examples, database=None, derandomize=True)
@@ -121,11 +121,11 @@ def _agree(rule: Rule, limit: dict[str, Any], *, narrower: bool = False) -> None
     @example("a")
     @example("a\n")
     def probe(text: str) -> None:
-        taken = low <= len(text) <= high and pattern.fullmatch(text) is not None
+        accepted = low <= len(text) <= high and pattern.fullmatch(text) is not None
         if narrower:
-            assert taken or not rule.holds(text), text
+            assert accepted or not rule.holds(text), text
         else:
-            assert rule.holds(text) == taken, text
+            assert rule.holds(text) == accepted, text
 
     probe()
 
@@ -134,7 +134,7 @@ def _agree(rule: Rule, limit: dict[str, Any], *, narrower: bool = False) -> None
     ("rule", "resource_type", "path"), NUMBERS, ids=lambda each: str(each)[:40]
 )
 def test_a_number_has_the_limits_of_its_schema(rule: Rule, resource_type: str, path: str) -> None:
-    """The lowest and the highest number hold; the next ones do not."""
+    """The rule accepts the lowest and the highest number, but not the next ones."""
     limit = _part(resource_type, path)
 
     assert rule.holds(limit["minimum"])
@@ -150,9 +150,9 @@ def test_a_number_has_the_limits_of_its_schema(rule: Rule, resource_type: str, p
     ids=[f"{rule.code}-{kind.rpartition(':')[2]}" for rule, kind, _ in STRINGS],
 )
 def test_a_string_has_the_pattern_of_its_schema(rule: Rule, resource_type: str, path: str) -> None:
-    """Whatever the schema takes, the rule takes, and nothing else."""
+    """The rule and the schema accept the same texts."""
     limit = _part(resource_type, path)
-    # the empty ARN that a schema's minLength of 0 admits is no channel
+    # the schema of a channel ARN accepts an empty ARN, because its minLength is 0
     _agree(rule, limit)
 
 
@@ -163,20 +163,20 @@ def test_a_string_has_the_pattern_of_its_schema(rule: Rule, resource_type: str, 
 def test_a_string_has_the_pattern_of_its_operation(
     rule: Rule, client: str, operation: str, path: str
 ) -> None:
-    """Whatever the operation takes, the rule takes, and nothing else."""
+    """The rule and the operation accept the same texts."""
     _agree(rule, _member(client, operation, path))
 
 
 @pytest.mark.hypothesis
 def test_an_app_instance_arn_is_a_chime_arn() -> None:
-    """The rule is narrower than the model, which takes any ARN: an app instance's."""
+    """The rule accepts only the ARN of an app instance; the model accepts any ARN."""
     limit = _member("chime-sdk-messaging", "PutMessagingStreamingConfigurations", "AppInstanceArn")
 
     _agree(rules.APP_INSTANCE_ARN, limit, narrower=True)
 
 
-def test_notification_targets_are_the_services_own() -> None:
-    """One to three, of the three that there are."""
+def test_notification_targets_are_those_of_the_service() -> None:
+    """The service has three targets, and accepts one to three of them."""
     shape = service_model("chime-sdk-voice").shape_for("StreamingNotificationTargetList")
     (target,) = shape.member.members.values()
 
@@ -187,8 +187,8 @@ def test_notification_targets_are_the_services_own() -> None:
 
 
 def test_the_notification_prefix_is_that_of_the_roles_policy() -> None:
-    """The managed policy lets the role publish to these names alone."""
-    from slr_constructs import catalogue  # noqa: PLC0415 - jsii is started by this one test alone
+    """The managed policy allows the role to publish only to these names."""
+    from slr_constructs import catalogue  # noqa: PLC0415 - only these tests start jsii
 
     names = {
         resource.rpartition(":")[2].rstrip("*")
@@ -202,7 +202,7 @@ def test_the_notification_prefix_is_that_of_the_roles_policy() -> None:
 
 
 def test_the_stream_prefix_is_that_of_the_roles_policy() -> None:
-    """The managed policy lets the role write to these streams alone."""
+    """The managed policy allows the role to write only to these streams."""
     from slr_constructs import catalogue  # noqa: PLC0415 - as above
 
     streams = {
@@ -219,14 +219,14 @@ def test_the_stream_prefix_is_that_of_the_roles_policy() -> None:
 
 @pytest.mark.hypothesis
 def test_a_streams_name_has_the_pattern_of_kinesis() -> None:
-    """The rule is the schema's, with the prefix."""
+    """The rule is the pattern of the schema with the prefix."""
     limit = schema_of("AWS::Kinesis::Stream")["properties"]["Name"]
 
     _agree(rules.MESSAGING_STREAM_NAME, limit, narrower=True)
 
 
-def test_a_retention_is_one_that_cloudwatch_logs_takes() -> None:
-    """Every number of days that a log group may have passes."""
+def test_every_retention_of_cloudwatch_logs_is_accepted() -> None:
+    """The rule accepts every number of days of the schema of a log group."""
     days = schema_of("AWS::Logs::LogGroup")["properties"]["RetentionInDays"]["enum"]
 
     assert all(map(rules.RETENTION_DAYS.holds, days))

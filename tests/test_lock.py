@@ -1,4 +1,4 @@
-"""The lock: an install from it keeps working when newer versions are published."""
+"""The lock: an installation from it works after newer versions are published."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PINS = [
     for line in LOCK.splitlines()
     if re.match(r"[A-Za-z0-9]", line)
 ]
-#: where markers may be true that are not true here.
+#: platforms on which markers may be true that are false on this one.
 PLATFORMS = [
     {
         "python_version": version,
@@ -45,10 +45,10 @@ PLATFORMS = [
 
 
 def test_every_pin_has_the_extras_that_a_pinned_distribution_requires() -> None:
-    """Otherwise old versions of pip resolve the extra by themselves and take the newest release."""
+    """Otherwise old versions of pip resolve the extra themselves and take the newest release."""
     pinned = {canonicalize_name(pin.name): pin.extras for pin in PINS}
     missing = {}
-    looked_at = 0
+    checked = 0
     for pin in PINS:
         try:
             requires = importlib.metadata.requires(pin.name) or []
@@ -58,12 +58,12 @@ def test_every_pin_has_the_extras_that_a_pinned_distribution_requires() -> None:
             continue
         for requirement in map(Requirement, requires):
             if requirement.extras and _is_required(requirement, pin.extras):
-                looked_at += 1
+                checked += 1
                 if not requirement.extras <= pinned[canonicalize_name(requirement.name)]:
                     missing[pin.name] = str(requirement)
 
     assert not missing
-    assert looked_at  # at least those that broke: coverage[toml], urllib3[socks]
+    assert checked  # among them are coverage[toml] and urllib3[socks], which failed before
 
 
 def _is_required(requirement: Requirement, extras: set[str]) -> bool:
@@ -76,7 +76,7 @@ def _is_required(requirement: Requirement, extras: set[str]) -> bool:
 
 @pytest.fixture(scope="module")
 def miniature(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a project whose lock `make lock` wrote, and for which a newer release came out since.
+    """Return a project whose lock `make lock` wrote before a newer release was published.
 
     `a` requires `b[x]`. The lock pins b 1.0, and b 2.0 is published after it.
     """
@@ -107,7 +107,7 @@ def miniature(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_pip_installs_the_pinned_release_of_a_distribution_with_an_extra(
     pip: str, miniature: Path, tmp_path: Path
 ) -> None:
-    """A higher release beside the pinned one makes no difference."""
+    """`pip` ignores a newer release next to the pinned one."""
     home = tmp_path / "venv"
     bundled = pip == "bundled with Python"
     subprocess.run(
@@ -127,8 +127,8 @@ def test_pip_installs_the_pinned_release_of_a_distribution_with_an_extra(
     assert installed.stdout.strip() == "1.0"
 
 
-def test_the_module_that_two_distributions_install_is_that_of_the_aws_library() -> None:
-    """The last one installed wins, and that of `aws-cdk.cloud-assembly-schema` breaks jsii."""
+def test_module_of_two_distributions_is_that_of_aws_cdk_lib() -> None:
+    """`pip` keeps the module that it installs last, and the other one breaks jsii."""
     name = "aws_cdk/cloud_assembly_schema/__init__.py"
     owners = {
         owner: file

@@ -1,4 +1,4 @@
-"""What waits for a role, and what does not."""
+"""Dependencies on a role."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from aws_cdk import Stack
 
 
-def test_a_resource_waits_for_a_role(stack: Stack) -> None:
-    """Any resource may be ordered after a role, and goes before it."""
+def test_a_resource_depends_on_a_role(stack: Stack) -> None:
+    """Any resource can depend on a role: it is created after the role and deleted before it."""
     role = ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR, native=True)
     owner = CfnResource(stack, "Owner", type="AWS::MediaTailor::SourceLocation")
 
@@ -23,8 +23,8 @@ def test_a_resource_waits_for_a_role(stack: Stack) -> None:
     assert owner.obtain_dependencies() == [role.resource]
 
 
-def test_nothing_waits_for_an_imported_role(stack: Stack) -> None:
-    """It is there before the stack, or nobody knows when."""
+def test_no_resource_depends_on_an_imported_role(stack: Stack) -> None:
+    """The stack does not define an imported role."""
     role = ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIATAILOR)
     owner = CfnResource(stack, "Owner", type="AWS::MediaTailor::SourceLocation")
 

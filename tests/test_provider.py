@@ -1,4 +1,4 @@
-"""The one function of a stack: what it is, what it may do, and what it outlives."""
+"""The function of a stack: its properties, its permissions, and its order."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from slr_constructs import (
     catalogue,
 )
 from slr_constructs.handler.slr_handler import operations
-from slr_constructs.handler.slr_handler.contract import MediaTailorAsRunLoggingRelease
+from slr_constructs.handler.slr_handler.contract import MediaTailorAsRunLoggingCleanUp
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
+from slr_constructs.permissions import Permission
 from slr_constructs.provider import Provider, arn, last_part, substitute
-from slr_constructs.rights import Right
 from slr_constructs.stack_parts import parts_of
 from slr_constructs.testing import resources_of, template_of
 from tests.features.every_feature import RECIPES
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 POLICY = "AWS::IAM::RolePolicy"
 
-HOLD = {
+MANAGE_ROLE = {
     "iam:CreateServiceLinkedRole",
     "iam:DeleteServiceLinkedRole",
     "iam:GetRole",
@@ -62,9 +62,9 @@ CONFIGURE_CHANNEL = {"mediatailor:ConfigureLogsForChannel"}
 CONFIGURE_LIVE = {"mediapackage:ConfigureLogs"}
 CONFIGURE_VOD = {"mediapackage-vod:ConfigureLogs"}
 
-#: the IAM actions of the API calls that the function makes for each resource type.
+#: The IAM actions of the API calls of the function for each resource type.
 CALLS = {
-    "Custom::ServiceLinkedRole": HOLD,
+    "Custom::ServiceLinkedRole": MANAGE_ROLE,
     "Custom::VoiceConnectorStreaming": {
         "chime:DeleteVoiceConnectorStreamingConfiguration",
         "chime:GetVoiceConnectorStreamingConfiguration",
@@ -77,16 +77,16 @@ CALLS = {
     },
     "Custom::IvsChannelRecording": {"ivs:GetChannel", "ivs:UpdateChannel"},
     "Custom::MediaTailorSessionLogging": CONFIGURE_PLAYBACK,
-    "Custom::MediaTailorSessionLoggingRelease": CONFIGURE_PLAYBACK,
+    "Custom::MediaTailorSessionLoggingCleanUp": CONFIGURE_PLAYBACK,
     "Custom::MediaTailorAsRunLogging": CONFIGURE_CHANNEL,
-    "Custom::MediaTailorAsRunLoggingRelease": CONFIGURE_CHANNEL,
+    "Custom::MediaTailorAsRunLoggingCleanUp": CONFIGURE_CHANNEL,
     "Custom::MediaTailorLogRetention": {"logs:CreateLogGroup", "logs:PutRetentionPolicy"},
     "Custom::MediaPackageChannelLogging": CONFIGURE_LIVE,
-    "Custom::MediaPackageChannelLoggingRelease": CONFIGURE_LIVE,
+    "Custom::MediaPackageChannelLoggingCleanUp": CONFIGURE_LIVE,
     "Custom::MediaPackagePackagingGroupLogging": CONFIGURE_VOD,
-    "Custom::MediaPackagePackagingGroupLoggingRelease": CONFIGURE_VOD,
+    "Custom::MediaPackagePackagingGroupLoggingCleanUp": CONFIGURE_VOD,
 }
-#: what the services ask of whoever makes those calls.
+#: Additional permissions that the services require from the caller.
 PASSED_ON = {
     "Custom::AppInstanceStreaming": {
         "kinesis:DescribeStream",
@@ -114,36 +114,38 @@ def define_everything(stack: Stack) -> None:
 
 
 def log_channels(stack: Stack, count: int) -> None:
-    """Define rights for so many channels."""
+    """Define a policy for each of a number of channels."""
     for number in range(count):
         MediaTailorAsRunLogging(stack, f"Logs{number}", channel=f"linear{number}")
 
 
 @pytest.fixture(scope="module")
 def everything() -> Template:
-    """Return the template of a stack that has it all."""
+    """Return the template of a stack that has every feature."""
     stack = Stack(App(), "Stack")
     define_everything(stack)
     return template_of(stack)
 
 
 def test_a_stack_with_everything_has_every_resource_type(everything: Template) -> None:
-    """The tests of that stack leave nothing out."""
+    """The tests with that stack cover every resource type."""
     kinds = {everything["Resources"][each]["Type"] for each in custom_ids(everything)}
 
     assert kinds == set(OPERATIONS) == set(CALLS)
 
 
 def test_a_stack_with_everything_has_one_function(everything: Template) -> None:
-    """Of ours and of CDK's: nothing else in the stack has one."""
+    """Neither the library nor CDK adds another function."""
     assert len(ids_of(everything, FUNCTION)) == 1
 
 
-def test_nothing_that_deletes_outlives_what_it_needs(everything: Template) -> None:
-    """A custom resource goes before its rights, the function, the function's role and its logs."""
+def test_a_custom_resource_is_deleted_before_the_resources_that_it_needs(
+    everything: Template,
+) -> None:
+    """They are its policy, the function, and the function's role, log group and log policy."""
     logs = properties_of(everything, FUNCTION)["LoggingConfig"]["LogGroup"]["Ref"]
     role = properties_of(everything, FUNCTION)["Role"]["Fn::GetAtt"][0]
-    (log_rights,) = (
+    (log_permissions,) = (
         each
         for each in ids_of(everything, POLICY)
         if everything["Resources"][each]["Properties"]["PolicyName"] == "Logs"
@@ -152,14 +154,14 @@ def test_nothing_that_deletes_outlives_what_it_needs(everything: Template) -> No
     for custom in custom_ids(everything):
         for needed in (policy_of(everything, custom), id_of(everything, FUNCTION)):
             assert is_first(everything, needed, custom)
-        for needed in (role, logs, log_rights):
+        for needed in (role, logs, log_permissions):
             assert is_first(everything, needed, custom)
 
 
-def test_the_rights_of_a_custom_resource_are_what_its_operation_calls(
+def test_the_policy_of_a_custom_resource_allows_the_calls_of_its_operation(
     everything: Template,
 ) -> None:
-    """Every action is there, and no other."""
+    """It allows every action that is needed, and no other action."""
     for custom in custom_ids(everything):
         kind = everything["Resources"][custom]["Type"]
 
@@ -167,8 +169,8 @@ def test_the_rights_of_a_custom_resource_are_what_its_operation_calls(
 
 
 @pytest.mark.parametrize("name", OPERATION_FILES)
-def test_the_actions_are_the_calls_that_an_operations_file_makes(name: str) -> None:
-    """A call that is added there needs a right here."""
+def test_the_actions_are_the_calls_of_an_operations_file(name: str) -> None:
+    """A new call in the file needs a new permission."""
     path = Path(operations.__file__).parent / f"{name}.py"
     called = {
         node.args[0].value
@@ -184,8 +186,8 @@ def test_the_actions_are_the_calls_that_an_operations_file_makes(name: str) -> N
     assert camel == {action.partition(":")[2] for action in allowed}
 
 
-def test_every_policy_is_that_of_a_custom_resource_or_of_the_log(everything: Template) -> None:
-    """No right lasts without somebody who needs it."""
+def test_every_policy_belongs_to_a_custom_resource_or_to_the_log(everything: Template) -> None:
+    """A permission does not exist longer than it is needed."""
     used = {policy_of(everything, each) for each in custom_ids(everything)}
 
     (other,) = set(ids_of(everything, POLICY)) - used
@@ -193,8 +195,8 @@ def test_every_policy_is_that_of_a_custom_resource_or_of_the_log(everything: Tem
     assert len(used) == len(custom_ids(everything))
 
 
-def test_every_policy_has_a_name_of_its_own(everything: Template) -> None:
-    """They are all policies of one role."""
+def test_every_policy_has_a_unique_name(everything: Template) -> None:
+    """They are all policies of the same role."""
     names = [
         str(everything["Resources"][each]["Properties"]["PolicyName"])
         for each in ids_of(everything, POLICY)
@@ -203,16 +205,16 @@ def test_every_policy_has_a_name_of_its_own(everything: Template) -> None:
     assert len(set(names)) == len(names)
 
 
-def test_no_action_is_named_by_a_star(everything: Template) -> None:
-    """Rights are written to the letter."""
+def test_no_action_has_a_wildcard(everything: Template) -> None:
+    """Each action has its full name."""
     for policy in ids_of(everything, POLICY):
         for statement in _document_of(everything, policy)["Statement"]:
             assert not [action for action in listed(statement["Action"]) if "*" in action]
 
 
-def test_no_resource_is_named_by_a_star_but_an_existing_live_channel(everything: Template) -> None:
-    """Its ARN cannot be told from its id."""
-    starred = [
+def test_only_the_arn_of_an_existing_live_channel_has_a_wildcard(everything: Template) -> None:
+    """Its ARN cannot be derived from its id."""
+    with_wildcard = [
         str(each)
         for policy in ids_of(everything, POLICY)
         for statement in _document_of(everything, policy)["Statement"]
@@ -220,7 +222,7 @@ def test_no_resource_is_named_by_a_star_but_an_existing_live_channel(everything:
         if "*" in str(each)
     ]
 
-    (existing_channel,) = starred
+    (existing_channel,) = with_wildcard
     assert existing_channel == str(
         {
             "Fn::Sub": "arn:${AWS::Partition}:mediapackage:${AWS::Region}:${AWS::AccountId}"
@@ -229,24 +231,24 @@ def test_no_resource_is_named_by_a_star_but_an_existing_live_channel(everything:
     )
 
 
-def test_cloudformation_waits_for_an_answer_for_twenty_minutes(everything: Template) -> None:
-    """An integer: CDK's own validation warns of a string."""
+def test_cloudformation_waits_for_a_response_for_twenty_minutes(everything: Template) -> None:
+    """The timeout is an integer, because CDK's own validation warns about a string."""
     for custom in custom_ids(everything):
         timeout = everything["Resources"][custom]["Properties"]["ServiceTimeout"]
         assert timeout == 1200
         assert isinstance(timeout, int)
 
 
-def test_every_custom_resource_is_served_by_the_function(everything: Template) -> None:
-    """By its ARN, which is what CloudFormation calls."""
+def test_the_function_handles_every_custom_resource(everything: Template) -> None:
+    """CloudFormation calls the function by its ARN."""
     for custom in custom_ids(everything):
         assert everything["Resources"][custom]["Properties"]["ServiceToken"] == {
             "Fn::GetAtt": [id_of(everything, FUNCTION), "Arn"]
         }
 
 
-def test_no_function_where_every_role_is_native_or_imported(stack: Stack) -> None:
-    """Roles alone need none."""
+def test_no_function_if_every_role_is_native_or_imported(stack: Stack) -> None:
+    """Such roles need no function."""
     ServiceLinkedRole(stack, "Native", definition=catalogue.MEDIATAILOR, native=True)
     ServiceLinkedRole.from_existing(stack, "Imported", catalogue.MEDIAPACKAGE)
 
@@ -254,8 +256,8 @@ def test_no_function_where_every_role_is_native_or_imported(stack: Stack) -> Non
     assert [each["Type"] for each in template["Resources"].values()] == [NATIVE_ROLE]
 
 
-def test_a_release_needs_the_function_even_with_a_native_role(stack: Stack) -> None:
-    """Switching off before the owner goes is what CloudFormation cannot do."""
+def test_a_clean_up_resource_needs_the_function_even_with_a_native_role(stack: Stack) -> None:
+    """CloudFormation cannot disable a feature before it deletes the owner."""
     ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIAPACKAGE, native=True)
 
     channel = aws_mediapackage.CfnChannel(stack, "Channel", id="live")
@@ -264,16 +266,16 @@ def test_a_release_needs_the_function_even_with_a_native_role(stack: Stack) -> N
     assert len(ids_of(template_of(stack), FUNCTION)) == 1
 
 
-def test_nested_stacks_have_functions_of_their_own(stack: Stack) -> None:
-    """A parent's function would be gone, or be missing, at the wrong time."""
+def test_nested_stacks_have_their_own_functions(stack: Stack) -> None:
+    """The function of the parent could be deleted too early or created too late."""
     nested = NestedStack(stack, "Nested")
 
     assert Provider.of(Construct(stack, "Scope")) is Provider.of(stack)
     assert Provider.of(nested) is not Provider.of(stack)
 
 
-def test_the_function_runs_python_alone(stack: Stack) -> None:
-    """On the newest Python that Lambda has, with time for a role to go."""
+def test_the_function_uses_the_latest_python_without_layers(stack: Stack) -> None:
+    """The timeout is long enough for the deletion of a role."""
     Provider.of(stack)
 
     properties = properties_of(template_of(stack), FUNCTION)
@@ -284,8 +286,8 @@ def test_the_function_runs_python_alone(stack: Stack) -> None:
     assert "Layers" not in properties
 
 
-def test_the_log_group_of_the_function_goes_with_the_stack(stack: Stack) -> None:
-    """It is the function's own, and keeps a month."""
+def test_the_log_group_of_the_function_is_deleted_with_the_stack(stack: Stack) -> None:
+    """Only the function uses it, and it keeps events for 30 days."""
     Provider.of(stack)
 
     template = template_of(stack)
@@ -299,8 +301,8 @@ def test_the_log_group_of_the_function_goes_with_the_stack(stack: Stack) -> None
     assert properties_of(template, FUNCTION)["LoggingConfig"] == {"LogGroup": {"Ref": logs}}
 
 
-def test_the_function_may_write_to_its_log_group_alone(stack: Stack) -> None:
-    """A group that has gone with the stack is not made again by a late line."""
+def test_the_function_may_write_only_to_its_log_group(stack: Stack) -> None:
+    """A late log line cannot create the log group again after the stack is deleted."""
     Provider.of(stack)
 
     template = template_of(stack)
@@ -313,8 +315,8 @@ def test_the_function_may_write_to_its_log_group_alone(stack: Stack) -> None:
     ]
 
 
-def test_the_role_of_the_function_is_lambdas(stack: Stack) -> None:
-    """Nobody else may assume it, and no managed policy is attached."""
+def test_only_lambda_can_assume_the_role_of_the_function(stack: Stack) -> None:
+    """The role has no managed policies."""
     Provider.of(stack)
 
     assert properties_of(template_of(stack), "AWS::IAM::Role") == {
@@ -331,8 +333,8 @@ def test_the_role_of_the_function_is_lambdas(stack: Stack) -> None:
     }
 
 
-def test_the_asset_is_the_handler_without_what_python_leaves_behind(stack: Stack) -> None:
-    """Compiled files differ from machine to machine, and the asset's hash must not."""
+def test_the_asset_is_the_handler_without_compiled_files(stack: Stack) -> None:
+    """Compiled files differ between machines, but the hash of the asset must not."""
     Provider.of(stack)
 
     directory = Path(App.of(stack).synth().directory)  # type: ignore[union-attr]
@@ -343,7 +345,7 @@ def test_the_asset_is_the_handler_without_what_python_leaves_behind(stack: Stack
 
 
 def test_a_policy_name_that_would_be_too_long_is_shortened(stack: Stack) -> None:
-    """IAM takes 128 characters, and a channel's name may have more."""
+    """IAM accepts 128 characters, but the name of a channel may be longer."""
     MediaTailorAsRunLogging(stack, "Logs", channel="linear-" * 20)
 
     kind = "MediaTailorAsRunLogging"
@@ -352,8 +354,8 @@ def test_a_policy_name_that_would_be_too_long_is_shortened(stack: Stack) -> None
     assert re.fullmatch(rf"{kind}-[0-9a-f]{{64}}", policy["Properties"]["PolicyName"])
 
 
-def test_an_arn_has_the_name_in_it_or_beside_it() -> None:
-    """A token cannot stand within the text of an `Fn::Sub`."""
+def test_an_arn_contains_the_name_or_a_variable_for_it() -> None:
+    """The text of an `Fn::Sub` cannot contain a token."""
     text = "arn:${AWS::Partition}:ivs:${AWS::Region}:${AWS::AccountId}:channel/"
 
     assert arn("ivs", "channel/", "abc") == {"Fn::Sub": f"{text}abc"}
@@ -363,55 +365,57 @@ def test_an_arn_has_the_name_in_it_or_beside_it() -> None:
     assert substitute("a-", {"Ref": "B"}) == {"Fn::Sub": ["a-${Name}", {"Name": {"Ref": "B"}}]}
 
 
-def test_the_last_part_of_an_arn_is_what_stands_behind_its_slash() -> None:
-    """Of a token CloudFormation takes it."""
+def test_the_last_part_of_an_arn_is_the_part_after_its_slash() -> None:
+    """CloudFormation splits a token."""
     assert last_part("arn:aws:ivs:us-east-1:1:channel/abc") == "abc"
     assert last_part("abc") == "abc"
     assert last_part("${Token[X.1]}") == {"Fn::Select": [1, {"Fn::Split": ["/", "${Token[X.1]}"]}]}
 
 
-def test_fails_when_the_rights_do_not_fit_into_one_role(stack: Stack) -> None:
-    """IAM's quota for inline policies cannot be raised, and a deployment would fail halfway."""
+def test_fails_when_the_policies_are_too_large_for_one_role(stack: Stack) -> None:
+    """IAM's quota for inline policies cannot be increased, so the deployment would fail."""
     with pytest.raises(UsageError) as refused:
         log_channels(stack, 100)
 
     assert re.fullmatch(
-        r"Stack/Logs\d\d: stack must be small enough for its function's rights to fit into the"
-        r" 10240 characters of IAM's quota \(use several stacks, or nested ones\),"
-        r" got '10[2-4]\d\d characters or more' \[FunctionRights\]",
+        r"Stack/Logs\d\d: The policies of the function Stack/ServiceLinkedRoleFunction would have"
+        r" at least 10[2-4]\d\d characters, but IAM's quota for one role is 10240\. Split the stack"
+        r" into several stacks or nested stacks\. \[FunctionPolicyTooLarge\]",
         str(refused.value),
     )
 
 
-def test_the_rights_of_fifty_channels_fit_into_one_role(stack: Stack) -> None:
-    """What is refused is more than most stacks have."""
+def test_the_policies_of_fifty_channels_fit_into_one_role(stack: Stack) -> None:
+    """Most stacks have fewer features."""
     log_channels(stack, 50)
 
     assert len(parts_of(stack).features) == 50
 
 
 def test_resources_of_the_function(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What the first custom resource of a stack brings with it."""
+    """The first custom resource of a stack adds these resources."""
     assert resources_of(Provider.of(stack)) == template_snapshot
 
 
 def test_resources_of_a_custom_resource(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What each adds: itself, and its rights beside it."""
+    """Each custom resource adds itself and its policy."""
     scope = Construct(stack, "Scope")
 
     Provider.of(stack).define(
         scope,
-        "Release",
-        MediaTailorAsRunLoggingRelease(channel_name="linear"),
-        thing="linear",
-        rights=[Right(actions=["mediatailor:ConfigureLogsForChannel"], resources=["arn"])],
+        "CleanUp",
+        MediaTailorAsRunLoggingCleanUp(channel_name="linear"),
+        target="linear",
+        permissions=[
+            Permission(actions=["mediatailor:ConfigureLogsForChannel"], resources=["arn"])
+        ],
     )
 
     assert resources_of(scope) == template_snapshot
 
 
-def test_the_role_and_its_feature_share_nothing_but_the_function(everything: Template) -> None:
-    """Every role is held once, however many features use it."""
+def test_a_stack_has_one_role_for_all_features_of_a_service(everything: Template) -> None:
+    """The stack has one lease on each role, for any number of features."""
     assert len(ids_of(everything, ROLE)) == len({each.definition for each in RECIPES.values()})
 
 

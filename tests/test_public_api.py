@@ -1,4 +1,4 @@
-"""The public face: names, signatures and docstrings keep the same manners everywhere."""
+"""The public API: names, signatures and docstrings follow the same rules everywhere."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def _options(construct: type) -> dict[str, inspect.Parameter]:
     return {name: each for name, each in parameters.items() if name not in ("self", "scope", "id")}
 
 
-def test_every_public_name_is_there_and_sorted() -> None:
-    """`__all__` is the list to read: sorted, complete and true."""
+def test_every_public_name_exists_and_is_sorted() -> None:
+    """`__all__` is sorted, complete and correct."""
     names = slr_constructs.__all__
 
     assert sorted(names) == names
@@ -42,7 +42,7 @@ def test_every_public_name_is_there_and_sorted() -> None:
 
 
 def test_the_lists_of_public_names_agree() -> None:
-    """What type checkers see, what is imported on first use, and `__all__`."""
+    """The names are those for type checkers, those imported on first use, and `__all__`."""
     body = ast.parse(Path(slr_constructs.__file__).read_text("utf-8")).body
     (seen,) = (each for each in body if isinstance(each, ast.If))
     imported = {
@@ -57,8 +57,8 @@ def test_the_lists_of_public_names_agree() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(slr_constructs._MODULES))
-def test_a_public_name_is_that_of_its_module(name: str) -> None:
-    """Imported on first use or by its module, it is the same thing."""
+def test_a_public_name_is_the_object_of_its_module(name: str) -> None:
+    """An import on first use and an import from the module return the same object."""
     module = importlib.import_module(f"slr_constructs.{slr_constructs._MODULES[name]}")
 
     assert getattr(slr_constructs, name) is getattr(module, name)
@@ -66,7 +66,7 @@ def test_a_public_name_is_that_of_its_module(name: str) -> None:
 
 
 def test_fails_when_a_name_is_not_public() -> None:
-    """In the words of every other module."""
+    """The message is the same as for any other module."""
     with pytest.raises(AttributeError) as refused:
         slr_constructs.Nothing  # type: ignore[attr-defined]  # noqa: B018 - the access is the test
 
@@ -77,14 +77,14 @@ def test_fails_when_a_name_is_not_public() -> None:
     "module",
     [
         "slr_constructs",
-        "slr_constructs.rights",
+        "slr_constructs.permissions",
         "slr_constructs.cli.command_line",
         "slr_constructs.cli.catalogue",
         "slr_constructs.cli.policy",
     ],
 )
-def test_facts_and_commands_are_there_without_cdk(module: str) -> None:
-    """CDK takes seconds and Node, and cfn-lint takes seconds."""
+def test_facts_and_commands_do_not_import_cdk(module: str) -> None:
+    """The import of CDK takes seconds and starts Node.js, and cfn-lint takes seconds."""
     slow = {"aws_cdk", "boto3", "cfnlint", "constructs", "jsii", "networkx"}
     code = f"import sys, {module}; print(*(set(sys.modules) & {slow}))"
 
@@ -107,13 +107,13 @@ def test_facts_and_commands_are_there_without_cdk(module: str) -> None:
     ],
 )
 def test_every_role_has_its_constant(name: str) -> None:
-    """The catalogue's constants are all in `ALL`."""
+    """All constants of the catalogue are in `ALL`."""
     assert getattr(catalogue, name) in catalogue.ALL
 
 
 @pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda each: each.__name__)
 def test_props_are_keywords(construct: type) -> None:
-    """`(scope, id, *, …)`, as every construct of a Python CDK library."""
+    """The signature is `(scope, id, *, …)`, as in every CDK library for Python."""
     names = list(inspect.signature(vars(construct)["__init__"]).parameters)
 
     assert names[:3] == ["self", "scope", "id"]
@@ -122,7 +122,7 @@ def test_props_are_keywords(construct: type) -> None:
 
 @pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda each: each.__name__)
 def test_every_prop_is_explained_with_its_default(construct: type) -> None:
-    """The class docstring has each prop; what is optional says what happens without it."""
+    """The class docstring explains each prop, and the default of each optional prop."""
     text = inspect.getdoc(construct) or ""
     entries = dict(re.findall(r"^    (\w+): ((?:.|\n(?!    \w+: |\w))*)", text, re.MULTILINE))
 
@@ -134,7 +134,7 @@ def test_every_prop_is_explained_with_its_default(construct: type) -> None:
 
 @pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda each: each.__name__)
 def test_every_public_member_is_explained(construct: type) -> None:
-    """Properties and methods of our own have a docstring."""
+    """Properties and methods of this library have a docstring."""
     own = [
         (name, member)
         for name, member in vars(construct).items()
@@ -151,13 +151,13 @@ def test_every_public_member_is_explained(construct: type) -> None:
     sorted(path for path in (ROOT / "slr_constructs").rglob("*.py")),
     ids=lambda each: str(each.relative_to(ROOT)),
 )
-def test_every_module_says_why_it_is_there(path: Path) -> None:
-    """A file opens with its reason."""
+def test_every_module_has_a_docstring(path: Path) -> None:
+    """The docstring of a file explains its purpose."""
     assert ast.get_docstring(ast.parse(path.read_text()))
 
 
-def test_choices_are_enums_in_the_words_of_aws() -> None:
-    """Closed sets are enums; their values are what travels to AWS."""
+def test_choices_are_enums_with_the_names_of_aws() -> None:
+    """Closed sets are enums, and their values are those of the AWS APIs."""
     choices = [slr_constructs.AccessLogs, slr_constructs.NotificationTarget]
     choices += [slr_constructs.Resolution, slr_constructs.RoleRemoval]
 

@@ -1,34 +1,87 @@
-"""Every Python example in the README runs, in the order in which it is read."""
+"""Every Python example in the README runs, and its outputs are those that the library prints."""
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, Stack, Validations, aws_chime, aws_ivs
+from click.testing import CliRunner
 
+from sample_app.app import build
+from slr_constructs import RoleGuard, VoiceConnectorStreaming, catalogue
+from slr_constructs.cli.command_line import slr_constructs
+from slr_constructs.handler.slr_handler.operations.service_linked_role import (
+    CREATED_MARK,
+    CREATED_TAG,
+    LEASE_TAG,
+)
+from slr_constructs.testing import assert_deleted_before, order_lines
+from tests.fake_services import features
+from tests.fake_services.connected import ACCOUNT, connect, sign_in
 from tests.readme_blocks import Block, python_blocks
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 BLOCKS = python_blocks(README)
+#: the context that the CDK command line passes to the sample app.
+CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"] | {
+    "aws:cdk:enable-path-metadata": True
+}
+
+
+def _assert_quoted(first: str, printed: str) -> None:
+    """Assert that the README quotes an output; an ellipsis in it stands for any text.
+
+    Args:
+        first: How the first line of the quotation starts.
+
+        printed: The real output.
+    """
+    lines = README.read_text().splitlines()
+    (start,) = (i for i, line in enumerate(lines) if line.startswith(f"    {first}"))
+    end = next(i for i in range(start, len(lines)) if lines[i] and not lines[i].startswith("    "))
+    words = re.escape(" ".join("\n".join(lines[start:end]).split()))
+    assert re.search(words.replace(r"\.\.\.", ".*"), " ".join(printed.split()))
+
+
+def _call(*arguments: object) -> str:
+    result = CliRunner().invoke(
+        slr_constructs, [*map(str, arguments)], prog_name="slr-constructs", catch_exceptions=False
+    )
+    return result.stdout
+
+
+def _change(template: Path, type_name: str, **changes: object) -> None:
+    """Change the resource of a type in a template."""
+    contents = json.loads(template.read_text())
+    (resource,) = (each for each in contents["Resources"].values() if each["Type"] == type_name)
+    resource.pop("DependsOn")
+    resource["Properties"] |= changes
+    template.write_text(json.dumps(contents))
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line {block.line}")
 def test_an_example_runs(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first stands alone; the others are about a stack, and add to it what can be deployed."""
+    """The first example is complete; the others add constructs to a stack, which is synthesized."""
     monkeypatch.setenv("CDK_OUTDIR", str(tmp_path))
     app = App()
     names: dict[str, Any] = {"stack": Stack(app, "Stack")}
 
-    exec(compile(block.code, f"{README}:{block.line}", "exec"), names)  # noqa: S102 - our own examples
+    exec(compile(block.code, f"{README}:{block.line}", "exec"), names)  # noqa: S102 - the README's examples
     app.synth()
 
     assert names["stack"] is not None
 
 
 def test_there_are_examples_of_every_feature() -> None:
-    """A feature without an example is not documented."""
+    """Each feature must have an example."""
     text = "\n".join(block.code for block in BLOCKS)
 
     for name in (
@@ -44,7 +97,92 @@ def test_there_are_examples_of_every_feature() -> None:
         assert name in text
 
 
+def test_every_command_of_the_readme_exists() -> None:
+    """Click parses each command that the README shows on a line of its own."""
+    calls = re.findall(r"^    slr-constructs ([^#\n]+)", README.read_text(), re.MULTILINE)
+    context = click.Context(slr_constructs)
+
+    assert len(calls) > 8
+    for call in calls:
+        name, *words = call.split()
+        command = slr_constructs.get_command(context, name)
+        assert command is not None, call
+        command.make_parser(context).parse_args(words)
+
+
 def test_the_readme_opens_with_an_example() -> None:
-    """One sentence, then something to run."""
+    """The first example starts within the first ten lines."""
     assert BLOCKS[0].line < 10
     assert "app.synth()" in BLOCKS[0].code
+
+
+def test_quoted_outputs_about_the_sample_app(tmp_path: Path) -> None:
+    """The order of a stack, two changes of templates, and the lines of an order snapshot."""
+    app = build(App(context=CONTEXT, outdir=str(tmp_path / "old.out")))
+    old = Path(app.synth().directory)
+    new = shutil.copytree(old, tmp_path / "cdk.out")
+    _change(new / "LiveShowCommercials.template.json", "AWS::MediaTailor::PlaybackConfiguration")
+    _change(
+        new / "LiveShowBroadcast.template.json",
+        "AWS::IVS::RecordingConfiguration",
+        ThumbnailConfiguration={"RecordingMode": "DISABLED"},
+    )
+    hotline = app.node.find_child("LiveShowHotline")
+    assert isinstance(hotline, Stack)
+
+    _assert_quoted("LiveShowHotline", _call("order", old, "--only-roles"))
+    _assert_quoted("worse    LiveShowCommercials: ", _call("diff", old, new))
+    snapshot = "\n".join(f'"{line}",' for line in order_lines(hotline))
+    _assert_quoted('"create 4  AWSServiceRoleForAmazonChimeVoiceConnector', snapshot)
+
+
+def test_quoted_finding(tmp_path: Path) -> None:
+    """The CDK prints the finding of the guard with the path of the construct."""
+    app = App(outdir=str(tmp_path), context=CONTEXT)
+    Validations.of(app).add_plugins(RoleGuard())
+    aws_ivs.CfnRecordingConfiguration(
+        Stack(app, "Live"),
+        "Recording",
+        destination_configuration={"s3": {"bucketName": "recordings"}},
+    )
+
+    with pytest.raises(RuntimeError) as failure:
+        app.synth()
+
+    _assert_quoted("ERROR ", str(failure.value))
+
+
+def test_quoted_failure_of_an_assertion(stack: Stack) -> None:
+    """The owner in the README's sentence is not connected with the feature."""
+    aws_chime.CfnVoiceConnector(stack, "Lines", name="lines", require_encryption=True)
+    VoiceConnectorStreaming(stack, "LinesStreaming", voice_connector="abcdef1ghij2klmno3pqr4")
+
+    with pytest.raises(AssertionError) as failure:
+        assert_deleted_before(stack, "LinesStreaming", "Lines")
+
+    _assert_quoted("LinesStreaming/Resource (LinesStreaming73B2EBD6) is not", str(failure.value))
+
+
+def test_quoted_audit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account has the role, two leases on it, and three usages."""
+    sign_in(monkeypatch)
+    world = connect(monkeypatch)
+    account = world.account(ACCOUNT)
+    existing = account.add_stack("LiveShowCommercials", "eu-west-1")
+    deleted = account.add_stack("OldShow", "eu-west-1", status="DELETE_COMPLETE")
+    account.add_role(
+        catalogue.MEDIATAILOR,
+        description=f"Role of our channels {CREATED_MARK}",
+        tags={CREATED_TAG: "true", f"{LEASE_TAG}a": existing, f"{LEASE_TAG}b": deleted},
+        last_used=(datetime(2026, 11, 20, tzinfo=UTC), "eu-west-1"),
+    )
+    tags = {"Tags": {"aws:cloudformation:stack-id": existing}}
+    for kind, region, name, configuration in (
+        (features.PLAYBACK_CONFIGURATION, "eu-west-1", "ads", {"PercentEnabled": 10}),
+        (features.PLAYBACK_CONFIGURATION, "us-east-1", "by-hand", {"PercentEnabled": 1}),
+        (features.LINEAR_CHANNEL, "eu-west-1", "linear", {"LogTypes": ["AS_RUN"]}),
+    ):
+        data: dict[str, Any] = {"LogConfiguration": configuration}
+        world.features.add(kind, ACCOUNT, region, name, data | (tags if name != "by-hand" else {}))
+
+    _assert_quoted("account 111122223333", _call("audit", "mediatailor"))

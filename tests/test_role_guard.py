@@ -1,4 +1,4 @@
-"""The guard at synth: what it says and what not, what fails, and what it costs who has no role."""
+"""The guard at synthesis: findings, acknowledgements, imported roles, and the time it takes."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ from sample_app.app import build
 from slr_constructs import RoleGuard, ServiceLinkedRole, catalogue
 from slr_constructs.guard import check as check_module
 from slr_constructs.guard.check import RULES, check
-from slr_constructs.guard.quick_look import is_telling
+from slr_constructs.guard.quick_look import may_have_findings
 from slr_constructs.handler.slr_handler import contract
 from slr_constructs.templates import app as app_module
-from slr_constructs.templates.lifecycle import IDENTITY
 from slr_constructs.templates.reading import StackTemplate, TemplateError, read
+from slr_constructs.templates.role_usage import IDENTITY
 from tests.features.every_feature import RECIPES, Recipe
 from tests.guard.test_cases import CASES
 from tests.interoperation.guarded import (
     guarded,
     reported,
-    said,
-    said_of,
-    said_of_stack,
+    reported_in_app,
+    reported_in_stack,
+    rules_and_paths,
     violations_of,
 )
 from tests.interoperation.test_plain_resources import everything_right, recording, shows
@@ -60,13 +60,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
-#: older releases print their report and raise without it.
+#: Older releases print the report and raise an error without it.
 CDK_PRINTS_ITS_REPORT = Version(importlib.metadata.version("aws-cdk-lib")) < Version("2.275")
 IVS = catalogue.IVS_RECORD_TO_S3
 ONE, TWO = "111122223333", "444455556666"
 ID = "slr-constructs::RoleNotDeclared"
 
-#: at its end, an app says which of the libraries for templates it has loaded.
+#: At its end, the app prints which of the libraries for templates are loaded.
 PLAIN = """
 import atexit
 import sys
@@ -75,7 +75,7 @@ from aws_cdk import App, Stack, Validations, aws_ivs, aws_sns
 from slr_constructs import RoleGuard
 
 @atexit.register
-def say_what_is_loaded():
+def print_loaded_modules():
     print("loaded", [each in sys.modules for each in ("cfnlint", "networkx")], file=sys.stderr)
 
 
@@ -92,11 +92,11 @@ RECORDING = (
 )
 
 
-# what is said
+# findings
 
 
-def test_a_finding_fails_the_synth_of_a_test_with_all_that_there_is_to_say() -> None:
-    """In pytest, CDK raises with the text that a command line would print."""
+def test_a_finding_fails_the_synthesis_of_a_test_with_its_full_text() -> None:
+    """In pytest, CDK raises an error with the text that the command line prints."""
     app = App(analytics_reporting=False)
     recording(Stack(app, "Show"))
     Validations.of(app).add_plugins(RoleGuard())
@@ -110,17 +110,17 @@ def test_a_finding_fails_the_synth_of_a_test_with_all_that_there_is_to_say() -> 
     if CDK_PRINTS_ITS_REPORT:
         pytest.skip("this release of CDK does not raise with the report")
     assert (
-        "ERROR `Recording` switches recording on, and no stack that it waits for declares"
-        f" `AWSServiceRoleForIVSRecordToS3`. {rule.why} (slr-constructs)\n"
+        "ERROR `Recording` configures recording, but neither this stack nor a stack it depends on"
+        f" declares the role `AWSServiceRoleForIVSRecordToS3`. {rule.why} (slr-constructs)\n"
         "   Show/Recording (Recording) aws-cdk-lib.aws_ivs.CfnRecordingConfiguration\n"
-        f"   Suggested fix: {rule.mend}\n"
+        f"   Suggested fix: {rule.fix}\n"
         f"   See {rule.source}\n"
         f"   Acknowledge with '{ID}'\n"
     ) in text
 
 
-def test_the_plugin_says_who_it_is() -> None:
-    """The name is what acknowledgements start with, so it stays."""
+def test_the_plugin_has_a_name_and_a_version() -> None:
+    """The ids of acknowledged rules start with the name, so it must not change."""
     guard = RoleGuard()
 
     assert guard.name == "slr-constructs"
@@ -128,8 +128,8 @@ def test_the_plugin_says_who_it_is() -> None:
     assert guard.rule_ids == sorted(each.id for each in RULES)
 
 
-def test_warnings_are_shown_and_fail_nothing(tmp_path: Path) -> None:
-    """A native role may fail in some account."""
+def test_warnings_do_not_fail_the_synthesis(tmp_path: Path) -> None:
+    """A native role may fail in some accounts, so the guard shows a warning."""
     app = App(outdir=str(tmp_path), analytics_reporting=False)
     service = IVS.service_principal
     aws_iam.CfnServiceLinkedRole(Stack(app, "Show"), "Role", aws_service_name=service)
@@ -141,8 +141,8 @@ def test_warnings_are_shown_and_fail_nothing(tmp_path: Path) -> None:
     assert (violation["ruleName"], violation["severity"]) == ("NativeRole", "warning")
 
 
-def test_a_finding_says_where_in_the_resource() -> None:
-    """In the words of CDK, which shows who has set the property."""
+def test_a_finding_names_the_property() -> None:
+    """CDK uses it to show the code that sets the property."""
 
     def define(app: App) -> None:
         stack = Stack(app, "Show")
@@ -158,32 +158,32 @@ def test_a_finding_says_where_in_the_resource() -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_nothing_is_said_of_our_features(recipe: Recipe) -> None:
-    """With an owner of the app or an existing one."""
-    assert said_of_stack(lambda stack: recipe.define(stack, "a", None)) == []
+def test_our_features_have_no_findings(recipe: Recipe) -> None:
+    """The owner may be in the app or exist."""
+    assert reported_in_stack(lambda stack: recipe.define(stack, "a", None)) == []
 
 
-def test_nothing_is_said_of_the_sample_app() -> None:
-    """Every feature at once, in five stacks."""
-    assert said_of(build) == []
+def test_the_sample_app_has_no_findings() -> None:
+    """It has every feature, in five stacks."""
+    assert reported_in_app(build) == []
 
 
-def test_two_apps_of_one_process_have_a_guard_each() -> None:
-    """Neither speaks of the other, and one guard may be both's."""
+def test_two_apps_of_one_process_can_share_a_guard() -> None:
+    """The findings of the two apps are separate."""
     guard = RoleGuard()
     apps = [App(analytics_reporting=False) for _ in range(2)]
     for app, define in zip(apps, (recording, everything_right), strict=True):
         define(Stack(app, "Show"))
         Validations.of(app).add_plugins(guard)
 
-    assert [said(violations_of(app)) for app in apps] == [
+    assert [rules_and_paths(violations_of(app)) for app in apps] == [
         [("RoleNotDeclared", "Show/Recording")],
         [],
     ]
 
 
-def test_the_assembly_is_left_as_it_is(tmp_path: Path) -> None:
-    """Byte for byte, and without a file of the guard's."""
+def test_the_guard_does_not_change_the_assembly(tmp_path: Path) -> None:
+    """The files are the same, and the guard adds no file."""
 
     def digests(name: str, *, with_guard: bool) -> dict[str, str]:
         app = App(outdir=str(tmp_path / name), analytics_reporting=False)
@@ -201,16 +201,16 @@ def test_the_assembly_is_left_as_it_is(tmp_path: Path) -> None:
     assert digests("with", with_guard=True) == digests("without", with_guard=False)
 
 
-# what is acknowledged
+# acknowledgements
 
 
 def acknowledge(construct: IConstruct) -> None:
     """Acknowledge that a role is not declared."""
-    Validations.of(construct).acknowledge(Acknowledgment(id=ID, reason="the service makes it"))
+    Validations.of(construct).acknowledge(Acknowledgment(id=ID, reason="the service creates it"))
 
 
-def test_what_is_acknowledged_is_not_said_of_that_construct_and_its_children() -> None:
-    """And fails nothing; of others, it is said."""
+def test_an_acknowledged_rule_is_not_reported_for_the_construct_and_its_children() -> None:
+    """The rule is still reported for other constructs."""
 
     def define(stack: Stack) -> None:
         for name in ("Acknowledged", "Above", "Other"):
@@ -218,11 +218,11 @@ def test_what_is_acknowledged_is_not_said_of_that_construct_and_its_children() -
         acknowledge(stack.node.find_child("Acknowledged").node.find_child("Recording"))
         acknowledge(stack.node.find_child("Above"))
 
-    assert said_of_stack(define) == [("RoleNotDeclared", "Show/Other/Recording")]
+    assert reported_in_stack(define) == [("RoleNotDeclared", "Show/Other/Recording")]
 
 
-def test_nothing_fails_when_all_is_acknowledged(tmp_path: Path) -> None:
-    """CDK keeps it in its report, with the reason."""
+def test_the_synthesis_succeeds_when_all_findings_are_acknowledged(tmp_path: Path) -> None:
+    """CDK keeps the findings and the reasons in its report."""
     app = App(outdir=str(tmp_path), analytics_reporting=False)
     stack = Stack(app, "Show")
     inner = NestedStack(stack, "Inner")
@@ -235,47 +235,47 @@ def test_nothing_fails_when_all_is_acknowledged(tmp_path: Path) -> None:
 
     (report,) = json.loads((tmp_path / "validation-report.json").read_text())["pluginReports"]
     assert report["violations"] == []
-    assert {each["reason"] for each in report["suppressedViolations"]} == {"the service makes it"}
+    assert {each["reason"] for each in report["suppressedViolations"]} == {"the service creates it"}
 
 
-def test_what_the_template_acknowledges_is_not_said() -> None:
-    """CDK does not read that; an included template has no other way to say so."""
+def test_a_rule_that_the_template_acknowledges_is_not_reported() -> None:
+    """CDK does not read such acknowledgements, but an included template has no other way."""
 
     def define(stack: Stack) -> None:
-        said_so = [{"id": "RoleNotDeclared", "reason": "the service makes it"}]
-        recording(stack).add_metadata("slr-constructs", {"acknowledge": said_so})
+        acknowledged = [{"id": "RoleNotDeclared", "reason": "the service creates it"}]
+        recording(stack).add_metadata("slr-constructs", {"acknowledge": acknowledged})
 
-    assert said_of_stack(define) == []
+    assert reported_in_stack(define) == []
 
 
-def test_an_acknowledgement_of_no_rule_is_said() -> None:
-    """Of the stack, for the construct may define nothing."""
+def test_an_acknowledgement_of_an_unknown_rule_is_reported() -> None:
+    """The finding is for the stack, because the construct may define no resource."""
 
     def define(stack: Stack) -> None:
         nothing = Acknowledgment(id="slr-constructs::RoleNotDecleared", reason="a slip")
         Validations.of(Construct(stack, "Part")).acknowledge(nothing)
 
     (violation,) = guarded(lambda app: define(Stack(app, "Show")))
-    assert said([violation]) == [("AcknowledgementIgnored", "Show")]
+    assert rules_and_paths([violation]) == [("AcknowledgementIgnored", "Show")]
     assert violation["severity"] == "info"
 
 
-# roles that are imported
+# imported roles
 
 
 def imported(define: Callable[[App], tuple[Construct, Construct]]) -> list[str]:
-    """Import the role in the one scope, use it in the other, and return where it is missed."""
+    """Import the role in one scope, use it in another, and return the paths of findings."""
 
     def app(app: App) -> None:
         importing, using = define(app)
         ServiceLinkedRole.from_existing(importing, "Imported", IVS)
         recording(using)
 
-    return [path for _, path in said_of(app)]
+    return [path for _, path in reported_in_app(app)]
 
 
-def test_an_imported_role_is_there_for_its_stack_and_those_nested_in_it() -> None:
-    """And for the stack that it is nested in."""
+def test_an_imported_role_exists_for_its_stack_and_nested_stacks() -> None:
+    """It also exists for the parent of its stack."""
 
     def same(app: App) -> tuple[Construct, Construct]:
         show = Stack(app, "Show")
@@ -299,12 +299,12 @@ def test_an_imported_role_is_there_for_its_stack_and_those_nested_in_it() -> Non
         ((ONE, ONE), []),
         ((ONE, TWO), ["Show/Recording"]),
     ],
-    ids=["nobody knows", "one, maybe", "one", "two"],
+    ids=["unknown", "one-known", "same", "different"],
 )
-def test_an_imported_role_is_there_for_all_stacks_of_the_account(
+def test_an_imported_role_exists_for_all_stacks_of_the_account(
     accounts: tuple[str | None, str | None], missed: list[str]
 ) -> None:
-    """Somebody looks after it there, so a feature may be given it in another stack."""
+    """It is managed in the account, so a feature of another stack can use it."""
 
     def define(app: App) -> tuple[Construct, Construct]:
         first, second = (
@@ -316,8 +316,8 @@ def test_an_imported_role_is_there_for_all_stacks_of_the_account(
     assert imported(define) == missed
 
 
-def test_an_imported_role_is_there_for_its_stage_alone() -> None:
-    """Another stage may be another account's."""
+def test_an_imported_role_exists_only_for_its_stage() -> None:
+    """Another stage may be deployed to another account."""
 
     def define(app: App, *, other: bool) -> tuple[Construct, Construct]:
         beta, prod = Stage(app, "Beta"), Stage(app, "Prod")
@@ -327,32 +327,32 @@ def test_an_imported_role_is_there_for_its_stage_alone() -> None:
     assert imported(lambda app: define(app, other=True)) == ["Prod/Show/Recording"]
 
 
-def test_a_stage_with_a_guard_of_its_own_knows_its_imports_alone(tmp_path: Path) -> None:
-    """Those of other stages are among the constructs, and in no template it reads."""
+def test_the_guard_of_a_stage_uses_only_the_imported_roles_of_the_stage(tmp_path: Path) -> None:
+    """The roles of other stages are constructs of the app too, but not of the stage."""
     app = App(outdir=str(tmp_path), analytics_reporting=False)
     beta, prod = Stage(app, "Beta"), Stage(app, "Prod")
     ServiceLinkedRole.from_existing(Stack(beta, "Show"), "Imported", IVS)
     recording(Stack(prod, "Show"))
     Validations.of(prod).add_plugins(RoleGuard())
 
-    assert said(violations_of(app)) == [("RoleNotDeclared", "Prod/Show/Recording")]
+    assert rules_and_paths(violations_of(app)) == [("RoleNotDeclared", "Prod/Show/Recording")]
 
 
-def test_an_imported_role_of_another_service_helps_nobody() -> None:
-    """It is the name that counts."""
+def test_an_imported_role_of_another_service_does_not_count() -> None:
+    """The name of the role must be the same."""
 
     def define(stack: Stack) -> None:
         ServiceLinkedRole.from_existing(stack, "Imported", catalogue.MEDIATAILOR)
         recording(stack)
 
-    assert said_of_stack(define) == [("RoleNotDeclared", "Show/Recording")]
+    assert reported_in_stack(define) == [("RoleNotDeclared", "Show/Recording")]
 
 
-# what cannot be read
+# templates that cannot be parsed
 
 
-def test_what_cannot_be_read_is_a_note_and_the_rest_is_checked(tmp_path: Path) -> None:
-    """It fails nobody's synth."""
+def test_a_part_that_cannot_be_analyzed_is_a_note(tmp_path: Path) -> None:
+    """It does not fail the synthesis, and the rest of the app is checked."""
     loop = {"Fn::ForEach::Topics": ["Name", ["A"], {"${Name}": {"Type": "AWS::SNS::Topic"}}]}
     file = tmp_path / "topics.json"
     file.write_text(json.dumps({"Transform": "AWS::LanguageExtensions", "Resources": loop}))
@@ -364,17 +364,17 @@ def test_what_cannot_be_read_is_a_note_and_the_rest_is_checked(tmp_path: Path) -
 
     violations = guarded(lambda app: define(Stack(app, "Show")))
     assert [each["severity"] for each in violations] == ["error", "error", "info"]
-    assert violations[-1]["ruleName"] == "NotRead"
+    assert violations[-1]["ruleName"] == "NotAnalyzed"
     assert "Fn::ForEach::Topics" in violations[-1]["description"]
 
 
 def test_an_app_that_cannot_be_read_at_all_is_a_note(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever is wrong with it; the synth goes on."""
+    """The synthesis continues."""
 
-    def refuse(*_: Any, **__: Any) -> None:  # noqa: ANN401 - of whatever it is called with
-        raise TemplateError("2 stacks are called Show/Inner")
+    def refuse(*_: Any, **__: Any) -> None:  # noqa: ANN401 - any arguments
+        raise TemplateError("2 stacks have the name Show/Inner")
 
     monkeypatch.setattr(app_module, "App", refuse)
     app = App(outdir=str(tmp_path), analytics_reporting=False)
@@ -384,14 +384,14 @@ def test_an_app_that_cannot_be_read_at_all_is_a_note(
     app.synth()
 
     (violation,) = reported(tmp_path)
-    assert (violation["ruleName"], violation["severity"]) == ("NotRead", "info")
+    assert (violation["ruleName"], violation["severity"]) == ("NotAnalyzed", "info")
     assert violation["description"].startswith(
-        "Nothing is checked: 2 stacks are called Show/Inner."
+        "No stack is checked: 2 stacks have the name Show/Inner."
     )
 
 
 def test_a_nested_template_without_a_construct_is_read_too(tmp_path: Path) -> None:
-    """CDK knows its file alone."""
+    """CDK knows only its file."""
     file = tmp_path / "inner.json"
     group = {
         "Type": "AWS::MediaPackage::PackagingGroup",
@@ -405,31 +405,34 @@ def test_a_nested_template_without_a_construct_is_read_too(tmp_path: Path) -> No
         CfnStack(stack, "Inner", template_url=asset.http_url)
 
     violations = guarded(define)
-    assert [rule for rule, _ in said(violations)] == ["RoleNotDeclared", "ReleaseMissing"]
+    assert [rule for rule, _ in rules_and_paths(violations)] == [
+        "RoleNotDeclared",
+        "CleanUpMissing",
+    ]
     (where,) = violations[0]["violatingConstructs"]
     assert where["constructPath"] == ""
     assert where["cloudFormationResource"]["logicalId"] == "Shows"
     assert where["cloudFormationResource"]["templatePath"].startswith("asset.")
 
 
-def test_a_nested_stack_as_a_whole_is_shown_by_its_construct() -> None:
-    """What is said of all of it has no resource of its own."""
+def test_a_finding_for_a_whole_nested_stack_names_its_construct() -> None:
+    """Such a finding has no resource in the nested stack."""
 
     def define(app: App) -> None:
         NestedStack(Stack(app, "Show"), "Inner").add_transform("Ours")
 
-    assert said_of(define) == [
-        ("NotRead", "Show/Inner.NestedStack/Inner.NestedStackResource"),
+    assert reported_in_app(define) == [
+        ("NotAnalyzed", "Show/Inner.NestedStack/Inner.NestedStackResource"),
     ]
 
 
-def test_an_error_of_the_guard_s_own_fails_the_synth(
+def test_an_internal_error_of_the_guard_fails_the_synthesis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is no finding, and not passed over."""
+    """It is not a finding, and it is not ignored."""
 
-    def fail(*_: Any, **__: Any) -> None:  # noqa: ANN401 - of whatever it is called with
-        raise LookupError("an error of ours")
+    def fail(*_: Any, **__: Any) -> None:  # noqa: ANN401 - any arguments
+        raise LookupError("an internal error")
 
     monkeypatch.setattr(check_module, "check", fail)
     app = App(outdir=str(tmp_path), analytics_reporting=False)
@@ -439,14 +442,14 @@ def test_an_error_of_the_guard_s_own_fails_the_synth(
     with pytest.raises(RuntimeError) as failed:
         app.synth()
 
-    ours = r"'slr-constructs' failed: .*an error of ours"
+    ours = r"'slr-constructs' failed: .*an internal error"
     report = "Validation failed" if CDK_PRINTS_ITS_REPORT else ours
     assert re.search(report, str(failed.value))
 
 
 @pytest.mark.parametrize("missing", ["cfnlint", "networkx", "yaml"])
 def test_fails_when_the_extra_is_missing(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    """At once, and not at the first synth with a feature."""
+    """The constructor fails, not the first synthesis with a feature."""
     find = importlib.util.find_spec
     monkeypatch.setattr(
         "slr_constructs.role_guard.find_spec",
@@ -457,7 +460,7 @@ def test_fails_when_the_extra_is_missing(monkeypatch: pytest.MonkeyPatch, missin
         RoleGuard()
 
     assert str(refused.value) == (
-        "RoleGuard needs more than the constructs: pip install 'slr-constructs[guard]'"
+        "RoleGuard requires the extra guard: pip install 'slr-constructs[guard]'"
     )
     assert refused.value.name == missing
 
@@ -466,24 +469,24 @@ def test_fails_when_the_extra_is_missing(monkeypatch: pytest.MonkeyPatch, missin
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda each: each.stem)
-def test_the_quick_look_passes_over_nothing(case: Path) -> None:
-    """Whatever the guard finds, it has seen before."""
+def test_the_quick_look_finds_every_template_with_findings(case: Path) -> None:
+    """The guard checks a template only if the quick look selects it."""
     stacks = read([case], lenient=True)
 
-    assert is_telling(stacks) or not check(app_module.App(stacks, lenient=True))
+    assert may_have_findings(stacks) or not check(app_module.App(stacks, lenient=True))
 
 
 @given(st.data())
-def test_the_quick_look_passes_over_no_part_of_a_template(data: st.DataObject) -> None:
-    """Some resources of a case, without the rest of them."""
+def test_the_quick_look_finds_every_part_of_a_template_with_findings(data: st.DataObject) -> None:
+    """The part has only some resources of a case."""
     case = data.draw(st.sampled_from(CASES))
     (stack, *_) = read([case], lenient=True)
     resources = stack.template["Resources"]
     kept = data.draw(st.sets(st.sampled_from(sorted(resources)))) if resources else set()
-    # a reference to what is left out is no error to the guard
+    # for the guard, a reference to an omitted resource is not an error
     part = StackTemplate("Part", {"Resources": {each: resources[each] for each in sorted(kept)}})
 
-    assert is_telling([part]) or not check(app_module.App([part], lenient=True))
+    assert may_have_findings([part]) or not check(app_module.App([part], lenient=True))
 
 
 def resource(type_name: str, **properties: Any) -> StackTemplate:  # noqa: ANN401 - any properties
@@ -501,8 +504,8 @@ def resource(type_name: str, **properties: Any) -> StackTemplate:  # noqa: ANN40
     ),
 )
 def test_the_quick_look_knows_every_type(type_name: str) -> None:
-    """Those of the catalogue, and our own."""
-    assert is_telling([resource(type_name)])
+    """The types are those of the catalogue and of this library."""
+    assert may_have_findings([resource(type_name)])
 
 
 @pytest.mark.parametrize(
@@ -510,12 +513,12 @@ def test_the_quick_look_knows_every_type(type_name: str) -> None:
     sorted({each for role in catalogue.ALL for each in (*role.created_by, *role.clean_up)}),
 )
 def test_the_quick_look_knows_every_operation(operation: str) -> None:
-    """As JavaScript, Python and the command line spell it, whatever the client is called there."""
+    """It knows the spellings of JavaScript, Python and the AWS CLI, without the client."""
     name = operation.partition(":")[2]
     words = "".join(f" {each}" if each.isupper() else each for each in name).split()
 
     for spelling in (name, "_".join(words).lower(), "-".join(words).lower()):
-        assert is_telling([resource("AWS::Lambda::Function", Code={"ZipFile": spelling})])
+        assert may_have_findings([resource("AWS::Lambda::Function", Code={"ZipFile": spelling})])
 
 
 @pytest.mark.parametrize(
@@ -531,24 +534,24 @@ def test_the_quick_look_knows_every_operation(operation: str) -> None:
         ("s3:*", False),
     ],
 )
-def test_the_quick_look_knows_what_wildcards_stand_for(action: str, *, telling: bool) -> None:
-    """The stars of administrators are no finding, so that no template is read for them."""
+def test_the_quick_look_knows_wildcards(action: str, *, telling: bool) -> None:
+    """The wildcards of administrators are not findings, so no template is read for them."""
     statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
     stack = resource("AWS::IAM::ManagedPolicy", PolicyDocument={"Statement": [statement]})
 
-    assert is_telling([stack]) is telling
+    assert may_have_findings([stack]) is telling
     assert bool(check(app_module.App([stack]))) is telling
 
 
-def test_the_quick_look_counts_what_is_left_out() -> None:
-    """It may be anything, and so may what a macro makes."""
-    assert is_telling([StackTemplate("Show", {}, unread=((None, "left out"),))])
-    assert is_telling([StackTemplate("Show", {"Transform": "Ours"})])
-    assert not is_telling([StackTemplate("Show", {})])
-    assert not is_telling([])
+def test_the_quick_look_selects_templates_that_are_not_fully_analyzed() -> None:
+    """A part that is not analyzed, or the result of a macro, may be any resource."""
+    assert may_have_findings([StackTemplate("Show", {}, not_analyzed=((None, "left out"),))])
+    assert may_have_findings([StackTemplate("Show", {"Transform": "Ours"})])
+    assert not may_have_findings([StackTemplate("Show", {})])
+    assert not may_have_findings([])
 
 
-# the command line
+# the CDK command line
 
 
 @pytest.mark.parametrize(
@@ -562,7 +565,7 @@ def test_the_cdk_command_line_shows_what_is_wrong(
     (tmp_path / "cdk.json").write_text(
         json.dumps({"app": f"{sys.executable} app.py", "versionReporting": False, "notices": False})
     )
-    # the app must not take itself for a part of the tests
+    # the app must not detect that a test runs it
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
 
     run = subprocess.run(
@@ -576,9 +579,9 @@ def test_the_cdk_command_line_shows_what_is_wrong(
     )
 
     assert (run.returncode != 0) is finds, run.stderr
-    assert ("ERROR `Recording` switches recording on" in run.stderr) is finds
+    assert ("ERROR `Recording` configures recording" in run.stderr) is finds
     assert (f"Acknowledge with '{ID}'" in run.stderr) is finds
-    assert said(reported(tmp_path / "cdk.out")) == (
+    assert rules_and_paths(reported(tmp_path / "cdk.out")) == (
         [("RoleNotDeclared", "Show/Recording")] if finds else []
     )
     (loaded,) = re.findall(r"^loaded (.*)$", run.stderr, re.MULTILINE)

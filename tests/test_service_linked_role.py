@@ -1,4 +1,4 @@
-"""A role in a stack: declared, adopted, imported or native; and who may manage it."""
+"""A role in a stack: declared, adopted, imported or native, and the permissions to manage it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 ARN = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/"
 MEDIATAILOR_ARN = f"{ARN}mediatailor.amazonaws.com/AWSServiceRoleForMediaTailor"
-NOT_THERE_ARN = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/AWSServiceRoleForMediaTailor"
+ARN_WITHOUT_PATH = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/AWSServiceRoleForMediaTailor"
 
 
 def declare(stack: Stack, **props: Any) -> ServiceLinkedRole:  # noqa: ANN401 - props of the role
@@ -42,8 +42,8 @@ def declare(stack: Stack, **props: Any) -> ServiceLinkedRole:  # noqa: ANN401 - 
     return ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR, **props)
 
 
-def asked(stack: Stack) -> dict[str, Any]:
-    """Return what the function is asked for."""
+def received(stack: Stack) -> dict[str, Any]:
+    """Return the properties that the function receives."""
     properties = properties_of(template_of(stack), ROLE)
     return {
         name: each
@@ -60,12 +60,12 @@ def resolved_arn(stack: Stack) -> object:
 
 
 def granted(grant: Grants) -> list[dict[str, Any]]:
-    """Return the statements that somebody gets for MediaTailor's role."""
+    """Return the statements of a grant for MediaTailor's role."""
     stack = Stack(App(), "Stack")
     role = ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIATAILOR)
-    somebody = aws_iam.Role(stack, "Somebody", assumed_by=aws_iam.AccountRootPrincipal())
+    grantee = aws_iam.Role(stack, "Grantee", assumed_by=aws_iam.AccountRootPrincipal())
 
-    grant(role, somebody).assert_success()
+    grant(role, grantee).assert_success()
 
     document = properties_of(template_of(stack), "AWS::IAM::Policy")["PolicyDocument"]
     statements: list[dict[str, Any]] = document["Statement"]
@@ -80,10 +80,10 @@ def granted(grant: Grants) -> list[dict[str, Any]]:
 def test_every_role_of_the_catalogue_can_be_declared(
     stack: Stack, definition: RoleDefinition
 ) -> None:
-    """The function gets the facts, and goes when nobody needs the role by default."""
+    """The function receives the facts; by default, an unused role is deleted."""
     ServiceLinkedRole(stack, "Role", definition=definition)
 
-    assert asked(stack) == {
+    assert received(stack) == {
         "RoleName": definition.role_name,
         "ServicePrincipal": definition.service_principal,
         "Removal": "WHEN_UNUSED",
@@ -91,49 +91,49 @@ def test_every_role_of_the_catalogue_can_be_declared(
     }
 
 
-def test_a_definition_of_the_users_own_works_like_the_five(stack: Stack) -> None:
-    """The library is open to any other service-linked role."""
+def test_a_custom_definition_works_like_the_catalogue(stack: Stack) -> None:
+    """The library supports every service-linked role."""
     definition = catalogue.RoleDefinition("AWSServiceRoleForBatch", "batch.amazonaws.com")
 
     role = ServiceLinkedRole(stack, "Role", definition=definition)
 
     assert role.role_name == "AWSServiceRoleForBatch"
-    assert asked(stack)["ServicePrincipal"] == "batch.amazonaws.com"
-    assert asked(stack)["Creation"] == "IAM"
+    assert received(stack)["ServicePrincipal"] == "batch.amazonaws.com"
+    assert received(stack)["Creation"] == "IAM"
 
 
 @pytest.mark.parametrize("removal", list(RoleRemoval))
-def test_the_removal_setting_arrives(stack: Stack, removal: RoleRemoval) -> None:
-    """What becomes of the role is the function's to do."""
+def test_the_function_receives_the_removal_setting(stack: Stack, removal: RoleRemoval) -> None:
+    """The function keeps or deletes the role."""
     declare(stack, removal=removal)
 
-    assert asked(stack)["Removal"] == removal.name
+    assert received(stack)["Removal"] == removal.name
 
 
-def test_the_description_arrives(stack: Stack) -> None:
-    """Without one there is no property, so that an existing role keeps its own."""
+def test_the_function_receives_the_description(stack: Stack) -> None:
+    """By default the property is omitted, so an existing role keeps its description."""
     declare(stack, description="Logs of the Ümläut show")
 
-    assert asked(stack)["Description"] == "Logs of the Ümläut show"
+    assert received(stack)["Description"] == "Logs of the Ümläut show"
 
 
 def test_a_description_may_be_a_token(stack: Stack) -> None:
-    """What is known at deployment alone is checked by the function."""
+    """The function checks values that are known only at deployment."""
     declare(stack, description=CfnParameter(stack, "Text").value_as_string)
 
-    assert asked(stack)["Description"] == {"Ref": "Text"}
+    assert received(stack)["Description"] == {"Ref": "Text"}
 
 
 def test_the_resource_is_the_primary_child(stack: Stack) -> None:
-    """What uses the role depends on it."""
+    """A resource that uses the role depends on this resource."""
     role = declare(stack)
 
     assert role.resource is role.node.default_child
     assert role.definition is catalogue.MEDIATAILOR
 
 
-def test_the_function_may_do_to_this_role_what_it_has_to(stack: Stack) -> None:
-    """To create it for its service alone, to tag it, to edit it and to delete it."""
+def test_the_function_has_the_permissions_for_this_role(stack: Stack) -> None:
+    """It may create the role only for its service, and tag, edit and delete the role."""
     declare(stack)
 
     template = template_of(stack)
@@ -154,22 +154,22 @@ def test_the_function_may_do_to_this_role_what_it_has_to(stack: Stack) -> None:
                 "iam:UntagRole",
                 "iam:UpdateRoleDescription",
             ],
-            # with its path, and as IAM calls a role that is not there
-            "Resource": [{"Fn::Sub": MEDIATAILOR_ARN}, {"Fn::Sub": NOT_THERE_ARN}],
+            # with its path, and without it, as IAM names a role that does not exist
+            "Resource": [{"Fn::Sub": MEDIATAILOR_ARN}, {"Fn::Sub": ARN_WITHOUT_PATH}],
         },
     ]
 
 
-def test_a_role_that_iam_makes_no_longer_needs_no_right_to_make_it(stack: Stack) -> None:
-    """It is adopted or nothing."""
+def test_a_role_that_iam_no_longer_creates_needs_no_permission_to_create_it(stack: Stack) -> None:
+    """Such a role can only be adopted."""
     ServiceLinkedRole(stack, "Role", definition=catalogue.CHIME_MESSAGING_LEGACY)
 
     template = template_of(stack)
     assert "iam:CreateServiceLinkedRole" not in actions_of(template, id_of(template, ROLE))
 
 
-def test_the_rights_are_named_after_the_role(stack: Stack) -> None:
-    """A construct that becomes another role has other rights."""
+def test_the_policy_is_named_after_the_role(stack: Stack) -> None:
+    """If the definition of a construct changes, its policy is replaced."""
     declare(stack)
 
     template = template_of(stack)
@@ -179,7 +179,7 @@ def test_the_rights_are_named_after_the_role(stack: Stack) -> None:
 
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1", None])
 def test_the_arn_is_right_in_any_partition(region: str | None) -> None:
-    """Partition and account are those of the deployment."""
+    """Partition and account are known only at deployment."""
     stack = Stack(App(), "Stack", env={"region": region} if region else None)
 
     role = declare(stack)
@@ -198,7 +198,7 @@ def test_the_arn_is_right_in_any_partition(region: str | None) -> None:
     }
 
 
-def test_a_native_role_is_cloudformations_own_type(stack: Stack) -> None:
+def test_a_native_role_is_a_resource_type_of_cloudformation(stack: Stack) -> None:
     """It needs no function."""
     role = declare(stack, native=True, description="Logs")
 
@@ -211,23 +211,23 @@ def test_a_native_role_is_cloudformations_own_type(stack: Stack) -> None:
     assert role.resource is role.node.default_child
 
 
-def test_a_native_role_has_no_description_unasked(stack: Stack) -> None:
-    """What is not said is left out."""
+def test_a_native_role_has_no_description_by_default(stack: Stack) -> None:
+    """An omitted description is not in the template."""
     declare(stack, native=True)
 
     assert "Description" not in properties_of(template_of(stack), NATIVE_ROLE)
 
 
 def test_a_stack_has_each_role_once(stack: Stack) -> None:
-    """The first call declares it on the stack, and the others find it."""
+    """The first call declares the role on the stack, and later calls return it."""
     first = ServiceLinkedRole.of(Construct(stack, "Scope"), catalogue.MEDIATAILOR)
 
     assert ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR) is first
     assert first.node.path == "Stack/AWSServiceRoleForMediaTailor"
 
 
-def test_each_role_of_a_stack_is_another(stack: Stack) -> None:
-    """One stack may use them all, with one function."""
+def test_a_stack_may_have_different_roles(stack: Stack) -> None:
+    """A stack can use all roles with one function."""
     for definition in catalogue.ALL:
         ServiceLinkedRole.of(stack, definition)
 
@@ -237,19 +237,19 @@ def test_each_role_of_a_stack_is_another(stack: Stack) -> None:
 
 
 def test_each_stack_declares_the_role_for_itself() -> None:
-    """A lease is a stack's: no stack waits for another."""
+    """Each stack has its own lease, so no stack depends on another one."""
     app = App()
     one, two = Stack(app, "One"), Stack(app, "Two")
 
     roles = [ServiceLinkedRole.of(each, catalogue.MEDIATAILOR) for each in (one, two)]
 
     assert roles[0] is not roles[1]
-    assert asked(one) == asked(two)
+    assert received(one) == received(two)
     assert one.dependencies == two.dependencies == []
 
 
 def test_an_imported_role_defines_nothing(stack: Stack) -> None:
-    """Somebody else looks after it."""
+    """It is managed outside of the stack."""
     role = ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIATAILOR)
 
     assert "Resources" not in template_of(stack)
@@ -259,15 +259,15 @@ def test_an_imported_role_defines_nothing(stack: Stack) -> None:
     assert stack.resolve(role.role_arn) == resolved_arn(stack)
 
 
-def test_an_imported_role_is_that_of_its_stack(stack: Stack) -> None:
-    """Features that are given no role find it."""
+def test_an_imported_role_is_the_role_of_its_stack(stack: Stack) -> None:
+    """Features without a given role use it."""
     role = ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIATAILOR)
 
     assert ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR) is role
 
 
-def test_a_role_that_is_declared_stays_that_of_its_stack(stack: Stack) -> None:
-    """An import beside it takes nothing away."""
+def test_a_declared_role_stays_the_role_of_its_stack(stack: Stack) -> None:
+    """A later import does not replace it."""
     role = declare(stack)
 
     ServiceLinkedRole.from_existing(stack, "Imported", catalogue.MEDIATAILOR)
@@ -275,9 +275,9 @@ def test_a_role_that_is_declared_stays_that_of_its_stack(stack: Stack) -> None:
     assert ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR) is role
 
 
-def test_who_may_create_the_role() -> None:
-    """The statements of the IAM User Guide, for this service alone."""
-    assert granted(lambda role, somebody: role.grant_create(somebody)) == [
+def test_grant_create() -> None:
+    """The statements of the IAM User Guide, only for this service."""
+    assert granted(lambda role, grantee: role.grant_create(grantee)) == [
         {
             "Effect": "Allow",
             "Action": "iam:CreateServiceLinkedRole",
@@ -287,16 +287,16 @@ def test_who_may_create_the_role() -> None:
     ]
 
 
-def test_who_may_edit_the_role() -> None:
-    """Its description is all that can be edited."""
-    assert granted(lambda role, somebody: role.grant_edit(somebody)) == [
+def test_grant_edit() -> None:
+    """Only the description can be edited."""
+    assert granted(lambda role, grantee: role.grant_edit(grantee)) == [
         {"Effect": "Allow", "Action": "iam:UpdateRoleDescription"}
     ]
 
 
-def test_who_may_delete_the_role() -> None:
-    """Deleting takes its time, and is followed."""
-    assert granted(lambda role, somebody: role.grant_delete(somebody)) == [
+def test_grant_delete() -> None:
+    """A deletion takes time, so the grantee may read its status."""
+    assert granted(lambda role, grantee: role.grant_delete(grantee)) == [
         {
             "Effect": "Allow",
             "Action": [
@@ -307,8 +307,8 @@ def test_who_may_delete_the_role() -> None:
     ]
 
 
-def test_the_role_stands_in_the_policy_of_a_key(stack: Stack) -> None:
-    """As CDK's own roles do; the key waits for the role, which IAM has to know."""
+def test_the_policy_of_a_key_can_name_the_role(stack: Stack) -> None:
+    """The key depends on the role, because the role must exist first."""
     role = declare(stack)
     key = aws_kms.Key(stack, "Key")
 
@@ -325,16 +325,16 @@ def test_the_role_stands_in_the_policy_of_a_key(stack: Stack) -> None:
     assert is_type_first(template, ROLE, "AWS::KMS::Key")
 
 
-def test_the_role_for_policies_is_made_once(stack: Stack) -> None:
-    """Asking twice defines nothing twice."""
+def test_the_role_for_policies_is_created_once(stack: Stack) -> None:
+    """A second call returns the same object."""
     role = declare(stack)
 
     assert role.as_role() is role.as_role()
     assert role.as_role().role_name == "AWSServiceRoleForMediaTailor"
 
 
-def test_the_role_for_policies_can_be_given_no_rights(stack: Stack) -> None:
-    """Its rights are those of its service, and a policy attached to it would fail to deploy."""
+def test_the_role_for_policies_accepts_no_permissions(stack: Stack) -> None:
+    """The service defines its permissions, so the deployment of an attached policy would fail."""
     role = ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIATAILOR)
     key = aws_kms.Key(stack, "Key")
 
@@ -345,26 +345,26 @@ def test_the_role_for_policies_can_be_given_no_rights(stack: Stack) -> None:
     assert len(properties_of(template, "AWS::KMS::Key")["KeyPolicy"]["Statement"]) == 1
 
 
-def test_fails_when_the_stack_has_the_role_already(stack: Stack) -> None:
-    """Two constructs would hold one lease."""
+def test_fails_when_the_stack_already_has_the_role(stack: Stack) -> None:
+    """Two constructs would have the same lease."""
     ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR)
 
     with pytest.raises(UsageError) as refused:
         declare(stack)
 
     assert str(refused.value) == (
-        "Stack/Role: definition must be a role that the stack has not yet"
-        " (Stack/AWSServiceRoleForMediaTailor is there),"
-        " got 'AWSServiceRoleForMediaTailor' [RoleDeclaredTwice]"
+        "Stack/Role: Stack/AWSServiceRoleForMediaTailor already defines the role"
+        " AWSServiceRoleForMediaTailor in this stack. Use that construct, or remove one of the two."
+        " [RoleDeclaredTwice]"
     )
 
 
 @pytest.mark.parametrize("native", [False, True], ids=["ours", "native"])
-def test_fails_when_iam_would_refuse_the_description(
+def test_fails_when_iam_does_not_accept_the_description(
     stack: Stack,
     native: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    """A tick is no Latin-1."""
+    """A check mark is not a Latin-1 character."""
     with pytest.raises(UsageError) as refused:
         declare(stack, description="Logs ✓", native=native)
 
@@ -374,40 +374,40 @@ def test_fails_when_iam_would_refuse_the_description(
     )
 
 
-def test_fails_when_iam_does_not_make_the_native_role(stack: Stack) -> None:
-    """CloudFormation would get another role, or none."""
+def test_fails_when_iam_does_not_create_the_native_role(stack: Stack) -> None:
+    """CloudFormation would create another role or fail."""
     with pytest.raises(UsageError) as refused:
         ServiceLinkedRole(stack, "Role", definition=catalogue.CHIME_MESSAGING_LEGACY, native=True)
 
     assert str(refused.value) == (
-        "Stack/Role: native must be False for a role that IAM makes no longer,"
+        "Stack/Role: native must be False for a role that IAM no longer creates,"
         " got True [NativeRoleCreation]"
     )
 
 
 def test_fails_when_a_native_role_has_a_removal_setting(stack: Stack) -> None:
-    """CloudFormation knows its own removal policies alone."""
+    """CloudFormation has only its own removal policies."""
     with pytest.raises(UsageError) as refused:
         declare(stack, native=True, removal=RoleRemoval.KEEP)
 
     assert str(refused.value) == (
-        "Stack/Role: removal must be left out with native=True (apply a removal policy to the"
-        " resource), got 'KEEP' [NativeRoleRemoval]"
+        "Stack/Role: removal must be omitted if native is True (apply a removal policy to"
+        " `resource` instead), got RoleRemoval.KEEP [NativeRoleRemoval]"
     )
 
 
 def test_resources_of_the_smallest_call(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What one line of a stack adds to its template, beside the function."""
+    """These are the resources that one line adds, without the function."""
     assert resources_of(declare(stack)) == template_snapshot
 
 
 def test_resources_with_everything_set(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What every prop adds to it."""
+    """All props are set."""
     role = declare(stack, removal=RoleRemoval.REQUIRE, description="Logs of the show")
 
     assert resources_of(role) == template_snapshot
 
 
 def test_resources_of_a_native_role(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What `native` defines instead."""
+    """`native` defines another resource."""
     assert resources_of(declare(stack, native=True, description="Logs")) == template_snapshot

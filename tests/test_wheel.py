@@ -1,4 +1,4 @@
-"""The wheel: what a team installs works without this repository."""
+"""The wheel works without this repository."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PIP_INSTALL = ["-m", "pip", "install", "--quiet", "--no-index", "--disable-pip-v
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the wheel, built from the tree."""
+    """Return the wheel that is built from the repository."""
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT],
@@ -33,8 +33,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def test_it_has_the_handler_the_types_and_the_licence_and_nothing_of_ours(wheel: Path) -> None:
-    """The function's code and the parts of pages travel with it; tests and byte code do not."""
+def test_the_wheel_has_the_handler_the_types_and_the_licence_but_no_tests(wheel: Path) -> None:
+    """It contains the function's code and the parts of HTML pages, but no tests or byte code."""
     names = zipfile.ZipFile(wheel).namelist()
 
     assert "slr_constructs/handler/slr_handler/entrypoint.py" in names
@@ -47,13 +47,13 @@ def test_it_has_the_handler_the_types_and_the_licence_and_nothing_of_ours(wheel:
     assert not [name for name in names if name.endswith(".pyc")]
 
 
-def test_the_first_example_of_the_readme_runs_from_it(wheel: Path, tmp_path: Path) -> None:
-    """Installed into an empty environment, with what it requires alone, the example synthesizes."""
+def test_the_first_example_of_the_readme_works_with_the_wheel(wheel: Path, tmp_path: Path) -> None:
+    """The environment contains only the wheel and its requirements."""
     home = tmp_path / "venv"
     venv.create(home, with_pip=False)
     python = home / "bin" / "python"
     site = next((home / "lib").glob("python*/site-packages"))
-    for entry in _entries_of_what_it_requires(wheel):
+    for entry in _files_of_requirements(wheel):
         (site / entry.name).symlink_to(entry)
     subprocess.run(
         [sys.executable, *PIP_INSTALL, str(wheel)],
@@ -81,8 +81,8 @@ def test_the_first_example_of_the_readme_runs_from_it(wheel: Path, tmp_path: Pat
     assert (next(outdir.glob("asset.*")) / "slr_handler" / "entrypoint.py").is_file()
 
 
-def _entries_of_what_it_requires(wheel: Path) -> set[Path]:
-    """Return where this environment has the wheel's requirements, and theirs, without extras."""
+def _files_of_requirements(wheel: Path) -> set[Path]:
+    """Return the files of the wheel's direct and indirect requirements, without extras."""
     metadata = zipfile.Path(wheel, f"{'-'.join(wheel.name.split('-')[:2])}.dist-info/METADATA")
     todo = [
         line.removeprefix("Requires-Dist: ")

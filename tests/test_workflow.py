@@ -1,7 +1,7 @@
-"""The workflow to copy: linted, pinned, and its own steps run, without GitHub and without AWS.
+"""The workflow to copy: linted, pinned, and its steps run, without GitHub and without AWS.
 
-What GitHub does around a step is told here in few words: its shell, the file of outputs, and the
-client that `actions/github-script` hands to a script.
+The tests replace what GitHub provides to a step: its shell, the file of outputs, and the client
+that `actions/github-script` passes to a script.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ ON_PULL_REQUESTS = {"ours": OURS, "to copy": TO_COPY, "deployed": DEPLOYED}
 WORKFLOWS = {**ON_PULL_REQUESTS, "weekly": WEEKLY}
 each_workflow = pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
 
-#: what a job may do, whichever workflow it is in.
-RIGHTS = {
+#: the permissions of each job, in all workflows.
+PERMISSIONS = {
     "test": {"contents": "read"},
     "diff": {"contents": "read"},
     "report": {"pull-requests": "write"},
@@ -65,7 +65,7 @@ def _step(text: str, name: str) -> dict[str, Any]:
 
 
 def _environment(**more: str) -> dict[str, str]:
-    """Return what a step finds: our tools on the PATH, and nothing of AWS."""
+    """Return the environment of a step: our tools on the PATH, and no variables of AWS."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return kept | {
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
@@ -75,7 +75,7 @@ def _environment(**more: str) -> dict[str, str]:
     }
 
 
-# What stands in the files
+# The text of the workflows
 
 
 MISTAKES = [
@@ -91,7 +91,7 @@ MISTAKES = [
 def _lint(texts: Iterable[str], folder: Path) -> tuple[int, list[list[str]]]:
     """Run actionlint once for all texts; return its exit status and the findings of each text.
 
-    Its wrapper takes one pattern, and succeeds if that matches nothing.
+    Its wrapper accepts one pattern, and also succeeds if the pattern matches no file.
     """
     names = []
     for number, text in enumerate(texts):
@@ -110,19 +110,21 @@ def _lint(texts: Iterable[str], folder: Path) -> tuple[int, list[list[str]]]:
     return done.returncode, [[text for file, text in found if file == name] for name in names]
 
 
-def test_lint_has_nothing_to_say(tmp_path: Path) -> None:
-    """Of our workflow, and of each that the page has to copy."""
+def test_lint_reports_nothing(tmp_path: Path) -> None:
+    """For our workflows, and for each workflow to copy on the page."""
     status, findings = _lint(WORKFLOWS.values(), tmp_path)
 
     assert findings == [[]] * len(WORKFLOWS)
     assert status == 0
 
 
-def test_lint_sees_each_mistake(tmp_path: Path) -> None:
-    """So that its silence says something."""
-    assert all(right in OURS for right, _, _ in MISTAKES)
+def test_lint_reports_each_mistake(tmp_path: Path) -> None:
+    """No output of the linter therefore means that the file has no such mistake."""
+    assert all(correct in OURS for correct, _, _ in MISTAKES)
 
-    status, findings = _lint([OURS.replace(right, wrong) for right, wrong, _ in MISTAKES], tmp_path)
+    status, findings = _lint(
+        [OURS.replace(correct, wrong) for correct, wrong, _ in MISTAKES], tmp_path
+    )
 
     assert status == 1
     for (_, wrong, finding), found in zip(MISTAKES, findings, strict=True):
@@ -130,7 +132,7 @@ def test_lint_sees_each_mistake(tmp_path: Path) -> None:
 
 
 def test_every_action_is_pinned() -> None:
-    """By a full commit, beside which its version stands; and everywhere the same."""
+    """By a full commit, with the version in a comment, and by the same one in all workflows."""
     pinned = re.compile(r"uses: ([\w-]+/[\w-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$", re.MULTILINE)
     versions: dict[str, set[tuple[str, str]]] = {}
     for text in WORKFLOWS.values():
@@ -143,29 +145,29 @@ def test_every_action_is_pinned() -> None:
 
 
 @each_workflow
-def test_a_job_may_do_what_it_has_to(text: str) -> None:
-    """And only in time; a second run ends the first."""
+def test_a_job_has_the_permissions_that_it_needs(text: str) -> None:
+    """It also has a timeout, and a second run cancels the first."""
     workflow = yaml.safe_load(text)
 
     assert workflow["permissions"] == {}
     assert workflow["concurrency"]["cancel-in-progress"] is True
     for name, job in _jobs(text).items():
-        assert job["permissions"] == RIGHTS[name]
+        assert job["permissions"] == PERMISSIONS[name]
         assert job["timeout-minutes"] <= 45
         assert "secrets." not in json.dumps(job)
 
 
 @pytest.mark.parametrize("text", ON_PULL_REQUESTS.values(), ids=ON_PULL_REQUESTS)
 def test_a_workflow_for_pull_requests_runs_on_each_of_them(text: str) -> None:
-    """A second run of the same pull request ends the first, and no other."""
+    """A second run of the same pull request cancels the first, and no other run."""
     workflow = yaml.safe_load(text)
 
-    assert workflow[True] == {"pull_request": None}  # YAML takes `on` for a boolean
+    assert workflow[True] == {"pull_request": None}  # YAML reads `on` as a boolean
     assert "pull_request.number" in workflow["concurrency"]["group"]
 
 
 def test_both_readme_commands_run_weekly_on_every_supported_python() -> None:
-    """From the lock, and the tests with the lowest and the newest versions that are allowed."""
+    """The tests also run with the lowest and the newest versions that are allowed."""
     weekly, lock, versions = yaml.safe_load(WEEKLY), *_jobs(WEEKLY).values()
 
     (schedule,) = weekly[True]["schedule"]
@@ -182,7 +184,7 @@ def test_both_readme_commands_run_weekly_on_every_supported_python() -> None:
 
 
 def test_a_pull_request_runs_both_readme_commands_on_every_supported_python() -> None:
-    """And each of the long targets once."""
+    """It runs each of the targets that take long once."""
     matrix = _jobs(OURS)["test"]["strategy"]["matrix"]
 
     assert (matrix["python"], matrix["target"]) == (["3.11", "3.13", "3.14"], ["synth", "test"])
@@ -190,10 +192,10 @@ def test_a_pull_request_runs_both_readme_commands_on_every_supported_python() ->
 
 
 @each_workflow
-def test_what_the_pull_request_wrote_gets_no_token(text: str) -> None:
-    """Who may write on a pull request runs nothing of it; no checkout leaves its token behind."""
+def test_code_of_the_pull_request_gets_no_token(text: str) -> None:
+    """A job that may write comments runs no code of it; no checkout keeps its token."""
     for name, job in _jobs(text).items():
-        if "pull-requests" in RIGHTS[name]:
+        if "pull-requests" in PERMISSIONS[name]:
             assert not any("run" in step for step in job["steps"])
             assert {step["uses"].split("@")[0] for step in job["steps"]} == {
                 "actions/github-script"
@@ -204,15 +206,15 @@ def test_what_the_pull_request_wrote_gets_no_token(text: str) -> None:
 
 
 @each_workflow
-def test_a_script_gets_values_by_its_environment(text: str) -> None:
-    """GitHub would paste an expression into the script, whatever somebody has put into it."""
+def test_a_script_gets_values_from_its_environment(text: str) -> None:
+    """GitHub would insert the value of an expression into the script, even if it is malicious."""
     for step in _steps(text):
         assert "${{" not in step.get("run", "")
         assert "${{" not in step.get("with", {}).get("script", "")
 
 
 def test_the_page_has_the_steps_that_run_here() -> None:
-    """What is tried below is what is copied."""
+    """The tests below run the steps of the workflow to copy."""
     ours, theirs = _jobs(OURS), _jobs(TO_COPY)
 
     assert theirs["report"] == ours["report"]
@@ -221,7 +223,7 @@ def test_the_page_has_the_steps_that_run_here() -> None:
 
 
 def test_every_target_of_make_exists() -> None:
-    """Those that are run, and those that are the matrix's."""
+    """The targets in steps, and the targets in the matrices."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     run = "\n".join(step.get("run", "") for text in WORKFLOWS.values() for step in _steps(text))
     named = set(re.findall(r"\bmake (?:-C \S+ )?([a-z-]+)", run))
@@ -235,7 +237,7 @@ def test_every_target_of_make_exists() -> None:
 
 
 def test_every_option_of_the_command_line_exists() -> None:
-    """Click is asked for each command that the page or the workflow names."""
+    """Click parses each command that the page or the workflow names."""
     text = (OURS + PAGE.read_text()).replace("<!-- slr-constructs diff -->", "")
     calls = re.findall(r"slr-constructs ([^\n`|>']+)", text)
     context = click.Context(slr_constructs)
@@ -252,7 +254,7 @@ def test_every_option_of_the_command_line_exists() -> None:
 
 
 def test_every_option_of_cdk_exists() -> None:
-    """The command line that is pinned knows those that need an account, which nobody has here."""
+    """The pinned command line has the options of the step, which needs an account to run."""
     script = _step(DEPLOYED, "Compare with what is deployed")["run"]
     options = re.findall(r"(?<!\S)--([a-z-]+)", script)
     known = subprocess.run(
@@ -269,12 +271,12 @@ def test_every_option_of_cdk_exists() -> None:
         assert f"--{option}" in known
 
 
-# What the shell does
+# The steps of the shell
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a step leaves behind."""
+    """The result of a step."""
 
     status: int
     log: str
@@ -283,7 +285,7 @@ class Done:
 
 
 def _run(script: str, workspace: Path, **environment: str) -> Done:
-    """Run a step as GitHub does."""
+    """Run a step in the same way as GitHub."""
     bash, _, _ = map(require, ("bash", "awk", "sed"))
     files = {name: workspace / name.lower() for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for path in files.values():
@@ -312,7 +314,7 @@ def _run(script: str, workspace: Path, **environment: str) -> Done:
 
 
 def _outputs(text: str) -> dict[str, str]:
-    """Read a file of outputs: lines of `name=value`, and values between two lines of one's own."""
+    """Read a file of outputs: lines `name=value`, and values between two delimiter lines."""
     outputs = {}
     lines = iter(text.splitlines())
     for line in lines:
@@ -325,7 +327,7 @@ def _outputs(text: str) -> dict[str, str]:
 
 
 def _hotline(app: App, removal: RoleRemoval, kept: Duration) -> None:
-    """Add the sample app's hotline, with two things that a pull request could change."""
+    """Add the sample app's hotline, with two values that a pull request could change."""
     stack = Stack(app, "LiveShowHotline")
     role = ServiceLinkedRole(
         stack,
@@ -364,7 +366,7 @@ def _synthesize(side: Path, build: Callable[[App], object]) -> None:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """Return the folder of a job, with base, and with head and its tools."""
+    """Return the folder of a job, with the folders base and head, and with the tools of head."""
     for side in ("base", "head"):
         (tmp_path / side).mkdir()
     (tmp_path / "head/.venv").symlink_to(BIN.parent)
@@ -379,7 +381,7 @@ def _compare(workspace: Path, base: Callable[[App], object], head: Callable[[App
 
 
 def test_the_comment_is_the_one_on_the_page(workspace: Path) -> None:
-    """The page shows what the step writes: what got worse, and what `cdk diff` says."""
+    """The page shows what the step writes: what got worse, and the output of `cdk diff`."""
     done = _compare(workspace, _usual, _changed)
     (shown,) = re.findall(r"^~~~markdown\n(.*?)^~~~", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
@@ -391,8 +393,8 @@ def test_the_comment_is_the_one_on_the_page(workspace: Path) -> None:
 
 
 @pytest.mark.exhaustive  # starts the CDK command line a dozen times
-def test_nothing_is_said_of_no_change(workspace: Path) -> None:
-    """A comment that is there is brought up to date; a new one is not worth it."""
+def test_no_change_needs_no_comment(workspace: Path) -> None:
+    """An existing comment is updated, and a new one is not created."""
     done = _compare(workspace, _usual, _usual)
 
     assert done.status == 0, done.log
@@ -402,11 +404,11 @@ def test_nothing_is_said_of_no_change(workspace: Path) -> None:
 
 
 @pytest.mark.exhaustive  # starts the CDK command line a dozen times
-def test_stacks_come_go_and_have_names_of_their_own(workspace: Path) -> None:
-    """Whatever a stack is called, in a stage or out of it, and whichever stack it needs."""
+def test_stacks_are_added_removed_and_named(workspace: Path) -> None:
+    """The step finds stacks by their ids, in a stage or outside of it, with any stack name."""
 
     def build(app: App, *, old: bool) -> None:
-        _queues(app, "Gone" if old else "New")
+        _queues(app, "Removed" if old else "New")
         stage = Stage(app, "Prod")
         producer = Stack(stage, "Producer")
         consumer = Stack(stage, "Consumer", stack_name="named-otherwise")
@@ -423,13 +425,13 @@ def test_stacks_come_go_and_have_names_of_their_own(workspace: Path) -> None:
         "Prod/Producer (Prod-Producer)",
         "Prod/Consumer (named-otherwise)",
     ]
-    assert "`Gone`: the stack is no longer in the app" in comment
+    assert "`Removed`: the stack is no longer in the app" in comment
     assert done.outputs["changed"] == "true"
 
 
 @pytest.mark.exhaustive  # starts the CDK command line a dozen times
-def test_a_long_comment_is_cut_and_says_where_the_rest_is(workspace: Path) -> None:
-    """Its form stays whole, and the summary has more room."""
+def test_a_long_comment_is_shortened_and_links_the_full_text(workspace: Path) -> None:
+    """Its Markdown stays complete, and the summary has a higher limit."""
     done = _compare(
         workspace, lambda app: _queues(app, "Long"), lambda app: _queues(app, "Long", 450)
     )
@@ -437,7 +439,7 @@ def test_a_long_comment_is_cut_and_says_where_the_rest_is(workspace: Path) -> No
     assert done.status == 0, done.log
     comment = done.outputs["comment"]
     assert 30_000 < len(comment) < 65_536
-    assert "(Cut here: the whole is in the log of https://github.com/owner/name/" in comment
+    assert "(Shortened: the full text is in the log of https://github.com/owner/name/" in comment
     assert comment.endswith("\n\n</details>")
     assert "FillTheComment449" not in comment
     assert "FillTheComment449" in done.summary
@@ -450,12 +452,12 @@ def test_a_long_comment_is_cut_and_says_where_the_rest_is(workspace: Path) -> No
         (None, "base/cdk.out"),
         ("echo 'Traceback' >&2; exit 1", "Traceback"),
     ],
-    ids=["it says so", "it breaks"],
+    ids=["it reports an error", "it crashes"],
 )
 def test_a_comparison_that_fails_fails_the_step(
     tool: str | None, word: str, workspace: Path
 ) -> None:
-    """There is nothing to post then, and the log says why."""
+    """The step writes no comment, and the log has the reason."""
     if tool is not None:
         (workspace / "head/.venv").unlink()
         program = workspace / "head/.venv/bin/slr-constructs"
@@ -473,8 +475,8 @@ def test_a_comparison_that_fails_fails_the_step(
     assert done.summary == ""
 
 
-def test_output_of_the_pull_request_stays_in_its_place() -> None:
-    """Our reader of outputs reads as GitHub does, so that what it read above is true."""
+def test_outputs_are_read_as_github_reads_them() -> None:
+    """The tests above depend on this reader: lines inside of a value are not read as outputs."""
     assert _outputs("a=1\nb<<end\nx=2\n\nc<<d\nend\ne=f=g\n") == {
         "a": "1",
         "b": "x=2\n\nc<<d",
@@ -483,21 +485,21 @@ def test_output_of_the_pull_request_stays_in_its_place() -> None:
 
 
 def _git(folder: Path, *arguments: str) -> None:
-    subprocess.run(["/usr/bin/env", "git", *arguments], cwd=folder, check=True, env=_alone())
+    subprocess.run(["/usr/bin/env", "git", *arguments], cwd=folder, check=True, env=_isolated())
 
 
-def _alone() -> dict[str, str]:
-    """Return an environment in which git knows nobody but the tests."""
-    who = {
+def _isolated() -> dict[str, str]:
+    """Return an environment in which git uses no settings of this machine."""
+    identity = {
         f"GIT_{role}_{what}": value
         for role in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", "Test"), ("EMAIL", "test@example.com"))
     }
-    return _environment(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull, **who)
+    return _environment(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull, **identity)
 
 
 def _pull_request(workspace: Path, files: Mapping[str, str], change: Mapping[str, str]) -> None:
-    """Check out what GitHub would: a merge, into a branch that has moved on since."""
+    """Check out a merge commit as GitHub does; the base branch has a newer commit."""
     origin = workspace / "origin"
     origin.mkdir()
 
@@ -512,24 +514,24 @@ def _pull_request(workspace: Path, files: Mapping[str, str], change: Mapping[str
     _git(origin, "checkout", "--quiet", "-b", "topic")
     commit(change)
     _git(origin, "checkout", "--quiet", "main")
-    commit({"moved-on": ""})
+    commit({"newer-commit": ""})
     _git(origin, "checkout", "--quiet", "--detach")
     _git(origin, "merge", "--quiet", "--no-ff", "--no-edit", "topic")
     _git(workspace, "clone", "--quiet", "--depth", "2", origin.as_uri(), "head")
 
 
 def test_base_is_what_the_pull_request_is_merged_into(tmp_path: Path) -> None:
-    """As it is now, not as it was when the branch was made; each side by its own Makefile."""
+    """Base is the current commit of the branch; each side is synthesized by its own Makefile."""
     rule = "synth:\n\t@mkdir cdk.out && echo {} >cdk.out/side && ls >>cdk.out/side\n"
     _pull_request(tmp_path, {"Makefile": rule.format("old")}, {"Makefile": rule.format("new")})
 
     done = _run(_step(OURS, "Synthesize both")["run"], tmp_path)
 
     assert done.status == 0, done.log
-    for side, said in (("base", "old"), ("head", "new")):
+    for side, expected in (("base", "old"), ("head", "new")):
         lines = (tmp_path / side / "cdk.out/side").read_text().splitlines()
-        assert lines[0] == said
-        assert "moved-on" in lines
+        assert lines[0] == expected
+        assert "newer-commit" in lines
 
 
 APP = """
@@ -543,12 +545,14 @@ app.synth()
 
 @pytest.mark.exhaustive  # starts the CDK command line a dozen times
 def test_the_workflow_to_copy_runs(tmp_path: Path) -> None:
-    """In a repository that has nothing of ours: venvs, pip, npm, CDK and the comparison.
+    """In another repository: venvs, pip, npm, CDK and the comparison.
 
-    What pip and npm would download is here already: pip finds it on Python's path, and npm in a
-    folder that the lock file names.
+    pip and npm download nothing: pip finds the packages on Python's path, and npm in a folder that
+    the lock file names.
     """
-    seed = tmp_path / "seed"  # as deep as base and head, so that its lock file is true there
+    seed = (
+        tmp_path / "seed"
+    )  # at the depth of base and head, because its lock file has relative paths
     seed.mkdir()
     (seed / "package.json").write_text(
         json.dumps({"devDependencies": {"aws-cdk": f"file:{NODE_MODULES / 'aws-cdk'}"}})
@@ -559,11 +563,11 @@ def test_the_workflow_to_copy_runs(tmp_path: Path) -> None:
     settings = '{"app": "python app.py", "notices": false, "versionReporting": false}'
     files = {"requirements.txt": "", "cdk.json": settings, "app.py": APP.format("old"), **packages}
     _pull_request(tmp_path, files, {"app.py": APP.format("new")})
-    here = os.pathsep.join([sysconfig.get_path("purelib"), str(ROOT)])
-    alone = {"PYTHONPATH": here, "PIP_NO_INDEX": "1", "npm_config_offline": "true"}
+    installed = os.pathsep.join([sysconfig.get_path("purelib"), str(ROOT)])
+    offline = {"PYTHONPATH": installed, "PIP_NO_INDEX": "1", "npm_config_offline": "true"}
 
     for name in ("Synthesize both", "Compare them"):
-        done = _run(_step(TO_COPY, name)["run"], tmp_path, **alone)
+        done = _run(_step(TO_COPY, name)["run"], tmp_path, **offline)
         assert done.status == 0, done.log
 
     assert done.outputs["status"] == "0"
@@ -573,23 +577,23 @@ def test_the_workflow_to_copy_runs(tmp_path: Path) -> None:
     assert "[+] new" in done.outputs["comment"]
 
 
-# What the comment's job does
+# The scripts of the job that comments
 
-#: a client with as much of GitHub as the scripts ask for: pages, comments and labels.
+#: a client with the parts of GitHub that the scripts use: pages, comments and labels.
 GITHUB = """
 const { script, comments, labels, failing } = JSON.parse(require('fs').readFileSync(0, 'utf8'));
-const said = { calls: [], failed: null, notice: null };
-const where = (given) => {
+const result = { calls: [], failed: null, notice: null };
+const checkRepository = (given) => {
   if (given.owner !== 'owner' || given.repo !== 'name') throw new Error('another repository');
 };
-const answer = (name, change) => async (given) => {
-  where(given);
+const respond = (name, change) => async (given) => {
+  checkRepository(given);
   if (failing === name) throw new Error(`HttpError: ${name} is refused`);
-  if (change) said.calls.push([name, given]);
+  if (change) result.calls.push([name, given]);
   return { data: change ? change(given) : {} };
 };
 const list = (name, all) => async (given) => {
-  await answer(name)(given);
+  await respond(name)(given);
   if (given.issue_number !== 7) throw new Error('another pull request');
   const size = given.per_page ?? 30;
   return { data: all.slice((given.page - 1) * size, given.page * size) };
@@ -597,10 +601,10 @@ const list = (name, all) => async (given) => {
 const issues = {
   listComments: list('listComments', comments),
   listLabelsOnIssue: list('listLabelsOnIssue', labels),
-  createComment: answer('createComment', (given) => {
+  createComment: respond('createComment', (given) => {
     comments.push({ id: 999, user: { login: 'github-actions[bot]' }, body: given.body });
   }),
-  updateComment: answer('updateComment', (given) => {
+  updateComment: respond('updateComment', (given) => {
     comments.find((comment) => comment.id === given.comment_id).body = given.body;
   }),
 };
@@ -617,13 +621,13 @@ const github = {
 };
 const context = { repo: { owner: 'owner', repo: 'name' }, issue: { number: 7 } };
 const core = {
-  setFailed: (text) => { said.failed = text; },
-  notice: (text) => { said.notice = text; },
+  setFailed: (text) => { result.failed = text; },
+  notice: (text) => { result.notice = text; },
 };
 const AsyncFunction = Object.getPrototypeOf(async () => null).constructor;
 new AsyncFunction('github', 'context', 'core', script)(github, context, core)
   .catch((error) => core.setFailed(`Unhandled error: ${error}`))
-  .finally(() => console.log(JSON.stringify({ ...said, comments })));
+  .finally(() => console.log(JSON.stringify({ ...result, comments })));
 """
 POST, VERDICT = (step["name"] for step in _jobs(OURS)["report"]["steps"])
 BODY = "<!-- slr-constructs diff -->\n### Order"
@@ -637,7 +641,7 @@ def _script(
     failing: str = "",
     **environment: str,
 ) -> dict[str, Any]:
-    """Run a script as `actions/github-script` does, and return what it has said and done."""
+    """Run a script as `actions/github-script` does; return its calls, messages and comments."""
     given = {
         "script": _step(OURS, name)["with"]["script"],
         "comments": comments or [],
@@ -652,8 +656,8 @@ def _script(
         text=True,
         check=True,
     )
-    said: dict[str, Any] = json.loads(done.stdout)
-    return said
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
 
 
 def _comment(number: int, login: str, body: str | None) -> dict[str, Any]:
@@ -661,10 +665,10 @@ def _comment(number: int, login: str, body: str | None) -> dict[str, Any]:
 
 
 def test_the_first_run_creates_the_comment_and_the_second_updates_it() -> None:
-    """There are never two, whatever others have written before and after."""
-    others = [_comment(number, "somebody", "Nice") for number in range(130)]
+    """The workflow never writes a second comment, even among many comments of other users."""
+    others = [_comment(number, "reviewer", "Nice") for number in range(130)]
     others += [
-        _comment(201, "somebody", f"{BODY}, quoted"),
+        _comment(201, "reviewer", f"{BODY}, quoted"),
         _comment(202, "github-actions[bot]", "Of another workflow"),
         _comment(203, "github-actions[bot]", None),
         {"id": 204, "user": None, "body": BODY},
@@ -683,7 +687,7 @@ def test_the_first_run_creates_the_comment_and_the_second_updates_it() -> None:
 
 
 def test_no_change_starts_no_comment_but_updates_one() -> None:
-    """A pull request that only mends a typo stays quiet."""
+    """A pull request that only fixes a typo gets no comment."""
     ours = _comment(5, "github-actions[bot]", f"{BODY}, once")
 
     assert _script(POST, COMMENT=BODY, CHANGED="false")["calls"] == []
@@ -696,17 +700,17 @@ def test_no_change_starts_no_comment_but_updates_one() -> None:
 
 @pytest.mark.parametrize("failing", ["listComments", "createComment", "updateComment"])
 def test_a_refusal_of_github_fails_the_job(failing: str) -> None:
-    """And says what was refused; nothing else is tried."""
+    """The error names the refused call, and the script makes no other call."""
     ours = [_comment(5, "github-actions[bot]", BODY)] if failing == "updateComment" else []
 
-    said = _script(POST, ours, failing=failing, COMMENT=BODY, CHANGED="true")
+    result = _script(POST, ours, failing=failing, COMMENT=BODY, CHANGED="true")
 
-    assert said["failed"] == f"Unhandled error: Error: HttpError: {failing} is refused"
-    assert said["calls"] == []
+    assert result["failed"] == f"Unhandled error: Error: HttpError: {failing} is refused"
+    assert result["calls"] == []
 
 
 def test_what_got_worse_fails_the_job_unless_it_is_accepted() -> None:
-    """By a label, which is asked for when the job runs, not when the pull request was pushed."""
+    """By a label, which the script reads when the job runs, not when a commit is pushed."""
     many = tuple(f"label {number}" for number in range(40))
 
     refused = _script(VERDICT, labels=many)
@@ -720,8 +724,8 @@ def test_what_got_worse_fails_the_job_unless_it_is_accepted() -> None:
     assert "`order-accepted`" in PAGE.read_text()
 
 
-def test_when_which_step_is_run() -> None:
-    """Comments where the token may; the verdict always, also after a comment that failed."""
+def test_conditions_of_the_steps() -> None:
+    """Comment only if the token may; fail if needed, also after the comment failed."""
     post, verdict = _step(OURS, POST), _step(OURS, VERDICT)
 
     assert post["if"] == "github.event.pull_request.head.repo.full_name == github.repository"

@@ -1,4 +1,4 @@
-"""Small distributions for tests of installations, built without network and without a backend."""
+"""Small wheels for tests of installations, built without network and without a build backend."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def build_wheel(
     """Write a wheel into a folder and return its path.
 
     Args:
-        folder: Where it is written.
+        folder: The folder of the wheel.
 
         name: The name of the distribution.
 
@@ -36,8 +36,8 @@ def build_wheel(
         extras: The names of its extras.
             Default: none.
 
-        files: Text by path, as it is installed.
-            Default: no files but the metadata.
+        files: The text of each file by its path.
+            Default: only the metadata.
     """
     info = f"{name}-{version}.dist-info"
     metadata = [
@@ -59,5 +59,5 @@ def build_wheel(
 
 
 def sha256(file: Path) -> str:
-    """Return a file's hash as requirement files write it."""
+    """Return a file's hash in the format of requirement files."""
     return "sha256:" + hashlib.sha256(file.read_bytes()).hexdigest()

@@ -1,4 +1,4 @@
-"""Accounts as they are: who holds a service-linked role, and how to let go of it.
+"""Existing accounts: which roles they have, which resources use them, and how to release them.
 
-Needs boto3, which the extra `slr-constructs[cli]` brings. It never loads CDK.
+Needs boto3, which the extra `slr-constructs[cli]` installs. Never loads the CDK.
 """

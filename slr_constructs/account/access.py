@@ -1,6 +1,6 @@
-"""Whose account it is, and the way into it: profiles, SSO and roles, as boto3 does.
+"""Access to an account with profiles, SSO and roles, as boto3 supports them.
 
-Nothing here prints or keeps a credential.
+This module never prints or stores credentials.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from slr_constructs.handler.slr_handler.clock import Clock
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from slr_constructs.handler.slr_handler.aws import Tell
+    from slr_constructs.handler.slr_handler.aws import OnEvent
 
-#: `Api` is patient with whoever is busy. What does not answer at all is asked once more.
+#: `Api` retries throttled calls. A call without a response is retried once.
 _CONFIG = Config(
     connect_timeout=5,
     read_timeout=20,
@@ -31,38 +31,39 @@ _CONFIG = Config(
     max_pool_connections=64,
     user_agent_extra=f"slr-constructs/{version('slr-constructs')}",
 )
-#: longer than anybody waits for a command, and than the credentials of a role last.
+#: longer than a command runs, and longer than the credentials of a role are valid.
 _COMMAND_SECONDS = 3600
-#: where boto3 is told no region, and where the partition has it.
+#: used if no region is configured and the partition has this one.
 _FIRST_REGION = "us-east-1"
 _SESSION_NAME = "slr-constructs"
 
-#: what a call raises: there is no answer, it is a refusal, or it is none of AWS's, as proxies give.
+#: errors of a call: no response, an error response, or a response of a proxy instead of AWS.
 CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
-#: what looking for credentials may raise besides: a profile's own process does not start, or prints
-#: what nobody can read.
+#: errors while credentials are read: the credential process of a profile does not start, or its
+#: output is not valid.
 _SIGN_IN_ERRORS = (*CALL_ERRORS, OSError, ValueError)
 
 
 class AccountError(Exception):
-    """What was asked of an account cannot be done; the text says why, and nothing was changed."""
+    """An operation on an account cannot be done. The text says why."""
 
 
-def _quiet(event: str, **details: object) -> None:
-    """Tell nobody."""
+def _ignore_event(event: str, **details: object) -> None:
+    """Ignore an event."""
 
 
 class Account:
-    """One account, as whoever asks may see it.
+    """An account, seen with the permissions of a session.
 
     Args:
-        session: Has the credentials.
+        session: The session with the credentials.
 
-        id: The account.
+        id: The account id.
 
-        partition: Where it is: aws, aws-cn, aws-us-gov...
+        partition: The partition: aws, aws-cn, aws-us-gov...
 
-        name: What its organization calls it, if that is known.
+        name: The name of the account in its organization.
+            Default: the name is unknown.
     """
 
     def __init__(self, session: boto3.Session, *, id: str, partition: str, name: str = "") -> None:
@@ -74,21 +75,21 @@ class Account:
         self._lock = threading.Lock()
 
     @property
-    def home(self) -> str:
-        """The region in which services without regions are called."""
+    def home_region(self) -> str:
+        """The region in which global services are called."""
         known = self._session.get_available_regions("sts", self.partition)
         for region in (self._session.region_name, _FIRST_REGION):
             if region in known:
                 return str(region)
-        # a partition that botocore has no list of yet is the session's own
+        # botocore does not know the regions of this partition: use the region of the session
         return str(known[0] if known else self._session.region_name or _FIRST_REGION)
 
     def regions(self, service: str) -> list[str]:
-        """Return where a service is offered, as far as the botocore that is installed knows."""
+        """Return the regions of a service that the installed botocore knows."""
         return sorted(self._session.get_available_regions(service, self.partition))
 
-    def unknown(self, regions: Iterable[str], services: Iterable[str]) -> list[str]:
-        """Return which of these regions of its partition have none of the services, by botocore."""
+    def unknown_regions(self, regions: Iterable[str], services: Iterable[str]) -> list[str]:
+        """Return which of these regions botocore does not know for any of the services."""
         known = {
             region
             for service in services
@@ -100,13 +101,13 @@ class Account:
         partition: str = self._session.get_partition_for_region(region)
         return partition == self.partition
 
-    def region(self, name: str | None = None, tell: Tell = _quiet) -> Region:
-        """Return a region of the account; by default, the one for services without regions."""
-        return Region(self, self.home if name is None else name, tell)
+    def region(self, name: str | None = None, on_event: OnEvent = _ignore_event) -> Region:
+        """Return a region of the account. Default: the region of global services."""
+        return Region(self, self.home_region if name is None else name, on_event)
 
-    def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-        """Return the one client of a service in a region."""
-        # boto3's sessions are not for several threads, their clients are
+    def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - boto3 creates its clients at run time
+        """Return the client of a service in a region. Each is created once."""
+        # boto3 sessions are not thread-safe, clients are
         with self._lock:
             if (service, region) not in self._clients:
                 self._clients[service, region] = self._session.client(
@@ -115,80 +116,82 @@ class Account:
             return self._clients[service, region]
 
     def assume(self, role_arn: str) -> Account:
-        """Return the account of a role, as the role may see it.
+        """Return the account of a role, seen with the permissions of the role.
 
         Raises:
-            AccountError: STS does not hand the role out.
+            AccountError: STS refuses the role.
         """
         try:
-            answer = self.client("sts", self.home).assume_role(
+            response = self.client("sts", self.home_region).assume_role(
                 RoleArn=role_arn, RoleSessionName=_SESSION_NAME
             )
         except CALL_ERRORS as error:
             raise AccountError(f"{role_arn} cannot be assumed: {reason(error)}") from None
-        given = answer["Credentials"]
+        credentials = response["Credentials"]
         session = boto3.Session(
-            aws_access_key_id=given["AccessKeyId"],
-            aws_secret_access_key=given["SecretAccessKey"],
-            aws_session_token=given["SessionToken"],
-            region_name=self.home,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+            region_name=self.home_region,
         )
         return _identified(session)
 
-    def organization(self) -> Iterator[tuple[str, str]]:
+    def organization_accounts(self) -> Iterator[tuple[str, str]]:
         """Yield the id and name of each active account of the organization.
 
         Raises:
-            AccountError: They cannot be listed: it takes the organization's management account, or
-                one that it delegates to.
+            AccountError: The accounts cannot be listed. Only the management account of the
+                organization or a delegated administrator can list them.
         """
         api = self.region().api("organizations")
-        given: dict[str, Any] = {}
+        parameters: dict[str, Any] = {}
         while True:
             try:
-                answer = api.call("list_accounts", **given)
+                response = api.call("list_accounts", **parameters)
             except CALL_ERRORS as error:
-                raise AccountError(f"the organization cannot be read: {reason(error)}") from None
-            for each in answer["Accounts"]:
-                # AWS retires Status on September 9, 2026, and State does not say it all before
+                raise AccountError(
+                    f"the accounts of the organization cannot be listed: {reason(error)}"
+                ) from None
+            for each in response["Accounts"]:
+                # AWS removes Status on September 9, 2026. Before, State may be missing
                 if (each.get("State") or each.get("Status")) == "ACTIVE":
                     yield each["Id"], each.get("Name", "")
-            if "NextToken" not in answer:
+            if "NextToken" not in response:
                 return
-            given = {"NextToken": answer["NextToken"]}
+            parameters = {"NextToken": response["NextToken"]}
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One region of an account."""
+    """A region of an account."""
 
     account: Account
     name: str
-    tell: Tell = _quiet
+    on_event: OnEvent = _ignore_event
 
     def api(self, service: str) -> Api:
-        """Return a service in this region."""
-        # the credentials are nobody's new ones, so a denial is one
+        """Return the API of a service in this region."""
+        # the permissions are not new, so a denied call is not retried
         return Api(
             self.account.client(service, self.name),
             Clock(_COMMAND_SECONDS),
-            tell=self.tell,
-            settling_seconds=0,
+            on_event=self.on_event,
+            propagation_seconds=0,
         )
 
 
 def sign_in(*, profile: str | None = None, role_arn: str | None = None) -> Account:
-    """Return the account that somebody's credentials are for.
+    """Return the account that the credentials belong to.
 
     Args:
         profile: A profile of the AWS configuration.
-            Default: as boto3 finds credentials, in the environment first.
+            Default: boto3 finds the credentials, first in the environment.
 
-        role_arn: A role to assume with them.
-            Default: none.
+        role_arn: A role to assume with these credentials.
+            Default: no role is assumed.
 
     Raises:
-        AccountError: There are no credentials, or AWS does not take them.
+        AccountError: No credentials are found, or AWS refuses them.
     """
     try:
         session = boto3.Session(profile_name=profile)
@@ -203,21 +206,21 @@ def _identified(session: boto3.Session) -> Account:
         sts = session.client(
             "sts", region_name=session.region_name or _FIRST_REGION, config=_CONFIG
         )
-        # needs no right
+        # needs no permission
         caller = sts.get_caller_identity()
     except _SIGN_IN_ERRORS as error:
-        raise AccountError(f"AWS cannot be signed in to: {reason(error)}") from None
+        raise AccountError(f"cannot sign in to AWS: {reason(error)}") from None
     return Account(session, id=caller["Account"], partition=caller["Arn"].split(":")[1])
 
 
 def reason(error: BaseException) -> str:
-    """Say in a sentence what AWS, or the way to it, objected to."""
+    """Return the reason of a failed call as one sentence."""
     if isinstance(error, ClientError):
-        # below its first line, a service may quote the request, and the session's token with it
-        said, _, _ = message(error).partition("\n")
-        return f"{code(error) or 'no code'}: {said}"
+        # only the first line: the others may quote the request with the session token
+        first_line, _, _ = message(error).partition("\n")
+        return f"{code(error) or 'no error code'}: {first_line}"
     if isinstance(error, HTTPClientError) and type(error) is HTTPClientError:
-        # as may what another library says of a header
+        # the message of the HTTP library may quote a header with the session token
         return f"the HTTP client failed: {type(error.kwargs['error']).__name__}"
     return " ".join(str(error).split())
 
@@ -226,15 +229,18 @@ def disabled_regions(account: Account) -> Sequence[str]:
     """Return the regions that are not enabled for the account.
 
     Raises:
-        ClientError: The caller may not know.
-        BotoCoreError, ResponseParserError: Nobody says.
+        ClientError: The service refuses the call.
+        BotoCoreError, ResponseParserError: The call gets no valid response.
     """
     api = account.region().api("account")
     disabled: list[str] = []
-    given: dict[str, Any] = {"RegionOptStatusContains": ["DISABLED", "DISABLING"], "MaxResults": 50}
+    parameters: dict[str, Any] = {
+        "RegionOptStatusContains": ["DISABLED", "DISABLING"],
+        "MaxResults": 50,
+    }
     while True:
-        answer = api.call("list_regions", **given)
-        disabled += [each["RegionName"] for each in answer["Regions"]]
-        if "NextToken" not in answer:
+        response = api.call("list_regions", **parameters)
+        disabled += [each["RegionName"] for each in response["Regions"]]
+        if "NextToken" not in response:
             return disabled
-        given["NextToken"] = answer["NextToken"]
+        parameters["NextToken"] = response["NextToken"]

@@ -1,8 +1,8 @@
-"""Read an account: its roles, who holds them, and all that uses them, in every region.
+"""Read an account: its roles, their leases, and the resources that use them in every region.
 
-Regions and pages are read side by side. A region, or a part of one, that cannot be read is told of
-as a failure, and all the rest is read. Of what uses no role nothing is kept, so memory grows with
-what does.
+Regions and pages are read concurrently. A list that cannot be read is reported as a failure, and
+everything else is read. Resources that do not use a role are not kept, so memory grows only with
+the number of usages.
 """
 
 from __future__ import annotations
@@ -16,108 +16,108 @@ from botocore.parsers import ResponseParserError
 
 from slr_constructs.account import stacks
 from slr_constructs.account.access import CALL_ERRORS, AccountError, disabled_regions, reason
-from slr_constructs.account.roles import Lease, Role, read_role
-from slr_constructs.account.side_by_side import Done, side_by_side
-from slr_constructs.account.uses import kinds_of, offered
-from slr_constructs.account.uses.kind import Thing
-from slr_constructs.handler.slr_handler.aws import busy
+from slr_constructs.account.concurrency import Done, run_concurrently
+from slr_constructs.account.iam_role import Lease, Role, read_role
+from slr_constructs.account.usages import kinds_of, offered_regions
+from slr_constructs.account.usages.kind import TargetResource
+from slr_constructs.handler.slr_handler.aws import is_busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from slr_constructs.account.access import Account, Region
-    from slr_constructs.account.side_by_side import Job
-    from slr_constructs.account.uses.kind import Kind
+    from slr_constructs.account.concurrency import Job
+    from slr_constructs.account.usages.kind import Kind
     from slr_constructs.catalogue import RoleDefinition
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What could not be read, and why."""
+    """Something that cannot be read, and the reason."""
 
-    #: a region, or none for what has no region.
+    #: the region; None for a global service.
     region: str | None
     #: "MediaTailor channels", "the role AWSServiceRoleForX", ...
-    what: str
-    why: str
-    #: the name of the role, or of the kind of things, that is known in part or not at all by this.
+    resource: str
+    reason: str
+    #: the name of the role, or of the kind of resource, that is incomplete because of the failure.
     role: str = ""
     kind: str = ""
 
     @property
-    def alike(self) -> tuple[str, str, str]:
-        """What it has in common with others that one sentence is enough for.
+    def group_key(self) -> tuple[str, str, str]:
+        """The key by which similar failures are reported as one.
 
-        The rest of why names the thing, where AWS or the way to it says which.
+        The part of the reason after the first colon may name a single resource, so it is left out.
         """
-        return self.region or "", self.what, self.why.partition(":")[0]
+        return self.region or "", self.resource, self.reason.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class RoleReport:
-    """All there is to say of a role."""
+    """Everything that was read about a role."""
 
     definition: RoleDefinition
-    #: None if it is not there, or could not be read.
+    #: None if the role does not exist or cannot be read.
     role: Role | None
     leases: Sequence[Lease]
-    #: what uses it, by region, kind and name.
-    users: Sequence[Thing]
-    #: whether it is there; None if it could not be read.
-    there: bool | None
-    #: whether all that may use it was read.
+    #: the resources that use the role, by region, kind and name.
+    usages: Sequence[TargetResource]
+    #: whether the role exists; None if it cannot be read.
+    exists: bool | None
+    #: whether every list of resources that can use the role was read.
     complete: bool
 
     @property
     def holders(self) -> list[Lease]:
-        """The leases that hold it."""
-        return [lease for lease in self.leases if lease.holds]
+        """The active leases."""
+        return [lease for lease in self.leases if lease.is_active]
 
     @property
     def blocked(self) -> bool | None:
-        """Whether something stands against its deletion; None if nobody could tell."""
-        if self.users or self.holders:
+        """Whether a usage or a lease blocks the deletion; None if this is unknown."""
+        if self.usages or self.holders:
             return True
-        return False if self.complete and self.there is not None else None
+        return False if self.complete and self.exists is not None else None
 
 
 @dataclass(slots=True)
 class Audit:
-    """What was read of an account."""
+    """The result of reading an account."""
 
     account: str
     name: str = ""
     roles: list[RoleReport] = field(default_factory=list)
-    #: regions that were read, wholly or in part.
+    #: regions that were read, completely or in part.
     regions: list[str] = field(default_factory=list)
-    #: regions that are not enabled for the account, and so were not read.
-    disabled: list[str] = field(default_factory=list)
+    #: regions that are not enabled for the account. They are not read.
+    disabled_regions: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    #: what was not known, and cost nothing of what was asked.
+    #: facts that are unknown, although the result is complete.
     notes: list[str] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
-        """Whether all was read."""
+        """Whether everything was read."""
         return not self.failures
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far the reading is."""
+    """The progress of an audit."""
 
-    #: lists of things, each in one region.
+    #: lists of resources. Each list is in one region.
     lists: int = 0
     lists_read: int = 0
-    things: int = 0
-    users: int = 0
+    targets: int = 0
+    usages: int = 0
     failures: int = 0
-    #: calls that were refused because a service is busy, and waited.
+    #: calls that a service throttled, so that they waited.
     waits: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, **more: int) -> None:
-        """Count more of this and that, whichever thread it is that counts."""
+        """Add to counters. Safe to call from any thread."""
         with self._lock:
             for name, number in more.items():
                 setattr(self, name, getattr(self, name) + number)
@@ -125,25 +125,25 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """The lists of things that there are to read."""
+    """The lists of resources to read."""
 
     regions: Sequence[str]
-    disabled: Sequence[str]
-    wanted: int
-    #: why nobody knows which are disabled.
-    untold: str | None
+    disabled_regions: Sequence[str]
+    count: int
+    #: why the disabled regions are unknown.
+    failure: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """So much more was read."""
+    """The size of a page that was read."""
 
-    things: int
+    targets: int
     last: bool
 
 
-_Answer = TypeVar("_Answer")
-_Told: TypeAlias = Role | Lease | Thing | Failure | _Lists | _Read
+_Result = TypeVar("_Result")
+_Events: TypeAlias = Role | Lease | TargetResource | Failure | _Lists | _Read
 
 
 def audit(
@@ -159,54 +159,56 @@ def audit(
     Args:
         account: The account.
 
-        definitions: The roles that are asked about.
+        definitions: The roles to read.
 
-        regions: Read these alone.
-            Default: all in which the services are offered.
+        regions: Read only these regions.
+            Default: all regions in which the services are offered are read.
 
-        at_once: How many calls are under way at the same time, at most.
+        at_once: The maximum number of concurrent calls.
 
-        progress: Is kept up to date.
+        progress: Is updated during the audit.
+            Default: progress is not reported.
     """
     progress = Progress() if progress is None else progress
     reading = _Reading(account, definitions, regions, progress)
     result = Audit(account.id, account.name)
     seen: dict[str, Role] = {}
     leases: list[Lease] = []
-    users: dict[tuple[str, str], Thing] = {}
+    usages: dict[tuple[str, str], TargetResource] = {}
     failures: dict[tuple[str, str, str], Failure] = {}
-    for told in side_by_side(reading.jobs(), at_once=at_once):
-        match told:
+    for event in run_concurrently(reading.jobs(), at_once=at_once):
+        match event:
             case Role():
-                seen[told.definition.role_name] = told
+                seen[event.definition.role_name] = event
             case Lease():
-                leases.append(told)
-            case Thing():
-                # one that two lists have is one, and what is known of its stack stays
-                known = (told.kind.name, told.arn)
-                progress.add(users=known not in users)
-                if told.stack is not None or known not in users:
-                    users[known] = told
+                leases.append(event)
+            case TargetResource():
+                # a resource that two lists return is one usage. A known stack is kept
+                key = (event.kind.name, event.arn)
+                progress.add(usages=key not in usages)
+                if event.stack is not None or key not in usages:
+                    usages[key] = event
             case Failure():
-                progress.add(failures=told.alike not in failures)
-                first = failures.setdefault(told.alike, told)
-                failures[told.alike] = min(first, told, key=lambda each: each.why)
+                progress.add(failures=event.group_key not in failures)
+                first = failures.setdefault(event.group_key, event)
+                failures[event.group_key] = min(first, event, key=lambda each: each.reason)
             case _Lists():
-                result.regions, result.disabled = [*told.regions], [*told.disabled]
-                if told.untold is not None:
+                result.regions = [*event.regions]
+                result.disabled_regions = [*event.disabled_regions]
+                if event.failure is not None:
                     result.notes.append(
-                        "which regions are enabled was not read, so all are asked, and one that is"
-                        f" not is a failure: {told.untold}"
+                        "the list of enabled regions cannot be read, so every region is read, and a"
+                        f" region that is not enabled is reported as a failure: {event.failure}"
                     )
-                progress.add(lists=told.wanted)
+                progress.add(lists=event.count)
             case _:
-                progress.add(things=told.things, lists_read=told.last)
+                progress.add(targets=event.targets, lists_read=event.last)
     result.failures = [failure for _, failure in sorted(failures.items())]
-    by_kind = _sorted_by_kind(users.values())
+    by_kind = _sorted_by_kind(usages.values())
     for definition in definitions:
         name = definition.role_name
-        held = [lease for lease in leases if lease.role_name == name]
-        report = _report(definition, seen.get(name), held, by_kind, result.failures)
+        role_leases = [lease for lease in leases if lease.role_name == name]
+        report = _report(definition, seen.get(name), role_leases, by_kind, result.failures)
         result.roles.append(report)
     return result
 
@@ -215,20 +217,20 @@ def _report(
     definition: RoleDefinition,
     role: Role | None,
     leases: Iterable[Lease],
-    by_kind: Mapping[str, list[Thing]],
+    by_kind: Mapping[str, list[TargetResource]],
     failures: Iterable[Failure],
 ) -> RoleReport:
     kinds = [kind.name for kind in kinds_of(definition)]
     failed = {each.role for each in failures} | {each.kind for each in failures}
-    there = None if definition.role_name in failed else role is not None
-    # the role that took its place has the same ones, and what is not there has none
-    replaced = there is False and definition.superseded_by is not None
+    exists = None if definition.role_name in failed else role is not None
+    # the role that replaces it has the same usages, and a role that does not exist has none
+    replaced = exists is False and definition.superseded_by is not None
     return RoleReport(
         definition,
         role,
         sorted(leases, key=lambda lease: (lease.stack, lease.tag)),
-        [] if replaced else [thing for kind in kinds for thing in by_kind.get(kind, ())],
-        there=there,
+        [] if replaced else [target for kind in kinds for target in by_kind.get(kind, ())],
+        exists=exists,
         complete=failed.isdisjoint(kinds),
     )
 
@@ -242,22 +244,24 @@ def audit_all(
     accounts_at_once: int = 4,
     progress: Progress | None = None,
 ) -> Iterator[Audit]:
-    """Read several accounts side by side, and yield each as soon as it is read.
+    """Read several accounts concurrently, and yield each when it is read.
 
     Args:
-        accounts: Their ids and names, and the way into each.
+        accounts: The id and name of each account, and a function that signs in to it.
 
-        definitions: The roles that are asked about.
+        definitions: The roles to read.
 
-        regions: As of `audit`.
+        regions: Read only these regions.
+            Default: all regions in which the services are offered are read.
 
-        at_once: How many calls are under way at the same time, over all of them.
+        at_once: The maximum number of concurrent calls in all accounts together.
 
-        accounts_at_once: How many accounts are being read at the same time.
+        accounts_at_once: The maximum number of accounts that are read at the same time.
 
-        progress: Is kept up to date, over all of them.
+        progress: Is updated during the audit, for all accounts together.
+            Default: progress is not reported.
     """
-    side = min(accounts_at_once, max(len(accounts), 1))
+    parallel = min(accounts_at_once, max(len(accounts), 1))
 
     def job(id: str, name: str, enter: Callable[[], Account]) -> Job[Audit]:
         def read() -> Done[Audit]:
@@ -273,7 +277,7 @@ def audit_all(
                         account,
                         definitions,
                         regions=regions,
-                        at_once=max(at_once // side, 1),
+                        at_once=max(at_once // parallel, 1),
                         progress=progress,
                     )
                 ]
@@ -281,11 +285,11 @@ def audit_all(
 
         return read
 
-    yield from side_by_side((job(*each) for each in accounts), at_once=side)
+    yield from run_concurrently((job(*each) for each in accounts), at_once=parallel)
 
 
 class _Reading:
-    """The work that reading one account is."""
+    """The jobs that read one account."""
 
     def __init__(
         self,
@@ -298,17 +302,18 @@ class _Reading:
         self._definitions = definitions
         self._only = regions
         self._progress = progress
-        #: by service and region: why a call got no answer, so that no other waits for one.
-        self._silent: dict[tuple[str, str], Exception] = {}
+        #: by service and region: the error of a call without a response. Further calls fail at once
+        #: instead of waiting for the timeout.
+        self._unreachable: dict[tuple[str, str], Exception] = {}
         self._regions: list[str] = []
 
-    def jobs(self) -> Iterator[Job[_Told]]:
-        """Return what there is to do at first."""
+    def jobs(self) -> Iterator[Job[_Events]]:
+        """Return the first jobs."""
         yield self._lists
         for definition in self._definitions:
             yield lambda definition=definition: self._role(definition)  # type: ignore[misc]
 
-    def _role(self, definition: RoleDefinition) -> Done[_Told]:
+    def _role(self, definition: RoleDefinition) -> Done[_Events]:
         try:
             role = read_role(self._account, definition)
         except CALL_ERRORS as error:
@@ -321,123 +326,125 @@ class _Reading:
             [lambda lease=lease: self._lease(lease) for lease in role.leases()],  # type: ignore[misc]
         )
 
-    def _lease(self, lease: Lease) -> Done[_Told]:
+    def _lease(self, lease: Lease) -> Done[_Events]:
         try:
             state = stacks.read_state(lease.stack, self._account)
         except CALL_ERRORS as error:
-            # as one that is there
-            what = "the stacks that hold roles"
-            return Done([lease, Failure(lease.region, what, reason(error))])
+            # treated as an active lease
+            resource = "the stacks that hold leases"
+            return Done([lease, Failure(lease.region, resource, reason(error))])
         return Done([replace(lease, state=state)])
 
-    def _lists(self) -> Done[_Told]:
-        untold = None
+    def _lists(self) -> Done[_Events]:
+        failure = None
         try:
             disabled = disabled_regions(self._account)
         except CALL_ERRORS as error:
-            # who may not know finds out: such a region takes no credentials
-            disabled, untold = [], reason(error)
+            # calls in a disabled region fail, because it does not accept credentials
+            disabled, failure = [], reason(error)
         wanted = dict.fromkeys(
             (kind, region)
             for definition in self._definitions
-            for kind, regions in offered(definition, self._account).items()
+            for kind, regions in offered_regions(definition, self._account).items()
             for region in regions
             if not self._only or region in self._only
         )
         every = sorted({region for _, region in wanted})
         lists = [(kind, self._region(name)) for kind, name in wanted if name not in disabled]
         self._regions = [region for region in every if region not in disabled]
-        told = _Lists(
+        event = _Lists(
             regions=self._regions,
-            disabled=[region for region in every if region in disabled],
-            wanted=len(lists),
-            untold=untold,
+            disabled_regions=[region for region in every if region in disabled],
+            count=len(lists),
+            failure=failure,
         )
-        return Done([told], [self._page_of(kind, region, None) for kind, region in lists])
+        return Done([event], [self._page_job(kind, region, None) for kind, region in lists])
 
     def _region(self, name: str) -> Region:
-        return self._account.region(name, self._tell)
+        return self._account.region(name, self._report_event)
 
-    def _tell(self, event: str, **_details: object) -> None:
-        self._progress.add(waits=event == "waiting")
+    def _report_event(self, event: str, **_details: object) -> None:
+        self._progress.add(waits=event == "retry")
 
-    def _page_of(self, kind: Kind, region: Region, next: str | None) -> Job[_Told]:
-        def read() -> Done[_Told]:
+    def _page_job(self, kind: Kind, region: Region, next_token: str | None) -> Job[_Events]:
+        def read() -> Done[_Events]:
             try:
-                where = kind.listing.service
-                page = self._answered(where, region, lambda: kind.page(region, next))
+                service = kind.listing.service
+                page = self._call(service, region, lambda: kind.read_page(region, next_token))
             except CALL_ERRORS as error:
-                return Done([_unlisted(region, kind, error), _Read(0, last=True)])
-            told: list[_Told] = [_Read(page.listed, last=page.next is None)]
-            more: list[Job[_Told]] = []
-            for thing in page.things:
-                if thing.region != region.name and (thing.region in self._regions or self._only):
-                    # its own region's list has it too, or nobody asks for it
+                return Done([_list_failure(region, kind, error), _Read(0, last=True)])
+            events: list[_Events] = [_Read(page.item_count, last=page.next_token is None)]
+            more: list[Job[_Events]] = []
+            for target in page.targets:
+                if target.region != region.name and (target.region in self._regions or self._only):
+                    # the list of its own region has it too, or its region is not wanted
                     continue
-                if thing.settings is None:
-                    more.append(self._look_at(thing))
+                if target.settings is None:
+                    more.append(self._settings_job(target))
                 else:
-                    told.append(thing)
-                    more += self._ownership_of(thing)
-            if page.next is not None:
-                more.append(self._page_of(kind, region, page.next))
-            return Done(told, more)
+                    events.append(target)
+                    more += self._stack_jobs(target)
+            if page.next_token is not None:
+                more.append(self._page_job(kind, region, page.next_token))
+            return Done(events, more)
 
         return read
 
-    def _look_at(self, thing: Thing) -> Job[_Told]:
-        def read() -> Done[_Told]:
-            kind, region = thing.kind, self._region(thing.region)
+    def _settings_job(self, target: TargetResource) -> Job[_Events]:
+        def read() -> Done[_Events]:
+            kind, region = target.kind, self._region(target.region)
             try:
-                settings = self._answered(kind.service, region, lambda: kind.look(region, thing))
-            except CALL_ERRORS as error:
-                return Done([_unlisted(region, kind, error)])
-            if settings is None:
-                return Done()
-            user = replace(thing, settings=settings)
-            return Done([user], self._ownership_of(user))
-
-        return read
-
-    def _ownership_of(self, user: Thing) -> list[Job[_Told]]:
-        """Return the work of finding out whose something is, where its tags do not say."""
-
-        def read() -> Done[_Told]:
-            region = self._region(user.region)
-            try:
-                stack = self._answered(
-                    "cloudformation", region, lambda: stacks.stack_of(user, region)
+                settings = self._call(
+                    kind.service, region, lambda: kind.read_settings(region, target)
                 )
             except CALL_ERRORS as error:
-                what = "the stacks of what uses roles"
-                return Done([Failure(region.name, what, reason(error))])
-            return Done() if stack is None else Done([replace(user, stack=stack)])
+                return Done([_list_failure(region, kind, error)])
+            if settings is None:
+                return Done()
+            usage = replace(target, settings=settings)
+            return Done([usage], self._stack_jobs(usage))
 
-        return [] if user.stack is not None else [read]
+        return read
 
-    def _answered(self, service: str, region: Region, read: Callable[[], _Answer]) -> _Answer:
-        """Read something, unless its service in that region has let somebody wait in vain."""
-        silent = self._silent.get((service, region.name))
-        if silent is None:
+    def _stack_jobs(self, usage: TargetResource) -> list[Job[_Events]]:
+        """Return the job that finds the stack of a resource, if its tags do not name it."""
+
+        def read() -> Done[_Events]:
+            region = self._region(usage.region)
+            try:
+                stack = self._call(
+                    "cloudformation", region, lambda: stacks.find_stack(usage, region)
+                )
+            except CALL_ERRORS as error:
+                resource = "the stacks of role usages"
+                return Done([Failure(region.name, resource, reason(error))])
+            return Done() if stack is None else Done([replace(usage, stack=stack)])
+
+        return [] if usage.stack is not None else [read]
+
+    def _call(self, service: str, region: Region, read: Callable[[], _Result]) -> _Result:
+        """Call `read`, unless an earlier call to the service in this region got no response."""
+        unreachable = self._unreachable.get((service, region.name))
+        if unreachable is None:
             try:
                 return read()
             except CALL_ERRORS as error:
-                # an answer that cannot be parsed is an answer: the next list may be read
+                # a response that cannot be parsed is a response: the next list may be readable
                 if isinstance(error, ResponseParserError) or (
-                    isinstance(error, ClientError) and not busy(error)
+                    isinstance(error, ClientError) and not is_busy(error)
                 ):
                     raise
-                silent = self._silent.setdefault((service, region.name), error)
-        # or it would keep what every place has that it is raised in
-        raise silent.with_traceback(None)
+                unreachable = self._unreachable.setdefault((service, region.name), error)
+        # without this, the traceback grows with every place that raises the error
+        raise unreachable.with_traceback(None)
 
 
-def _unlisted(region: Region, kind: Kind, error: Exception) -> Failure:
+def _list_failure(region: Region, kind: Kind, error: Exception) -> Failure:
     return Failure(region.name, f"{kind.name}s", reason(error), kind=kind.name)
 
 
-def _sorted_by_kind(users: Iterable[Thing]) -> dict[str, list[Thing]]:
-    by_kind: dict[str, list[Thing]] = {}
-    for user in sorted(users, key=lambda each: (each.region, each.name, each.arn)):
-        by_kind.setdefault(user.kind.name, []).append(user)
+def _sorted_by_kind(usages: Iterable[TargetResource]) -> dict[str, list[TargetResource]]:
+    by_kind: dict[str, list[TargetResource]] = {}
+    for usage in sorted(usages, key=lambda each: (each.region, each.name, each.arn)):
+        by_kind.setdefault(usage.kind.name, []).append(usage)
     return by_kind

@@ -1,4 +1,4 @@
-"""The leases of an account: who holds which role, and those that outlived their stacks."""
+"""The leases of an account: the stacks that hold roles, and leases of deleted stacks."""
 
 from __future__ import annotations
 
@@ -8,94 +8,95 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
-from slr_constructs.account.roles import Lease, looked_up, read_role
-from slr_constructs.account.side_by_side import Done, side_by_side
+from slr_constructs.account.concurrency import Done, run_concurrently
+from slr_constructs.account.iam_role import Lease, read_role, with_state
 from slr_constructs.account.stacks import StackState
-from slr_constructs.handler.slr_handler.aws import gone
+from slr_constructs.handler.slr_handler.aws import is_not_found
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slr_constructs.account.access import Account
-    from slr_constructs.account.side_by_side import Job
+    from slr_constructs.account.concurrency import Job
     from slr_constructs.catalogue import RoleDefinition
 
 
 @dataclass(slots=True)
 class Leases:
-    """The leases of an account, by role and stack, and the roles that could not be read."""
+    """The leases of an account by role and stack, and the roles that cannot be read."""
 
     leases: list[Lease] = field(default_factory=list)
+    #: by role name: the reason.
     failures: dict[str, str] = field(default_factory=dict)
 
 
 def read_leases(
     account: Account, definitions: Sequence[RoleDefinition], *, at_once: int = 32
 ) -> Leases:
-    """Read the leases on roles, and look whether their stacks are there."""
+    """Read the leases on roles and the states of their stacks."""
     result = Leases()
 
-    def role_of(definition: RoleDefinition) -> Job[Lease | tuple[str, str]]:
+    def read_role_job(definition: RoleDefinition) -> Job[Lease | tuple[str, str]]:
         def read() -> Done[Lease | tuple[str, str]]:
             try:
                 role = read_role(account, definition)
             except CALL_ERRORS as error:
                 return Done([(definition.role_name, reason(error))])
-            return Done(more=[stack_of(lease) for lease in (role.leases() if role else ())])
+            return Done(more=[read_stack_job(lease) for lease in (role.leases() if role else ())])
 
         return read
 
-    def stack_of(lease: Lease) -> Job[Lease | tuple[str, str]]:
-        return lambda: Done([looked_up(lease, account)])
+    def read_stack_job(lease: Lease) -> Job[Lease | tuple[str, str]]:
+        return lambda: Done([with_state(lease, account)])
 
-    for told in side_by_side(map(role_of, definitions), at_once=at_once):
-        if isinstance(told, Lease):
-            result.leases.append(told)
+    for found in run_concurrently(map(read_role_job, definitions), at_once=at_once):
+        if isinstance(found, Lease):
+            result.leases.append(found)
         else:
-            result.failures[told[0]] = told[1]
+            result.failures[found[0]] = found[1]
     order = [each.role_name for each in definitions]
     result.leases.sort(key=lambda each: (order.index(each.role_name), each.stack, each.tag))
     return result
 
 
-def drop(account: Account, lease: Lease) -> bool:
-    """Take a lease from its role, if its stack is gone, and tell whether it was taken.
+def release_orphaned_lease(account: Account, lease: Lease) -> bool:
+    """Release a lease if its stack was deleted, and return whether it was released.
 
-    It is looked up once more: what was read a while ago may be true no longer.
+    The state of the stack is read again, because it may have changed since the last read.
 
     Raises:
-        AccountError: IAM refused.
+        AccountError: IAM refuses the call.
     """
-    if looked_up(lease, account).state is not StackState.GONE:
+    if with_state(lease, account).state is not StackState.DELETED:
         return False
-    take(account, lease)
+    release_lease(account, lease)
     return True
 
 
-def take(account: Account, lease: Lease) -> None:
-    """Take a lease from its role, whoever holds it.
+def release_lease(account: Account, lease: Lease) -> None:
+    """Remove a lease from its role, even if its stack exists.
 
     Raises:
-        AccountError: IAM refused.
+        AccountError: IAM refuses the call.
     """
     try:
         account.region().api("iam").call(
             "untag_role", RoleName=lease.role_name, TagKeys=[lease.tag]
         )
     except CALL_ERRORS as error:
-        if isinstance(error, ClientError) and gone(error):
+        if isinstance(error, ClientError) and is_not_found(error):
             return
         raise AccountError(
-            f"the lease of {lease.stack_name} on {lease.role_name} cannot be dropped:"
+            f"the lease of {lease.stack_name} on {lease.role_name} cannot be released:"
             f" {reason(error)}"
         ) from None
 
 
-def put_back(account: Account, lease: Lease) -> None:
-    """Write a lease on its role again.
+def restore_lease(account: Account, lease: Lease) -> None:
+    """Write a lease to its role again.
 
     Raises:
-        AccountError: IAM refused.
+        AccountError: IAM refuses the call.
     """
     try:
         account.region().api("iam").call(
@@ -103,6 +104,6 @@ def put_back(account: Account, lease: Lease) -> None:
         )
     except CALL_ERRORS as error:
         raise AccountError(
-            f"the lease of {lease.stack_name} on {lease.role_name} cannot be put back, so its stack"
-            f" may lose the role to another: {reason(error)}"
+            f"the lease of {lease.stack_name} on {lease.role_name} cannot be restored, so another"
+            f" stack may delete the role although {lease.stack_name} needs it: {reason(error)}"
         ) from None

@@ -1,11 +1,12 @@
-"""Let go of a role: switch off all that uses it, and then delete it.
+"""Release a role: disable every feature that uses it, and then delete the role.
 
-In the order of the documents: what points at a recording configuration before that, everything
-before the role. How each feature goes off, and how a role is deleted while stacks may arrive, the
-function of a stack knows; here the same operations run with the credentials of a person.
+The order is that of the AWS documentation: IVS channels before the recording configurations that
+they use, and every feature before the role. The operations are the same as in the function of a
+stack, which knows how to disable each feature and how to delete a role while other stacks may
+arrive. Here they run with the credentials of the command.
 
-Before anything is changed the state file says what it was. Run again, it goes on from what is left:
-it reads the account, and not the file.
+Before each change, the state file records the previous settings. A release that runs again
+continues with what remains: it reads the account, not the state file.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING
 
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
 from slr_constructs.account.audit import audit
-from slr_constructs.account.changing import Changes, Said
-from slr_constructs.account.leases import put_back, take
-from slr_constructs.account.roles import looked_up, read_role
+from slr_constructs.account.changes import Changes, Message
+from slr_constructs.account.iam_role import read_role, with_state
+from slr_constructs.account.leases import release_lease, restore_lease
+from slr_constructs.account.stacks import StackState
 from slr_constructs.catalogue import by_role_name
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
+from slr_constructs.handler.slr_handler.cloudformation import Request
 from slr_constructs.handler.slr_handler.contract import ServiceLinkedRole
-from slr_constructs.handler.slr_handler.lifecycle import Request
 from slr_constructs.handler.slr_handler.operations import service_linked_role
 from slr_constructs.handler.slr_handler.run import Run
 
@@ -30,90 +32,95 @@ if TYPE_CHECKING:
 
     from slr_constructs.account.access import Account, Region
     from slr_constructs.account.audit import Audit, Progress, RoleReport
-    from slr_constructs.account.changing import Tell
-    from slr_constructs.account.roles import Lease, Role
+    from slr_constructs.account.changes import OnEvent
+    from slr_constructs.account.iam_role import Lease, Role
     from slr_constructs.account.state import State
-    from slr_constructs.account.uses.kind import Thing
+    from slr_constructs.account.usages.kind import TargetResource
     from slr_constructs.catalogue import RoleDefinition
 
-#: what it takes to ask IAM once, and to hear how that went.
+#: the time for one deletion request to IAM and its result.
 _LEAST_SECONDS = 60
-#: longer than a single call is tried for.
+#: longer than a single call is retried.
 _COMMAND_SECONDS = 3600
+_ALTHOUGH = {
+    StackState.EXISTS: " although the stack exists",
+    StackState.UNKNOWN: " although the stack may exist",
+    StackState.DELETED: "",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What is done only if it is asked for in so many words."""
+    """Steps that a release takes only if you ask for them explicitly."""
 
-    #: delete recording configurations, which cannot be switched off.
+    #: delete recording configurations, because they cannot be disabled.
     delete_recording_configurations: bool = False
-    #: names or ids of existing stacks that may lose the role.
+    #: names or ids of existing stacks whose leases may be released.
     stacks: Sequence[str] = ()
-    #: go on although not everything could be read.
-    unread: bool = False
+    #: continue although parts of the account cannot be read.
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a release would do, and what stands against it."""
+    """What a release would do, and what blocks it."""
 
     account: Account
     definition: RoleDefinition
     audit: Audit
     report: RoleReport
     allowed: Allowed
-    #: the role that took its place, if that is there.
+    #: the role that replaces this one, if it exists.
     successor: Role | None = None
 
     @property
-    def users(self) -> Sequence[Thing]:
-        """What is switched off: all that uses it, as far as that is known."""
-        # of two roles for the same things, they use the one of today
-        return self.report.users if self.successor is None else ()
+    def usages(self) -> Sequence[TargetResource]:
+        """The resources to disable: all known usages of the role."""
+        # if both the role and its successor exist, the resources use the successor
+        return self.report.usages if self.successor is None else ()
 
     @property
-    def stages(self) -> Iterator[list[Thing]]:
-        """Yield what is switched off side by side: first all that can be, then what is deleted."""
+    def stages(self) -> Iterator[list[TargetResource]]:
+        """Yield the usages to disable concurrently, and then those to delete."""
         for deleted in (False, True):
-            yield [thing for thing in self.users if thing.kind.deleted is deleted]
+            yield [target for target in self.usages if target.kind.disabled_by_deletion is deleted]
 
     @property
     def leases(self) -> list[Lease]:
-        """The leases that are dropped: of stacks that are gone, and of those that are named."""
-        return [each for each in self.report.leases if not each.holds or self._named(each)]
+        """The leases to release: of deleted stacks, and of stacks that `allowed` names."""
+        return [each for each in self.report.leases if not each.is_active or self._named(each)]
 
     @property
     def holders(self) -> list[Lease]:
-        """The leases that stand against it."""
-        return [each for each in self.report.leases if each.holds and not self._named(each)]
+        """The leases that block the release."""
+        return [each for each in self.report.leases if each.is_active and not self._named(each)]
 
     @property
-    def undeletable(self) -> list[Thing]:
-        """What would have to be deleted, which nobody has asked for."""
+    def undeletable(self) -> list[TargetResource]:
+        """The resources that must be deleted, if their deletion is not allowed."""
         if self.allowed.delete_recording_configurations:
             return []
-        return [thing for thing in self.users if thing.kind.deleted]
+        return [target for target in self.usages if target.kind.disabled_by_deletion]
 
     @property
-    def unread(self) -> bool:
-        """Whether it is unknown what else there is, and nobody has said to go on."""
-        return not self.audit.complete and not self.allowed.unread
+    def incomplete(self) -> bool:
+        """Whether parts of the account cannot be read, and this is not allowed."""
+        return not self.audit.complete and not self.allowed.incomplete
 
     @property
     def possible(self) -> bool:
-        """Whether nothing stands against it."""
-        return not (self.holders or self.undeletable or self.unread)
+        """Whether nothing blocks the release."""
+        return not (self.holders or self.undeletable or self.incomplete)
 
     @property
-    def role_unread(self) -> bool:
-        """Whether it is unknown if the role is there."""
-        return self.report.there is None
+    def role_unreadable(self) -> bool:
+        """Whether it is unknown if the role exists."""
+        return self.report.exists is None
 
     @property
     def needed(self) -> bool:
-        """Whether there is anything to do, as far as that is known."""
-        return self.report.role is not None or self.role_unread or bool(self.users)
+        """Whether the role or a usage exists, or the role cannot be read."""
+        return self.report.role is not None or self.role_unreadable or bool(self.usages)
 
     def _named(self, lease: Lease) -> bool:
         return lease.stack in self.allowed.stacks or lease.stack_name in self.allowed.stacks
@@ -127,94 +134,98 @@ def plan_release(
     at_once: int = 32,
     progress: Progress | None = None,
 ) -> Plan:
-    """Read the account, and say what a release would do."""
+    """Read the account, and return the plan of a release."""
     newer = definition.superseded_by
-    asked = [definition, *([] if newer is None else [by_role_name(newer)])]
-    read = audit(account, asked, at_once=at_once, progress=progress)
-    successor = None if newer is None else read.roles[1].role
-    return Plan(account, definition, read, read.roles[0], allowed, successor)
+    definitions = [definition, *([] if newer is None else [by_role_name(newer)])]
+    result = audit(account, definitions, at_once=at_once, progress=progress)
+    successor = None if newer is None else result.roles[1].role
+    return Plan(account, definition, result, result.roles[0], allowed, successor)
 
 
 @dataclass(slots=True)
 class Release:
-    """A release that goes on."""
+    """A running release."""
 
     plan: Plan
     state: State
     wait_seconds: float
-    tell: Tell
+    on_event: OnEvent
     changes: Changes = field(default_factory=Changes)
 
     def run(self) -> bool:
-        """Do what was planned, and tell whether the role is gone.
+        """Carry out the plan, and return whether the role was deleted.
 
         Raises:
-            AccountError: The state file cannot be written, or the role has another holder by now,
-                or does not let go of those it has; what was done before, stays done.
+            AccountError: The state file cannot be written, a new stack holds the role, or a lease
+                cannot be released. Earlier changes stay.
         """
-        # whoever was asked may have taken a while to answer
-        self._look()
+        # the confirmation may have taken a long time
+        self._read_checked_role()
         for stage in self.plan.stages:
-            if not self.changes.make(
-                stage, self._off, wait_seconds=self.wait_seconds, tell=self.tell
+            if not self.changes.apply(
+                stage, self._disable, wait_seconds=self.wait_seconds, on_event=self.on_event
             ):
                 return False
         return self._delete()
 
-    def _off(self, thing: Thing) -> str:
-        region = self.plan.account.region(thing.region)
-        settings = thing.kind.look(region, thing)
+    def _disable(self, target: TargetResource) -> str:
+        region = self.plan.account.region(target.region)
+        settings = target.kind.read_settings(region, target)
         if settings is None:
-            return f"{thing.arn} is off, or gone, by now"
-        # as it is at this moment, not as it was when the plan was made
-        found = thing.having(settings)
-        self.state.switching_off(found)
-        return thing.kind.off(_Once(self.plan.account, region), found)
+            return f"{target.arn} is already disabled or deleted"
+        # record the current settings, which may differ from those in the plan
+        current = target.with_settings(settings)
+        self.state.record_disabling(current)
+        return target.kind.disable(_SingleAttemptRun(self.plan.account, region), current)
 
     def _delete(self) -> bool:
         account, definition = self.plan.account, self.plan.definition
-        role, held = self._look()
+        role, leases = self._read_checked_role()
         if role is None:
-            self.tell(Said(f"{definition.role_name} is gone"))
+            self.on_event(Message(f"{definition.role_name} does not exist any more"))
             return True
-        self.state.deleting(role)
+        self.state.record_role_deletion(role)
         deleted = False
         try:
-            for lease in held:
-                take(account, lease)
-                self.tell(Said(f"the lease of {lease.stack_name} is dropped"))
-            deleted = self._ask()
+            for lease in leases:
+                release_lease(account, lease)
+                self.on_event(
+                    Message(f"the lease of {lease.stack_name} was released{_ALTHOUGH[lease.state]}")
+                )
+            deleted = self._delete_role()
         finally:
-            # whatever stopped it: a stack that is there must not lose the role to the next one
+            # after any failure: an existing stack keeps its lease, so that the next stack that is
+            # deleted does not delete the role
             if not deleted:
-                self._put_back([lease for lease in held if lease.holds])
+                self._restore_leases([lease for lease in leases if lease.is_active])
         return deleted
 
-    def _look(self) -> tuple[Role | None, list[Lease]]:
-        """Return the role and its leases; refuse it if one of them is of no plan."""
+    def _read_checked_role(self) -> tuple[Role | None, list[Lease]]:
+        """Return the role and its leases; refuse a lease that is not in the plan."""
         role = self._read_role()
         planned = {lease.tag for lease in self.plan.leases}
-        held = [looked_up(lease, self.plan.account) for lease in (role.leases() if role else ())]
-        for lease in held:
-            if lease.holds and lease.tag not in planned:
+        leases = [with_state(lease, self.plan.account) for lease in (role.leases() if role else ())]
+        for lease in leases:
+            if lease.is_active and lease.tag not in planned:
                 raise AccountError(
-                    f"{lease.stack_name} holds {lease.role_name} by now, so it is not deleted"
+                    f"{lease.stack_name} has acquired a lease on {lease.role_name} since the plan"
+                    " was made, so the role is not deleted"
                 )
-        return role, held
+        return role, leases
 
-    def _put_back(self, leases: Sequence[Lease]) -> None:
+    def _restore_leases(self, leases: Sequence[Lease]) -> None:
         try:
-            gone = bool(leases) and self._read_role() is None
+            deleted = bool(leases) and self._read_role() is None
         except AccountError:
-            # it is tried all the same, and told of if it cannot be done
-            gone = False
-        for lease in () if gone else leases:
+            # try to restore the leases anyway, and report if that fails
+            deleted = False
+        for lease in () if deleted else leases:
             try:
-                put_back(self.plan.account, lease)
+                restore_lease(self.plan.account, lease)
             except AccountError as error:
-                self.tell(Said(str(error)))
+                self.on_event(Message(str(error)))
             else:
-                self.tell(Said(f"the lease of {lease.stack_name} is put back"))
+                self.on_event(Message(f"the lease of {lease.stack_name} was restored"))
 
     def _read_role(self) -> Role | None:
         try:
@@ -223,9 +234,9 @@ class Release:
             name = self.plan.definition.role_name
             raise AccountError(f"{name} cannot be read: {reason(error)}") from None
 
-    def _ask(self) -> bool:
+    def _delete_role(self) -> bool:
         definition = self.plan.definition
-        wanted = ServiceLinkedRole(
+        resource = ServiceLinkedRole(
             role_name=definition.role_name,
             service_principal=definition.service_principal,
             removal="REQUIRE",
@@ -236,47 +247,53 @@ class Release:
             _request(account),
             Clock(max(self.wait_seconds, _LEAST_SECONDS)),
             open_api=region.api,
-            tell=self._hear,
+            on_event=self._on_operation_event,
         )
-        self.tell(Said(f"IAM is asked to delete {definition.role_name}, which may take minutes"))
+        self.on_event(
+            Message(
+                f"IAM is being asked to delete {definition.role_name},"
+                " which can take several minutes"
+            )
+        )
         try:
-            self.tell(Said(service_linked_role.remove(wanted, run)))
-        except service_linked_role.StaysError as error:
+            self.on_event(Message(service_linked_role.remove(resource, run)))
+        except service_linked_role.RoleKeptError as error:
             why = error.reason
         except CALL_ERRORS as error:
             why = reason(error)
         except OutOfTimeError:
-            why = "IAM was not done in time"
+            why = "IAM did not finish in time"
         else:
             return True
-        self.tell(Said(f"{definition.role_name} is not deleted: {why}"))
+        self.on_event(Message(f"{definition.role_name} was not deleted: {why}"))
         return False
 
-    def _hear(self, event: str, **details: object) -> None:
-        if event == "role stays":
-            self.tell(Said(f"{self.plan.definition.role_name} stays: {details['reason']}"))
+    def _on_operation_event(self, event: str, **details: object) -> None:
+        if event == "role not deleted":
+            text = f"{self.plan.definition.role_name} still exists: {details['reason']}"
+            self.on_event(Message(text))
 
 
-class _Once(Run):
-    """A run of an operation that does not wait by itself: others have their turn meanwhile."""
+class _SingleAttemptRun(Run):
+    """A run that does not wait and retry: `Changes` retries after all other resources."""
 
     def __init__(self, account: Account, region: Region) -> None:
         super().__init__(_request(account), Clock(_COMMAND_SECONDS), open_api=region.api)
 
-    def tries(self, *, within: float = 0, longest: float = 0) -> Iterator[int]:  # noqa: ARG002 - as of every run
-        """Yield once."""
+    def attempts(self, *, within: float = 0, longest: float = 0) -> Iterator[int]:  # noqa: ARG002 - the signature of Run
+        """Yield a single attempt."""
         yield 0
 
 
 def _request(account: Account) -> Request:
-    """Return a request of no stack, in whose name an operation runs."""
+    """Return a request for an operation that does not belong to a stack."""
     return Request(
-        type="Delete",
+        request_type="Delete",
         resource_type=ServiceLinkedRole.RESOURCE_TYPE,
-        logical_id="Release",
+        logical_resource_id="CleanUp",
         stack_id=f"arn:{account.partition}:iam::{account.id}:release",
-        physical_id=None,
-        properties={},
+        physical_resource_id=None,
+        resource_properties={},
         request_id="",
-        answer_url="",
+        response_url="",
     )

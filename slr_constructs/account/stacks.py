@@ -1,4 +1,4 @@
-"""CloudFormation's stacks: which are there, and which owns what."""
+"""CloudFormation stacks: whether they exist, and which stack owns a resource."""
 
 from __future__ import annotations
 
@@ -14,98 +14,101 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from slr_constructs.account.access import Account, Region
-    from slr_constructs.account.uses.kind import Thing
+    from slr_constructs.account.usages.kind import TargetResource
 
 _PARTS_OF_AN_ARN = 6
-#: of the resources of a stack, by CloudFormation's API reference.
-_SHOWN_AT_MOST = 100
+#: resources of a stack that DescribeStackResources returns, by CloudFormation's API reference.
+_MAX_RESOURCES = 100
 
 
 class StackState(Enum):
-    """Whether a stack is there."""
+    """Whether a stack exists."""
 
     EXISTS = "exists"
-    GONE = "gone"
+    DELETED = "deleted"
     UNKNOWN = "unknown"
-    """Nobody could tell, so it counts as one that exists."""
+    """CloudFormation cannot be asked. The stack is treated as existing."""
 
 
 def name_of(stack: str) -> str:
-    """Return the name in a stack's id; what is no id, as it is."""
+    """Return the name in a stack id. Text that is not a stack id is returned unchanged."""
     _, found, rest = stack.partition(":stack/")
     return rest.partition("/")[0] if found else stack
 
 
 def region_of(stack: str) -> str | None:
-    """Return the region in a stack's id; None for what is no id."""
+    """Return the region in a stack id; None if the text is not a stack id."""
     parts = stack.split(":", maxsplit=_PARTS_OF_AN_ARN - 1)
     return parts[3] if len(parts) == _PARTS_OF_AN_ARN and parts[2] == "cloudformation" else None
 
 
 def read_state(stack: str, account: Account) -> StackState:
-    """Tell whether a stack is there, by its id.
+    """Return whether the stack with this id exists.
 
     Raises:
-        ClientError: CloudFormation does not say.
-        BotoCoreError, ResponseParserError: Nobody says.
+        ClientError: CloudFormation refuses the call.
+        BotoCoreError, ResponseParserError: The call gets no valid response.
     """
     region = region_of(stack)
     if region is None or f":{account.id}:" not in stack:
         return StackState.UNKNOWN
     api = account.region(region).api("cloudformation")
     try:
-        answer = api.call("describe_stacks", StackName=stack)
+        response = api.call("describe_stacks", StackName=stack)
     except ClientError as error:
-        if not _unknown(error):
+        if not _is_unknown(error):
             raise
-        # by its id, a stack is told of for a while after it is deleted, and then no more
-        return StackState.GONE
-    states = {each["StackStatus"] for each in answer.get("Stacks", ())}
+        # CloudFormation returns a deleted stack by its id for some time, and then no longer
+        return StackState.DELETED
+    states = {each["StackStatus"] for each in response.get("Stacks", ())}
     if not states:
-        # no answer of CloudFormation's
+        # not a response of CloudFormation
         return StackState.UNKNOWN
-    return StackState.GONE if states == {"DELETE_COMPLETE"} else StackState.EXISTS
+    return StackState.DELETED if states == {"DELETE_COMPLETE"} else StackState.EXISTS
 
 
-def state_of(stack: str, account: Account) -> StackState:
-    """Tell whether a stack is there, as far as anybody says."""
+def state_or_unknown(stack: str, account: Account) -> StackState:
+    """Return whether the stack with this id exists; UNKNOWN if the call fails."""
     try:
         return read_state(stack, account)
     except CALL_ERRORS:
         return StackState.UNKNOWN
 
 
-def stack_of(thing: Thing, region: Region) -> str | None:
-    """Return the id of the stack that owns a thing, or that has switched its feature on.
+def find_stack(target: TargetResource, region: Region) -> str | None:
+    """Return the id of the stack that owns a resource or has configured its feature.
 
     Raises:
-        ClientError: CloudFormation does not say.
+        ClientError: CloudFormation refuses the call.
     """
     api = region.api("cloudformation")
-    for physical_id in thing.kind.physical_ids(thing):
+    for physical_id in target.kind.physical_ids(target):
         try:
-            answer = api.call("describe_stack_resources", PhysicalResourceId=physical_id)
+            response = api.call("describe_stack_resources", PhysicalResourceId=physical_id)
         except ClientError as error:
-            if not _unknown(error):
+            if not _is_unknown(error):
                 raise
             continue
-        if _has(answer["StackResources"], thing, physical_id):
-            stack: str = answer["StackResources"][0]["StackId"]
+        if _contains(response["StackResources"], target, physical_id):
+            stack: str = response["StackResources"][0]["StackId"]
             return stack
     return None
 
 
-def _has(resources: Sequence[Mapping[str, Any]], thing: Thing, physical_id: str) -> bool:
-    """Tell whether it is the thing that the stack of these resources has."""
-    so_called = [each for each in resources if each.get("PhysicalResourceId") == physical_id]
-    if so_called:
-        # other things may have the same name
-        return any(each["ResourceType"] in thing.kind.resource_types for each in so_called)
-    # of a large stack, CloudFormation shows a part; what nothing else is called is in the rest
-    return len(resources) >= _SHOWN_AT_MOST and (
-        physical_id == thing.arn or physical_id in thing.kind.switched_by(thing)
+def _contains(
+    resources: Sequence[Mapping[str, Any]], target: TargetResource, physical_id: str
+) -> bool:
+    """Return whether the stack with these resources contains the resource."""
+    same_id = [each for each in resources if each.get("PhysicalResourceId") == physical_id]
+    if same_id:
+        # resources of other types can have the same physical id
+        return any(each["ResourceType"] in target.kind.resource_types for each in same_id)
+    # of a large stack, CloudFormation returns only a part: an id that no other resource can have
+    # belongs to the part that is missing
+    return len(resources) >= _MAX_RESOURCES and (
+        physical_id == target.arn or physical_id in target.kind.custom_resource_ids(target)
     )
 
 
-def _unknown(error: ClientError) -> bool:
+def _is_unknown(error: ClientError) -> bool:
     return code(error) == "ValidationError" and "does not exist" in message(error)

@@ -1,8 +1,8 @@
-"""The state file: what was switched off, with the settings that put it back.
+"""The state file: the disabled resources, with the settings to configure them again.
 
-One JSON object a line, so that a line is all that is lost when a machine stops in the middle of
-one. A line is on the disk before the change that it tells of is asked for. Lines are only added:
-what was released and restored once may be released again into the same file.
+Each line is a JSON object, so a machine that stops while it writes loses only one line. A line is
+on the disk before the change that it describes starts. Lines are only appended: a role that was
+released and restored can be released again with the same file.
 """
 
 from __future__ import annotations
@@ -17,115 +17,119 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from slr_constructs import catalogue
 from slr_constructs.account.access import AccountError
-from slr_constructs.account.uses import kinds_of
-from slr_constructs.account.uses.kind import Thing
+from slr_constructs.account.usages import kinds_of
+from slr_constructs.account.usages.kind import TargetResource
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from slr_constructs.account.access import Account
-    from slr_constructs.account.roles import Role
+    from slr_constructs.account.iam_role import Role
     from slr_constructs.catalogue import RoleDefinition
 
 _FORMAT = "slr-constructs release"
 _VERSION = 1
-#: what is there to be put back of a thing.
+#: the attributes of a resource that a line contains.
 _NAMES = ("region", "id", "arn", "name")
-_THING = (*_NAMES, "settings")
+_ATTRIBUTES = (*_NAMES, "settings")
 
 
 @dataclass(slots=True)
 class State:
-    """What a state file says, and what is added to it."""
+    """The content of a state file, and the records that are appended to it."""
 
     path: Path
     account: str
     partition: str
     role_name: str
-    #: by ARN: what is off, or may be, with the settings it had.
-    off: dict[str, Thing] = field(default_factory=dict)
-    #: by the ARNs they had: those of things that could only be made again.
-    made_again: dict[str, str] = field(default_factory=dict)
-    #: ARNs of what may have been made again, for nobody wrote down that it was not.
-    being_made: set[str] = field(default_factory=set)
-    #: the role as it was: its description and tags.
+    #: by ARN: resources that are or may be disabled, with their previous settings.
+    disabled: dict[str, TargetResource] = field(default_factory=dict)
+    #: by previous ARN: the new ARNs of resources that were created again.
+    recreated: dict[str, str] = field(default_factory=dict)
+    #: ARNs of resources that may have been created again: the result was not recorded.
+    being_created: set[str] = field(default_factory=set)
+    #: the previous description and tags of the role.
     role: dict[str, Any] | None = None
-    #: all ARNs that the file has, so that nothing that had one before is taken for a new one.
+    #: all ARNs in the file, so that a known resource is not mistaken for a new one.
     _known: set[str] = field(default_factory=set, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
     def open(cls, path: Path, account: Account, definition: RoleDefinition) -> State:
-        """Go on with a file, or start one: it is written with its first line.
+        """Continue a state file, or start a new one, which is written with its first record.
 
         Raises:
-            AccountError: There is a file which is none of these, or another account's or role's.
+            AccountError: The file is not a state file, or it is for another account or role.
         """
         new = cls(path, account.id, account.partition, definition.role_name)
-        # the first line may have been being written when something stopped it; whatever else has no
-        # line is somebody's own
-        if new._header().startswith(_content(path, or_none=True)):
+        # the file may contain a part of the first line, if its release stopped while it wrote it.
+        # Other content without a complete line is not a state file
+        if new._header().startswith(_content(path, missing_ok=True)):
             return new
         state = cls.read(path)
         if (state.account, state.role_name) != (account.id, definition.role_name):
             raise AccountError(
-                f"{path} is about {state.role_name} in account {state.account}, and not about"
-                f" {definition.role_name} in account {account.id}: name another file"
+                f"{path} is for {state.role_name} in account {state.account}, not for"
+                f" {definition.role_name} in account {account.id}. Use another state file"
             )
         return state
 
     @classmethod
     def read(cls, path: Path) -> State:
-        """Read a file.
+        """Read a state file.
 
         Raises:
-            AccountError: It cannot be read, or is no state file.
+            AccountError: The file cannot be read, or it is not a valid state file.
         """
         content = _content(path)
         try:
-            # what follows the last end of a line was being written when something stopped it
+            # text after the last newline is an incomplete line
             first, *lines = [json.loads(line.decode()) for line in content.split(b"\n")[:-1]]
             if first["format"] == _FORMAT and first["version"] != _VERSION:
                 raise AccountError(
-                    f"{path} is of version {first['version']}, and this slr-constructs reads"
-                    f" version {_VERSION}"
+                    f"{path} has format version {first['version']}, but this version of"
+                    f" slr-constructs reads only version {_VERSION}"
                 )
             state = cls(path, first["account"], first["partition"], first["role_name"])
-            state._take_all(first, lines)
-        # KeyError: of a member, or of a role that the catalogue does not have
+            state._apply_all(first, lines)
+        # KeyError: a member is missing, or the catalogue does not have the role
         except (KeyError, TypeError, ValueError, RecursionError):
-            raise AccountError(f"{path} is no state file of slr-constructs release") from None
+            raise AccountError(
+                f"{path} is not a valid state file of slr-constructs release"
+            ) from None
         return state
 
     @property
     def leases(self) -> dict[str, str]:
-        """The leases that the role had, each with the id of its stack."""
+        """The previous leases of the role: the tag and the stack id of each."""
         tags: dict[str, str] = {} if self.role is None else self.role["tags"]
         return {tag: stack for tag, stack in tags.items() if tag.startswith(LEASE_TAG)}
 
     def knows(self, arn: str) -> bool:
-        """Tell whether something was there before it was made again, or was told to be."""
+        """Return whether the file contains this ARN."""
         return arn in self._known
 
-    def switching_off(self, thing: Thing) -> None:
-        """Write down that something is about to be switched off, with the settings that it has."""
-        self._add({"off": thing.kind.name} | {name: getattr(thing, name) for name in _THING})
+    def record_disabling(self, target: TargetResource) -> None:
+        """Record that a resource is about to be disabled, with its current settings."""
+        self._add(
+            {"disabled": target.kind.name} | {name: getattr(target, name) for name in _ATTRIBUTES}
+        )
 
-    def deleting(self, role: Role) -> None:
-        """Write down that the role is about to be deleted."""
+    def record_role_deletion(self, role: Role) -> None:
+        """Record that the role is about to be deleted."""
         self._add({"role": {"description": role.description, "tags": role.tags}})
 
-    def making(self, thing: Thing) -> None:
-        """Write down that something is about to be made again."""
-        self._add({"making": thing.arn})
+    def record_creation(self, target: TargetResource) -> None:
+        """Record that a resource is about to be created again."""
+        self._add({"creating": target.arn})
 
-    def switched_on(self, thing: Thing, arn: str) -> None:
-        """Write down that something is as it was, under an ARN that may be another one."""
-        self._add({"on": thing.arn, "arn": arn})
+    def record_enabled(self, target: TargetResource, arn: str) -> None:
+        """Record that a resource is enabled again, with an ARN that may be new."""
+        self._add({"enabled": target.arn, "arn": arn})
 
-    def restored_role(self) -> None:
-        """Write down that the role is as it was."""
+    def record_role_restored(self) -> None:
+        """Record that the role is restored."""
         self._add({"role": None})
 
     def _add(self, line: dict[str, Any]) -> None:
@@ -134,11 +138,11 @@ class State:
                 self._write(line)
             except OSError as error:
                 raise AccountError(f"{self.path} cannot be written: {error.strerror}") from None
-            self._take(line)
+            self._apply(line)
 
     def _write(self, line: dict[str, Any]) -> None:
         with self.path.open("ab+") as file:
-            new = _cut(file) == 0
+            new = _cut_incomplete_line(file) == 0
             if new:
                 file.write(self._header())
             at = datetime.now(UTC).isoformat(timespec="seconds")
@@ -146,7 +150,7 @@ class State:
             file.flush()
             os.fsync(file.fileno())
         if new:
-            _keep_name(self.path)
+            _sync_folder(self.path)
 
     def _header(self) -> bytes:
         header = {
@@ -158,73 +162,76 @@ class State:
         }
         return f"{json.dumps(header)}\n".encode()
 
-    def _take_all(self, first: dict[str, Any], lines: list[dict[str, Any]]) -> None:
-        # nothing that only looks like a first line, and nothing of a role that nobody knows
+    def _apply_all(self, first: dict[str, Any], lines: list[dict[str, Any]]) -> None:
+        # refuse an unknown role, and a first line that differs from what this version writes
         catalogue.by_role_name(self.role_name)
         if first != json.loads(self._header()):
             raise ValueError(first)
         for line in lines:
-            self._take(line)
+            self._apply(line)
 
-    def _take(self, line: dict[str, Any]) -> None:
+    def _apply(self, line: dict[str, Any]) -> None:
         match line:
-            case {"off": kind, "settings": {}} if all(
+            case {"disabled": kind, "settings": {}} if all(
                 isinstance(line[name], str) for name in _NAMES
             ):
                 kinds = {
                     each.name: each for each in kinds_of(catalogue.by_role_name(self.role_name))
                 }
-                self._take_off(Thing(kinds[kind], **{name: line[name] for name in _THING}))
-            case {"on": str(arn), "arn": str(now)}:
-                self._take_on(arn, now)
-            case {"making": str(arn)}:
-                self.being_made.add(arn)
+                self._apply_disabled(
+                    TargetResource(kinds[kind], **{name: line[name] for name in _ATTRIBUTES})
+                )
+            case {"enabled": str(arn), "arn": str(new_arn)}:
+                self._apply_enabled(arn, new_arn)
+            case {"creating": str(arn)}:
+                self.being_created.add(arn)
             case {"role": None}:
                 self.role = None
             case {"role": {"description": str(description), "tags": dict(tags)}} if all(
                 isinstance(value, str) for value in tags.values()
             ):
-                # while it is not as it was: the leases may have been dropped, by a release that
-                # did not end, and its service may have made it with a description of its own
+                # the role may not be restored since an earlier record: a release that stopped may
+                # have released leases, and the service may have created the role with another
+                # description. So the earlier description and all tags are kept
                 before = self.role or {"description": description, "tags": {}}
                 self.role = before | {"tags": before["tags"] | tags}
             case _:
                 raise ValueError(line)
 
-    def _take_off(self, thing: Thing) -> None:
-        for arn in sorted(self.being_made):
-            before = self.off[arn]
-            alike = (before.region, before.settings) == (thing.region, thing.settings)
-            if alike and not self.knows(thing.arn):
-                # it was made, and what made it had no time to write that down
-                self._take_on(arn, thing.arn)
+    def _apply_disabled(self, target: TargetResource) -> None:
+        for arn in sorted(self.being_created):
+            before = self.disabled[arn]
+            same = (before.region, before.settings) == (target.region, target.settings)
+            if same and not self.knows(target.arn):
+                # the resource was created again, but that restore stopped before it recorded this
+                self._apply_enabled(arn, target.arn)
                 break
-        # of two states the later is what somebody wanted
-        self.off[thing.arn] = thing
-        self.made_again.pop(thing.arn, None)
-        self._known.add(thing.arn)
+        # of two records, the later one has the settings to restore
+        self.disabled[target.arn] = target
+        self.recreated.pop(target.arn, None)
+        self._known.add(target.arn)
 
-    def _take_on(self, arn: str, now: str) -> None:
-        self.off.pop(arn, None)
-        self.being_made.discard(arn)
-        self._known.add(now)
-        if now != arn:
-            self.made_again[arn] = now
+    def _apply_enabled(self, arn: str, new_arn: str) -> None:
+        self.disabled.pop(arn, None)
+        self.being_created.discard(arn)
+        self._known.add(new_arn)
+        if new_arn != arn:
+            self.recreated[arn] = new_arn
 
 
-def _content(path: Path, *, or_none: bool = False) -> bytes:
+def _content(path: Path, *, missing_ok: bool = False) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        if or_none and isinstance(error, FileNotFoundError):
+        if missing_ok and isinstance(error, FileNotFoundError):
             return b""
         raise AccountError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _cut(file: BinaryIO) -> int:
-    """Take off a line that has no end, and return how long the file is then.
+def _cut_incomplete_line(file: BinaryIO) -> int:
+    """Remove an incomplete last line, and return the length of the file.
 
-    It was being written when something stopped it, and was never acted on.
+    The process stopped while it wrote this line, before the change that the line describes.
     """
     end = file.seek(0, os.SEEK_END)
     if end:
@@ -235,9 +242,9 @@ def _cut(file: BinaryIO) -> int:
     return end
 
 
-def _keep_name(path: Path) -> None:
-    """Have the name of a new file on the disk, too."""
-    # systems that open no folder are left to themselves
+def _sync_folder(path: Path) -> None:
+    """Write the name of a new file to the disk, too."""
+    # some systems cannot open a folder
     with suppress(OSError):
         folder = os.open(path.parent, os.O_RDONLY)
         try:

@@ -1,6 +1,7 @@
-"""The command line `slr-constructs`, for templates and accounts, whoever wrote the stacks.
+"""The command line `slr-constructs`, for CloudFormation templates and AWS accounts.
 
-Needs the extra `slr-constructs[cli]`. It never loads CDK, so it starts at once and needs no Node.
+It works for all stacks, with or without these constructs. It needs the extra
+`slr-constructs[cli]`. It never loads CDK, so it starts fast and needs no Node.
 """
 
 from __future__ import annotations
@@ -8,32 +9,32 @@ from __future__ import annotations
 import sys
 import traceback
 
-_OF_THE_EXTRA = {"boto3", "botocore", "cfnlint", "click", "networkx", "rich", "yaml"}
+_MODULES_OF_THE_EXTRA = {"boto3", "botocore", "cfnlint", "click", "networkx", "rich", "yaml"}
 
 
 def main() -> None:
     """Run the command line."""
     try:
-        # here, for whoever installed the package without the extra has the command all the same
+        # imported here because the script is also installed without the extra
         from slr_constructs.cli.command_line import slr_constructs  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        _explain(error)
+        _explain_missing_extra(error)
         raise
     try:
         slr_constructs(prog_name="slr-constructs")
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is no answer
-        # commands load some of what they need when they run
-        _explain(error)
-        # an error of ours; Python's own exit status, 1, would say that something got worse
+    except Exception as error:  # noqa: BLE001 - every unexpected error gets exit status 2
+        # commands import some modules only when they run
+        _explain_missing_extra(error)
+        # Python's own exit status is 1, which means "worse" for diff and "errors" for check
         traceback.print_exc()
         sys.exit(2)
 
 
-def _explain(error: Exception) -> None:
-    """Leave with a sentence if the extra is not installed, or not all of it."""
-    if isinstance(error, ModuleNotFoundError) and error.name in _OF_THE_EXTRA:
+def _explain_missing_extra(error: Exception) -> None:
+    """Exit with a sentence if a module of the extra is not installed."""
+    if isinstance(error, ModuleNotFoundError) and error.name in _MODULES_OF_THE_EXTRA:
         sys.stderr.write(
-            "slr-constructs: the command line needs more than the constructs:"
+            "slr-constructs: the command line needs additional packages:"
             " pip install 'slr-constructs[cli]'\n"
         )
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""`python -m slr_constructs.cli`, where the script is not on the path."""
+"""Run the command line as `python -m slr_constructs.cli`, without the installed script."""
 
 from slr_constructs.cli import main
 

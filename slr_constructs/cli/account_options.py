@@ -1,11 +1,10 @@
-"""What commands that ask an account have in common: options, progress, and being interrupted.
+"""Options, progress and interruption for the commands that read an account.
 
-What loads boto3 is loaded where it is needed, for `--help` and the other commands do without.
+boto3 is imported inside functions, so that `--help` and the other commands start without it.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import time
@@ -19,26 +18,26 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from slr_constructs.catalogue import with_older_names
+from slr_constructs.catalogue import with_superseded_roles
+from slr_constructs.cli.output import counted
 from slr_constructs.cli.refusal import Refusal
-from slr_constructs.cli.roles import ROLES, complete, short_name_of
+from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
 from slr_constructs.templates.words import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from slr_constructs.account.access import Account
     from slr_constructs.account.audit import Audit, Failure, Progress
     from slr_constructs.catalogue import RoleDefinition
 
-#: the exit status of what was done in part.
+#: the exit status if only a part was done.
 PARTIAL = 1
-#: a shell's own exit status for whatever is interrupted: 128, and SIGINT's number.
+#: the exit status that shells use for an interrupted command: 128 plus the number of SIGINT.
 INTERRUPTED = 130
 
 _ARN_OF_A_ROLE = re.compile(r"arn:[^:]+:iam::\d{12}:role/\S+")
-_BAR_COLUMNS = 10
+_BAR_COLUMNS = 6
 _REFRESHES_PER_SECOND = 8
 
 
@@ -46,19 +45,19 @@ def _checked_role_arn(
     _context: click.Context, _option: click.Parameter, arn: str | None
 ) -> str | None:
     if arn is not None and not _ARN_OF_A_ROLE.fullmatch(arn):
-        raise Refusal(f"--role-arn takes the ARN of a role, got {arn!r}")
+        raise Refusal(f"--role-arn must be the ARN of a role, got {arn!r}")
     return arn
 
 
-#: the roles of an account, all by default.
-ASKED_ROLES = click.argument("roles", nargs=-1, metavar="[ROLE]...", shell_complete=complete)
+#: the roles to read. Default: all roles of the catalogue.
+ROLE_ARGUMENTS = click.argument("roles", nargs=-1, metavar="[ROLE]...", shell_complete=complete)
 PROFILE = click.option(
     "--profile",
     metavar="NAME",
-    help="A profile of the AWS configuration.  [default: as the AWS command line]",
+    help="Use this profile of your AWS configuration.  [default: as in the AWS CLI]",
 )
 ROLE_ARN = click.option(
-    "--role-arn", metavar="ARN", callback=_checked_role_arn, help="Assume this role first."
+    "--role-arn", metavar="ARN", callback=_checked_role_arn, help="Assume this IAM role first."
 )
 AT_ONCE = click.option(
     "--at-once",
@@ -66,40 +65,44 @@ AT_ONCE = click.option(
     type=click.IntRange(1, 256),
     default=32,
     show_default=True,
-    help="How many calls are under way at the same time.",
+    help="Run at most this many API calls at the same time.",
 )
 
 
 def definitions_of(roles: Iterable[str]) -> list[RoleDefinition]:
-    """Return the roles that are asked for, each with its older names; none asked for means all.
+    """Return the definitions of roles, including those of their older names.
+
+    Args:
+        roles: Names of roles, in any form that the command line accepts.
+            Default when empty: all roles of the catalogue.
 
     Raises:
-        Refusal: One is none of the catalogue's.
+        Refusal: The catalogue does not have one of them.
     """
-    asked = [ROLES[short_name_of(each)] for each in roles] or list(ROLES.values())
-    return with_older_names(asked)
+    selected = [ROLES[short_name_of(each)] for each in roles] or list(ROLES.values())
+    return with_superseded_roles(selected)
 
 
 def signed_in(profile: str | None, role_arn: str | None) -> Account:
-    """Return the account that the caller's credentials are for.
+    """Return the account of your credentials.
 
     Raises:
-        Refusal: There are none, or AWS does not take them.
+        Refusal: No credentials were found, or AWS rejects them.
     """
-    from slr_constructs.account.access import sign_in  # noqa: PLC0415 - it loads boto3
+    from slr_constructs.account.access import sign_in  # noqa: PLC0415 - imports boto3
 
-    with refusing():
+    with refuse_on_account_error():
         return sign_in(profile=profile, role_arn=role_arn)
 
 
 @contextmanager
-def refusing() -> Iterator[None]:
-    """Refuse what the account's modules say cannot be done.
+def refuse_on_account_error() -> Iterator[None]:
+    """Turn an AccountError into a Refusal.
 
     Raises:
         Refusal: An AccountError was raised.
     """
-    from slr_constructs.account.access import AccountError  # noqa: PLC0415 - it loads boto3
+    from slr_constructs.account.access import AccountError  # noqa: PLC0415 - imports boto3
 
     try:
         yield
@@ -107,170 +110,162 @@ def refusing() -> Iterator[None]:
         raise Refusal(str(error)) from None
 
 
-def check_output(path: Path | None) -> None:
-    """Find out whether a file can be written before it takes minutes to know what.
-
-    Raises:
-        Refusal: It cannot be.
-    """
-    if path is not None and not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise Refusal(f"{path} cannot be written")
-
-
-def say_failures(failures: Iterable[Failure], *, account: str | None = None) -> None:
-    """Say on the error stream what could not be read.
+def report_failures(failures: Iterable[Failure], *, account: str | None = None) -> None:
+    """Report on stderr what could not be read.
 
     Args:
-        failures: One line for each.
+        failures: The failures. Each one is reported on a line of its own.
 
-        account: Whose they are.
-            Default: not said, for it is the only one.
+        account: The id of the account.
+            Default: it is not printed, because the command reads only one account.
     """
     for each in failures:
         places = "".join(f"{place}: " for place in (account, each.region) if place)
-        was = "was" if each.what.startswith(("the role ", "the account")) else "were"
-        warn(f"{places}{each.what} {was} not read: {each.why}")
+        warn(f"{places}cannot read {each.resource}: {each.reason}")
 
 
-def say_notes(audit: Audit, account: str | None = None) -> None:
-    """Say on the error stream what nobody could tell, though all was read without it."""
+def report_notes(audit: Audit, account: str | None = None) -> None:
+    """Report on stderr what is unknown but did not make the audit incomplete."""
     for note in audit.notes:
         warn(f"{account}: {note}" if account else note)
 
 
 def warn(text: str) -> None:
-    """Say something on the error stream."""
+    """Print a line to stderr."""
     click.echo(f"slr-constructs: {visible(text)}", err=True)
 
 
 @contextmanager
 def interruptible(done: Callable[[], str]) -> Iterator[None]:
-    """Leave at once on Ctrl-C, with one sentence, and exit status 130.
+    """Exit with one sentence and exit status 130 on Ctrl-C.
 
     Args:
-        done: Says what was done by then, and what was not.
+        done: Returns text about what was done before the interruption, and what was not.
     """
     try:
         yield
     except (KeyboardInterrupt, click.Abort):
-        # click makes an Abort of it where it asks, and of all that leaves a command
+        # click turns KeyboardInterrupt into Abort in prompts and when it leaves a command
         warn(f"interrupted; {done()}")
         raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 def lists_read(progress: Progress | None) -> str:
-    """Say how far a reading is, if it has begun, in the words of an interruption."""
+    """Return how much was read, for the message of an interruption."""
     if progress is None or not progress.lists:
         return "nothing was read"
     return f"{progress.lists_read} of {progress.lists} lists were read"
 
 
-# a typed word
+# confirmation
 
 
 def can_ask() -> bool:
-    """Tell whether somebody can be asked: sees the question, and types the answer."""
+    """Return whether a person can see a question and type the answer."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def typed(word: str, what: str) -> bool:
-    """Ask for a word, and tell whether it was typed."""
-    click.echo(f"Type {word} to {what}: ", nl=False)
+def typed(word: str, action: str) -> bool:
+    """Ask for a word, and return whether it was typed."""
+    click.echo(f"Type {word} to {action}: ", nl=False)
     line = ""
     try:
         line = sys.stdin.readline()
     finally:
-        # the end of input, or an interruption, leaves the cursor behind the question
+        # after the end of input or an interruption, the cursor is still behind the question
         if not line.endswith("\n"):
             click.echo()
     return line.strip() == word
 
 
 def confirm(word: str, command: str, *, yes: bool) -> None:
-    """Ask for a word before anything is changed, unless somebody has said yes.
+    """Ask for a word before anything is changed, unless `yes` is true.
 
     Raises:
-        Refusal: Nobody can be asked, or something else was typed.
+        Refusal: The command has no terminal to ask on, or another word was typed.
     """
     if yes:
         return
     if not can_ask():
-        raise Refusal(f"nobody can be asked here: say --yes to {command}, or --dry-run to look")
-    if not typed(word, "go on"):
-        raise Refusal(f"{word} was not typed, and nothing was changed")
+        raise Refusal(
+            f"cannot ask for confirmation without a terminal. Use --yes to {command}, or --dry-run"
+            " to show the plan"
+        )
+    if not typed(word, "continue"):
+        raise Refusal(f"{word} was not typed. Nothing was changed")
 
 
-# how far it is
+# progress
 
 
 class Watch:
-    """Shows on the error stream how far a reading is, if that is a terminal, and leaves nothing.
+    """Shows the progress of reading on stderr while it lasts, if stderr is a terminal.
 
     Args:
-        progress: What is read so far.
+        progress: The current state.
     """
 
     def __init__(self, progress: Progress) -> None:
-        #: how many accounts are being read, and how many were.
+        #: how many accounts there are to read, and how many of them were read.
         self.accounts = 1
         self.accounts_read = 0
         self._progress = progress
         self._began = time.monotonic()
         self._console = Console(stderr=True)
-        # rich takes what is told to have colours for a terminal
+        # rich takes a stream for a terminal if FORCE_COLOR is set
         self._shows = self._console.is_interactive and sys.stderr.isatty()
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
-        """Show it from now on."""
+        """Start to show the progress."""
         self._show()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Take it away."""
-        self._take_away()
+        """Remove the progress line."""
+        self._hide()
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Make room for something to be printed."""
-        self._take_away()
+        """Hide the progress line while other output is printed."""
+        self._hide()
         yield
         self._show()
 
     def _show(self) -> None:
         if self._shows:
-            # a new one each time: it would go back over what was printed since
+            # a new object each time: an old one would overwrite the lines printed since then
             self._live = Live(
                 self,
                 console=self._console,
                 transient=True,
                 refresh_per_second=_REFRESHES_PER_SECOND,
-                # what is printed is for whoever reads the other stream
+                # stdout may be read by another program
                 redirect_stdout=False,
                 redirect_stderr=False,
             )
             self._live.start(refresh=True)
 
-    def _take_away(self) -> None:
+    def _hide(self) -> None:
         if self._live is not None:
             self._live.stop()
             self._live = None
 
     def __rich__(self) -> Table:
-        """Return one line, as it is now."""
+        """Return the current progress as one line."""
         now = self._progress
         done, of = now.lists_read, now.lists
         parts = [f"{done}/{of} lists"]
         if self.accounts > 1:
-            # how many lists the others have, nobody knows yet
+            # the number of lists in the remaining accounts is not known yet
             done, of = self.accounts_read, self.accounts
             parts = [f"{done}/{of} accounts", *parts]
         parts += [
             f"{time.monotonic() - self._began:.0f} s",
-            counted(now.users, "use"),
+            counted(now.usages, "usage"),
             *([f"{now.failures} failed"] if now.failures else ()),
-            *([counted(now.waits, "wait")] if now.waits else ()),
-            counted(now.things, "thing"),
+            *([f"{now.waits} retried"] if now.waits else ()),
+            counted(now.targets, "resource"),
         ]
         line = Table.grid(padding=(0, 1))
         line.add_row(
@@ -278,8 +273,3 @@ class Watch:
             Text(", ".join(parts), no_wrap=True, overflow="ellipsis"),
         )
         return line
-
-
-def counted(number: int, what: str) -> str:
-    """Return how many there are, with the word for one or for several."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -1,4 +1,4 @@
-"""What an audit says: to read, as JSON, and as CSV."""
+"""The output of an audit: text, JSON and CSV."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
-from slr_constructs.account import uses
-from slr_constructs.account.stacks import name_of
-from slr_constructs.cli.account_options import counted
+from slr_constructs.account import usages
+from slr_constructs.account.stacks import StackState, name_of
 from slr_constructs.cli.columns import Columns
-from slr_constructs.cli.output import beside, write
-from slr_constructs.cli.roles import short_name_of
+from slr_constructs.cli.output import beside, counted, write
+from slr_constructs.cli.role_argument import short_name_of
 from slr_constructs.templates.words import listed, visible
 
 if TYPE_CHECKING:
@@ -28,45 +27,59 @@ if TYPE_CHECKING:
 
     from slr_constructs.account.access import Account
     from slr_constructs.account.audit import Audit, RoleReport
-    from slr_constructs.account.roles import Lease, Role
-    from slr_constructs.account.uses.kind import Thing
+    from slr_constructs.account.iam_role import Lease, Role
+    from slr_constructs.account.usages.kind import TargetResource
     from slr_constructs.catalogue import RoleDefinition
 
-#: names, and the space behind them.
+#: the width of labels and the space after them.
 _LABEL = 15
 _INDENT = "  "
-_HEADER = ("region", "kind", "name", "on", "stack")
-_CSV_HEADER = ("account", "role", "region", "kind", "name", "arn", "on", "stack")
-#: what makes a formula of a cell.
+_HEADER = ("region", "kind", "name", "configuration", "stack")
+_CSV_HEADER = (
+    "account",
+    "role_name",
+    "region",
+    "kind",
+    "name",
+    "arn",
+    "configuration",
+    "stack_name",
+)
+#: spreadsheets take a cell that starts with one of these for a formula.
 _FORMULAS = ("=", "+", "-", "@")
-_NOT_TOLD = "-"
-_NOTED = "bold yellow"
+_NO_STACK = "-"
+_WARNING_STYLE = "bold yellow"
+_STACK_STATES = {
+    StackState.EXISTS: "stack exists",
+    StackState.DELETED: "stack deleted",
+    StackState.UNKNOWN: "stack state unknown",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A role's report, and where it was looked for."""
+class AuditedRole:
+    """The report of a role, and the regions that were read for it."""
 
     report: RoleReport
-    #: the regions that were read for it.
+    #: the regions that were read.
     regions: Sequence[str]
 
     @property
     def definition(self) -> RoleDefinition:
-        """The role of the catalogue."""
+        """The definition of the role in the catalogue."""
         return self.report.definition
 
 
-def told_of(audit: Audit, offered: Mapping[str, Collection[str]]) -> list[Told]:
-    """Return what is said of the roles of an account.
+def audited_roles(audit: Audit, offered: Mapping[str, Collection[str]]) -> list[AuditedRole]:
+    """Return the roles of an account with the regions that were read for them.
 
     Args:
-        audit: What was read.
+        audit: The audit of the account.
 
-        offered: The regions in which the roles are used, by role name.
+        offered: The regions that have services of a role, by role name.
     """
     return [
-        Told(
+        AuditedRole(
             report,
             [region for region in audit.regions if region in offered[report.definition.role_name]],
         )
@@ -75,17 +88,22 @@ def told_of(audit: Audit, offered: Mapping[str, Collection[str]]) -> list[Told]:
 
 
 def offered(account: Account, definitions: Iterable[RoleDefinition]) -> dict[str, frozenset[str]]:
-    """Return the regions in which roles are used, by role name; an organization has the same."""
+    """Return the regions that have services of each role, by role name.
+
+    They are the same for all accounts of an organization.
+    """
     return {
         each.role_name: frozenset(
-            region for regions in uses.offered(each, account).values() for region in regions
+            region
+            for regions in usages.offered_regions(each, account).values()
+            for region in regions
         )
         for each in definitions
     }
 
 
-class Answer:
-    """The answer, of which what is to be read goes out account by account.
+class Report:
+    """The report. Text and CSV on standard output are printed account by account.
 
     Args:
         form: "text", "json" or "csv".
@@ -98,7 +116,7 @@ class Answer:
         self._form = form
         self._path = path
         self._console = Console(highlight=False)
-        #: what is printed, or written, when all is read.
+        #: the output that is written to the file at the end.
         self._kept: list[str] = []
         self._accounts: list[dict[str, Any]] = []
         self._empty = True
@@ -106,18 +124,18 @@ class Answer:
             self._print(csv_header())
 
     def add(self, audit: Audit, offered: Mapping[str, Collection[str]]) -> None:
-        """Tell of one more account."""
-        told = told_of(audit, offered)
+        """Add an account."""
+        audited = audited_roles(audit, offered)
         if self._form == "json":
-            self._accounts.append(as_json(audit, told))
+            self._accounts.append(as_json(audit, audited))
         elif self._form == "csv":
-            self._print(*as_csv(audit, told))
+            self._print(*as_csv(audit, audited))
         else:
-            self._tell([*([] if self._empty else [_BLANK]), *lines(audit, told)])
+            self._print_lines([*([] if self._empty else [_BLANK]), *lines(audit, audited)])
         self._empty = False
 
     def end(self) -> None:
-        """Tell what is left to tell.
+        """Print or write the rest.
 
         Raises:
             Refusal: The file cannot be written.
@@ -127,7 +145,7 @@ class Answer:
         if self._path is not None:
             write(self._path, "\n".join(self._kept))
 
-    def _tell(self, lines: Iterable[_Line]) -> None:
+    def _print_lines(self, lines: Iterable[_Line]) -> None:
         if self._path is None and self._console.is_terminal:
             for line in lines:
                 show(self._console, line)
@@ -141,22 +159,22 @@ class Answer:
             write(None, "\n".join(texts))
 
 
-# to read
+# text
 
 _Line: TypeAlias = "tuple[Text, Text] | Columns"
-"""A label and what it says, or a table."""
+"""A label and its text, or a table."""
 
 
-def lines(audit: Audit, told: Sequence[Told]) -> Iterator[_Line]:
-    """Yield what there is to read about an account."""
+def lines(audit: Audit, audited: Sequence[AuditedRole]) -> Iterator[_Line]:
+    """Yield the text report of an account."""
     name = f"  {visible(audit.name)}" if audit.name else ""
     yield _heading(f"account {audit.account}", name)
-    read = counted(len(audit.regions), "region") if audit.regions else "nothing"
-    failed = counted(len(audit.failures), "failure")
-    yield _fact("read", read if audit.complete else f"{read}; not all of it: {failed}")
-    if audit.disabled:
-        yield _fact("not enabled", ", ".join(audit.disabled))
-    for each in told:
+    regions = counted(len(audit.regions), "region")
+    failures = counted(len(audit.failures), "failure")
+    yield _fact("read", regions if audit.complete else f"{regions}, incomplete ({failures})")
+    if audit.disabled_regions:
+        yield _fact("not enabled", ", ".join(audit.disabled_regions))
+    for each in audited:
         yield _BLANK
         yield from _role_lines(each)
 
@@ -164,48 +182,57 @@ def lines(audit: Audit, told: Sequence[Told]) -> Iterator[_Line]:
 _BLANK = (Text(), Text())
 
 
-def _role_lines(told: Told) -> Iterator[_Line]:
-    yield _heading(told.definition.role_name)
-    role = told.report.role
+def _role_lines(audited: AuditedRole) -> Iterator[_Line]:
+    yield _heading(audited.definition.role_name)
+    role = audited.report.role
     if role is None:
-        successor = told.definition.superseded_by
-        older = "" if successor is None else f"; it is the older name of {successor}"
+        successor = audited.definition.superseded_by
+        replaced = "" if successor is None else f"; {successor} replaces it"
         yield _fact(
-            "there", f"no{older}" if told.report.there is False else "not known: it was not read"
+            "exists",
+            f"no{replaced}"
+            if audited.report.exists is False
+            else "unknown, because the role cannot be read",
         )
     else:
         yield from _facts(role)
-    for lease in told.report.leases:
-        yield _fact("held by", _held_by(lease))
-    if told.report.users or told.definition.superseded_by is None or role is not None:
-        yield _fact("used by", _used_by(told))
+    for lease in audited.report.leases:
+        yield _fact("lease", _lease(lease))
+    if audited.report.usages or audited.definition.superseded_by is None or role is not None:
+        yield _fact("usages", _usages(audited))
     if role is not None:
-        yield _fact("deletion", _deletion(told), style=_NOTED if told.report.blocked else "")
-    if told.report.users:
+        yield _fact(
+            "deletion", _deletion(audited), style=_WARNING_STYLE if audited.report.blocked else ""
+        )
+    if audited.report.usages:
         yield _BLANK
         rows = [
             [
-                thing.region,
-                thing.kind.name,
-                visible(thing.name or thing.id),
-                visible(_on(thing)),
-                _NOT_TOLD if thing.stack is None else visible(name_of(thing.stack)),
+                target.region,
+                target.kind.name,
+                visible(target.name or target.id),
+                visible(_configuration(target)),
+                _NO_STACK if target.stack is None else visible(name_of(target.stack)),
             ]
-            for thing in told.report.users
+            for target in audited.report.usages
         ]
         yield Columns(_HEADER, rows, indent=_INDENT)
 
 
 def _facts(role: Role) -> Iterator[_Line]:
-    used = "no use of it is known"
+    used = "no recorded use"
     if role.last_used is not None:
         where = f" in {visible(role.last_used_region)}" if role.last_used_region else ""
         used = f"last used {_day(role.last_used)}{where}"
-    yield _fact("there since", f"{_day(role.created)}, {used}")
-    yield _fact("made by", "slr-constructs" if role.made_here else "its service, or somebody")
+    yield _fact("created", f"{_day(role.created)}, {used}")
+    yield _fact(
+        "created by",
+        "slr-constructs" if role.created_by_library else "the service or another tool",
+    )
     if role.description:
         yield _fact("description", visible(role.description))
-    yield _fact("policy", _policy(role), style=_NOTED if role.policy_as_known is False else "")
+    unexpected = role.has_expected_policy is False
+    yield _fact("policy", _policy(role), style=_WARNING_STYLE if unexpected else "")
     if role.inline_policies:
         yield _fact("inline policy", visible(", ".join(role.inline_policies)))
 
@@ -213,42 +240,39 @@ def _facts(role: Role) -> Iterator[_Line]:
 def _policy(role: Role) -> str:
     names = [arn.rpartition("/")[2] for arn in role.attached_policies]
     attached = visible(", ".join(names)) or "none"
-    known = role.definition.managed_policy
-    if known is None:
-        return f"{attached}; the catalogue knows none"
-    return (
-        f"{attached}, as known"
-        if role.policy_as_known
-        else f"{attached}; the catalogue knows {known}"
-    )
+    expected = role.definition.managed_policy
+    if expected is None:
+        return f"{attached} (the catalogue has no expected policy)"
+    return f"{attached} ({'as expected' if role.has_expected_policy else f'expected: {expected}'})"
 
 
-def _held_by(lease: Lease) -> str:
+def _lease(lease: Lease) -> str:
     where = f" in {lease.region}" if lease.region else ""
-    return visible(f"{lease.stack_name}{where} ({lease.state.value})")
+    return visible(f"{lease.stack_name}{where} ({_STACK_STATES[lease.state]})")
 
 
-def _used_by(told: Told) -> str:
-    regions = counted(len(told.regions), "region")
-    if told.report.users:
-        some = len({thing.region for thing in told.report.users})
-        text = f"{len(told.report.users)} in {some} of {regions}"
+def _usages(audited: AuditedRole) -> str:
+    regions = counted(len(audited.regions), "region")
+    if audited.report.usages:
+        some = len({target.region for target in audited.report.usages})
+        text = f"{len(audited.report.usages)} in {some} of {regions}"
     else:
-        text = f"nothing in {regions}"
-    return text if told.report.complete else f"{text}, as far as that could be read"
+        text = f"none in {regions}"
+    return text if audited.report.complete else f"{text}, incomplete"
 
 
-def _deletion(told: Told) -> str:
-    if told.report.blocked is None:
-        return "not known: not all was read"
-    if not told.report.blocked:
-        return "nothing known stands against it"
-    against = []
-    if told.report.users:
-        against.append(f"what uses it ({len(told.report.users)})")
-    if told.report.holders:
-        against.append(f"stacks that hold it ({len(told.report.holders)})")
-    return f"blocked by {listed(against)}"
+def _deletion(audited: AuditedRole) -> str:
+    report = audited.report
+    if report.blocked is None:
+        return "unknown, because not everything could be read"
+    if not report.blocked:
+        return "no known usage or lease blocks it"
+    blockers = []
+    if report.usages:
+        blockers.append(counted(len(report.usages), "usage"))
+    if report.holders:
+        blockers.append(counted(len(report.holders), "lease"))
+    return f"blocked by {listed(blockers)}"
 
 
 def _heading(text: str, more: str = "") -> tuple[Text, Text]:
@@ -260,7 +284,7 @@ def _fact(label: str, text: str, *, style: str = "") -> tuple[Text, Text]:
 
 
 def plain(line: _Line) -> str:
-    """Return what a line says where nobody folds it; a table has several."""
+    """Return a line without wrapping. A table has several lines."""
     if isinstance(line, Columns):
         return "\n".join(line.lines())
     first, second = line
@@ -274,7 +298,7 @@ def show(console: Console, line: _Line) -> None:
     elif line.width <= console.width:
         line.show(console)
     else:
-        # a column less, and more room for the others
+        # one table for each kind, so that the other columns are wider
         for kind, rows in groupby(line.rows, key=lambda row: row[1]):
             console.print(Text(f"{_INDENT}{kind}"))
             without = [[row[0], *row[2:]] for row in rows]
@@ -285,60 +309,61 @@ def _day(when: datetime) -> str:
     return when.astimezone(UTC).date().isoformat()
 
 
-def _on(thing: Thing) -> str:
-    return thing.kind.says(thing.settings or {})
+def _configuration(target: TargetResource) -> str:
+    return target.kind.describe_settings(target.settings or {})
 
 
-# for programs
+# JSON and CSV
 
 
-def as_json(audit: Audit, told: Sequence[Told]) -> dict[str, Any]:
-    """Return an account as plain values."""
+def as_json(audit: Audit, audited: Sequence[AuditedRole]) -> dict[str, Any]:
+    """Return the audit of an account as plain values."""
     return {
         "account": audit.account,
         "name": audit.name or None,
         "complete": audit.complete,
         "regions_read": audit.regions,
-        "regions_disabled": audit.disabled,
+        "regions_disabled": audit.disabled_regions,
         "failures": [
-            {"region": each.region, "what": each.what, "why": each.why} for each in audit.failures
+            {"region": each.region, "resource": each.resource, "reason": each.reason}
+            for each in audit.failures
         ],
-        "roles": [_role_as_json(each) for each in told],
+        "roles": [_role_as_json(each) for each in audited],
     }
 
 
-def _role_as_json(told: Told) -> dict[str, Any]:
-    role, definition = told.report.role, told.definition
+def _role_as_json(audited: AuditedRole) -> dict[str, Any]:
+    role, definition = audited.report.role, audited.definition
     return {
         "role_name": definition.role_name,
         "short_name": short_name_of(definition.role_name),
-        "principal": definition.service_principal,
+        "service_principal": definition.service_principal,
         "arn": role and role.arn,
-        "there": told.report.there,
+        "exists": audited.report.exists,
         "created": role and _moment(role.created),
         "last_used": role and role.last_used and _moment(role.last_used),
         "last_used_region": role and role.last_used_region,
         "description": role and role.description,
-        "made_by_slr_constructs": role and role.made_here,
+        "created_by_slr_constructs": role and role.created_by_library,
         "attached_policies": [*role.attached_policies] if role else [],
         "inline_policies": [*role.inline_policies] if role else [],
-        "known_policy": definition.managed_policy,
-        "policy_as_known": role and role.policy_as_known,
-        "blocked": told.report.blocked,
-        "leases": [lease_as_json(lease) for lease in told.report.leases],
-        "users": [
+        "expected_policy": definition.managed_policy,
+        "has_expected_policy": role and role.has_expected_policy,
+        "blocked": audited.report.blocked,
+        "leases": [lease_as_json(lease) for lease in audited.report.leases],
+        "usages": [
             {
-                "kind": thing.kind.name,
-                "region": thing.region,
-                "name": thing.name,
-                "id": thing.id,
-                "arn": thing.arn,
-                "on": _on(thing),
-                "settings": thing.settings,
-                "stack": thing.stack,
-                "stack_name": thing.stack and name_of(thing.stack),
+                "kind": target.kind.name,
+                "region": target.region,
+                "name": target.name,
+                "id": target.id,
+                "arn": target.arn,
+                "configuration": _configuration(target),
+                "settings": target.settings,
+                "stack": target.stack,
+                "stack_name": target.stack and name_of(target.stack),
             }
-            for thing in told.report.users
+            for target in audited.report.usages
         ],
     }
 
@@ -359,25 +384,25 @@ def _moment(when: datetime) -> str:
 
 
 def csv_header() -> str:
-    """Return the first line."""
+    """Return the header line of the CSV output."""
     return ",".join(_CSV_HEADER)
 
 
-def as_csv(audit: Audit, told: Sequence[Told]) -> list[str]:
-    """Return a line for each use of a role in an account."""
+def as_csv(audit: Audit, audited: Sequence[AuditedRole]) -> list[str]:
+    """Return one CSV line for each usage of a role in an account."""
     return [
         _csv(
             audit.account,
             each.definition.role_name,
-            thing.region,
-            thing.kind.name,
-            thing.name,
-            thing.arn,
-            _on(thing),
-            "" if thing.stack is None else name_of(thing.stack),
+            target.region,
+            target.kind.name,
+            target.name,
+            target.arn,
+            _configuration(target),
+            "" if target.stack is None else name_of(target.stack),
         )
-        for each in told
-        for thing in each.report.users
+        for each in audited
+        for target in each.report.usages
     ]
 
 
@@ -388,6 +413,6 @@ def _csv(*cells: str) -> str:
 
 
 def _cell(text: str) -> str:
-    # whoever may name an app instance may name it like a formula, and CSV is opened in
-    # spreadsheets; programs have JSON, where names are as they are
+    # CSV is opened in spreadsheets, and everyone who can name an app instance could name it like
+    # a formula; JSON has the unchanged names
     return f"'{visible(text)}" if text.startswith(_FORMULAS) else visible(text)

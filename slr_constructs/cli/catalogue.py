@@ -1,7 +1,8 @@
-"""`slr-constructs catalogue`: what the library knows of the roles."""
+"""`slr-constructs catalogue`: the facts about service-linked roles."""
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import textwrap
@@ -15,58 +16,68 @@ from rich.table import Table
 from rich.text import Text
 
 from slr_constructs.catalogue import RoleCreation, RoleDefinition
-from slr_constructs.cli.roles import ROLES, complete, short_name_of
+from slr_constructs.cli.output import OUTPUT, format_option, write
+from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from slr_constructs.catalogue import Contradiction, Statement
 
-#: of what is piped or written to a file; rich would ask whichever terminal is near.
+#: the width of piped output and of files; rich would use the width of any terminal it finds.
 _COLUMNS = 80
 _INDENT = 2
 
-_MADE_BY = {
-    RoleCreation.IAM: "anybody who may call iam:CreateServiceLinkedRole",
-    RoleCreation.SERVICE: "the service, with the feature; IAM is asked first",
-    RoleCreation.NEVER: "nobody any more; adopted where it still exists",
+_CREATED_BY = {
+    RoleCreation.IAM: "everyone with the permission iam:CreateServiceLinkedRole",
+    RoleCreation.SERVICE: "the service, with the feature (slr-constructs tries IAM first)",
+    RoleCreation.NEVER: "not possible any more; an existing role is adopted",
 }
 _TAGS = (
-    "What stands in brackets is a kind of source. The text at the top of"
-    " slr_constructs/catalogue.py says which; there, every fact has such a tag beside it."
+    "Tags in brackets name the kind of source. The docstring of slr_constructs/catalogue.py"
+    " explains them, and that file has a tag for every fact."
 )
 
 
 @click.command()
 @click.argument("role", required=False, shell_complete=complete)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text to read, or JSON with the same facts.",
-)
-def catalogue(role: str | None, form: str) -> None:
-    """Show the service-linked roles that this library knows.
+@format_option("text", "json")
+@OUTPUT
+def catalogue(role: str | None, form: str, output: Path | None) -> None:
+    """Show the facts about service-linked roles and their sources.
 
-    With ROLE, show all that it knows of one: how it comes and goes, what it may do, and where
-    sources disagree. ROLE is the role's name, its principal, or its short name, such as
-    mediatailor.
+    ROLE is a role name, a service principal or a short name such as mediatailor. With ROLE, the
+    command shows all facts about one role: how it is created and deleted, what its policy allows,
+    and where sources contradict one another. Default: a list of all roles.
     """
     short = None if role is None else short_name_of(role)
     if form == "json":
-        click.echo(json.dumps(_all_as_json() if short is None else _as_json(short), indent=2))
-        return
-    terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else _COLUMNS, highlight=False, markup=False)
-    if short is None:
-        with console.capture() as captured:
-            console.print(_table())
-        # rich fills every line up
-        click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+        facts = _all_as_json() if short is None else _as_json(short)
+        write(output, json.dumps(facts, indent=2))
+    elif output is None:
+        terminal = sys.stdout.isatty()
+        console = Console(width=None if terminal else _COLUMNS, highlight=False, markup=False)
+        if short is None:
+            write(None, _text(console, short))
+        else:
+            _show(console, short, ROLES[short])
     else:
-        _show(console, short, ROLES[short])
+        file = io.StringIO()
+        console = Console(
+            file=file, width=_COLUMNS, highlight=False, markup=False, color_system=None
+        )
+        write(output, _text(console, short))
+
+
+def _text(console: Console, short: str | None) -> str:
+    with console.capture() as captured:
+        if short is None:
+            console.print(_table())
+        else:
+            _show(console, short, ROLES[short])
+    # rich pads every line of a table
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 def _arn(role: RoleDefinition) -> str:
@@ -79,22 +90,22 @@ def _all_as_json() -> list[dict[str, Any]]:
 
 def _as_json(short: str) -> dict[str, Any]:
     role = ROLES[short]
-    facts = asdict(role, dict_factory=_with_the_values_of_enums)
+    facts = asdict(role, dict_factory=_enums_as_values)
     return {"short_name": short, "path": role.path, "arn": _arn(role), **facts}
 
 
-def _with_the_values_of_enums(facts: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def _enums_as_values(facts: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return {name: each.value if isinstance(each, Enum) else each for name, each in facts}
 
 
 def _table() -> Table:
-    """Return two columns: three stacked names are as wide as the longest, and all four are not."""
+    """Return a table of two columns, which fits a narrow terminal; four columns would not."""
     table = Table(box=None, padding=(0, 2, 1, 0), pad_edge=False)
     table.add_column("role, principal, short name", no_wrap=True)
-    table.add_column("what it unlocks, and who makes it")
+    table.add_column("feature, and who creates the role")
     for short, role in ROLES.items():
         names = Text.assemble((role.role_name, "bold"), f"\n{role.service_principal}\n{short}")
-        table.add_row(names, Text(f"{role.feature}\nby {_MADE_BY[role.creation]}"))
+        table.add_row(names, Text(f"{role.feature}\ncreated by: {_CREATED_BY[role.creation]}"))
     return table
 
 
@@ -104,21 +115,21 @@ def _show(console: Console, short: str, role: RoleDefinition) -> None:
     _section(console, "principal", [role.service_principal])
     _section(console, "short name", [short])
     _section(console, "ARN", [_arn(role)])
-    _heading(console, "made by")
-    _prose(console, [_MADE_BY[role.creation]])
+    _heading(console, "created by")
+    _prose(console, [_CREATED_BY[role.creation]])
     _section(console, "superseded by", filter(None, [role.superseded_by]))
-    _section(console, "created with the feature, by", role.created_by)
-    _section(console, "let go of, for all of the account, by", role.clean_up)
+    _section(console, "API calls that create it with the feature", role.created_by)
+    _section(console, "clean-up for the whole account", role.clean_up)
     _section(console, "CloudFormation types", role.resource_types)
     if role.regions is not None:
         _heading(console, f"regions ({len(role.regions)})")
         _prose(console, [", ".join(role.regions)])
     _section(console, "managed policy", filter(None, [role.managed_policy]))
-    _section(console, "what the role may do", _allowed(role.statements))
+    _section(console, "permissions of the role", _allowed(role.statements))
     _section(console, "log groups", role.log_groups)
     _section(console, "documentation", role.documentation)
     for contradiction in role.contradictions:
-        _heading(console, f"where sources disagree: {contradiction.about}")
+        _heading(console, f"contradicting sources: {contradiction.about}")
         _prose(console, _sides(contradiction))
     _heading(console, "tags")
     _prose(console, [_TAGS])
@@ -139,7 +150,7 @@ def _sides(contradiction: Contradiction) -> Iterator[str]:
 
 
 def _section(console: Console, title: str, lines: Iterable[str]) -> None:
-    """Print what is copied: nothing is broken or cut, however narrow it is."""
+    """Print lines that you may want to copy, without wrapping or truncating them."""
     for number, line in enumerate(lines):
         if number == 0:
             _heading(console, title)
@@ -159,7 +170,7 @@ def _prose(console: Console, paragraphs: Iterable[str]) -> None:
             width=console.width,
             initial_indent=indent,
             subsequent_indent=indent,
-            # names are copied
+            # you may want to copy names
             break_long_words=False,
             break_on_hyphens=False,
         )

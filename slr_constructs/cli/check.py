@@ -1,4 +1,4 @@
-"""`slr-constructs check`: what goes wrong with service-linked roles in templates."""
+"""`slr-constructs check`: find problems with service-linked roles in templates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import OUTPUT, PATHS, read_app, write, write_lines
+from slr_constructs.cli.output import (
+    OUTPUT,
+    PATHS,
+    counted,
+    format_option,
+    read_app,
+    write,
+    write_lines,
+)
 from slr_constructs.cli.sarif import lines_of, sarif
 from slr_constructs.guard import acknowledged as acknowledgements
 from slr_constructs.guard.check import check as findings_in
@@ -21,7 +29,7 @@ if TYPE_CHECKING:
     from slr_constructs.guard.rule import Finding, Rule
     from slr_constructs.templates.app import App
 
-    #: what was found, and why it is acknowledged, if it is.
+    #: findings, each with the reason why it is acknowledged, or None.
     _Found = Sequence[tuple[Finding, str | None]]
 
 _STYLES = {
@@ -34,16 +42,9 @@ _BLANK = (Text(), Text())
 
 @click.command()
 @PATHS
+@format_option("text", "json", "sarif", help="SARIF 2.1.0 is made for code scanning.")
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "sarif"]),
-    default="text",
-    show_default=True,
-    help="Lines to read, JSON for programs, or SARIF 2.1.0 for code scanning.",
-)
-@click.option(
-    "--acknowledged", is_flag=True, help="List what is acknowledged too, with the reasons."
+    "--acknowledged", is_flag=True, help="List acknowledged findings too, with their reasons."
 )
 @OUTPUT
 @click.pass_context
@@ -55,14 +56,14 @@ def check(
     acknowledged: bool,
     output: Path | None,
 ) -> None:
-    """Look for what goes wrong with service-linked roles, on deployment or on deletion.
+    """Find problems with service-linked roles in templates.
 
-    PATH is a cloud assembly, the folder that `cdk synth` writes, or a CloudFormation or SAM
-    template in JSON or YAML, whoever wrote it.
+    PATH is a cloud assembly (the directory that `cdk synth` writes) or a CloudFormation or SAM
+    template in JSON or YAML.
 
-    What is acknowledged does not count: in CDK with Validations.of(construct).acknowledge and an
-    id such as slr-constructs::RoleNotDeclared, and in any template in the metadata of a resource,
-    or of the template for all of its resources:
+    Acknowledge findings that do not matter to you. In CDK, call
+    Validations.of(construct).acknowledge with an id such as slr-constructs::RoleNotDeclared. In a
+    template, use the metadata of a resource, or the metadata of the template for all its resources:
 
     \b
       Metadata:
@@ -71,9 +72,9 @@ def check(
             - id: RoleNotDeclared
               reason: the platform team's stack has the role
 
-    The exit status is 1 if there is an error that is not acknowledged. Otherwise it is 0, be there
-    warnings and notes or not: a warning may be fine in your account, and a note says what could
-    not be read, and so was not checked.
+    Exit status: 1 if there are errors that are not acknowledged, otherwise 0. Warnings and notes do
+    not change it: a warning may be acceptable in your account, and a note names something that
+    cannot be parsed and was not analyzed.
 
     \b
       cdk synth --quiet && slr-constructs check cdk.out
@@ -95,7 +96,7 @@ def check(
 
 
 def _lines(app: App, found: _Found, acknowledged: int) -> Iterator[tuple[Text, Text]]:
-    """Yield rule by rule what breaks it, and then, once, what comes of it and how to mend it."""
+    """Yield the findings of each rule, followed by why they matter and how to fix them."""
     for rule in dict.fromkeys(each.rule for each, _ in found):
         title = Text.assemble((rule.title, "bold"), "  ", (f"[{rule.id}]", "dim"))
         counts = any(reason is None for each, reason in found if each.rule == rule)
@@ -115,7 +116,7 @@ def _lines(app: App, found: _Found, acknowledged: int) -> Iterator[tuple[Text, T
 
 
 def _place(app: App, finding: Finding) -> str:
-    """Return where a finding is, as far as its sentence and the command line do not say so."""
+    """Return the location of a finding, without the parts that its text contains."""
     resource = finding.resource
     stack = app.stacks[finding.stack]
     name = stack.show(resource) if resource in stack.resources else None
@@ -125,26 +126,22 @@ def _place(app: App, finding: Finding) -> str:
 
 
 def _explanation(rule: Rule) -> Iterator[tuple[Text, Text]]:
-    for name, text in (("why", rule.why), ("mend", rule.mend)):
+    for name, text in (("why", rule.why), ("fix", rule.fix)):
         yield Text(f"    {name:6}", style="dim"), Text(text)
 
 
 def _summary(app: App, left: Sequence[Finding], acknowledged: int) -> str:
-    counted = ", ".join(
-        _count(number, severity.value)
+    numbers = ", ".join(
+        counted(number, severity.value)
         for severity in Severity
         if (number := sum(each.rule.severity is severity for each in left))
     )
-    beside = f", {acknowledged} acknowledged" if acknowledged else ""
-    return f"{counted or 'Nothing found'}{beside} in {_count(len(app.stacks), 'stack')}."
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    more = f", {acknowledged} acknowledged" if acknowledged else ""
+    return f"{numbers or 'No findings'}{more} in {counted(len(app.stacks), 'stack')}."
 
 
 def _plain(app: App, found: _Found, acknowledged: int) -> dict[str, Any]:
-    """Return what was found as plain values."""
+    """Return the findings as plain values."""
     left = [each for each, reason in found if reason is None]
     lines = {each: lines_of(app.stacks[each]) for each in {each.stack for each, _ in found}}
     return {
@@ -171,7 +168,7 @@ def _plain(app: App, found: _Found, acknowledged: int) -> dict[str, Any]:
             rule.id: {
                 "title": rule.title,
                 "why": rule.why,
-                "mend": rule.mend,
+                "fix": rule.fix,
                 "source": rule.source,
             }
             for rule in dict.fromkeys(each.rule for each, _ in found)

@@ -1,4 +1,4 @@
-"""Rows in columns: a line each where there is room, and folded where a terminal has none."""
+"""Rows in columns: one line for each row if the terminal is wide enough, wrapped otherwise."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Columns:
     """Rows below a header.
 
     Args:
-        header: What the columns are called.
+        header: The names of the columns.
 
-        rows: The cells, all of which are on one line.
+        rows: The cells. A cell contains no line breaks.
 
-        indent: What stands before each line.
-            Default: nothing.
+        indent: Text before each line.
+            Default: none.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class Columns:
 
     @property
     def width(self) -> int:
-        """What it takes to have each row on one line."""
+        """The width that is needed to print each row on one line."""
         return len(self._indent) + sum(self._widths) + len(_GAP) * (len(self._widths) - 1)
 
     def lines(self) -> Iterator[str]:
-        """Yield a line for each row, however long it is."""
+        """Yield one line for each row, however long it is."""
         for row in (self._header, *self.rows):
             cells = (
                 cell + " " * (width - cell_len(cell))
@@ -54,7 +54,7 @@ class Columns:
             yield f"{self._indent}{_GAP.join(cells)}".rstrip()
 
     def print(self) -> None:
-        """Print it to standard output, be that a terminal or not."""
+        """Print to standard output, with or without a terminal."""
         console = Console(highlight=False)
         if console.is_terminal:
             self.show(console)
@@ -62,14 +62,14 @@ class Columns:
             click.echo("\n".join(self.lines()))
 
     def show(self, console: Console) -> None:
-        """Print it to a terminal; what is too long is folded in its column, and never cut."""
+        """Print to a terminal; long cells are wrapped in their columns, never truncated."""
         if self.width <= console.width:
             for line, style in zip_longest(self.lines(), ["dim"], fillvalue=""):
                 console.print(Text(line, style=style))
             return
         table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="dim")
         for number, name in enumerate(self._header):
-            # the first is short wherever there are several
+            # the first column is short in all tables
             table.add_column(name, no_wrap=number == 0, overflow="fold")
         for row in self.rows:
             table.add_row(*map(Text, row))

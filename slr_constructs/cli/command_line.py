@@ -1,9 +1,9 @@
-"""The commands, and what their exit status says.
+"""The commands and their exit status.
 
-A command is in the module of its name and is loaded when it is called. Exit status 0: done; 1: the
-answer is no; 2: the command could not do what was asked, and one sentence on the error stream says
-why. Of commands that ask an account, 1 says that only a part was done, and 130 that it was
-interrupted.
+Each command is defined in the module of its name, which is imported when the command is called.
+Exit status 0: success; 1: `check` found errors or `diff` found something worse; 2: the command
+could not be executed, and one sentence on stderr says why. For commands that read an account, 1
+means that only a part was done, and 130 that the command was interrupted.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _COMMANDS = (
 class _Commands(click.Group):
     """The commands by name."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click has it
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names, in the order of `--help`."""
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click has it
-        """Load a command."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import a command and return it."""
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(f"slr_constructs.cli.{cmd_name}")
@@ -44,30 +44,30 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="slr-constructs")
 def slr_constructs() -> None:
-    """Read the order of stacks, and how they hold service-linked roles.
+    """Analyze service-linked roles in CloudFormation templates and AWS accounts.
 
-    Of templates, what `cdk synth` writes or anybody else; these commands call nobody:
-
-    \b
-      slr-constructs order cdk.out           what comes and goes in which order
-      slr-constructs diff old.out cdk.out    what a change does to that
-      slr-constructs check cdk.out           what goes wrong with roles
-      slr-constructs catalogue mediatailor   what is known of a role, and whence
-      slr-constructs policy --deploy ivs     what a deployment has to be allowed
-
-    Of accounts, as your credentials may see them; the first changes nothing:
+    Template commands read files only. They need no AWS credentials.
 
     \b
-      slr-constructs audit                   who holds roles, and what uses them
-      slr-constructs leases --drop-gone      let go for stacks that are gone
-      slr-constructs release mediatailor     switch off what uses it; delete it
-      slr-constructs restore FILE            switch it on again
+      slr-constructs check cdk.out           find problems with roles
+      slr-constructs order cdk.out           show creation and deletion order
+      slr-constructs diff old.out cdk.out    compare two versions
+      slr-constructs catalogue mediatailor   show the facts about a role
+      slr-constructs policy --deploy ivs     print an IAM policy
 
-    Exit status: 0 done, 1 the answer is no (`check`: an error,
-    `diff`: something got worse) or only a part was done, 2 it could not
-    be done, 130 interrupted.
+    Account commands use your AWS credentials. `audit` only reads.
 
-    Completion, for a line of your shell's start-up file (bash; zsh and fish likewise):
+    \b
+      slr-constructs audit                   show roles and their usages
+      slr-constructs leases --drop-deleted   drop leases of deleted stacks
+      slr-constructs release mediatailor     disable all usages, delete the role
+      slr-constructs restore FILE            undo a release
+
+    Exit status: 0 success; 1 problems found (`check`: an error, `diff`: a change for the worse) or
+    only a part was done; 2 the command could not be executed; 130 interrupted.
+
+    To enable shell completion, add this line to the start-up file of bash (zsh and fish have
+    similar ones):
 
     \b
       eval "$(_SLR_CONSTRUCTS_COMPLETE=bash_source slr-constructs)"

@@ -1,4 +1,4 @@
-"""`slr-constructs diff`: what a change does to order and to roles."""
+"""`slr-constructs diff`: compare the order of resources and the roles of two versions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import OUTPUT, PATH, read_app, write, write_lines
+from slr_constructs.cli.output import OUTPUT, PATH, format_option, read_app, write, write_lines
 from slr_constructs.templates.comparison import Comparison, Verdict, compare
 from slr_constructs.templates.reading import stack_name_of
 
@@ -19,39 +19,32 @@ if TYPE_CHECKING:
 
 _STYLES = {Verdict.WORSE: "bold red", Verdict.CHANGED: "bold yellow", Verdict.BETTER: "bold green"}
 _HEADINGS = {Verdict.WORSE: "Worse", Verdict.CHANGED: "Changed", Verdict.BETTER: "Better"}
-_NOTHING = "No order and no role's lifecycle changes."
+_NOTHING = "No changes in the order of resources or in service-linked roles."
 
 
 @click.command()
 @click.argument("old", type=PATH)
 @click.argument("new", type=PATH)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="Lines to read, JSON for programs, or Markdown for a comment on a pull request.",
-)
+@format_option("text", "json", "markdown", help="Markdown is made for a comment on a pull request.")
 @OUTPUT
 @click.pass_context
 def diff(context: click.Context, old: Path, new: Path, form: str, output: Path | None) -> None:
-    """Tell what a change does to creation order, to teardown, and to service-linked roles.
+    """Compare the order of resources and the roles of two versions.
 
-    OLD and NEW are cloud assemblies, the folders that `cdk synth` writes, or CloudFormation
-    templates in JSON or YAML. Two templates are taken for versions of one stack, whatever their
-    names; the stacks of assemblies are compared by name, and resources by logical id.
+    OLD and NEW are cloud assemblies (directories that `cdk synth` writes) or CloudFormation or SAM
+    templates in JSON or YAML. Two templates are compared as versions of one stack, even if their
+    names differ. Stacks of assemblies are matched by name, and resources by logical id.
 
-    The exit status is 1 if something gets worse: an order is lost, nothing switches a feature off
-    any more, a role is removed more destructively or no longer waited for. Otherwise it is 0, be
-    there changes or not.
+    Exit status: 1 if something gets worse, otherwise 0. Worse means: a dependency is lost, a
+    feature stays enabled on deletion, a role is removed more destructively, or a resource does not
+    depend on its role any more.
 
     \b
       cdk synth --quiet --output new.out
       git stash && cdk synth --quiet --output old.out && git stash pop
       slr-constructs diff old.out new.out
     """  # noqa: D301 - click reads \b
-    # two files are one stack, whose name the new one has
+    # two templates are one stack, which has the name of the new one
     name = stack_name_of(new)
     comparison = compare(read_app([old], name=name), read_app([new], name=name))
     if form == "text":
@@ -90,9 +83,13 @@ def _markdown(comparison: Comparison) -> str:
 
 def _markdown_lines(comparison: Comparison) -> Iterator[str]:
     worse = sum(each.verdict is Verdict.WORSE for each in comparison.changes)
-    summary = f"{worse} of {len(comparison.changes)} changes for the worse" if worse else "no harm"
+    summary = (
+        f"{worse} of {len(comparison.changes)} changes for the worse"
+        if worse
+        else "nothing gets worse"
+    )
     if not comparison.changes:
-        summary = "unchanged"
+        summary = "no changes"
     yield f"### Order and service-linked roles: {summary}"
     yield ""
     if not comparison.changes:

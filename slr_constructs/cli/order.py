@@ -1,4 +1,4 @@
-"""`slr-constructs order`: in which order stacks and their resources come and go."""
+"""`slr-constructs order`: the order in which resources are created and deleted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import OUTPUT, PATHS, read_app, write, write_lines
+from slr_constructs.cli.output import OUTPUT, PATHS, format_option, read_app, write, write_lines
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.pictures.html import html
 from slr_constructs.pictures.mermaid import mermaid
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from slr_constructs.templates.app import App, Stack
 
-#: these show all, and let their readers choose.
+#: formats that always contain all resources.
 _WHOLE: dict[str, Callable[[App], str]] = {
     "json": lambda app: json.dumps(_plain(app), indent=2),
     "html": html,
@@ -31,30 +31,30 @@ _BLANK = (Text(), Text())
 
 @click.command()
 @PATHS
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "mermaid", "svg", "html"]),
-    default="text",
-    show_default=True,
-    help="Lines to read, JSON for programs, or a picture: Mermaid for Markdown, SVG, or a page in"
-    " which creation and teardown can be played.",
+@format_option(
+    "text",
+    "json",
+    "mermaid",
+    "svg",
+    "html",
+    help="Mermaid and SVG are diagrams; HTML is a page that animates creation and deletion.",
 )
 @click.option(
     "--only-roles",
     is_flag=True,
-    help="Leave out what has to do with no role, in text, Mermaid and SVG.",
+    help="Show only resources that belong to service-linked roles (text, Mermaid and SVG).",
 )
 @OUTPUT
 def order(paths: tuple[Path, ...], form: str, *, only_roles: bool, output: Path | None) -> None:
-    """Show the order in which stacks and their resources are created and deleted.
+    """Show the creation and deletion order of resources.
 
-    PATH is a cloud assembly, the folder that `cdk synth` writes, or a CloudFormation template in
-    JSON or YAML. Nested stacks are read too, where their templates are files beside it.
+    PATH is a cloud assembly (the directory that `cdk synth` writes) or a CloudFormation or SAM
+    template in JSON or YAML. Nested stacks are included if their templates are files next to it.
 
-    Resources with the same number, a wave, do not wait for one another. What has to do with a
-    service-linked role is marked: the role itself, a feature that uses it, the owner that the
-    feature is switched on for, and a release, which switches it off on delete.
+    Resources with the same number can be processed at the same time, because they do not depend on
+    one another. Marks show how a resource belongs to a service-linked role: "role" is the role
+    itself, "feature" uses the role, "owner" is the resource that a feature is configured on, and
+    "clean-up" is a custom resource that disables a feature when it is deleted.
 
     \b
       cdk synth --quiet && slr-constructs order cdk.out
@@ -62,7 +62,7 @@ def order(paths: tuple[Path, ...], form: str, *, only_roles: bool, output: Path 
       slr-constructs order template.yaml --format json
     """  # noqa: D301 - click reads \b
     if only_roles and form in _WHOLE:
-        raise Refusal(f"--only-roles is for text, Mermaid and SVG: {form} has all, with its marks")
+        raise Refusal(f"--only-roles works with text, mermaid and svg, got {form}")
     app = read_app(paths)
     if form == "text":
         write_lines(output, _lines(app, only_roles=only_roles))
@@ -74,22 +74,22 @@ def order(paths: tuple[Path, ...], form: str, *, only_roles: bool, output: Path 
 
 def _lines(app: App, *, only_roles: bool) -> Iterator[tuple[Text, Text]]:
     if len(app.stacks) > 1:
-        yield _heading("stacks, in the order of deployment; they are destroyed the other way round")
-        for number, wave in enumerate(app.waves, start=1):
-            for name in wave:
+        yield _heading("stacks in the order of deployment; they are destroyed in reverse order")
+        for number, step in enumerate(app.steps, start=1):
+            for name in step:
                 yield Text(f"  {number:3}  "), Text(f"{name}{_where(app, name)}")
         yield _BLANK
     for stack in app.stacks.values():
         yield _heading(f"{stack.name}{_where(app, stack.name)}")
         if not (stack.marks if only_roles else stack.resources):
-            nothing = "nothing that has to do with a role" if only_roles else "no resources"
+            nothing = "no resources that belong to a role" if only_roles else "no resources"
             yield Text("  "), Text(nothing)
             yield _BLANK
             continue
-        for title, waves in (("creation", stack.creation), ("teardown", stack.deletion)):
+        for title, steps in (("creation", stack.creation), ("deletion", stack.deletion)):
             yield Text("  "), Text(title, style="bold")
-            for number, wave in enumerate(waves, start=1):
-                shown = [each for each in wave if each in stack.marks or not only_roles]
+            for number, step in enumerate(steps, start=1):
+                shown = [each for each in step if each in stack.marks or not only_roles]
                 for logical_id in sorted(shown, key=stack.show):
                     yield _line(stack, number, logical_id)
         yield _BLANK
@@ -107,22 +107,22 @@ def _line(stack: Stack, number: int, logical_id: str) -> tuple[Text, Text]:
 
 
 def _where(app: App, name: str) -> str:
-    """Return how a stack stands to others."""
+    """Return how a stack relates to other stacks."""
     stack = app.stacks[name]
     if stack.nested_in is not None:
         parent, logical_id = stack.nested_in
-        return f", nested in {parent}, wave {app.stacks[parent].wave_of(logical_id)}"
-    return f", waits for {', '.join(sorted(stack.waits_for))}" if stack.waits_for else ""
+        return f", nested in {parent}, step {app.stacks[parent].step_of(logical_id)}"
+    return f", depends on {', '.join(sorted(stack.depends_on))}" if stack.depends_on else ""
 
 
 def _plain(app: App) -> dict[str, Any]:
-    """Return what there is to tell as plain values; waves are lists of logical ids."""
+    """Return the order as plain values; a step is a list of logical ids."""
     return {
-        "stack_waves": app.waves,
+        "stack_steps": app.steps,
         "stacks": [
             {
                 "name": stack.name,
-                "waits_for": sorted(stack.waits_for),
+                "depends_on": sorted(stack.depends_on),
                 "nested_in": None
                 if stack.nested_in is None
                 else {"stack": stack.nested_in[0], "logical_id": stack.nested_in[1]},
@@ -133,9 +133,9 @@ def _plain(app: App) -> dict[str, Any]:
                         "path": stack.path(logical_id),
                         "type": stack.type_of(logical_id),
                         "marks": [each.value for each in stack.marks.get(logical_id, ())],
-                        "waits_for": [
-                            {"logical_id": each.dependency, "said_by": each.said_by}
-                            for each in stack.waits(logical_id)
+                        "depends_on": [
+                            {"logical_id": each.dependency, "sources": each.sources}
+                            for each in stack.dependencies_of(logical_id)
                         ],
                     }
                     for logical_id in stack.resources

@@ -1,4 +1,4 @@
-"""`slr-constructs policy`: who needs which IAM rights, as a policy document."""
+"""`slr-constructs policy`: print IAM policies for deployments, functions and account commands."""
 
 from __future__ import annotations
 
@@ -7,74 +7,85 @@ from typing import TYPE_CHECKING
 
 import click
 
+from slr_constructs.cli.output import OUTPUT, write
 from slr_constructs.cli.refusal import Refusal
-from slr_constructs.cli.roles import ROLES, complete, short_name_of
-from slr_constructs.policies.of_account import for_a_release, for_a_restore, for_an_audit
-from slr_constructs.policies.of_deployment import UnknownTypeError, for_whoever_deploys
-from slr_constructs.policies.of_function import for_the_function
+from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
+from slr_constructs.policies.account import audit_statements, release_statements, restore_statements
+from slr_constructs.policies.deployment import UnknownTypeError, deployment_statements
+from slr_constructs.policies.function import function_statements
 from slr_constructs.policies.place import Place, Statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from slr_constructs.catalogue import RoleDefinition
 
-#: IAM's quota for a managed policy, white space not counted.
+#: IAM's quota for a managed policy, without white space.
 _MANAGED_POLICY_CHARACTERS = 6_144
 
 _PURPOSES: dict[str, Callable[[Sequence[RoleDefinition], Place], Statements]] = {
-    "deploy": for_whoever_deploys,
-    "function": for_the_function,
-    "audit": for_an_audit,
-    "release": for_a_release,
-    "restore": for_a_restore,
+    "deploy": deployment_statements,
+    "function": function_statements,
+    "audit": audit_statements,
+    "release": release_statements,
+    "restore": restore_statements,
 }
 
 
 @click.command()
 @click.argument("roles", nargs=-1, metavar="ROLE...", shell_complete=complete)
-@click.option("--deploy", is_flag=True, help="For whoever deploys.")
-@click.option("--function", is_flag=True, help="For the function of a stack.")
-@click.option("--audit", is_flag=True, help="For whoever audits: it reads alone.")
-@click.option("--release", is_flag=True, help="For whoever releases a role.")
-@click.option("--restore", is_flag=True, help="For whoever restores what was released.")
-@click.option("--account", default="*", show_default=True, help="The account in ARNs.")
+@click.option("--deploy", is_flag=True, help="For the deployment of stacks.")
+@click.option("--function", is_flag=True, help="For the Lambda function of a stack.")
+@click.option("--audit", is_flag=True, help="For `audit` and `leases`. Read-only.")
+@click.option("--release", is_flag=True, help="For `release`.")
+@click.option("--restore", is_flag=True, help="For `restore`.")
+@click.option("--account", default="*", show_default=True, help="The account id in ARNs.")
 @click.option("--region", default="*", show_default=True, help="The region in ARNs.")
 @click.option("--partition", default="aws", show_default=True, help="The partition in ARNs.")
+@OUTPUT
 def policy(
-    roles: tuple[str, ...], *, account: str, region: str, partition: str, **purposes: bool
+    roles: tuple[str, ...],
+    *,
+    account: str,
+    region: str,
+    partition: str,
+    output: Path | None,
+    **purposes: bool,
 ) -> None:
-    """Print an IAM policy for service-linked roles and their features.
+    """Print an IAM policy for roles and their features.
 
-    ROLE is a role's name, its principal or its short name, as the command catalogue shows them;
-    several make one document.
+    ROLE is a role name, a service principal or a short name, as `slr-constructs catalogue` prints
+    them. Several roles make one policy document.
 
-    --function: all that a stack's function can be given for the roles and their features, whatever
-    the stack declares: for a permissions boundary, or for review. A stack gives its function less,
-    for the things it has alone. The text is the library's own.
+    --deploy: the permissions of CloudFormation's execution role, or of your own credentials if you
+    deploy without one. (1) To create, edit and delete the roles: the statements of "Service-linked
+    role permissions" in the IAM User Guide. (2) For the native resource types of features and
+    roles: the calls of their handlers, from CloudFormation's resource schemas, which cfn-lint
+    includes. (3) For the function, its execution role and its log group: the calls of the handlers
+    of these types, from the same schemas; the function's code in the bucket of the CDK bootstrap
+    stack; and the invocation of the function for custom resources.
 
-    --deploy: what CloudFormation's execution role needs, or whoever deploys without one.
-    (1) To create, edit and delete the roles: the statements of "Service-linked role permissions"
-    in the IAM User Guide. (2) For the native resource types of features and roles: what their
-    handlers call, by CloudFormation's resource schemas, which cfn-lint ships. (3) For the function,
-    its role with its rights, and its log: what the handlers of those types call, by the same
-    schemas; its code, in the bucket of CDK's bootstrap; and to call it for its custom resources.
+    The policy does not contain permissions for your other resources (buckets, streams, topics, log
+    groups), to pass or assume roles of your own, or for the calls of the CDK command line itself.
+    The deployment writes the policy of the function's execution role, and could write any policy.
+    To prevent that, use the output of --function as a permissions boundary.
 
-    Not in it: your other resources (buckets, streams, topics, log groups), roles of your own to
-    pass or assume, and what the CDK command line itself calls. Whoever deploys writes the rights of
-    the function's role, and could write any: a boundary made with --function is the bar to that.
+    --function: all permissions that the function of a stack can have for these roles and their
+    features. Use it as a permissions boundary, or for a review. A stack grants its function less:
+    only the permissions for its own resources.
 
-    --audit, --release, --restore: what the commands of these names call, in any region. The second
-    includes what the first calls, and the command leases calls nothing else than these two.
+    --audit, --release, --restore: the calls of the commands with these names, in any region.
+    --release includes --audit. The command leases needs --audit, and with --drop-deleted also
+    iam:UntagRole, which --release contains.
     """
     chosen = [f"--{name}" for name, is_chosen in purposes.items() if is_chosen]
     if len(chosen) != 1:
         every = ", ".join(f"--{name}" for name in _PURPOSES)
-        raise Refusal(
-            f"policy needs one of {every}, got {' and '.join(chosen) if chosen else 'none'}"
-        )
+        given = " and ".join(chosen) or "none"
+        raise Refusal(f"policy requires exactly one of {every}, got {given}")
     if not roles:
-        raise Refusal(f"policy needs a ROLE, or several: {', '.join(ROLES)}")
+        raise Refusal(f"policy requires one or more roles. The catalogue has: {', '.join(ROLES)}")
     place = Place(partition=partition, region=region, account=account)
     definitions = [ROLES[short] for short in dict.fromkeys(map(short_name_of, roles))]
     try:
@@ -83,13 +94,16 @@ def policy(
         raise Refusal(str(error)) from None
     document = {
         "Version": "2012-10-17",
-        "Statement": [{"Sid": sid, **right.render()} for sid, right in statements.items()],
+        "Statement": [
+            {"Sid": sid, **permission.render()} for sid, permission in statements.items()
+        ],
     }
-    click.echo(json.dumps(document, indent=2))
+    write(output, json.dumps(document, indent=2))
     characters = len(json.dumps(document, separators=(",", ":")))
     if characters > _MANAGED_POLICY_CHARACTERS:
         click.echo(
-            f"slr-constructs: {characters} characters without white space; a managed policy has"
-            f" {_MANAGED_POLICY_CHARACTERS} at most, so ask for fewer roles at a time",
+            f"slr-constructs: the policy has {characters} characters without white space, but a"
+            f" managed policy must not have more than {_MANAGED_POLICY_CHARACTERS}. Name fewer"
+            " roles at a time",
             err=True,
         )

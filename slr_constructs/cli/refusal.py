@@ -1,4 +1,4 @@
-"""The one way in which a command says that it cannot do what was asked."""
+"""The error that commands raise when they cannot do what you asked for."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from slr_constructs.templates.words import visible
 
 
 class Refusal(click.ClickException):
-    """What was asked cannot be done; nothing was printed but this."""
+    """The command cannot be executed. It printed nothing except this error."""
 
     exit_code = 2
 
-    def show(self, file: Any = None) -> None:  # noqa: ANN401 - as click has it
-        """Print the sentence."""
-        # names come from templates, and a terminal obeys some of what may stand there
+    def show(self, file: Any = None) -> None:  # noqa: ANN401 - click's signature
+        """Print the message."""
+        # names come from templates and may contain control characters for terminals
         click.echo(f"slr-constructs: {visible(self.message)}", file=file, err=file is None)

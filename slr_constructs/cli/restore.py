@@ -1,4 +1,4 @@
-"""`slr-constructs restore`: put back what a release has switched off."""
+"""`slr-constructs restore`: undo a release."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from slr_constructs.cli.account_options import (
     PROFILE,
     ROLE_ARN,
     confirm,
-    counted,
     interruptible,
-    refusing,
+    refuse_on_account_error,
     signed_in,
     warn,
 )
+from slr_constructs.cli.output import counted
 from slr_constructs.templates.words import visible
 
 if TYPE_CHECKING:
     from slr_constructs.account.restore import Restore
 
-_HEADER = ("region", "kind", "name", "to be on", "note")
+_HEADER = ("region", "kind", "name", "configuration", "note")
 _INDENT = "  "
 
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Show what would be put back, and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option(
     "--wait",
     "minutes",
@@ -37,7 +37,7 @@ _INDENT = "  "
     type=click.IntRange(0, 720),
     default=5,
     show_default=True,
-    help="For how long to wait for what is busy.",
+    help="Wait at most this long for busy resources.",
 )
 @PROFILE
 @ROLE_ARN
@@ -52,60 +52,71 @@ def restore(
     profile: str | None,
     role_arn: str | None,
 ) -> None:
-    """Put back what `slr-constructs release` has switched off, by its state file.
+    """Undo a release: create the role again and restore its usages.
 
-    The role is made again, with its description and tags; then what used it is switched on with
-    the settings it had. What somebody has switched on since is left as it is. A recording
-    configuration is made again, under another ARN, and its channels point at the new one: a stack
-    that owned it does not know that.
+    FILE is the state file of `slr-constructs release`. The command creates the role with its
+    previous description and tags, and then enables each usage with its previous settings. It does
+    not change what was enabled again since the release. A recording configuration is created under
+    a new ARN, and its channels are changed to the new one. A stack that owned the old one does not
+    know the new ARN.
 
-    What was put back is written to the file, so the same command goes on if it is interrupted.
+    The command records in the file what it restored. After an interruption, run the same command
+    again to continue.
 
-    Exit status: 0 all is back, 1 something is not, 2 nothing was done, 130 it was interrupted.
+    Exit status: 0 everything was restored, 1 only a part, 2 nothing was done, 130 interrupted.
     """
-    # here, for they load boto3
+    # imported here because they import boto3
     from slr_constructs.account.access import AccountError  # noqa: PLC0415
     from slr_constructs.account.restore import Restore  # noqa: PLC0415
     from slr_constructs.account.state import State  # noqa: PLC0415
-    from slr_constructs.cli.changes_report import say, so_far, sum_up  # noqa: PLC0415
+    from slr_constructs.cli.changes_report import (  # noqa: PLC0415
+        print_event,
+        print_summary,
+        progress_text,
+    )
 
     with interruptible(lambda: "nothing was changed"):
-        with refusing():
+        with refuse_on_account_error():
             state = State.read(file)
         account = signed_in(profile, role_arn)
-        with refusing():
-            going_on = Restore(account, state, minutes * 60, say)
-        if not going_on.needed:
-            click.echo(f"{visible(str(file))} has nothing that is not back.")
+        with refuse_on_account_error():
+            operation = Restore(account, state, minutes * 60, print_event)
+        if not operation.needed:
+            click.echo(f"Everything in {visible(str(file))} was already restored.")
             return
-        _show(going_on)
+        _show(operation)
         if dry_run:
             return
         confirm("restore", "restore", yes=yes)
-    wanted = len(state.off)
+    total = len(state.disabled)
     with interruptible(
-        lambda: f"{so_far(going_on.changes, 'are on', wanted)}; the same command goes on"
+        lambda: (
+            f"{progress_text(operation.changes, 'restored', total)}. Run the same command again to"
+            " continue"
+        )
     ):
         try:
-            every = going_on.run()
+            complete = operation.run()
         except AccountError as error:
-            # too late to refuse anything
+            # changes were already made, so this is not a Refusal
             warn(str(error))
-            every = False
-        sum_up(going_on.changes, "put back", wanted)
-    context.exit(0 if every else 1)
+            complete = False
+        print_summary(operation.changes, "restored", total)
+    context.exit(0 if complete else 1)
 
 
-def _show(going_on: Restore) -> None:
-    from slr_constructs.cli.changes_report import rows_of  # noqa: PLC0415 - it loads boto3
-    from slr_constructs.cli.columns import Columns  # noqa: PLC0415 - beside the other
+def _show(operation: Restore) -> None:
+    from slr_constructs.cli.changes_report import rows_of  # noqa: PLC0415 - imports boto3
+    from slr_constructs.cli.columns import Columns  # noqa: PLC0415 - only needed here
 
-    things = [thing for stage in going_on.stages for thing in stage]
-    click.echo(f"Restore of {going_on.definition.role_name} in account {going_on.account.id}")
-    if going_on.state.role is not None:
-        click.echo(f"\n{_INDENT}the role, with its description and tags, if it is not there")
-    if things:
-        click.echo(f"\nSwitched on, {counted(len(things), 'thing')}, in this order:\n")
-        notes = ["under another ARN" if thing.kind.deleted else "" for thing in things]
-        Columns(_HEADER, rows_of(things, notes), indent=_INDENT).print()
+    targets = [target for stage in operation.stages for target in stage]
+    click.echo(f"Restore of {operation.definition.role_name} in account {operation.account.id}")
+    if operation.state.role is not None:
+        click.echo(f"\n{_INDENT}the role with its description and tags, if it does not exist")
+    if targets:
+        click.echo(f"\nEnables {counted(len(targets), 'usage')} in this order:\n")
+        notes = [
+            "under a new ARN" if target.kind.disabled_by_deletion else "" for target in targets
+        ]
+        Columns(_HEADER, rows_of(targets, notes), indent=_INDENT).print()
     click.echo()

@@ -1,4 +1,4 @@
-"""Findings in SARIF 2.1.0, the format in which code scanning takes the results of any tool.
+"""Findings in SARIF 2.1.0, the format that code scanning services read.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-#: what changes if a finding is to be told apart by other things.
+#: the version in this name must change when fingerprints are computed from other values.
 _FINGERPRINT = "slrConstructsFinding/v1"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
-#: how deep the logical ids of a template are: below Resources, below the template.
+#: the nesting level of logical ids in a template: template, Resources.
 _DEPTH = 2
 
 
 def sarif(app: App, findings: Iterable[tuple[Finding, str | None]]) -> dict[str, Any]:
-    """Return a log of one run.
+    """Return a log with one run.
 
     Args:
         app: The stacks that were checked.
 
-        findings: What was found, and why it is acknowledged, if it is.
+        findings: The findings, each with the reason why it is acknowledged, or None.
     """
     lines: dict[str, Mapping[str, int]] = {}
     index = {each.id: number for number, each in enumerate(RULES)}
@@ -66,18 +66,18 @@ def sarif(app: App, findings: Iterable[tuple[Finding, str | None]]) -> dict[str,
 
 
 def lines_of(stack: Stack) -> Mapping[str, int]:
-    """Return the lines on which the resources of a stack begin, by logical id, from 1."""
+    """Return the line on which each resource of a stack starts, by logical id, from 1."""
     marks = {each: getattr(each, "start_mark", None) for each in stack.resources}
     if stack.file is None or not marks:
         return {}
     if any(mark is not None for mark in marks.values()):
-        # the reader of YAML knows
+        # the YAML reader records the positions
         return {each: mark.line + 1 for each, mark in marks.items() if mark is not None}
     return _lines_of_json(stack.file.read_text(encoding="utf-8-sig"))
 
 
 def _lines_of_json(text: str) -> dict[str, int]:
-    """Return the lines of the keys below Resources; the text is JSON, for it has been read."""
+    """Return the lines of the keys in Resources. The text is valid JSON: it was parsed before."""
     found: dict[str, int] = {}
     path: list[str] = []
     key, line, position = "", 1, 0
@@ -89,7 +89,7 @@ def _lines_of_json(text: str) -> dict[str, int]:
         elif token[0] in "}]":
             path.pop()
         else:
-            # the last text before a bracket is the key of what it holds
+            # the last string before a bracket is the key of the object or list
             key = json.loads(token[0])
             if len(path) == _DEPTH and path[1] == "Resources":
                 found.setdefault(key, line)
@@ -103,7 +103,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "name": rule.id,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
-        "help": {"text": f"{rule.why}\n\n{rule.mend}\n\nSource: {rule.source}"},
+        "help": {"text": f"{rule.why}\n\n{rule.fix}\n\nSource: {rule.source}"},
         "defaultConfiguration": {"level": rule.severity.value},
         **({"helpUri": rule.source} if sourced else {}),
     }
@@ -130,7 +130,7 @@ def _result(
             "artifactLocation": {"uri": _uri(stack.file)},
             "region": {"startLine": lines[stack.name].get(resource or "", 1)},
         }
-    # not the text, in which numbers may change
+    # without the text of the finding, because numbers in it may change
     about = "\n".join((finding.rule.id, finding.stack, resource or "", finding.location))
     return {
         "ruleId": finding.rule.id,
@@ -150,10 +150,10 @@ def _result(
 
 
 def _uri(file: Path) -> str:
-    """Return a file's address, from the working directory if it is below."""
+    """Return the URI of a file, relative to the working directory if the file is in it."""
     path = file.absolute()
     here = Path.cwd()
     if not path.is_relative_to(here):
         return path.as_uri()
-    # bytes, for names of files need not be text
+    # bytes, because file names need not be valid text
     return quote(os.fsencode(path.relative_to(here).as_posix()))

@@ -1,1 +1,1 @@
-"""What a role unlocks, one feature a file; features never import one another."""
+"""The features that use a service-linked role, one per module. They do not import each other."""

@@ -1,7 +1,8 @@
 """App instance streaming: the channels and messages of Chime SDK messaging, to Kinesis.
 
-CloudFormation has the app instance and no type for its streaming, so the stack's function puts it
-and, before the app instance and its streams go, deletes it again.
+CloudFormation has a resource type for the app instance, but none for its streaming. So the stack's
+function configures the streaming, and removes it before the app instance and its streams are
+deleted.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, Names, RemovalPolicy, Stack, Token, aws_chime, aws_kinesis, aws_kms
 
-from slr_constructs import catalogue, rights
+from slr_constructs import catalogue, permissions
 from slr_constructs.errors import UsageError, check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import define_put
+from slr_constructs.ordering import define_configuration
 from slr_constructs.provider import last_part
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
 from slr_constructs.stack_parts import Feature, parts_of
@@ -29,24 +30,26 @@ _NAME_CHARACTERS = 128
 class MessagingStream(aws_kinesis.Stream):
     """A Kinesis stream that Chime SDK messaging can write to.
 
-    It has what the service asks for: a name that starts with `chime-messaging-`, two shards or
-    more, and encryption. It goes with the stack, for what it holds is on its way elsewhere; apply
-    another removal policy to keep it.
+    It has what the service requires: a name that starts with `chime-messaging-`, at least two
+    shards, and encryption. The stream is deleted with the stack, because it holds its records only
+    temporarily. To keep the stream, apply another removal policy.
 
     Args:
-        stream_name: Its name, starting with `chime-messaging-`. Default: the prefix, and a name
-            made from the construct's path.
+        stream_name: The name of the stream, which starts with `chime-messaging-`. Default: the
+            prefix and a name that CDK generates from the construct's path.
 
-        shard_count: How many shards it has, 2 or more. Default: on-demand, which starts with four.
+        shard_count: The number of shards, 2 or more. Default: the stream is on-demand and starts
+            with four shards.
 
-        encryption_key: The key that encrypts it. Default: the key of the account that AWS manages
-            for Kinesis, `alias/aws/kinesis`.
+        encryption_key: The key that encrypts the stream. Default: the AWS managed key of the
+            account for Kinesis, `alias/aws/kinesis`.
 
-        retention_period: How long it keeps records, 24 hours to 365 days. Default: 24 hours.
+        retention_period: How long the stream keeps records, 24 hours to 365 days. Default: 24
+            hours.
 
     Raises:
-        UsageError: The name lacks the prefix (`MessagingStreamName`) or there is one shard alone
-            (`MessagingStreamShards`).
+        UsageError: The name lacks the prefix (`MessagingStreamName`), or the stream has only one
+            shard (`MessagingStreamShards`).
     """
 
     def __init__(
@@ -91,27 +94,28 @@ class MessagingStream(aws_kinesis.Stream):
 class AppInstanceStreaming(Feature):
     """Stream an app instance's channels, messages or both to Kinesis.
 
-    Defines one custom resource, `<id>/Resource`, and the rights of the stack's function for it. It
-    is created after the role and the streams, and deleted before them and before the app instance.
+    Defines one custom resource, `<id>/Resource`, and the permissions of the stack's function for
+    it. The custom resource is created after the role and the streams, and deleted before them and
+    before the app instance.
 
     Args:
         app_instance: The app instance in this app, or the ARN of an existing one.
 
-        channels: The stream for what happens to channels. None: channels are not streamed.
+        channels: The stream for the events of channels. None: channels are not streamed.
 
-        channel_messages: The stream for what happens to messages; it may be the same. None:
+        channel_messages: The stream for the events of messages, which may be the same stream. None:
             messages are not streamed.
 
-        role: The role `AWSServiceRoleForChimeSDKMessaging`, or the one it replaced. Default: that
-            of the stack, declared on first use.
+        role: The role `AWSServiceRoleForChimeSDKMessaging`, or the role that it replaced. Default:
+            the role of the stack, declared on first use.
 
     Raises:
-        UsageError: The ARN is not that of an app instance (`AppInstanceArn`); a stream has the
-            wrong name or ARN, one shard, no encryption, or another account or region
+        UsageError: The ARN is not the ARN of an app instance (`AppInstanceArn`); a stream has an
+            invalid name or ARN, only one shard, no encryption, or another account or region
             (`MessagingStreamName`, `MessagingStreamArn`, `MessagingStreamShards`,
-            `MessagingStreamEncryption`, `MessagingStreamEnvironment`); there is no stream at all
-            (`NothingStreamed`); the role is another one (`RoleOfAnotherService`); or another
-            construct streams this app instance (`FeatureSetTwice`).
+            `MessagingStreamEncryption`, `MessagingStreamEnvironment`); both streams are None
+            (`NothingStreamed`); the role belongs to another service (`RoleOfAnotherService`); or
+            another construct streams this app instance (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -134,7 +138,14 @@ class AppInstanceStreaming(Feature):
             allowed="a CfnAppInstance or the ARN of one",
         )
         for prop, stream in (("channels", channels), ("channel_messages", channel_messages)):
-            check_kind(stream, "stream_arn", at=self, prop=prop, allowed="a stream", optional=True)
+            check_kind(
+                stream,
+                "stream_arn",
+                at=self,
+                prop=prop,
+                allowed="an IStream or None",
+                optional=True,
+            )
         streams = {"channels": channels, "channel_messages": channel_messages}
         given = {prop: stream for prop, stream in streams.items() if stream is not None}
         if not given:
@@ -142,7 +153,7 @@ class AppInstanceStreaming(Feature):
                 "NothingStreamed",
                 at=self,
                 prop="channels",
-                allowed="a stream, if channel_messages is none",
+                allowed="an IStream if channel_messages is None",
                 got=None,
             )
         for prop, stream in given.items():
@@ -150,7 +161,7 @@ class AppInstanceStreaming(Feature):
         self._app_instance_arn = (
             app_instance if isinstance(app_instance, str) else app_instance.attr_app_instance_arn
         )
-        # one stream may be both
+        # both props may have the same stream
         arn_of = {stream: stream.stream_arn for stream in dict.fromkeys(given.values())}
         arns = {prop: arn_of[stream] for prop, stream in given.items()}
         wanted = contract.AppInstanceStreaming(
@@ -161,21 +172,22 @@ class AppInstanceStreaming(Feature):
         self._role = role_for(
             self, role, catalogue.CHIME_MESSAGING, catalogue.CHIME_MESSAGING_LEGACY
         )
-        self._resource = define_put(
+        self._resource = define_configuration(
             self,
             wanted,
             owner=app_instance,
-            prop="app_instance",
-            thing=last_part(self._app_instance_arn),
+            owner_type="app instance",
+            feature_name="streaming",
+            target=last_part(self._app_instance_arn),
             role=self._role,
-            # today's role, even for a stack that has adopted the older one
+            # the current role, even if the stack adopted the older one
             definition=catalogue.CHIME_MESSAGING,
             props={
                 "app_instance_arn": "app_instance",
                 "channels_stream_arn": "channels",
                 "channel_messages_stream_arn": "channel_messages",
             },
-            rights=self._rights(arn_of),
+            permissions=self._permissions(arn_of),
         )
 
     @property
@@ -189,19 +201,19 @@ class AppInstanceStreaming(Feature):
         return self._role
 
     @property
-    def release(self) -> CfnResource:
-        """What switches streaming off when it is deleted; whatever depends on it goes before."""
+    def clean_up(self) -> CfnResource:
+        """The resource that disables streaming on delete, after all resources that depend on it."""
         return self._resource
 
-    def _rights(self, streams: dict[aws_kinesis.IStream, str]) -> list[rights.Right]:
+    def _permissions(self, streams: dict[aws_kinesis.IStream, str]) -> list[permissions.Permission]:
         needed = [
-            rights.stream_app_instance(self._app_instance_arn),
-            rights.write_to_streams(*streams.values()),
+            permissions.stream_app_instance(self._app_instance_arn),
+            permissions.write_to_streams(*streams.values()),
         ]
         keys = [stream.encryption_key for stream in streams]
         key_arns = dict.fromkeys(key.key_arn for key in keys if key is not None)
         if key_arns:
-            needed.append(rights.encrypt_for_streams(*key_arns))
+            needed.append(permissions.encrypt_for_streams(*key_arns))
         return needed
 
     def _check_stream(self, prop: str, stream: aws_kinesis.IStream) -> None:
@@ -212,26 +224,26 @@ class AppInstanceStreaming(Feature):
         self._check_environment(prop, stream)
         resource = stream.node.default_child
         if not isinstance(resource, aws_kinesis.CfnStream):
-            # imported: its name is all that is known
+            # imported: only its name is known
             check(rules.MESSAGING_STREAM_NAME, stream.stream_name, at=self, prop=prop)
             return
         check_name(rules.MESSAGING_STREAM_NAME, resource.name, at=self, prop=prop)
         check(rules.MESSAGING_STREAM_SHARDS, resource.shard_count, at=self, prop=prop)
-        # not `stream_encryption`, which jsii cannot read where CDK leaves it to a condition
+        # not `stream_encryption`: jsii cannot read it if CDK makes it depend on a condition
         if resource._cfn_properties.get("streamEncryption") is None:  # noqa: SLF001
             raise UsageError(
                 "MessagingStreamEncryption",
                 at=self,
                 prop=prop,
                 allowed="encrypted",
-                got=stream.node.path,
+                got=stream,
             )
 
     def _check_environment(self, prop: str, stream: aws_kinesis.IStream) -> None:
-        stack, there = Stack.of(self), stream.env
+        stack, stream_env = Stack.of(self), stream.env
         for what, ours, theirs in (
-            ("region", stack.region, there.region),
-            ("account", stack.account, there.account),
+            ("region", stack.region, stream_env.region),
+            ("account", stack.account, stream_env.account),
         ):
             known = not Token.is_unresolved(ours) and not Token.is_unresolved(theirs)
             if known and ours != theirs:

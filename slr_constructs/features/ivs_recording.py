@@ -1,7 +1,7 @@
 """IVS recording: live channels, to S3.
 
-CloudFormation has the recording configuration and the channel's reference to it, so both are
-native where the channel is in the app; an existing channel is changed by the stack's function.
+CloudFormation supports the recording configuration and the channel's reference to it, so both are
+native for a channel of the app. The stack's function changes an existing channel.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, Stack, aws_ivs, aws_s3
 from constructs import Construct
 
-from slr_constructs import catalogue, rights
+from slr_constructs import catalogue, permissions
 from slr_constructs.errors import UsageError, check, check_kind
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.ordering import use_role
 from slr_constructs.provider import Provider, last_part
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature, claim, put_in_order, set_twice
+from slr_constructs.stack_parts import Feature, already_configured, claim, mark_ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Resolution(Enum):
-    """How large a picture is; IVS takes the nearest that the channel has."""
+    """The size of a picture. IVS uses the nearest resolution that the channel has."""
 
     FULL_HD = "FULL_HD"
     HD = "HD"
@@ -39,18 +39,18 @@ class Resolution(Enum):
 
 
 class ThumbnailStorage(Enum):
-    """How thumbnails are kept in the bucket."""
+    """How thumbnails are stored in the bucket."""
 
-    #: Each under its own name, one after the other.
+    #: Store each thumbnail under its own name, in sequence.
     SEQUENTIAL = "SEQUENTIAL"
 
-    #: The latest alone, under one name.
+    #: Store only the latest thumbnail, always under the same name.
     LATEST = "LATEST"
 
 
 @dataclass(frozen=True, slots=True)
 class Renditions:
-    """Which renditions of a stream are recorded."""
+    """The renditions of a stream that are recorded."""
 
     selection: str
     resolutions: tuple[Resolution, ...] = ()
@@ -62,18 +62,18 @@ class Renditions:
 
     @classmethod
     def none(cls) -> Renditions:
-        """Record no rendition: thumbnails alone."""
+        """Record no renditions, only thumbnails."""
         return cls("NONE")
 
     @classmethod
     def custom(cls, *resolutions: Resolution) -> Renditions:
-        """Record these renditions, one or more."""
+        """Record only these renditions, one or more."""
         return cls("CUSTOM", resolutions)
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnails:
-    """Whether and how often a picture of the stream is kept."""
+    """Whether and how often a thumbnail of the stream is stored."""
 
     mode: str
     every: Duration | None = None
@@ -82,7 +82,7 @@ class Thumbnails:
 
     @classmethod
     def disabled(cls) -> Thumbnails:
-        """Keep no pictures."""
+        """Store no thumbnails."""
         return cls("DISABLED")
 
     @classmethod
@@ -93,14 +93,14 @@ class Thumbnails:
         resolution: Resolution | None = None,
         storage: Sequence[ThumbnailStorage] = (),
     ) -> Thumbnails:
-        """Keep a picture every so often.
+        """Store a thumbnail at a regular interval.
 
         Args:
-            every: How often, 1 to 60 seconds. Default: every 60 seconds.
+            every: The interval, 1 to 60 seconds. Default: 60 seconds.
 
-            resolution: How large. Default: as large as the stream.
+            resolution: The size of the thumbnails. Default: the resolution of the stream.
 
-            storage: How they are kept. Default: sequentially.
+            storage: How thumbnails are stored. Default: sequentially.
         """
         return cls("INTERVAL", every, resolution, tuple(storage))
 
@@ -108,30 +108,31 @@ class Thumbnails:
 class IvsRecordingConfiguration(Feature):
     """Record IVS channels to a bucket.
 
-    Defines `AWS::IVS::RecordingConfiguration`, `<id>/Resource`. It is created after the role, and
-    deleted after the channels it records and before the role. Nothing about it can be updated:
-    CloudFormation replaces it, and moves the channels of the app to the new one.
+    Defines an `AWS::IVS::RecordingConfiguration`, `<id>/Resource`. It is created after the role,
+    and deleted after the channels that it records and before the role. A recording configuration
+    cannot be updated: on a change, CloudFormation replaces it and moves the channels of the app to
+    the new one.
 
     Args:
-        bucket: Where recordings go, in the region of the channel. A bucket policy that it has
-            already is created first: IVS adds to it.
+        bucket: The bucket for the recordings, in the region of the channel. If the bucket already
+            has a policy, the policy is created first, because IVS adds a statement to it.
 
-        name: Its name, which need not be unique. Default: none.
+        name: The name of the recording configuration, which need not be unique. Default: no name.
 
-        reconnect_window: How long a broadcast may be interrupted and still go on in the same
-            recording, 0 to 300 seconds. Default: not at all.
+        reconnect_window: How long a broadcast may be interrupted and still continue in the same
+            recording, 0 to 300 seconds. Default: each interruption ends the recording.
 
-        renditions: Which renditions are recorded. Default: all.
+        renditions: The renditions that are recorded. Default: all renditions.
 
-        thumbnails: Whether and how often a picture is kept. Default: every 60 seconds.
+        thumbnails: Whether and how often a thumbnail is stored. Default: every 60 seconds.
 
-        role: The role `AWSServiceRoleForIVSRecordToS3`. Default: that of the stack, declared on
+        role: The role `AWSServiceRoleForIVSRecordToS3`. Default: the role of the stack, declared on
             first use.
 
     Raises:
         UsageError: A prop breaks its rule (`IvsRecordingName`, `IvsReconnectWindow`,
-            `IvsThumbnailInterval`), `Renditions.custom` names no rendition (`IvsRenditions`), or
-            the role is another one (`RoleOfAnotherService`).
+            `IvsThumbnailInterval`), `Renditions.custom` has no rendition (`IvsRenditions`), or the
+            role belongs to another service (`RoleOfAnotherService`).
     """
 
     def __init__(
@@ -148,7 +149,7 @@ class IvsRecordingConfiguration(Feature):
     ) -> None:
         super().__init__(scope, id)
         l1 = aws_ivs.CfnRecordingConfiguration
-        check_kind(bucket, "bucket_name", at=self, prop="bucket", allowed="a bucket")
+        check_kind(bucket, "bucket_name", at=self, prop="bucket", allowed="an IBucket")
         check(rules.IVS_RECORDING_NAME, name, at=self, prop="name")
         window = self._seconds("reconnect_window", reconnect_window)
         check(rules.IVS_RECONNECT_WINDOW, window, at=self, prop="reconnect_window")
@@ -177,7 +178,7 @@ class IvsRecordingConfiguration(Feature):
 
     @property
     def resource(self) -> aws_ivs.CfnRecordingConfiguration:
-        """The recording configuration; whatever depends on it goes before it does."""
+        """The recording configuration, deleted after all resources that depend on it."""
         return self._resource
 
     @property
@@ -188,19 +189,20 @@ class IvsRecordingConfiguration(Feature):
     def record(self, channel: aws_ivs.CfnChannel | str) -> CfnResource:
         """Record a channel.
 
-        A channel of the app gets its native property; no function is needed. An existing channel
-        gets a custom resource that points it here on create, and takes that back on delete. IVS
-        changes no live channel: the function waits for it to end, and then says so.
+        For a channel of the app, the method sets its native property; no function is needed. For an
+        existing channel, it defines a custom resource that sets the channel's recording
+        configuration on create and removes it on delete. IVS does not change a channel that is
+        live: the function waits until the stream ends, and fails if that takes too long.
 
         Args:
             channel: The channel in this app, or the ARN of an existing one.
 
         Returns:
-            What ends the recording when it is deleted: the channel itself, or the custom resource.
+            The resource whose deletion ends the recording: the channel or the custom resource.
 
         Raises:
-            UsageError: The ARN is not that of a channel (`IvsChannelArn`), or the channel is
-                recorded already (`FeatureSetTwice`).
+            UsageError: The ARN is not the ARN of a channel (`IvsChannelArn`), or the channel
+                already has a recording configuration (`FeatureSetTwice`).
         """
         check_kind(
             channel,
@@ -213,10 +215,10 @@ class IvsRecordingConfiguration(Feature):
         if isinstance(channel, str):
             return self._record_existing(channel)
         if channel.recording_configuration_arn:
-            raise set_twice(self, "channel", channel, "recorded by one recording configuration")
+            raise already_configured(self, channel, "a recording configuration")
         channel.recording_configuration_arn = self._resource.attr_arn
-        # it waits for this, to which it refers
-        put_in_order(channel)
+        # the channel depends on the recording configuration through this reference
+        mark_ordered(channel)
         return channel
 
     def _record_existing(self, channel_arn: str) -> CfnResource:
@@ -224,17 +226,17 @@ class IvsRecordingConfiguration(Feature):
         wanted = contract.IvsChannelRecording(
             channel_arn=channel_arn, recording_configuration_arn=self._resource.attr_arn
         )
-        claim(self, wanted, "channel", channel_arn)
-        # named after the channel: with a number for a name, channels that change places would
-        # each undo what the other did
+        claim(self, wanted, channel_arn, owner_type="channel", feature_name="recording")
+        # the id is derived from the channel: with a number as the id, two channels that change
+        # places would each undo the change of the other
         known = json.dumps(Stack.of(self).resolve(channel_arn), sort_keys=True)
         scope = Construct(self, f"Channel{hashlib.sha256(known.encode()).hexdigest()[:8]}")
         return Provider.of(self).define(
             scope,
             "Resource",
             wanted,
-            thing=last_part(channel_arn),
-            rights=[rights.record_ivs_channel(channel_arn)],
+            target=last_part(channel_arn),
+            permissions=[permissions.record_ivs_channel(channel_arn)],
         )
 
     def _renditions(
@@ -251,13 +253,13 @@ class IvsRecordingConfiguration(Feature):
         if renditions is None:
             return None
         for each in renditions.resolutions:
-            check_kind(each, Resolution, at=self, prop="renditions", allowed="of Resolution")
+            check_kind(each, Resolution, at=self, prop="renditions", allowed="Resolution values")
         if renditions.selection == "CUSTOM" and not renditions.resolutions:
             raise UsageError(
                 "IvsRenditions",
                 at=self,
                 prop="renditions",
-                allowed="one resolution or more if custom",
+                allowed="one or more Resolution values for Renditions.custom",
                 got=renditions.resolutions,
             )
         return aws_ivs.CfnRecordingConfiguration.RenditionConfigurationProperty(

@@ -1,9 +1,9 @@
-"""MediaPackage's access logs: a live channel's requests in and out, a packaging group's out.
+"""MediaPackage access logs: ingress and egress of a live channel, egress of a packaging group.
 
-CloudFormation has them as properties of their owners, and sets them natively where the owner is in
-the app. What it cannot do is switch them off before the owner goes, which MediaPackage's documents
-ask for; a release does, a custom resource that waits for its own deletion. MediaPackage v2 uses
-another way (vended logs) and no service-linked role.
+The logs are native properties of their owners, so CloudFormation configures them if the owner is in
+the app. But CloudFormation cannot disable them before it deletes the owner, as MediaPackage's
+documentation requires. A clean-up resource does: a custom resource that acts only on delete.
+MediaPackage v2 uses vended logs instead, which need no service-linked role.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Token, aws_logs, aws_mediapackage
 
-from slr_constructs import catalogue, rights
+from slr_constructs import catalogue, permissions
 from slr_constructs.errors import UsageError, check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import define_put, define_release
+from slr_constructs.ordering import define_clean_up, define_configuration
 from slr_constructs.provider import arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature, set_twice
+from slr_constructs.stack_parts import Feature, already_configured
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
@@ -29,49 +29,49 @@ if TYPE_CHECKING:
     from slr_constructs.handler.slr_handler.rules import Rule
 
 
-#: tells the ARN of a packaging group from the id of a live channel, whatever tokens it has.
+#: Distinguishes the ARN of a packaging group from the id of a live channel, even with tokens.
 _PACKAGING_GROUPS = ":packaging-groups/"
-_NO_LOGS = "without access logs of its own or of another construct"
 
 
 class AccessLogs(Enum):
-    """Where access logs go, if not to a log group of your own."""
+    """The destination of access logs, other than your own log group."""
 
-    #: The service's own group, which is shared by the account: `/aws/MediaPackage/…AccessLogs`.
+    #: The service's log group, which the account shares: `/aws/MediaPackage/…AccessLogs`.
     DEFAULT_GROUP = "DEFAULT_GROUP"
 
-    #: Nowhere.
+    #: No access logs.
     OFF = "OFF"
 
 
 class MediaPackageAccessLogging(Feature):
-    """Log who sends to and who fetches from a MediaPackage channel or packaging group.
+    """Log the requests to a MediaPackage channel or packaging group.
 
-    Sets the owner's `IngressAccessLogs` and `EgressAccessLogs` and defines a release,
-    `<id>/Release`; for an owner that is not in the app, one custom resource, `<id>/Resource`, does
-    both. The role is created before the owner is given the properties; on delete the logs are
-    disabled before the owner goes.
+    Sets the owner's `IngressAccessLogs` and `EgressAccessLogs`, and defines a clean-up resource,
+    `<id>/CleanUp`. For an existing owner outside of the app, one custom resource, `<id>/Resource`,
+    does both. The role is created before the logs are configured. On delete, the logs are disabled
+    before the owner is deleted.
 
     Args:
         channel: The live channel or the packaging group (VOD) in this app, the id of an existing
-            channel, or the ARN of an existing packaging group. A token without
-            `:packaging-groups/` beside it is taken for the id of a channel.
+            channel, or the ARN of an existing packaging group. A string that does not contain
+            `:packaging-groups/`, for example a token, is used as the id of a channel.
 
-        ingress: Where requests that send to the channel are logged: a log group whose name starts
-            with `/aws/MediaPackage/`, the service's own, or nowhere. A packaging group has none.
-            Default: the service's own.
+        ingress: The destination of the log of requests that send content to the channel: a log
+            group whose name starts with `/aws/MediaPackage/`, or a value of `AccessLogs`. A
+            packaging group has no ingress logs. Default: the service's log group.
 
-        egress: Where requests that fetch are logged, in the same way. Default: the service's own.
+        egress: The destination of the log of requests that fetch content, in the same way. Default:
+            the service's log group.
 
-        role: The role `AWSServiceRoleForMediaPackage`. Default: that of the stack, declared on
+        role: The role `AWSServiceRoleForMediaPackage`. Default: the role of the stack, declared on
             first use.
 
     Raises:
-        UsageError: The id or ARN is none (`MediaPackageId`), a log group has another name
-            (`ChannelLogGroupName`, `PackagingGroupLogGroupName`), a packaging group is given a
-            group for ingress (`PackagingGroupIngress`), everything is off (`NothingLogged`), the
-            role is another one (`RoleOfAnotherService`), or the owner has access logs already
-            (`FeatureSetTwice`).
+        UsageError: The id or ARN is invalid (`MediaPackageId`), a log group has an invalid name
+            (`ChannelLogGroupName`, `PackagingGroupLogGroupName`), a packaging group is given a log
+            group for ingress (`PackagingGroupIngress`), no log is enabled (`NothingLogged`), the
+            role belongs to another service (`RoleOfAnotherService`), or the owner already has
+            access logs (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -101,15 +101,15 @@ class MediaPackageAccessLogging(Feature):
                 "log_group_name",
                 at=self,
                 prop=prop,
-                allowed="a log group or one of AccessLogs",
+                allowed="an ILogGroup or an AccessLogs value",
             )
         self._role = role_for(self, role, catalogue.MEDIAPACKAGE, owner=channel)
         if isinstance(channel, aws_mediapackage.CfnPackagingGroup) or (
             isinstance(channel, str) and _PACKAGING_GROUPS in channel
         ):
-            self._release = self._log_packaging_group(channel, ingress, egress)
+            self._clean_up = self._log_packaging_group(channel, ingress, egress)
         else:
-            self._release = self._log_channel(channel, ingress, egress)
+            self._clean_up = self._log_channel(channel, ingress, egress)
 
     @property
     def role(self) -> ServiceLinkedRole:
@@ -117,9 +117,9 @@ class MediaPackageAccessLogging(Feature):
         return self._role
 
     @property
-    def release(self) -> CfnResource:
-        """What disables the logs when it is deleted; whatever depends on it goes before."""
-        return self._release
+    def clean_up(self) -> CfnResource:
+        """The resource that disables the logs on delete, after all resources that depend on it."""
+        return self._clean_up
 
     def _log_channel(
         self,
@@ -129,20 +129,21 @@ class MediaPackageAccessLogging(Feature):
     ) -> CfnResource:
         logs_in = self._log("ingress", ingress, rules.CHANNEL_LOG_GROUP_NAME)
         logs_out = self._log("egress", egress, rules.CHANNEL_LOG_GROUP_NAME)
-        self._refuse_off(logs_in, logs_out)
+        self._refuse_disabled(logs_in, logs_out)
         if isinstance(channel, str):
-            return self._put(
+            return self._configure(
                 contract.MediaPackageChannelLogging(
                     channel_id=channel, ingress=logs_in, egress=logs_out
                 ),
                 channel,
+                "channel",
                 channel,
-                # a live channel's ARN ends in another id than the one it was given (AWS CLI,
-                # mediapackage describe-channel), so it cannot be known from the id
-                rights.log_live_channel(arn("mediapackage", "channels/", "*")),
+                # a live channel's ARN ends in another id than the given one (AWS CLI,
+                # mediapackage describe-channel), so the ARN cannot be derived from the id
+                permissions.log_live_channel(arn("mediapackage", "channels/", "*")),
             )
         if channel.ingress_access_logs is not None or channel.egress_access_logs is not None:
-            raise set_twice(self, "channel", channel, _NO_LOGS)
+            raise already_configured(self, channel, "access logs")
         l1 = aws_mediapackage.CfnChannel
         if logs_in != "OFF":
             channel.ingress_access_logs = l1.LogConfigurationProperty(
@@ -152,7 +153,7 @@ class MediaPackageAccessLogging(Feature):
             channel.egress_access_logs = l1.LogConfigurationProperty(
                 log_group_name=_group_name(logs_out)
             )
-        return release_channel(self, channel, channel.ref, self._role)
+        return clean_up_channel(self, channel, channel.ref, self._role)
 
     def _log_packaging_group(
         self,
@@ -165,49 +166,52 @@ class MediaPackageAccessLogging(Feature):
                 "PackagingGroupIngress",
                 at=self,
                 prop="ingress",
-                allowed="left out for a packaging group, which has egress alone",
-                got=ingress.node.path,
+                allowed="omitted for a packaging group, which has only egress logs",
+                got=ingress,
             )
         logs_out = self._log("egress", egress, rules.PACKAGING_GROUP_LOG_GROUP_NAME)
-        self._refuse_off(logs_out)
+        self._refuse_disabled(logs_out)
         if isinstance(group, str):
             group_id = group.rpartition(_PACKAGING_GROUPS)[2]
-            return self._put(
+            return self._configure(
                 contract.MediaPackagePackagingGroupLogging(
                     packaging_group_id=group_id, egress=logs_out
                 ),
                 group,
+                "packaging group",
                 group_id,
-                rights.log_packaging_group(group),
+                permissions.log_packaging_group(group),
             )
         if group.egress_access_logs is not None:
-            raise set_twice(self, "channel", group, _NO_LOGS)
+            raise already_configured(self, group, "access logs")
         group.egress_access_logs = aws_mediapackage.CfnPackagingGroup.LogConfigurationProperty(
             log_group_name=_group_name(logs_out)
         )
-        return release_packaging_group(self, group, group.ref, self._role)
+        return clean_up_packaging_group(self, group, group.ref, self._role)
 
-    def _put(
+    def _configure(
         self,
         wanted: Contract,
         owner: str,
-        thing: Any,  # noqa: ANN401 - a string or an intrinsic
-        right: rights.Right,
+        owner_type: str,
+        target: Any,  # noqa: ANN401 - a string or an intrinsic
+        permission: permissions.Permission,
     ) -> CfnResource:
-        return define_put(
+        return define_configuration(
             self,
             wanted,
             owner=owner,
-            prop="channel",
-            thing=thing,
+            owner_type=owner_type,
+            feature_name="access logging",
+            target=target,
             role=self._role,
             definition=catalogue.MEDIAPACKAGE,
-            rights=[right],
+            permissions=[permission],
             props={"channel_id": "channel", "packaging_group_id": "channel"},
         )
 
     def _log(self, prop: str, logs: aws_logs.ILogGroup | AccessLogs, rule: Rule) -> str:
-        """Return what a contract says for one log, with the name of a log group checked."""
+        """Return the value of one log in the contract, and check the name of a log group."""
         if isinstance(logs, AccessLogs):
             return logs.value
         resource = logs.node.default_child
@@ -217,43 +221,43 @@ class MediaPackageAccessLogging(Feature):
             check(rule, logs.log_group_name, at=self, prop=prop)
         return logs.log_group_name
 
-    def _refuse_off(self, *logs: str) -> None:
+    def _refuse_disabled(self, *logs: str) -> None:
         if set(logs) == {"OFF"}:
             raise UsageError(
                 "NothingLogged",
                 at=self,
                 prop="egress",
-                allowed="a log group or AccessLogs.DEFAULT_GROUP, if nothing else is logged",
-                got="OFF",
+                allowed="an ILogGroup or AccessLogs.DEFAULT_GROUP if no other log is enabled",
+                got=AccessLogs.OFF,
             )
 
 
-def release_channel(
-    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "Release"
+def clean_up_channel(
+    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "CleanUp"
 ) -> CfnResource:
-    """Order role, live channel and release, whoever has set the access logs."""
-    return define_release(
+    """Define the clean-up resource of a live channel that has access logs."""
+    return define_clean_up(
         feature,
-        contract.MediaPackageChannelLoggingRelease(channel_id=name),
+        contract.MediaPackageChannelLoggingCleanUp(channel_id=name),
         owner=owner,
-        thing=name,
+        target=name,
         role=role,
-        rights=[rights.log_live_channel(_arn_of(owner))],
+        permissions=[permissions.log_live_channel(_arn_of(owner))],
         id=id,
     )
 
 
-def release_packaging_group(
-    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "Release"
+def clean_up_packaging_group(
+    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "CleanUp"
 ) -> CfnResource:
-    """Order role, packaging group and release, whoever has set the access log."""
-    return define_release(
+    """Define the clean-up resource of a packaging group that has access logs."""
+    return define_clean_up(
         feature,
-        contract.MediaPackagePackagingGroupLoggingRelease(packaging_group_id=name),
+        contract.MediaPackagePackagingGroupLoggingCleanUp(packaging_group_id=name),
         owner=owner,
-        thing=name,
+        target=name,
         role=role,
-        rights=[rights.log_packaging_group(_arn_of(owner))],
+        permissions=[permissions.log_packaging_group(_arn_of(owner))],
         id=id,
     )
 
@@ -261,7 +265,7 @@ def release_packaging_group(
 def _arn_of(owner: CfnResource) -> str:
     if isinstance(owner, aws_mediapackage.CfnChannel | aws_mediapackage.CfnPackagingGroup):
         return owner.attr_arn
-    # a resource of no class of its own, whose attributes have no names in Python
+    # a bare CfnResource, which has no Python properties for its attributes
     return Token.as_string(owner.get_att("Arn"))
 
 

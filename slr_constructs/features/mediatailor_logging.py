@@ -1,8 +1,8 @@
-"""MediaTailor's logs: the sessions of a playback configuration, and what a channel has run.
+"""MediaTailor logs: the sessions of a playback configuration, and the as-run log of a channel.
 
-CloudFormation has both as properties of their owners, and sets them natively where the owner is in
-the app. What it cannot do is switch them off before the owner goes, which MediaTailor's documents
-ask for; a release does, a custom resource that waits for its own deletion.
+Both are native properties of their owners, so CloudFormation configures them if the owner is in the
+app. But CloudFormation cannot disable them before it deletes the owner, as MediaTailor's
+documentation requires. A clean-up resource does: a custom resource that acts only on delete.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from aws_cdk import aws_logs, aws_mediatailor
 from constructs import Construct
 
-from slr_constructs import catalogue, rights
+from slr_constructs import catalogue, permissions
 from slr_constructs.errors import UsageError, check_contract, check_kind
 from slr_constructs.handler.slr_handler import contract
-from slr_constructs.ordering import define_put, define_release
+from slr_constructs.ordering import define_clean_up, define_configuration
 from slr_constructs.provider import Provider, arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature, parts_of, set_twice
+from slr_constructs.stack_parts import Feature, already_configured, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,42 +36,45 @@ _SESSION_LOG_GROUPS = tuple(
 class MediaTailorSessionLogging(Feature):
     """Log the sessions of a playback configuration to CloudWatch Logs.
 
-    Sets the owner's `LogConfiguration` and defines a release, `<id>/Release`; for an owner that is
-    not in the app, one custom resource, `<id>/Resource`, does both. The role is created before the
-    owner is given the property; on delete the percentage is set to 0 before the owner goes.
+    Sets the owner's `LogConfiguration`, and defines a clean-up resource, `<id>/CleanUp`. For an
+    existing owner outside of the app, one custom resource, `<id>/Resource`, does both. The role is
+    created before the logs are configured. On delete, the percentage is set to 0 before the owner
+    is deleted.
 
     Args:
         playback_configuration: The playback configuration in this app, or the name of an existing
             one.
 
-        percent_enabled: How many sessions are logged, 0 to 100 percent. Default: all.
+        percent_enabled: The percentage of sessions that are logged, 0 to 100. Default: all sessions
+            are logged.
 
-        ads_interaction_publish_opt_in_event_types: Events of the ad decision server that are only
-            logged when asked for, such as `RAW_ADS_REQUEST`. Default: none of them.
+        ads_interaction_publish_opt_in_event_types: Events of the ad decision server that are logged
+            only on request, such as `RAW_ADS_REQUEST`. Default: none of them are logged.
 
-        ads_interaction_exclude_event_types: Events of the ad decision server that are left out.
-            Default: none.
+        ads_interaction_exclude_event_types: Events of the ad decision server that are not logged.
+            Default: no events are excluded.
 
-        manifest_service_publish_opt_in_event_types: Events of the manifest service that are only
-            logged when asked for; CloudFormation has no property for them, so the owner must be
-            an existing one. Default: none of them.
+        manifest_service_publish_opt_in_event_types: Events of the manifest service that are logged
+            only on request. CloudFormation has no property for them, so the owner must be an
+            existing one. Default: none of them are logged.
 
-        manifest_service_exclude_event_types: Events of the manifest service that are left out.
-            Default: none.
+        manifest_service_exclude_event_types: Events of the manifest service that are not logged.
+            Default: no events are excluded.
 
-        log_retention: How long the log groups keep events. Their names are fixed and shared by the
-            account, so they are made if absent, and left as they are on delete. Default:
-            MediaTailor makes them, and they keep events for ever.
+        log_retention: How long the log groups keep events. The account shares the log groups, and
+            their names are fixed. So the function creates missing log groups on create, and does
+            not change the log groups on delete. Default: MediaTailor creates the log groups, and
+            they keep events indefinitely.
 
-        role: The role `AWSServiceRoleForMediaTailor`. Default: that of the stack, declared on
+        role: The role `AWSServiceRoleForMediaTailor`. Default: the role of the stack, declared on
             first use.
 
     Raises:
         UsageError: A prop breaks its rule (`PlaybackConfigurationName`, `PercentEnabled`,
-            `EventTypes`), the log groups are to be kept for ever (`LogRetentionInfinite`) or, by
-            two constructs of a stack, for different times (`LogRetentionConflict`), CloudFormation
-            lacks the property (`ManifestServiceOptIn`), the role is another one
-            (`RoleOfAnotherService`), or the owner has a log configuration already
+            `EventTypes`), the retention is infinite (`LogRetentionInfinite`) or differs from that
+            of another construct in the stack (`LogRetentionConflict`), CloudFormation lacks the
+            property (`ManifestServiceOptIn`), the role belongs to another service
+            (`RoleOfAnotherService`), or the owner already has a log configuration
             (`FeatureSetTwice`).
     """
 
@@ -124,21 +127,22 @@ class MediaTailorSessionLogging(Feature):
             _keep_events(self, _SESSION_LOG_GROUPS, log_retention)
         self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=owner)
         if isinstance(owner, str):
-            self._release = define_put(
+            self._clean_up = define_configuration(
                 self,
                 wanted,
                 owner=owner,
-                prop="playback_configuration",
-                thing=self._name,
+                owner_type="playback configuration",
+                feature_name="session logging",
+                target=self._name,
                 role=self._role,
                 definition=catalogue.MEDIATAILOR,
-                rights=[rights.log_sessions(_playback_configuration_arn(owner))],
+                permissions=[permissions.log_sessions(_playback_configuration_arn(owner))],
                 props=props,
             )
         else:
-            _refuse_second(self, "playback_configuration", owner)
+            _refuse_second(self, owner)
             owner.log_configuration = self._log_configuration(wanted)
-            self._release = release_sessions(self, owner, self._name, self._role)
+            self._clean_up = clean_up_sessions(self, owner, self._name, self._role)
 
     @property
     def playback_configuration_name(self) -> str:
@@ -151,12 +155,12 @@ class MediaTailorSessionLogging(Feature):
         return self._role
 
     @property
-    def release(self) -> CfnResource:
-        """What sets the percentage to 0 when it is deleted; whatever depends on it goes before."""
-        return self._release
+    def clean_up(self) -> CfnResource:
+        """The resource that disables the logs on delete, after all resources that depend on it."""
+        return self._clean_up
 
     def _types(self, prop: str, types: Sequence[str] | None) -> tuple[str, ...] | None:
-        check_kind(types, list, tuple, at=self, prop=prop, allowed="a list", optional=True)
+        check_kind(types, list, tuple, at=self, prop=prop, allowed="a list or None", optional=True)
         return None if types is None else tuple(types)
 
     def _log_configuration(
@@ -167,7 +171,7 @@ class MediaTailorSessionLogging(Feature):
                 "ManifestServiceOptIn",
                 at=self,
                 prop="manifest_service_publish_opt_in_event_types",
-                allowed="left out for a playback configuration of the app (CloudFormation has no"
+                allowed="omitted for a playback configuration in the app (CloudFormation has no"
                 " property for it)",
                 got=wanted.manifest_service_publish_opt_in_event_types,
             )
@@ -181,7 +185,7 @@ class MediaTailorSessionLogging(Feature):
         manifests = l1.ManifestServiceInteractionLogProperty(exclude_event_types=unlogged)
         return l1.LogConfigurationProperty(
             percent_enabled=wanted.percent_enabled,
-            # the service-linked role writes for this strategy; vended logs have their own way
+            # only this strategy uses the service-linked role; vended logs do not
             enabled_logging_strategies=["LEGACY_CLOUDWATCH"],
             ads_interaction_log=None if opted_in is None and excluded is None else ads,
             manifest_service_interaction_log=None if unlogged is None else manifests,
@@ -189,27 +193,29 @@ class MediaTailorSessionLogging(Feature):
 
 
 class MediaTailorAsRunLogging(Feature):
-    """Log what a MediaTailor channel has run, as programs and ad breaks, to CloudWatch Logs.
+    """Log the programs and ad breaks that a MediaTailor channel has run to CloudWatch Logs.
 
-    Sets the owner's `LogConfiguration` and defines a release, `<id>/Release`; for an owner that is
-    not in the app, one custom resource, `<id>/Resource`, does both. The role is created before the
-    owner is given the property; on delete the log types are taken away before the owner goes.
+    Sets the owner's `LogConfiguration`, and defines a clean-up resource, `<id>/CleanUp`. For an
+    existing owner outside of the app, one custom resource, `<id>/Resource`, does both. The role is
+    created before the log is configured. On delete, the log types are removed before the owner is
+    deleted.
 
     Args:
         channel: The channel in this app, or the name of an existing one.
 
-        log_retention: How long the log group keeps events. Its name is fixed and shared by the
-            account, so it is made if absent, and left as it is on delete. Default: MediaTailor
-            makes it, and it keeps events for ever.
+        log_retention: How long the log group keeps events. The account shares the log group, and
+            its name is fixed. So the function creates a missing log group on create, and does not
+            change the log group on delete. Default: MediaTailor creates the log group, and it keeps
+            events indefinitely.
 
-        role: The role `AWSServiceRoleForMediaTailor`. Default: that of the stack, declared on
+        role: The role `AWSServiceRoleForMediaTailor`. Default: the role of the stack, declared on
             first use.
 
     Raises:
-        UsageError: The name is none (`MediaTailorChannelName`), the log group is to be kept for
-            ever (`LogRetentionInfinite`) or, by two constructs of a stack, for different times
-            (`LogRetentionConflict`), the role is another one (`RoleOfAnotherService`), or the owner
-            has a log configuration already (`FeatureSetTwice`).
+        UsageError: The name is invalid (`MediaTailorChannelName`), the retention is infinite
+            (`LogRetentionInfinite`) or differs from that of another construct in the stack
+            (`LogRetentionConflict`), the role belongs to another service (`RoleOfAnotherService`),
+            or the owner already has a log configuration (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -235,23 +241,24 @@ class MediaTailorAsRunLogging(Feature):
             _keep_events(self, _AS_RUN_LOG_GROUPS, log_retention)
         self._role = role_for(self, role, catalogue.MEDIATAILOR, owner=channel)
         if isinstance(channel, str):
-            self._release = define_put(
+            self._clean_up = define_configuration(
                 self,
                 contract.MediaTailorAsRunLogging(channel_name=channel),
                 owner=channel,
-                prop="channel",
-                thing=channel,
+                owner_type="channel",
+                feature_name="as-run logging",
+                target=channel,
                 role=self._role,
                 definition=catalogue.MEDIATAILOR,
-                rights=[rights.log_as_run(_channel_arn(channel))],
+                permissions=[permissions.log_as_run(_channel_arn(channel))],
                 props={"channel_name": "channel"},
             )
         else:
-            _refuse_second(self, "channel", channel)
+            _refuse_second(self, channel)
             channel.log_configuration = (
                 aws_mediatailor.CfnChannel.LogConfigurationForChannelProperty(log_types=["AS_RUN"])
             )
-            self._release = release_as_run(self, channel, self._name, self._role)
+            self._clean_up = clean_up_as_run(self, channel, self._name, self._role)
 
     @property
     def channel_name(self) -> str:
@@ -264,37 +271,37 @@ class MediaTailorAsRunLogging(Feature):
         return self._role
 
     @property
-    def release(self) -> CfnResource:
-        """What takes the log types away when it is deleted; whatever depends on it goes before."""
-        return self._release
+    def clean_up(self) -> CfnResource:
+        """The resource that disables the log on delete, after all resources that depend on it."""
+        return self._clean_up
 
 
-def release_sessions(
-    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "Release"
+def clean_up_sessions(
+    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "CleanUp"
 ) -> CfnResource:
-    """Order role, playback configuration and release, whoever has set the log configuration."""
-    return define_release(
+    """Define the clean-up resource of a playback configuration that has a log configuration."""
+    return define_clean_up(
         feature,
-        contract.MediaTailorSessionLoggingRelease(playback_configuration_name=name),
+        contract.MediaTailorSessionLoggingCleanUp(playback_configuration_name=name),
         owner=owner,
-        thing=name,
+        target=name,
         role=role,
-        rights=[rights.log_sessions(_playback_configuration_arn(name))],
+        permissions=[permissions.log_sessions(_playback_configuration_arn(name))],
         id=id,
     )
 
 
-def release_as_run(
-    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "Release"
+def clean_up_as_run(
+    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "CleanUp"
 ) -> CfnResource:
-    """Order role, channel and release, whoever has set the log configuration."""
-    return define_release(
+    """Define the clean-up resource of a channel that has a log configuration."""
+    return define_clean_up(
         feature,
-        contract.MediaTailorAsRunLoggingRelease(channel_name=name),
+        contract.MediaTailorAsRunLoggingCleanUp(channel_name=name),
         owner=owner,
-        thing=name,
+        target=name,
         role=role,
-        rights=[rights.log_as_run(_channel_arn(name))],
+        permissions=[permissions.log_as_run(_channel_arn(name))],
         id=id,
     )
 
@@ -309,22 +316,20 @@ def _channel_arn(name: str) -> dict[str, Any]:
 
 def _refuse_second(
     feature: Construct,
-    prop: str,
     owner: aws_mediatailor.CfnPlaybackConfiguration | aws_mediatailor.CfnChannel,
 ) -> None:
     if owner.log_configuration is not None:
-        allowed = "without a log configuration of its own or of another construct"
-        raise set_twice(feature, prop, owner, allowed)
+        raise already_configured(feature, owner, "a log configuration")
 
 
-class _Retentions(dict[tuple[str, ...], aws_logs.RetentionDays]):
-    """How long a stack wants MediaTailor's log groups to keep events."""
+class _Retentions(dict[tuple[str, ...], tuple[aws_logs.RetentionDays, str]]):
+    """The retention of MediaTailor's log groups in a stack, and the construct that set it."""
 
 
 def _keep_events(
     feature: Construct, log_groups: tuple[str, ...], retention: aws_logs.RetentionDays
 ) -> None:
-    """Let the function set the groups' retention: once a stack, for the names are the account's."""
+    """Define the custom resource that sets the retention of log groups, once for a stack."""
     check_kind(
         retention,
         aws_logs.RetentionDays,
@@ -337,40 +342,42 @@ def _keep_events(
             "LogRetentionInfinite",
             at=feature,
             prop="log_retention",
-            allowed="a number of days (for ever is what log groups do unasked)",
-            got="INFINITE",
+            allowed="a number of days (log groups keep events indefinitely by default)",
+            got=retention,
         )
     parts = parts_of(feature)
     chosen = parts.one(_Retentions, lambda _: _Retentions())
-    first = chosen.get(log_groups)
-    if first is retention:
+    if log_groups in chosen:
+        other_retention, other = chosen[log_groups]
+        if other_retention is not retention:
+            raise UsageError.relation(
+                "LogRetentionConflict",
+                at=feature,
+                text=(
+                    f"{other} already sets the retention of the same log groups to"
+                    f" {other_retention.value}, which conflicts with {retention.value}. Use the"
+                    " same log_retention for both."
+                ),
+            )
         return
-    if first is not None:
-        raise UsageError(
-            "LogRetentionConflict",
-            at=feature,
-            prop="log_retention",
-            allowed=f"{first.value}, which the stack has set for the same log groups",
-            got=retention.value,
-        )
-    chosen[log_groups] = retention
+    chosen[log_groups] = (retention, feature.node.path)
     name = "MediaTailor" + ("AsRun" if log_groups == _AS_RUN_LOG_GROUPS else "Session") + "Logs"
     provider = Provider.of(feature)
     groups = [arn("logs", "log-group:", f"{log_group}:log-stream:") for log_group in log_groups]
     provider.define(
-        # below the function, where no construct of the user's has the same name
+        # below the function, to avoid conflicts with the ids of other constructs
         Construct(provider, name),
         "Resource",
         contract.MediaTailorLogRetention(
             log_group_names=log_groups,
-            # jsii enums know their number only on the other side
+            # the number of a jsii enum value is known only in the jsii kernel
             retention_in_days=parts.stack.resolve(retention),
         ),
-        thing=name,
-        rights=[rights.keep_events(*groups)],
+        target=name,
+        permissions=[permissions.set_log_retention(*groups)],
     )
 
 
 def _list(event_types: tuple[str, ...] | None) -> list[str] | None:
-    """Return what jsii takes: it knows lists, and no tuples."""
+    """Return a list, because jsii does not accept tuples."""
     return None if event_types is None else list(event_types)

@@ -1,7 +1,7 @@
 """Voice Connector streaming: the audio of calls, to Kinesis Video Streams.
 
-CloudFormation has the Voice Connector and no type for its streaming, so the stack's function puts
-it and, before the connector goes, deletes it again.
+CloudFormation has a resource type for the Voice Connector, but none for its streaming. So the
+stack's function configures the streaming, and removes it before the connector is deleted.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, aws_chime, aws_sns, aws_sqs
 
-from slr_constructs import catalogue, rights
+from slr_constructs import catalogue, permissions
 from slr_constructs.errors import check, check_kind, check_name
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import define_put
+from slr_constructs.ordering import define_configuration
 from slr_constructs.provider import arn
 from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
 from slr_constructs.stack_parts import Feature
@@ -25,49 +25,52 @@ if TYPE_CHECKING:
     from aws_cdk import CfnResource
     from constructs import Construct
 
+_TARGETS = "a list of NotificationTarget, ITopic or IQueue values"
+
 
 class NotificationTarget(Enum):
-    """Where Chime announces that a stream has started, ended or failed."""
+    """The service that receives an event when a stream has started, ended or failed."""
 
     EVENT_BRIDGE = "EventBridge"
 
-    #: A topic that is named `ChimeVoiceConnector-Streaming…`: the role publishes to no other.
+    #: A topic named `ChimeVoiceConnector-Streaming…`; the role cannot publish to other topics.
     SNS = "SNS"
 
-    #: A queue that is named `ChimeVoiceConnector-Streaming…`: the role sends to no other.
+    #: A queue named `ChimeVoiceConnector-Streaming…`; the role cannot send to other queues.
     SQS = "SQS"
 
 
 class VoiceConnectorStreaming(Feature):
     """Stream the audio of a Voice Connector's calls to Kinesis Video Streams.
 
-    Defines one custom resource, `<id>/Resource`, and the rights of the stack's function for it. It
-    is created after the role, and deleted before the role and before the connector.
+    Defines one custom resource, `<id>/Resource`, and the permissions of the stack's function for
+    it. The custom resource is created after the role, and deleted before the role and before the
+    connector.
 
     Args:
         voice_connector: The connector in this app, or the id of an existing one.
 
-        data_retention: How long Kinesis keeps the audio; whole hours. Default: nothing is kept
-            once it has been delivered.
+        data_retention: How long Kinesis keeps the audio, in whole hours. Default: no audio is
+            retained.
 
-        enabled: Whether calls are streamed; False keeps the configuration and streams nothing.
-            Default: they are.
+        enabled: Whether calls are streamed. False keeps the configuration, but streams no calls.
+            Default: calls are streamed.
 
-        notification_targets: Who is told that a stream has started, ended or failed; a topic or
-            queue of the app stands for SNS or SQS, has its name checked and is created first.
-            Default: EventBridge.
+        notification_targets: The services that receive an event when a stream has started, ended or
+            failed. A topic or queue can be given instead of SNS or SQS: then its name is checked,
+            and a topic or queue of the app is created first. Default: EventBridge.
 
-        media_insights_configuration_arn: The media insights pipeline configuration that analyses
-            the calls. Default: calls are not analysed.
+        media_insights_configuration_arn: The media insights pipeline configuration that analyzes
+            the calls. Default: calls are not analyzed.
 
-        role: The role `AWSServiceRoleForAmazonChimeVoiceConnector`. Default: that of the stack,
+        role: The role `AWSServiceRoleForAmazonChimeVoiceConnector`. Default: the role of the stack,
             declared on first use.
 
     Raises:
         UsageError: A prop breaks its rule (`VoiceConnectorId`, `DataRetentionWholeHours`,
             `NotificationTargets`, `NotificationName`, `MediaInsightsConfigurationArn`), the role
-            is another one (`RoleOfAnotherService`), or another construct streams this connector
-            (`FeatureSetTwice`).
+            belongs to another service (`RoleOfAnotherService`), or another construct streams this
+            connector (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -100,7 +103,7 @@ class VoiceConnectorStreaming(Feature):
             tuple,
             at=self,
             prop="notification_targets",
-            allowed="a list of NotificationTarget, topics and queues",
+            allowed=_TARGETS,
         )
         self._voice_connector_id = (
             voice_connector
@@ -117,19 +120,20 @@ class VoiceConnectorStreaming(Feature):
         connector = arn("chime", "vc/", self._voice_connector_id)
         insights = [media_insights_configuration_arn] if media_insights_configuration_arn else []
         self._role = role_for(self, role, catalogue.CHIME_VOICE_CONNECTOR)
-        self._resource = define_put(
+        self._resource = define_configuration(
             self,
             wanted,
             owner=voice_connector,
-            prop="voice_connector",
-            thing=self._voice_connector_id,
+            owner_type="Voice Connector",
+            feature_name="streaming",
+            target=self._voice_connector_id,
             role=self._role,
             definition=catalogue.CHIME_VOICE_CONNECTOR,
             props={
                 "voice_connector_id": "voice_connector",
                 "data_retention_in_hours": "data_retention",
             },
-            rights=[rights.stream_voice_connector(connector, *insights)],
+            permissions=[permissions.stream_voice_connector(connector, *insights)],
         )
         for target in notification_targets:
             if not isinstance(target, NotificationTarget):
@@ -146,8 +150,8 @@ class VoiceConnectorStreaming(Feature):
         return self._role
 
     @property
-    def release(self) -> CfnResource:
-        """What switches streaming off when it is deleted; whatever depends on it goes before."""
+    def clean_up(self) -> CfnResource:
+        """The resource that disables streaming on delete, after all resources that depend on it."""
         return self._resource
 
     def _hours(self, retention: Duration | None) -> int:
@@ -158,7 +162,7 @@ class VoiceConnectorStreaming(Feature):
             return 0
         hours: float = retention.to_hours(integral=False)
         check(rules.DATA_RETENTION, hours, at=self, prop="data_retention")
-        # a number token is far below zero and stays as it is
+        # a number token is a large negative number and must not change
         return int(hours) if hours >= 0 else hours  # type: ignore[return-value]
 
     def _target(self, target: NotificationTarget | aws_sns.ITopic | aws_sqs.IQueue) -> str:
@@ -170,7 +174,7 @@ class VoiceConnectorStreaming(Feature):
             "queue_name",
             at=self,
             prop="notification_targets",
-            allowed="a list of NotificationTarget, topics and queues",
+            allowed=_TARGETS,
         )
         resource = target.node.default_child
         if isinstance(resource, aws_sns.CfnTopic):

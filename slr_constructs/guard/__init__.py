@@ -1,5 +1,5 @@
-"""The guard: what goes wrong with service-linked roles in templates, whoever wrote them.
+"""The guard: rules that find problems with service-linked roles in any CloudFormation template.
 
-It stands on `templates`, and knows no construct: the plugin for CDK apps and the command line ask
-the same `check`.
+It builds on `templates` and does not use the constructs. The plugin for CDK apps and the command
+line both call `check`.
 """

@@ -1,6 +1,7 @@
-"""What is acknowledged: findings that somebody has looked at, and gives a reason to leave.
+"""Acknowledgements: findings that the owner of a template accepts, with a reason.
 
-In a template, the metadata of a resource says so, or that of the template for all of its resources:
+A template acknowledges a rule in the metadata of a resource, or in its own metadata for all of its
+resources:
 
     Metadata:
       slr-constructs:
@@ -8,10 +9,10 @@ In a template, the metadata of a resource says so, or that of the template for a
           - id: RoleNotDeclared
             reason: the platform team's stack has the role
 
-In a CDK app, a construct says so for all that is below it, with `Validations.of(construct)
-.acknowledge(Acknowledgment(id="slr-constructs::RoleNotDeclared", reason=…))`. CDK writes that into
-the assembly as far as a stack or something in it is acknowledged: what is acknowledged for a stage
-or for the app, it keeps to itself.
+A CDK app acknowledges a rule for a construct and everything below it, with
+`Validations.of(construct).acknowledge(Acknowledgment(id="slr-constructs::RoleNotDeclared",
+reason=…))`. CDK writes the acknowledgements of stacks and of constructs in stacks into the
+assembly. It does not write those of a stage or of the app.
 """
 
 from __future__ import annotations
@@ -30,25 +31,25 @@ if TYPE_CHECKING:
 ACKNOWLEDGEMENT_IGNORED = Rule(
     "AcknowledgementIgnored",
     Severity.NOTE,
-    "an acknowledgement acknowledges nothing",
-    "It names no rule of this guard, or gives no reason, so the findings that it is meant for are"
-    " reported all the same.",
+    "an acknowledgement has no effect",
+    "The acknowledgement does not name a rule of this guard, or it does not give a reason, so the"
+    " findings are still reported.",
     "docs/rules.md",
     "Give the `id` of a rule and a `reason`, both as text.",
 )
 
 RULES = (ACKNOWLEDGEMENT_IGNORED,)
 
-#: the key in metadata, and how CDK calls the guard's rules.
+#: the key in metadata, and the prefix of the guard's rules in CDK.
 NAMESPACE = "slr-constructs"
 _LIST = "acknowledge"
-#: as the plugin's rules are called, and as the constructs' own warnings are.
+#: the ids of the plugin's rules (`::`) and of the warnings of the constructs (`:`).
 _IN_CDK = re.compile(rf"(?:Construct-Annotations::)?{NAMESPACE}::?(.*)")
 _SHAPE = f"`{NAMESPACE}: {{{_LIST}: [{{id: …, reason: …}}]}}`"
 
 
 def split(app: App, findings: Iterable[Finding]) -> tuple[list[Finding], list[tuple[Finding, str]]]:
-    """Return the findings that nobody has acknowledged, and the others with the reasons."""
+    """Return the findings that are not acknowledged, and the acknowledged ones with reasons."""
     left, acknowledged = [], []
     for each in findings:
         reason = _reason(app.stacks[each.stack], each)
@@ -60,7 +61,7 @@ def split(app: App, findings: Iterable[Finding]) -> tuple[list[Finding], list[tu
 
 
 def findings(app: App, known: Collection[str]) -> Iterator[Finding]:
-    """Yield the acknowledgements that acknowledge nothing.
+    """Yield the findings about acknowledgements that have no effect.
 
     Args:
         app: The stacks.
@@ -90,12 +91,12 @@ def findings(app: App, known: Collection[str]) -> Iterator[Finding]:
 
 
 def _reason(stack: Stack, finding: Finding) -> str | None:
-    """Return why a finding is acknowledged, by whoever is nearest; None if it is not."""
+    """Return the reason of the nearest acknowledgement of a finding; None without one."""
     body: Mapping[str, Any] = stack.resources.get(finding.resource or "", {})
     metadata = body.get("Metadata")
     path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
     scopes = (path if isinstance(path, str) else stack.name).split("/")
-    said: list[Mapping[Any, Any]] = [
+    candidates: list[Mapping[Any, Any]] = [
         dict(_read(metadata)),
         *(
             _of_guard(stack.acknowledged.get("/".join(scopes[:length]), {}))
@@ -103,12 +104,12 @@ def _reason(stack: Stack, finding: Finding) -> str | None:
         ),
         dict(_read(stack.template.get("Metadata"))),
     ]
-    reasons = (each.get(finding.rule.id) for each in said)
+    reasons = (each.get(finding.rule.id) for each in candidates)
     return next((each for each in reasons if isinstance(each, str) and each.strip()), None)
 
 
 def _read(metadata: Any) -> Iterator[tuple[str | None, Any]]:  # noqa: ANN401 - any part of a template
-    """Yield ids and reasons; what is no list of acknowledgements has None for an id."""
+    """Yield pairs of rule id and reason; the id of an invalid entry is None."""
     block = metadata.get(NAMESPACE) if isinstance(metadata, dict) else None
     if block is None:
         return
@@ -123,16 +124,16 @@ def _read(metadata: Any) -> Iterator[tuple[str | None, Any]]:  # noqa: ANN401 - 
 
 
 def _of_guard(rules: Mapping[str, str]) -> dict[str, str]:
-    """Return those of the rules that CDK has acknowledged which are the guard's."""
+    """Return the acknowledgements that are for rules of the guard."""
     found = {_IN_CDK.fullmatch(each): reason for each, reason in rules.items()}
     return {rule[1]: reason for rule, reason in found.items() if rule is not None}
 
 
 def _fault(name: str, rule: str | None, reason: Any, known: Collection[str]) -> str | None:  # noqa: ANN401 - any part of a template
     if rule is None:
-        return f"{name} has other metadata than {_SHAPE}"
+        return f"{name} has invalid metadata: the expected form is {_SHAPE}"
     if rule not in known:
-        return f"{name} acknowledges `{printable(rule)}`, which is no rule"
+        return f"{name} acknowledges `{printable(rule)}`, which is not a rule"
     if not isinstance(reason, str) or not reason.strip():
         return f"{name} acknowledges `{rule}` without a reason"
     return None

@@ -1,4 +1,4 @@
-"""All rules over all stacks of an app."""
+"""Run all rules on all stacks of an app."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from slr_constructs.guard import (
     acknowledged,
-    custom_calls,
-    lifecycle,
+    custom_call_rules,
     limits,
-    rights,
-    roles,
-    unread,
+    not_analyzed,
+    order_rules,
+    policy_rules,
+    role_rules,
 )
 from slr_constructs.guard.rule import Severity
 
@@ -26,12 +26,12 @@ RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
             *acknowledged.RULES,
-            *custom_calls.RULES,
-            *lifecycle.RULES,
+            *custom_call_rules.RULES,
+            *order_rules.RULES,
             *limits.RULES,
-            *rights.RULES,
-            *roles.RULES,
-            *unread.RULES,
+            *policy_rules.RULES,
+            *role_rules.RULES,
+            *not_analyzed.RULES,
         ),
         key=lambda each: each.id,
     )
@@ -39,24 +39,24 @@ RULES: tuple[Rule, ...] = tuple(
 
 
 def check(app: App, *, imported: Collection[tuple[str, str]] = ()) -> list[Finding]:
-    """Return what the guard finds, the worst first, and then in the order of deployment.
+    """Return the findings, sorted by severity and then in the order of deployment.
 
-    What is acknowledged is among it: `acknowledged.split` sorts it out.
+    The result includes acknowledged findings. `acknowledged.split` separates them.
 
     Args:
         app: The stacks.
 
-        imported: The roles that stacks use without declaring them, as stack and role name.
-            Default: none.
+        imported: Pairs of stack name and role name: the roles that a stack uses without declaring
+            them. Default: every role must be declared.
     """
     order = list(Severity)
     findings = [
-        *custom_calls.findings(app),
-        *lifecycle.findings(app, imported),
+        *custom_call_rules.findings(app),
+        *order_rules.findings(app, imported),
         *limits.findings(app),
-        *rights.findings(app),
-        *roles.findings(app),
-        *unread.findings(app),
+        *policy_rules.findings(app),
+        *role_rules.findings(app),
+        *not_analyzed.findings(app),
         *acknowledged.findings(app, {each.id for each in RULES}),
     ]
     return sorted(findings, key=lambda each: order.index(each.rule.severity))

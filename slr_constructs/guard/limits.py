@@ -1,8 +1,8 @@
-"""Values that a service refuses, names that a role cannot reach, and regions without the service.
+"""Rules for invalid property values, names outside a role's policy, and unsupported regions.
 
-The limits are the handler's, each with its own code: what a construct refuses at synth and the
-function at run time, is found here in any template. Only what the template says outright is looked
-at, and only in resources that have to do with a feature, or that a feature refers to.
+The handler defines the limits and their codes. The constructs enforce them at synthesis and the
+function at run time; these rules enforce them in any template. They check only literal values, and
+only in resources that configure a feature or that a feature refers to.
 """
 
 from __future__ import annotations
@@ -14,49 +14,48 @@ from typing import TYPE_CHECKING, Any
 from slr_constructs import catalogue
 from slr_constructs.guard.rule import Finding, Rule, Severity
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.templates.lifecycle import NATIVE_ROLE_TYPE, properties_of
 from slr_constructs.templates.literals import is_absent, literals_at, values_at
+from slr_constructs.templates.role_usage import NATIVE_ROLE_TYPE, properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from slr_constructs.handler.slr_handler.rules import Rule as Limit
     from slr_constructs.templates.app import App, Stack
-    from slr_constructs.templates.lifecycle import User
+    from slr_constructs.templates.role_usage import RoleUsage
 
-LIMIT_BROKEN = Rule(
-    "LimitBroken",
+INVALID_PROPERTY_VALUE = Rule(
+    "InvalidPropertyValue",
     Severity.ERROR,
-    "a value is outside of what a service takes",
-    "The service refuses it, so the deployment fails; or the function of the stack does, in the"
-    " same words.",
+    "a property has a value that the service does not accept",
+    "The deployment fails because the service refuses the value, or because the function of the"
+    " stack refuses it with the same message.",
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html",
-    "Give a value that is allowed; the code at the end of the sentence is that of the construct"
-    " and of the function.",
+    "Use an allowed value. The constructs and the function use the same error code, which is at the"
+    " end of the message.",
 )
 NOTIFICATION_LOST = Rule(
     "NotificationLost",
     Severity.WARNING,
-    "a topic or queue for notifications has a name that the role of the Voice Connector cannot"
-    " reach",
-    "The role's policy publishes to names that start with `ChimeVoiceConnector-Streaming` alone,"
-    " so notifications about streams are lost without a word.",
+    "a topic or queue for notifications has a name that the Voice Connector role cannot publish to",
+    "The policy of the role allows only names that start with `ChimeVoiceConnector-Streaming`, so"
+    " notifications about streams are lost without an error.",
     "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonChimeVoiceConnectorServiceLinkedRolePolicy.html",
-    "Give the topic or queue such a name, or do not let the streaming wait for it if it is for"
-    " something else.",
+    "Give the topic or queue such a name. If it has another purpose, remove the dependency from the"
+    " streaming resource to it.",
 )
 REGION_NOT_OFFERED = Rule(
     "RegionNotOffered",
     Severity.WARNING,
-    "a feature is switched on in a region where its service is not offered",
-    "Where the service has no endpoint, the deployment fails; the list is botocore's, and services"
-    " come to new regions.",
+    "a feature is configured in a region where its service is not offered",
+    "The deployment fails if the service has no endpoint in the region. The list of regions comes"
+    " from botocore, and services add regions over time.",
     "the regions in `slr-constructs catalogue ROLE`",
-    "Deploy the stack in one of the regions that are named, or acknowledge that the service has"
-    " come to this one.",
+    "Deploy the stack in one of the listed regions. If the service is offered in this region by"
+    " now, acknowledge the finding.",
 )
 
-RULES = (LIMIT_BROKEN, NOTIFICATION_LOST, REGION_NOT_OFFERED)
+RULES = (INVALID_PROPERTY_VALUE, NOTIFICATION_LOST, REGION_NOT_OFFERED)
 
 _NUMBER, _TEXT, _TEXTS = "int", "str", "tuple[str, ...]"
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
@@ -73,13 +72,13 @@ class Limited:
 
 @dataclass(frozen=True, slots=True)
 class _Name:
-    """A property that is the name of a resource, which has to have one."""
+    """A property that contains the name of a resource, and is required."""
 
     prop: str
     limit: Limit
-    #: how a stack may be called whose resources get allowed names from CloudFormation.
+    #: if the stack name starts with this, the names that CloudFormation generates are allowed.
     prefix: str | None = None
-    rule: Rule = LIMIT_BROKEN
+    rule: Rule = INVALID_PROPERTY_VALUE
 
 
 def _notification_name(prop: str) -> _Name:
@@ -137,7 +136,7 @@ _CUSTOM = {
     )
     for each in _CONTRACTS
 }
-#: without these, it is somebody else's custom resource of the same name.
+#: without these properties, the custom resource belongs to another library.
 _REQUIRED = {
     each.RESOURCE_TYPE: {
         contract.property_name(one.name) for one in fields(each) if one.default is MISSING
@@ -146,7 +145,7 @@ _REQUIRED = {
 }
 #: the properties with a limit, by resource type.
 LIMITED = {**_NATIVE, **_CUSTOM}
-#: where a log group is named; a custom resource says so in a property of its own.
+#: the properties that name a log group, by resource type.
 _LOG_GROUPS = {
     "AWS::MediaPackage::Channel": (
         Limited(("IngressAccessLogs", "LogGroupName"), rules.CHANNEL_LOG_GROUP_NAME),
@@ -168,9 +167,9 @@ _STREAMS = {
 }
 _TARGETS = {contract.VoiceConnectorStreaming.RESOURCE_TYPE: ("NotificationTargets",)}
 _STREAM_NAME = _Name("Name", rules.MESSAGING_STREAM_NAME, "chime-messaging-")
-#: what a construct asks of the stream's properties, under the same code.
+#: the construct requires encryption too, with the same code.
 _ENCRYPTION = rules.Rule("MessagingStreamEncryption", "given", lambda value: value is not None)
-#: what is told about a Voice Connector's streams.
+#: the resources that receive notifications about the streams of a Voice Connector.
 _NOTIFIED = {
     "SNS": ("AWS::SNS::Topic", _notification_name("TopicName")),
     "SQS": ("AWS::SQS::Queue", _notification_name("QueueName")),
@@ -178,22 +177,22 @@ _NOTIFIED = {
 
 
 def findings(app: App) -> Iterator[Finding]:
-    """Yield what breaks a limit."""
+    """Yield a finding for each value that breaks a limit."""
     for stack in app.stacks.values():
-        # what has no limit of its own may still name what has
+        # a resource without limits may still refer to one that has limits
         concerned = [
             each
             for each in stack.resources
-            if each in stack.users or each in stack.roles or stack.type_of(each) in _CUSTOM
+            if each in stack.usages or each in stack.roles or stack.type_of(each) in _CUSTOM
         ]
         for logical_id in concerned:
             yield from _values(stack, logical_id)
-        # several features may refer to one
+        # several features may refer to the same resource
         yield from dict.fromkeys(
             each for logical_id in concerned for each in _referred_to(stack, logical_id)
         )
-        for user in stack.users.values():
-            yield from _region(stack, user)
+        for usage in stack.usages.values():
+            yield from _region(stack, usage)
 
 
 def _values(stack: Stack, logical_id: str) -> Iterator[Finding]:
@@ -203,23 +202,23 @@ def _values(stack: Stack, logical_id: str) -> Iterator[Finding]:
         return
     for each in LIMITED.get(body["Type"], ()):
         for value in literals_at(properties, *each.path):
-            yield from _held(stack, logical_id, each, value)
+            yield from _checked(stack, logical_id, each, value)
 
 
-def _held(stack: Stack, logical_id: str, limited: Limited, value: Any) -> Iterator[Finding]:  # noqa: ANN401 - a literal
+def _checked(stack: Stack, logical_id: str, limited: Limited, value: Any) -> Iterator[Finding]:  # noqa: ANN401 - a literal
     if not limited.limit.holds(_as(limited.kind, value)):
-        yield _broken(stack, logical_id, limited.path, limited.limit, value)
+        yield _invalid(stack, logical_id, limited.path, limited.limit, value)
 
 
 def _referred_to(stack: Stack, logical_id: str) -> Iterator[Finding]:
-    """Yield what is wrong with the resources that a feature refers to."""
+    """Yield the findings about the resources that a feature refers to."""
     body = stack.resources[logical_id]
     properties = properties_of(body)
     for named in _LOG_GROUPS.get(body["Type"], ()):
         for value in values_at(properties, *named.path):
             group = _referred(stack, value, "Ref", "AWS::Logs::LogGroup")
             if group is not None:
-                # a name that CloudFormation makes up has no slash
+                # a name that CloudFormation generates does not contain a slash
                 yield from _name(stack, group, _Name("LogGroupName", named.limit))
     for prop in _STREAMS.get(body["Type"], ()):
         for value in values_at(properties, prop):
@@ -233,23 +232,24 @@ def _referred_to(stack: Stack, logical_id: str) -> Iterator[Finding]:
 
 
 def _stream(stack: Stack, logical_id: str) -> Iterator[Finding]:
-    """Yield what messaging needs of a stream and the stream has not."""
+    """Yield the findings about a stream that messaging cannot use."""
     properties = properties_of(stack.resources[logical_id])
     yield from _name(stack, logical_id, _STREAM_NAME)
     modes = [*values_at(properties, "StreamModeDetails", "StreamMode")]
     if all(each == "PROVISIONED" for each in modes):
         for count in literals_at(properties, "ShardCount"):
             limited = Limited(("ShardCount",), rules.MESSAGING_STREAM_SHARDS, _NUMBER)
-            yield from _held(stack, logical_id, limited, count)
+            yield from _checked(stack, logical_id, limited, count)
     if is_absent(properties.get("StreamEncryption")):
-        yield _broken(stack, logical_id, ("StreamEncryption",), _ENCRYPTION, None)
+        yield _invalid(stack, logical_id, ("StreamEncryption",), _ENCRYPTION, None)
 
 
 def _notified(stack: Stack, logical_id: str, target: Any) -> Iterator[Finding]:  # noqa: ANN401 - a literal
-    """Yield what is told about streams and has another name.
+    """Yield the findings about topics and queues for notifications with a wrong name.
 
-    The topic or queue is found by its name and by nothing in the template, so it is taken to be
-    the one that the streaming waits for, unless another one that it waits for would do.
+    The streaming resource does not refer to the topic or queue, because Chime finds it by its name.
+    The check assumes that it is the one that the streaming resource depends on, unless another
+    dependency of the same type has an allowed name.
     """
     kind, name = _NOTIFIED.get(str(target), ("", _Name("", rules.NOTIFICATION_NAME)))
     found = [
@@ -262,38 +262,38 @@ def _notified(stack: Stack, logical_id: str, target: Any) -> Iterator[Finding]: 
 
 
 def _name(stack: Stack, logical_id: str, name: _Name) -> Iterator[Finding]:
-    """Yield what is wrong with a resource's name."""
+    """Yield the findings about the name of a resource."""
     properties = properties_of(stack.resources[logical_id])
     for value in literals_at(properties, name.prop):
         if not name.limit.holds(_as(_TEXT, value)):
-            yield _broken(stack, logical_id, (name.prop,), name.limit, value, rule=name.rule)
-    # what CloudFormation makes up starts with the stack's name
-    made_up = name.prefix is not None and stack.name.rpartition("/")[2].startswith(name.prefix)
-    if is_absent(properties.get(name.prop)) and not made_up:
-        yield _broken(stack, logical_id, (name.prop,), name.limit, None, rule=name.rule)
+            yield _invalid(stack, logical_id, (name.prop,), name.limit, value, rule=name.rule)
+    # a name that CloudFormation generates starts with the name of the stack
+    generated = name.prefix is not None and stack.name.rpartition("/")[2].startswith(name.prefix)
+    if is_absent(properties.get(name.prop)) and not generated:
+        yield _invalid(stack, logical_id, (name.prop,), name.limit, None, rule=name.rule)
 
 
-def _region(stack: Stack, user: User) -> Iterator[Finding]:
+def _region(stack: Stack, usage: RoleUsage) -> Iterator[Finding]:
     definitions = [
         each
         for each in catalogue.ALL
-        if each.service_principal in user.principals and each.regions is not None
+        if each.service_principal in usage.principals and each.regions is not None
     ]
     offered = sorted({region for each in definitions for region in each.regions or ()})
-    if user.is_release or stack.region is None or not offered or stack.region in offered:
+    if usage.is_clean_up or stack.region is None or not offered or stack.region in offered:
         return
     yield Finding(
         REGION_NOT_OFFERED,
         stack.name,
-        user.logical_id,
-        f"`{stack.show(user.logical_id)}` switches {user.feature} on, and"
-        f" {definitions[0].service_principal} is not offered in {stack.region}, as far as botocore"
-        f" knows; it is in {', '.join(offered)}",
+        usage.logical_id,
+        f"`{stack.show(usage.logical_id)}` configures {usage.feature}, but according to botocore"
+        f" {definitions[0].service_principal} is not offered in {stack.region}; it is offered in"
+        f" {', '.join(offered)}",
     )
 
 
 def _referred(stack: Stack, value: Any, function: str, kind: str) -> str | None:  # noqa: ANN401 - any part of a template
-    """Return the resource of a type that an intrinsic refers to; None if it refers to no such."""
+    """Return the resource of a type that an intrinsic refers to; None if there is none."""
     target = value.get(function) if isinstance(value, dict) else None
     if isinstance(target, list) and target:
         target = target[0]
@@ -305,7 +305,7 @@ def _referred(stack: Stack, value: Any, function: str, kind: str) -> str | None:
 
 
 def _as(kind: str, value: Any) -> Any:  # noqa: ANN401 - a literal
-    """Return a literal as CloudFormation would deliver it."""
+    """Return a literal with the type that CloudFormation delivers."""
     if kind == _NUMBER:
         return int(value) if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value) else value
     if kind == _TEXTS:
@@ -315,14 +315,14 @@ def _as(kind: str, value: Any) -> Any:  # noqa: ANN401 - a literal
     return str(value) if isinstance(value, int | float) else value
 
 
-def _broken(
+def _invalid(
     stack: Stack,
     logical_id: str,
     path: tuple[str, ...],
     limit: Limit,
     got: Any,  # noqa: ANN401 - a literal
     *,
-    rule: Rule = LIMIT_BROKEN,
+    rule: Rule = INVALID_PROPERTY_VALUE,
 ) -> Finding:
     where = f"`{stack.show(logical_id)}`"
     text = rules.refusal(where, ".".join(path), limit.allowed, got, limit.code)

@@ -1,9 +1,8 @@
-"""Whether templates may have anything for the guard, from their words alone.
+"""A fast check whether a template can have findings at all, based only on the words in it.
 
-Reading the order of a template takes a library that takes seconds to import, and most apps use none
-of the features. What the rules look for names a service of the catalogue or one of its operations,
-service-linked roles as such, or the guard itself. A template that does none of this is not looked
-at.
+The full check needs a library that takes seconds to import, and most apps use none of the features.
+Everything that a rule can find contains the name of a service in the catalogue, one of its
+operations, a service-linked role or the guard itself. A template without these words is skipped.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ if TYPE_CHECKING:
 
     from slr_constructs.templates.reading import StackTemplate
 
-#: the kinds of cdk-amazon-chime-resources, whose custom resources do not say Chime.
+#: resource types of cdk-amazon-chime-resources, whose custom resources do not contain "Chime".
 _KINDS = ("voiceconnector", "appinstance", "streamingconfig")
-#: in the types, actions and names of roles, whatever their service.
+#: part of the types, actions and names of all service-linked roles.
 _ROLES = ("servicelinkedrole", "awsservicerole")
-#: under which metadata speak to the guard.
+#: the metadata key of the guard.
 _GUARD = "slrconstructs"
 
 _CREATE = "iam:createservicelinkedrole"
-#: an action with a wildcard; one of wildcards alone is an administrator's, and no finding.
+#: an action with a wildcard; an action of only wildcards is for administrators, and not a finding.
 _WILDCARD = re.compile(r"[a-z*?]+:(?:[a-z]+[*?]|[*?]+[a-z])[a-z*?]*")
 
 
@@ -45,23 +44,25 @@ def _words() -> frozenset[bytes]:
     return frozenset(each.encode() for each in (*services, *operations, *_KINDS, *_ROLES, _GUARD))
 
 
-#: in lower case, and letters alone.
+#: in lower case, and without any other character than letters.
 WORDS = _words()
 _NO_LETTERS = bytes(each for each in range(256) if each not in ascii_lowercase.encode())
 
 
-def is_telling(stacks: Iterable[StackTemplate]) -> bool:
-    """Tell whether the guard may find anything in stacks; False is certain, True is not.
+def may_have_findings(stacks: Iterable[StackTemplate]) -> bool:
+    """Return whether the stacks may have findings; False is certain, True is not.
 
-    What was left out when they were read may be anything, and so may what a macro makes.
+    Parts that were not analyzed and the output of macros may contain anything.
     """
-    return any(each.unread or "Transform" in each.template or _has_a_word(each) for each in stacks)
+    return any(
+        each.not_analyzed or "Transform" in each.template or _has_a_word(each) for each in stacks
+    )
 
 
 def _has_a_word(stack: StackTemplate) -> bool:
-    # of what was read, for in the file a word may be escaped; not as JSON, for YAML has dates
+    # search the parsed value, because the file may escape words; repr, because YAML has dates
     text = repr((stack.template, stack.acknowledged)).lower()
-    # an operation is also written with hyphens or underscores, and a client with anything
+    # operations may contain hyphens or underscores, and client names any separator
     letters = text.encode(errors="replace").translate(None, delete=_NO_LETTERS)
     return any(each in letters for each in WORDS) or any(
         fnmatchcase(_CREATE, each) for each in set(_WILDCARD.findall(text))

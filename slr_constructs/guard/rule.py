@@ -1,7 +1,7 @@
-"""What a rule is, and what it has found.
+"""Rules and their findings.
 
-A rule stands beside what looks for it, and `check.RULES` has them all. Ids are API: what is
-acknowledged is acknowledged by them.
+Each rule is defined in the module that checks it; `check.RULES` lists all rules. Rule ids are part
+of the API, because acknowledgements refer to them.
 """
 
 from __future__ import annotations
@@ -11,43 +11,43 @@ from enum import Enum
 
 
 class Severity(Enum):
-    """How sure it is that something goes wrong."""
+    """How certain the problem is."""
 
     ERROR = "error"
-    """Deploying or deleting the stack goes wrong, or leaves something on."""
+    """Deploying or deleting the stack fails, or a feature stays enabled after the deletion."""
 
     WARNING = "warning"
-    """It may, in some account, region or update."""
+    """The problem occurs only in some accounts, regions or updates."""
 
     NOTE = "note"
-    """Something could not be read, and so was not checked."""
+    """A part of the template could not be analyzed, so it was not checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that the guard looks for."""
+    """A rule of the guard."""
 
     id: str
     severity: Severity
-    #: what is wrong, for a list of rules.
+    #: the problem, as it appears in a list of rules.
     title: str
-    #: what comes of it, in one sentence.
+    #: the consequence of the problem, in one or two sentences.
     why: str
-    #: where that is said.
+    #: the document that states it.
     source: str
-    #: what to do, in one sentence.
-    mend: str
+    #: what to do about it, in one or two sentences.
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One resource that breaks one rule."""
+    """A resource that breaks a rule."""
 
     rule: Rule
     stack: str
-    #: the logical id of the resource; None if the template as a whole is meant.
+    #: the logical id of the resource; None if the finding is about the whole template.
     resource: str | None
-    #: a sentence about this resource, with names between backquotes.
+    #: a sentence about this resource, without a full stop; names are in backquotes.
     text: str
-    #: where in the resource, `Properties/Name` say; empty if it is the resource as a whole.
+    #: the path within the resource, such as `Properties/Name`; empty for the whole resource.
     location: str = ""

@@ -1,1 +1,1 @@
-"""The asset root: this folder, and nothing above it, is what Lambda gets."""
+"""The root of the Lambda asset: only this folder is deployed to Lambda."""

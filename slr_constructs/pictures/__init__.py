@@ -1,5 +1,5 @@
-"""Pictures of an app's order: a Mermaid flowchart, an SVG, and a page to walk through.
+"""Pictures of an app's order: a Mermaid flowchart, an SVG image, and an interactive page.
 
-Each is a text, made from what `templates.app` has read and from nothing else. The same app gives
-the same bytes, on any machine.
+Each picture is a text that depends only on the app that `templates.app` has read. The same app
+gives the same bytes on every machine.
 """

@@ -1,8 +1,9 @@
-"""Which resources a picture shows, and which arrows between them.
+"""Select the resources and the arrows that a picture shows.
 
-An arrow leads from a resource to one that it waits for. What others say already is left out: if C
-waits for B and B waits for A, then no arrow leads from C to A (a transitive reduction). Without
-it, a stack whose resources all name one function is a hairball.
+An arrow leads from a resource to one of its dependencies. Arrows that follow from other arrows are
+left out: if C depends on B and B depends on A, no arrow leads from C to A (a transitive
+reduction). Otherwise, the picture of a stack whose resources all refer to one function would be
+unreadable.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 
 class Arrow(NamedTuple):
-    """A resource that waits for another."""
+    """A resource that depends on another."""
 
     dependent: str
     dependency: str
-    #: as `order.Wait` has it; empty if it waits through resources that are not shown.
-    said_by: str
+    #: as in `order.Dependency`; empty if the dependency leads through resources that are not shown.
+    sources: str
 
 
 def shown_in(app: App, *, only_roles: bool) -> dict[str, list[str]]:
@@ -30,8 +31,8 @@ def shown_in(app: App, *, only_roles: bool) -> dict[str, list[str]]:
     Args:
         app: The stacks.
 
-        only_roles: Show what has to do with a service-linked role, and the nested stacks in which
-            something does. A stack that has nothing of it is left out.
+        only_roles: Show only resources that concern a service-linked role, and the nested stacks
+            that contain one. Stacks without such resources are left out.
     """
     if not only_roles:
         return {name: list(stack.resources) for name, stack in app.stacks.items()}
@@ -47,31 +48,31 @@ def shown_in(app: App, *, only_roles: bool) -> dict[str, list[str]]:
 
 
 def arrows_between(stack: Stack, shown: Collection[str]) -> list[Arrow]:
-    """Return the arrows that say, with those that follow from them, what waits for what.
+    """Return the arrows that are needed to show all dependencies between resources.
 
     Args:
         stack: The stack.
 
-        shown: The logical ids that are in the picture. What waits through others waits all the
-            same.
+        shown: The logical ids in the picture. A dependency that leads through other resources is
+            included.
     """
     shown = set(shown)
-    waves = {each: number for number, wave in enumerate(stack.creation) for each in wave}
-    bits = {each: 1 << number for number, each in enumerate(waves)}
+    steps = {each: number for number, step in enumerate(stack.creation) for each in step}
+    bits = {each: 1 << number for number, each in enumerate(steps)}
     nearest: dict[str, set[str]] = {}
     below: dict[str, int] = {}
     arrows = []
-    for each in waves:
+    for each in steps:
         direct = set(stack.graph.successors(each))
         nearest[each] = (direct & shown).union(*(nearest[other] for other in direct - shown))
         if each not in shown:
             continue
-        said_by = {wait.dependency: wait.said_by for wait in stack.waits(each)}
+        sources = {found.dependency: found.sources for found in stack.dependencies_of(each)}
         covered = 0
-        # the latest first: only a later one can wait for an earlier one
-        for dependency in sorted(nearest[each], key=lambda other: (-waves[other], other)):
+        # the latest first: only a later resource can depend on an earlier one
+        for dependency in sorted(nearest[each], key=lambda other: (-steps[other], other)):
             if not covered & bits[dependency]:
-                arrows.append(Arrow(each, dependency, said_by.get(dependency, "")))
+                arrows.append(Arrow(each, dependency, sources.get(dependency, "")))
                 covered |= below[dependency] | bits[dependency]
         below[each] = covered
     return arrows

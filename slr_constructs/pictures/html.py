@@ -1,9 +1,9 @@
-"""A page to walk through an app's order: one file, which asks the network for nothing.
+"""An interactive page of an app's order: one file that needs no network.
 
-It is the picture, the same order as a list, and a script that shows what a resource waits for and
-steps through a creation and a teardown. Without the script the picture and the list remain. The
-page's own policy (`Content-Security-Policy`) allows its own script and style sheets and nothing
-else, so that no name in a template can do anything here.
+The page has the picture, the same order as a list, and a script that shows the dependencies of a
+resource and steps through a creation and a teardown. Without the script, the picture and the list
+still work. The page's `Content-Security-Policy` allows only its own script and style sheets, so
+that names in a template cannot run code.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     from slr_constructs.templates.app import App, Stack
 
-#: an HTML parser would find the end of the data, or a comment, in a name.
+#: an HTML parser could read the end of the data, or a comment, in a name.
 _ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
 
 def html(app: App) -> str:
-    """Return a page that shows an app's order, and lets its reader walk through it.
+    """Return an interactive page that shows an app's order.
 
     Args:
         app: The stacks.
@@ -49,7 +49,7 @@ def html(app: App) -> str:
         all=drawing(app, only_roles=False, style=None),
         roles=drawing(app, only_roles=True, style=None),
         notes="".join(f'<p class="note">{_text(each)}.</p>\n' for each in app.notes),
-        waves="".join(_waves(stack) for stack in app.stacks.values()),
+        steps="".join(_steps_of_stack(stack) for stack in app.stacks.values()),
         data=json.dumps(
             _data(app, creation, teardown), ensure_ascii=False, separators=(",", ":")
         ).translate(_ESCAPED),
@@ -62,17 +62,17 @@ def _title(app: App) -> str:
     return f"The order of {count} stack{'' if count == 1 else 's'}"
 
 
-def _waves(stack: Stack) -> str:
-    """Return a stack's waves as a list, which says what the picture shows."""
+def _steps_of_stack(stack: Stack) -> str:
+    """Return a stack's steps as a list, with the same content as the picture."""
     items = "".join(
-        f"<li>{', '.join(_in_list(stack, each) for each in wave)}</li>\n" for wave in stack.creation
+        f"<li>{', '.join(_in_list(stack, each) for each in step)}</li>\n" for step in stack.creation
     )
-    waits = f", after {', '.join(sorted(stack.waits_for))}" if stack.waits_for else ""
-    waits += f", nested in {stack.nested_in[0]}" if stack.nested_in else ""
-    nothing = "" if items else "<p>It has no resources.</p>\n"
+    more = f", after {', '.join(sorted(stack.depends_on))}" if stack.depends_on else ""
+    more += f", nested in {stack.nested_in[0]}" if stack.nested_in else ""
+    empty = "" if items else "<p>This stack has no resources.</p>\n"
     return (
-        f"<h2>{_text(stack.name)}</h2>\n<p>Created in this order{_text(waits)}.</p>\n"
-        f"{nothing}<ol>\n{items}</ol>\n"
+        f"<h2>{_text(stack.name)}</h2>\n<p>Created in this order{_text(more)}.</p>\n"
+        f"{empty}<ol>\n{items}</ol>\n"
     )
 
 
@@ -85,7 +85,7 @@ def _in_list(stack: Stack, logical_id: str) -> str:
 
 
 def _data(app: App, creation: Walk, teardown: Walk) -> dict[str, Any]:
-    """Return what the script has to know; a resource is a number, that of its box."""
+    """Return the data for the script, in which a resource is the number of its box."""
     numbers = numbers_of(app)
     nested = {
         Place(*stack.nested_in): name for name, stack in app.stacks.items() if stack.nested_in
@@ -113,7 +113,7 @@ def _steps(app: App, walk: Walk, numbers: Mapping[tuple[str, str], int]) -> list
     return [
         {
             "stack": printable(step.stack),
-            "wave": step.wave,
+            "step": step.number,
             "of": len(app.stacks[step.stack].creation),
             "resources": [numbers[step.stack, each] for each in step.logical_ids],
         }
@@ -132,9 +132,10 @@ def _resource(
         "name": short_name(stack, logical_id),
         "type": printable(stack.type_of(logical_id)),
         "marks": [each.value for each in stack.marks.get(logical_id, ())],
-        "inWords": marks_in_words(stack, logical_id),
-        "waitsFor": [
-            [numbers[stack.name, each.dependency], each.said_by] for each in stack.waits(logical_id)
+        "sentences": marks_in_words(stack, logical_id),
+        "dependsOn": [
+            [numbers[stack.name, each.dependency], each.sources]
+            for each in stack.dependencies_of(logical_id)
         ],
     }
 

@@ -1,4 +1,4 @@
-"""How resources are called in a picture, in the room there is."""
+"""Labels of resources in a picture, shortened to the space that is available."""
 
 from __future__ import annotations
 
@@ -6,51 +6,51 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from slr_constructs.templates.lifecycle import Mark, Removal
+from slr_constructs.templates.role_usage import Mark, Removal
 from slr_constructs.templates.words import listed, printable
 
 if TYPE_CHECKING:
     from slr_constructs.templates.app import Stack
 
-#: what each mark means, for a legend.
+#: what each mark means, for the legend.
 MEANINGS = {
     Mark.ROLE: "service-linked role",
     Mark.FEATURE: "uses the role",
-    Mark.RELEASE: "switches off before deletion",
-    Mark.OWNER: "what it is switched on for",
+    Mark.CLEAN_UP: "disables a feature on deletion",
+    Mark.OWNER: "carries the feature",
 }
 
 _REMOVALS = {
-    Removal.KEPT: "it stays when the stack is deleted",
-    Removal.WHEN_UNUSED: "it is deleted with the stack if nobody else needs it",
+    Removal.KEPT: "it is kept when the stack is deleted",
+    Removal.WHEN_UNUSED: "it is deleted with the stack if nothing else uses it",
     Removal.DELETED: "it is deleted with the stack",
 }
-#: what the one resource of a construct is called: the construct's own name says as much.
+#: ids of the only resource of a construct: the construct's own name is enough.
 _DEFAULT_CHILDREN = ("/Resource", "/Default")
-#: what CDK calls the resource that a nested stack is in its parent.
+#: the path that CDK gives to the resource of a nested stack in its parent.
 _NESTED = re.compile(r"([^/]+)\.NestedStack/\1\.NestedStackResource$")
-#: after a slash, before a word, be it written apart or with a capital.
+#: after a slash or a separator, and before a word that starts with a capital.
 _BREAKS = re.compile(r"(?<=[/\s:_-])(?=\w)|(?<=[a-z0-9])(?=[A-Z])")
 _ELLIPSIS = "…"
-# widths in parts of the type size, a little wide, for nobody knows the reader's font
+# widths in parts of the font size, slightly too wide, because the reader's font is unknown
 _NARROW, _MIDDLE, _WIDE, _FULL = 0.36, 0.61, 0.7, 1.0
 _NARROW_LETTERS = frozenset("fijlrtI.,:;'|!/()[] ")
 _WIDE_LETTERS = frozenset("mwMW@%&")
 
 
 def width_of(text: str, size: float) -> float:
-    """Return about how many pixels a text is wide."""
+    """Return the approximate width of a text in pixels."""
     return size * sum(_width(each) for each in text)
 
 
 def shorten(text: str, room: float, size: float) -> str:
-    """Return a text that fits, without its middle if need be: both ends say what it is."""
+    """Return a text that fits, without its middle if necessary, because both ends identify it."""
     if width_of(text, size) <= room:
         return text
     left = room - width_of(_ELLIPSIS, size)
     head, tail = 0, len(text)
     while True:
-        # the end has what tells constructs of one scope apart, so it comes first
+        # the end distinguishes constructs of one scope, so it takes precedence
         at_end = len(text) - tail <= head
         left -= size * _width(text[tail - 1] if at_end else text[head])
         if left < 0:
@@ -59,14 +59,14 @@ def shorten(text: str, room: float, size: float) -> str:
 
 
 def wrap(text: str, room: float, size: float) -> list[str]:
-    """Return a text in one line or two, broken between words, and shortened if need be."""
+    """Return a text in one line or two, broken between words, and shortened if necessary."""
     if width_of(text, size) <= room:
         return [text]
     breaks = [each.start() for each in _BREAKS.finditer(text)]
     fitting = [each for each in breaks if width_of(text[:each], size) <= room]
     if not fitting:
         return [shorten(text, room, size)]
-    # between two constructs rather than within a name, if nothing is lost by it
+    # prefer a break between two constructs to one within a name if the rest still fits
     scopes = [
         each for each in fitting if text[each - 1] == "/" and width_of(text[each:], size) <= room
     ]
@@ -75,7 +75,7 @@ def wrap(text: str, room: float, size: float) -> list[str]:
 
 
 def short_name(stack: Stack, logical_id: str) -> str:
-    """Return what a person calls a resource: the path of its construct, or its logical id."""
+    """Return a readable name of a resource: the path of its construct, or its logical id."""
     name = _NESTED.sub(r"\1", stack.show(logical_id))
     for each in _DEFAULT_CHILDREN:
         name = name.removesuffix(each) or name
@@ -83,12 +83,12 @@ def short_name(stack: Stack, logical_id: str) -> str:
 
 
 def short_type(type_: str) -> str:
-    """Return a type without the word that almost all start with."""
+    """Return a type without its prefix `AWS::`."""
     return printable(type_.removeprefix("AWS::"))
 
 
 def marks_in_words(stack: Stack, logical_id: str) -> list[str]:
-    """Return what a resource is to a role, in a sentence for each mark."""
+    """Return how a resource concerns a role, in one sentence for each mark."""
     sentences = []
     for mark in stack.marks.get(logical_id, ()):
         if mark is Mark.ROLE:
@@ -96,18 +96,20 @@ def marks_in_words(stack: Stack, logical_id: str) -> list[str]:
             sentences.append(f"Role: {role.name}; {_REMOVALS[role.removal]}.")
         elif mark is Mark.OWNER:
             features = sorted(
-                {user.feature for user in stack.users.values() if logical_id in user.owners}
+                {usage.feature for usage in stack.usages.values() if logical_id in usage.owners}
             )
-            sentences.append(f"Owner: {listed(features)} is switched on for it.")
+            sentences.append(f"Owner: {listed(features)} is configured on it.")
         else:
-            user = stack.users[logical_id]
-            owners = [short_name(stack, each) for each in user.owners if each != logical_id]
-            if mark is Mark.RELEASE:
-                then = f"before {listed(owners)} is deleted" if owners else "when it is deleted"
-                sentences.append(f"Release: switches {user.feature} off {then}.")
+            usage = stack.usages[logical_id]
+            owners = [short_name(stack, each) for each in usage.owners if each != logical_id]
+            if mark is Mark.CLEAN_UP:
+                when = f"before {listed(owners)} is deleted" if owners else "when it is deleted"
+                sentences.append(f"Clean-up: disables {usage.feature} {when}.")
             else:
-                whose = f" of {listed(owners)}" if owners else ""
-                sentences.append(f"Feature: {user.feature}{whose} needs the role until it is off.")
+                of = f" of {listed(owners)}" if owners else ""
+                sentences.append(
+                    f"Feature: {usage.feature}{of} needs the role until it is disabled."
+                )
     return [printable(each) for each in sentences]
 
 

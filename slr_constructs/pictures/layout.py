@@ -1,8 +1,8 @@
-"""Where boxes and arrows go: columns from left to right, few crossings, arrows around boxes.
+"""Place boxes and arrows: columns from left to right, few crossings, arrows around boxes.
 
-An arrow that passes a column bends there, in a place of its own between the boxes; arrows to one
-box share their bends, and so look like one line with branches. The order in a column is found by
-barycentres, the height of each box by what is next to it.
+An arrow that passes a column bends there, in a free position between the boxes. Arrows to one box
+share their bends, and so look like one line with branches. Barycentres determine the order in a
+column. The neighbours of a box determine its vertical position.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _ORDERINGS = 12
 _SETTLINGS = 8
 _BEND_HEIGHT = 4
 _BETWEEN_BOXES, _BESIDE_A_BEND = 14, 8
-#: a line that is straight is worth more than a box that is close.
+#: a straight line is more important than a close box.
 _BEND_WEIGHT = 6.0
 _LOOSE_WEIGHT = 0.05
 _PORT_DISTANCE, _PORT_MARGIN = 8, 10
@@ -36,7 +36,7 @@ class Column(NamedTuple):
 
 
 class Box(NamedTuple):
-    """Where a resource is."""
+    """The position and size of a resource."""
 
     x: int
     y: int
@@ -80,7 +80,7 @@ def lay_out(
 
         heights: The height of each box.
 
-        arrows: What waits for what.
+        arrows: The dependencies to draw.
     """
     boxes = {each: _Item(heights[each]) for each in where}
     filled: list[list[_Item]] = [[] for _ in columns]
@@ -131,9 +131,9 @@ def _link(left: _Item, right: _Item) -> None:
 
 
 def _order(columns: list[list[_Item]]) -> None:
-    """Put each column into the order that has the fewest crossings of those tried."""
+    """Sort each column into the order with the fewest crossings among those that were tried."""
     for column in columns:
-        # what nothing waits for and what waits for nothing goes below, out of the way
+        # boxes without arrows go below the others
         column.sort(key=lambda each: not (each.left or each.right))
         _number(column)
     best = [list(column) for column in columns]
@@ -164,7 +164,7 @@ def _number(column: list[_Item]) -> None:
 
 
 def _crossings(columns: list[list[_Item]]) -> int:
-    """Return how often lines cross between the columns."""
+    """Return the number of crossings of lines between the columns."""
     crossings = 0
     for column in columns:
         seen: list[int] = []
@@ -177,7 +177,7 @@ def _crossings(columns: list[list[_Item]]) -> int:
 
 
 def _settle(columns: list[list[_Item]]) -> None:
-    """Give each item a height, near those that it is linked with."""
+    """Give each item a vertical position near the items that it is linked with."""
     for column in columns:
         y = 0.0
         for before, each in zip([None, *column], column, strict=False):
@@ -206,10 +206,10 @@ def _distance(above: _Item, below: _Item) -> float:
 
 
 def _place(column: list[_Item], wanted: list[tuple[float, float]]) -> None:
-    """Move items as near to where they want to be as their order and their distances allow.
+    """Move items as near to their wanted positions as their order and distances allow.
 
-    This is an isotonic regression: items that want to pass each other become a block, which goes
-    where its members want to be on average.
+    This is an isotonic regression: items that would pass each other become a block, which is placed
+    at the average of the wanted positions of its members.
     """
     offset = 0.0
     offsets: list[float] = []
@@ -235,7 +235,7 @@ def _path(
     boxes: Mapping[str, _Item],
     bends: Mapping[tuple[str, int], _Item],
 ) -> str:
-    """Return an arrow as the path of an SVG, with its head as a part of it."""
+    """Return an arrow as the path of an SVG, including its head."""
     start, end = boxes[arrow.dependent], boxes[arrow.dependency]
     column = where[arrow.dependent]
     x, y = columns[column].x, round(_port(start, bends.get((arrow.dependency, column - 1), end)))
@@ -254,7 +254,7 @@ def _path(
 
 
 def _port(item: _Item, beside: _Item) -> float:
-    """Return where on its left side an arrow leaves a box: each a little apart from the next."""
+    """Return the vertical position at which an arrow leaves the left side of its box."""
     count = len(item.left)
     place = sorted(item.left, key=lambda each: each.y).index(beside)
     distance = min(_PORT_DISTANCE, (item.height - 2 * _PORT_MARGIN) / max(1, count - 1))

@@ -1,6 +1,6 @@
-"""The order as a Mermaid flowchart, which GitHub draws where it shows Markdown.
+"""The order as a Mermaid flowchart, which GitHub renders in Markdown.
 
-GitHub draws up to 500 arrows and 50,000 characters; for more there is `svg`.
+GitHub renders up to 500 arrows and 50,000 characters. Use `svg` for larger apps.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from slr_constructs.pictures.arrows import arrows_between, shown_in
 from slr_constructs.pictures.labels import short_name, short_type
-from slr_constructs.templates.lifecycle import Mark
+from slr_constructs.templates.role_usage import Mark
 from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
@@ -18,36 +18,39 @@ if TYPE_CHECKING:
     from slr_constructs.templates.app import App, Stack
 
 _INDENT = "  "
-#: an outline for each mark, which says the same as its colour.
+#: an outline for each mark, with the same meaning as its colour.
 _OUTLINES = {
     Mark.ROLE: ("([", "])"),
     Mark.FEATURE: ("[[", "]]"),
-    Mark.RELEASE: ("{{", "}}"),
+    Mark.CLEAN_UP: ("{{", "}}"),
     Mark.OWNER: ("[/", "/]"),
 }
 _PLAIN = ("[", "]")
-#: the colours name their text too, so that they can be read on a light page and on a dark one.
+#: each class sets its text colour too, so that it is readable on light and dark pages.
 _CLASSES = {
     Mark.ROLE: "fill:#f4eeff,stroke:#6639ba,color:#3b1f73,stroke-width:2px",
     Mark.FEATURE: "fill:#e6f2ff,stroke:#0a53a8,color:#06305f,stroke-width:2px",
-    Mark.RELEASE: "fill:#fff1e5,stroke:#953800,color:#5c2300,stroke-width:2px,stroke-dasharray:7 3",
+    Mark.CLEAN_UP: (
+        "fill:#fff1e5,stroke:#953800,color:#5c2300,stroke-width:2px,stroke-dasharray:7 3"
+    ),
     Mark.OWNER: "fill:#e6f8ea,stroke:#116329,color:#0a3d19,stroke-width:2px",
 }
-#: all that a label may hold as it is, with letters and digits; the rest becomes `#number;`.
+#: besides letters and digits, the characters that a label may contain unescaped; all others become
+#: `#number;`.
 _HARMLESS = frozenset(" /:.,-")
 
 
 def mermaid(app: App, *, only_roles: bool = False) -> str:
     """Return a flowchart of an app's order.
 
-    An arrow says by what a resource waits for another; it is left out where others say the same
-    (a transitive reduction within each stack).
+    The label of an arrow names the source of the dependency. An arrow that follows from other
+    arrows is left out (a transitive reduction within each stack).
 
     Args:
         app: The stacks.
 
-        only_roles: Show only what has to do with a service-linked role. Arrows then lead through
-            what is not shown.
+        only_roles: Show only resources that concern a service-linked role. Arrows then lead through
+            resources that are not shown.
     """
     shown = shown_in(app, only_roles=only_roles)
     places = ((name, each) for name in shown for each in shown[name])
@@ -63,15 +66,15 @@ def mermaid(app: App, *, only_roles: bool = False) -> str:
         stack = app.stacks[name]
         for arrow in arrows_between(stack, ids):
             ends = (numbers[name, arrow.dependent], numbers[name, arrow.dependency])
-            lines.append(f"{_INDENT}{ends[0]} -->{_said(arrow.said_by)} {ends[1]}")
+            lines.append(f"{_INDENT}{ends[0]} -->{_arrow_label(arrow.sources)} {ends[1]}")
         lines += [
-            f"{_INDENT}{stacks[name]} ==>|waits for| {stacks[each]}"
-            for each in sorted(stack.waits_for)
+            f"{_INDENT}{stacks[name]} ==>|depends on| {stacks[each]}"
+            for each in sorted(stack.depends_on)
             if each in stacks
         ]
         if stack.nested_in is not None:
             lines.append(f"{_INDENT}{numbers[stack.nested_in]} -.- {stacks[name]}")
-    lines += [f"{_INDENT}classDef {mark.value} {look}" for mark, look in _CLASSES.items()]
+    lines += [f"{_INDENT}classDef {_class_name(mark)} {look}" for mark, look in _CLASSES.items()]
     for mark in Mark:
         members = [
             number
@@ -79,7 +82,7 @@ def mermaid(app: App, *, only_roles: bool = False) -> str:
             if mark in app.stacks[name].marks.get(each, ())[:1]
         ]
         if members:
-            lines.append(f"{_INDENT}class {','.join(members)} {mark.value}")
+            lines.append(f"{_INDENT}class {','.join(members)} {_class_name(mark)}")
     return "\n".join([*lines, ""])
 
 
@@ -90,10 +93,10 @@ def _subgraph(
     yield f'{_INDENT}subgraph {stacks[name]}["{_label(name)}"]'
     if not stack.resources:
         yield f'{2 * _INDENT}{stacks[name]}none["no resources"]'
-    for wave, logical_ids in enumerate(stack.creation, 1):
+    for step, logical_ids in enumerate(stack.creation, 1):
         for each in logical_ids:
             if (name, each) in numbers:
-                yield f"{2 * _INDENT}{numbers[name, each]}{_node(stack, each, wave)}"
+                yield f"{2 * _INDENT}{numbers[name, each]}{_node(stack, each, step)}"
     for other in stacks:
         nested_in = app.stacks[other].nested_in
         if nested_in is not None and nested_in[0] == name:
@@ -102,23 +105,27 @@ def _subgraph(
     yield f"{_INDENT}end"
 
 
-def _node(stack: Stack, logical_id: str, wave: int) -> str:
+def _node(stack: Stack, logical_id: str, step: int) -> str:
     marks = stack.marks.get(logical_id, ())
     left, right = _OUTLINES[marks[0]] if marks else _PLAIN
     lines = [
         short_name(stack, logical_id),
         short_type(stack.type_of(logical_id)),
-        ": ".join([f"wave {wave}", *([", ".join(each.value for each in marks)] if marks else [])]),
+        ": ".join([f"step {step}", *([", ".join(each.value for each in marks)] if marks else [])]),
     ]
     return f'{left}"{"<br>".join(_label(each) for each in lines)}"{right}'
 
 
-def _said(said_by: str) -> str:
-    return f'|"{_label(said_by)}"|' if said_by else ""
+def _class_name(mark: Mark) -> str:
+    return mark.value.replace("-", "")
+
+
+def _arrow_label(sources: str) -> str:
+    return f'|"{_label(sources)}"|' if sources else ""
 
 
 def _label(text: str) -> str:
-    """Return a text in which nothing is syntax, be it Mermaid's, Markdown's or HTML's."""
+    """Return a text without syntax of Mermaid, Markdown or HTML."""
     return "".join(
         each if each.isalnum() or each in _HARMLESS else f"#{ord(each)};"
         for each in printable(text)

@@ -6,15 +6,15 @@
   const graph = byId("graph");
   const panel = byId("panel");
   const slider = byId("step");
-  const SIGNS = { done: "m-3.5 0 2.5 2.8L4-3", gone: "m-3-3 6 6m0-6-6 6", now: "M-2-3.5 3.5 0-2 3.5z" };
+  const SIGNS = { done: "m-3.5 0 2.5 2.8L4-3", deleted: "m-3-3 6 6m0-6-6 6", now: "M-2-3.5 3.5 0-2 3.5z" };
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-  for (const each of resources) each.waitedForBy = [];
+  for (const each of resources) each.dependents = [];
   resources.forEach((each, n) => {
-    for (const [other, saidBy] of each.waitsFor) resources[other].waitedForBy.push([n, saidBy]);
+    for (const [other, sources] of each.dependsOn) resources[other].dependents.push([n, sources]);
   });
 
-  // Both pictures: of everything, and of what has to do with roles.
+  // Both pictures: of all resources, and of those that concern a role.
   const pictures = [...graph.children].map((frame) => {
     const boxes = new Map();
     const lanes = [...frame.querySelectorAll(".lane")];
@@ -22,7 +22,7 @@
       for (const element of lane.querySelectorAll(".box")) {
         const n = Number(element.dataset.n);
         const y = element.transform.baseVal.getItem(0).matrix.f;
-        boxes.set(n, { n, element, row, y, wave: Number(element.dataset.wave) });
+        boxes.set(n, { n, element, row, y, step: Number(element.dataset.step) });
       }
     });
     const arrows = [...frame.querySelectorAll(".arrow")].map((element) => ({
@@ -36,7 +36,7 @@
   let mode = "creation";
   let step = 0;
   let timer = null;
-  let pinned = null; // chosen by focus, click, tap or search, until something else is
+  let pinned = null; // selected by focus, click, tap or search, until the next selection
   let pointed = null; // under the mouse
 
   const make = (tag, properties, ...children) => {
@@ -44,7 +44,7 @@
     element.append(...children);
     return element;
   };
-  // long names may break where a word begins
+  // long names may break before a word
   const broken = (text) => text.split(/(?<=[a-z0-9/:])(?=[A-Z])/).flatMap((part, index) =>
     (index ? [make("wbr", {}), part] : [part]));
   const draw = (tag, attributes, ...children) => {
@@ -54,7 +54,7 @@
     return element;
   };
 
-  // -- the chosen resource
+  // -- the selected resource
 
   const chain = (n, next) => {
     const found = new Set([n]);
@@ -67,8 +67,8 @@
     picture.on = [];
     picture.frame.classList.toggle("choosing", n !== null);
     if (n === null) return;
-    const before = chain(n, (each) => each.waitsFor);
-    const after = chain(n, (each) => each.waitedForBy);
+    const before = chain(n, (each) => each.dependsOn);
+    const after = chain(n, (each) => each.dependents);
     const add = (element, ...names) => {
       element.classList.add(...names);
       picture.on.push(element);
@@ -82,18 +82,18 @@
     }
   };
 
-  const turn = (each, way) => {
-    const { wave, of } = order.steps[way][each[way][0] - 1];
-    return `wave ${wave} of ${of}`;
+  const stepIn = (each, way) => {
+    const { step, of } = order.steps[way][each[way][0] - 1];
+    return `step ${step} of ${of}`;
   };
 
-  const links = (title, nothing, waits) => {
-    const items = waits.map(([n, saidBy]) =>
+  const links = (title, empty, linked) => {
+    const items = linked.map(([n, sources]) =>
       make("li", {}, make("button", { type: "button", onclick: () => choose(n, { focus: true }) }, ...broken(resources[n].name)),
-        make("code", { textContent: saidBy })));
+        make("code", { textContent: sources })));
     return [
       make("h3", { textContent: `${title}${items.length ? ` (${items.length})` : ""}` }),
-      items.length ? make("ul", {}, ...items) : make("p", { className: "none", textContent: nothing }),
+      items.length ? make("ul", {}, ...items) : make("p", { className: "none", textContent: empty }),
     ];
   };
 
@@ -102,11 +102,11 @@
     document.body.classList.toggle("with-sheet", n !== null);
     if (n === null) {
       const keys = make("p", { className: "hint" });
-      keys.append(make("kbd", { textContent: "←" }), " what it waits for, ", make("kbd", { textContent: "→" }), " what waits for it, ",
-        make("kbd", { textContent: "Space" }), " plays, ", make("kbd", { textContent: "Esc" }), " clears.");
+      keys.append(make("kbd", { textContent: "←" }), " dependency, ", make("kbd", { textContent: "→" }), " dependent resource, ",
+        make("kbd", { textContent: "Space" }), " play or pause, ", make("kbd", { textContent: "Esc" }), " clear.");
       panel.replaceChildren(
-        make("h2", { textContent: "No resource is chosen" }),
-        make("p", { className: "hint", textContent: "Point at a resource, or choose one, to see why it waits." }), keys);
+        make("h2", { textContent: "No resource is selected" }),
+        make("p", { className: "hint", textContent: "Point at a resource or select one to see its dependencies." }), keys);
       return;
     }
     const each = resources[n];
@@ -115,19 +115,19 @@
     close.setAttribute("aria-label", "Close");
     const facts = make("dl", {});
     const fact = (term, value) => facts.append(make("dt", { textContent: term }), make("dd", {}, ...broken(value)));
-    fact("Creation", turn(each, "creation"));
-    fact("Teardown", turn(each, "teardown"));
+    fact("Creation", stepIn(each, "creation"));
+    fact("Teardown", stepIn(each, "teardown"));
     fact("Stack", each.stack);
     fact("Type", each.type);
-    if (each.nested) fact("Stands for", `the nested stack ${each.nested}`);
+    if (each.nested) fact("Nested stack", each.nested);
     if (each.path !== null) fact("Path", each.path);
-    fact("Logical id", each.logicalId);
+    fact("Logical ID", each.logicalId);
     panel.replaceChildren(
       make("header", {}, make("h2", {}, ...broken(each.name)), close),
-      ...each.inWords.map((words, index) => make("p", { className: `mark-word ${each.marks[index]}` }, ...broken(words))),
+      ...each.sentences.map((words, index) => make("p", { className: `mark-word ${each.marks[index]}` }, ...broken(words))),
       facts,
-      ...links("Waits for", "It waits for nothing in its stack.", each.waitsFor),
-      ...links("Waited for by", "Nothing in its stack waits for it.", each.waitedForBy));
+      ...links("Depends on", "It depends on no other resource of its stack.", each.dependsOn),
+      ...links("Dependent resources", "No other resource of its stack depends on it.", each.dependents));
     panel.scrollTop = 0;
   };
 
@@ -137,7 +137,7 @@
     if (n !== null) describe(n);
   };
 
-  // scroll as little as shows some boxes, and the page only if the sheet of a phone covers them
+  // scroll only as far as needed to show the boxes; scroll the page only if a phone's panel covers them
   const reveal = (elements, margin) => {
     const sheet = getComputedStyle(panel).position === "fixed" ? panel.offsetHeight : 0;
     let frame = graph.getBoundingClientRect();
@@ -153,7 +153,7 @@
     graph.scrollBy({ left: by("left", "right"), top: by("top", "bottom"), behavior: calm.matches ? "instant" : "smooth" });
   };
 
-  // one stop for the Tab key; the arrow keys go on from there
+  // one stop for the Tab key; the arrow keys move from there
   const stopAt = (box) => {
     picture.stop?.element.setAttribute("tabindex", "-1");
     picture.stop?.element.setAttribute("aria-selected", "false");
@@ -195,7 +195,7 @@
       found = draw("g", { class: "sign", transform: `translate(${width - 3} 3)` }, draw("circle", { r: 8.5 }), draw("path", {}));
       element.append(found);
     }
-    found.lastChild.setAttribute("d", SIGNS[state === "done" && mode === "teardown" ? "gone" : state]);
+    found.lastChild.setAttribute("d", SIGNS[state === "done" && mode === "teardown" ? "deleted" : state]);
   };
 
   const paint = () => {
@@ -211,18 +211,18 @@
     }
   };
 
-  const say = () => {
+  const describeStep = () => {
     const steps = order.steps[mode];
     const name = mode === "creation" ? "Creation" : "Teardown";
     if (step === 0) {
       byId("now").replaceChildren(make("b", { textContent: `${name}: ${steps.length} steps` }),
-        `, one wave of one stack at a time, in the ${mode === "creation" ? "order of deployment" : "order of deletion"}.`);
+        ` in the order of ${mode === "creation" ? "deployment" : "deletion"}, one stack at a time.`);
       return;
     }
-    const { stack, wave, of, resources: members } = steps[step - 1];
+    const { stack, step: number, of, resources: members } = steps[step - 1];
     const names = members.slice(0, 6).map((n) => resources[n].name);
     if (members.length > names.length) names.push(`${members.length - names.length} more`);
-    byId("now").replaceChildren(make("b", { textContent: `${name}, step ${step} of ${steps.length}: ${stack} wave ${wave} of ${of}: ` }), names.join(", "));
+    byId("now").replaceChildren(make("b", { textContent: `${name}, step ${step} of ${steps.length} (${stack}, step ${number} of ${of}): ` }), names.join(", "));
   };
 
   const go = (to) => {
@@ -231,7 +231,7 @@
     slider.max = steps.length;
     slider.value = step;
     paint();
-    say();
+    describeStep();
     slider.setAttribute("aria-valuetext", byId("now").textContent);
     byId("previous").disabled = step === 0;
     byId("next").disabled = step === steps.length;
@@ -278,7 +278,7 @@
       if (words.some((word) => word.toLowerCase().includes(wanted))) found.push(n);
     });
     const some = found.slice(0, 30);
-    byId("found").querySelector("p").textContent = found.length === 0 ? "Nothing is called so."
+    byId("found").querySelector("p").textContent = found.length === 0 ? "No resource has this name."
       : `${found.length} found${found.length > some.length ? `, the first ${some.length}:` : ""}`;
     byId("found").querySelector("ul").replaceChildren(...some.map((n) =>
       make("li", {}, make("button", { type: "button", onclick: () => { endSearch(); choose(n, { focus: true }); } },
@@ -299,7 +299,7 @@
     const boxes = [...picture.boxes.values()];
     if (key === "Home" || key === "End") return boxes.at(key === "Home" ? 0 : -1);
     if (key === "ArrowUp" || key === "ArrowDown") {
-      const column = boxes.filter((each) => each.wave === box.wave).sort((a, b) => a.row - b.row || a.y - b.y);
+      const column = boxes.filter((each) => each.step === box.step).sort((a, b) => a.row - b.row || a.y - b.y);
       return column[column.indexOf(box) + (key === "ArrowUp" ? -1 : 1)] ?? null;
     }
     const back = key === "ArrowLeft";
@@ -334,7 +334,7 @@
 
   // -- mouse, finger and focus
 
-  // what scrolls under a mouse that stands still is not pointed at
+  // a resource that scrolls under a mouse that does not move is not pointed at
   let place = "";
   graph.addEventListener("pointermove", (event) => {
     const moved = `${event.screenX} ${event.screenY}`;
@@ -353,7 +353,7 @@
   });
   graph.addEventListener("focusin", (event) => {
     const box = boxOf(event.target);
-    // a finger's or a mouse's choice is its click: to scroll before would let it miss
+    // a finger or a mouse selects by its click: to scroll before would make the click miss
     if (box && box.n !== pinned && box.element.matches(":focus-visible")) choose(box.n);
   });
 
@@ -370,22 +370,22 @@
     each.addEventListener("change", () => { pause(); mode = each.value; go(0); });
   }
 
-  // A picture becomes a list to choose from, for who reads it with the ears too.
+  // A picture becomes a list box, so that screen readers can use it.
   for (const { frame, boxes } of pictures) {
     frame.classList.add("live");
     const svg = frame.querySelector("svg");
     svg.setAttribute("role", "listbox");
-    svg.setAttribute("aria-label", "Resources, stack by stack and wave by wave");
+    svg.setAttribute("aria-label", "Resources by stack and step");
     for (const lane of frame.querySelectorAll(".lane")) {
       lane.setAttribute("role", "group");
       lane.setAttribute("aria-label", lane.dataset.stack);
     }
-    for (const { n, element, wave } of boxes.values()) {
+    for (const { n, element, step: number } of boxes.values()) {
       const each = resources[n];
       element.setAttribute("role", "option");
       element.setAttribute("tabindex", "-1");
-      element.setAttribute("aria-label", [each.name, ...each.marks, each.type, `wave ${wave}`].join(", "));
-      element.querySelector("title").remove(); // the panel says it
+      element.setAttribute("aria-label", [each.name, ...each.marks, each.type, `step ${number}`].join(", "));
+      element.querySelector("title").remove(); // the panel shows it
     }
     boxes.values().next().value?.element.setAttribute("tabindex", "0");
   }

@@ -1,9 +1,9 @@
-"""The steps of a creation and of a teardown, wave after wave.
+"""The steps of a creation and of a teardown.
 
-One step is one wave of one stack: `cdk deploy` and `cdk destroy` take one stack after another too,
-unless told otherwise (`--concurrency`), and one thing at a time is what can be followed. A nested
-stack goes through its own steps right after the step in which its parent comes to it; until they
-are over, the resource that stands for it in the parent is not done.
+A step is a group of resources of one stack that CloudFormation can process at the same time. Stacks
+follow one another, as in `cdk deploy` and `cdk destroy` without `--concurrency`, because one stack
+at a time is easy to follow. The steps of a nested stack come directly after the step of its parent
+that contains it. The nested stack's resource in the parent is complete after the last of them.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """One wave of one stack."""
+    """One step of one stack."""
 
     stack: str
-    #: from 1.
-    wave: int
+    #: the number of the step within its stack, from 1.
+    number: int
     logical_ids: list[str]
 
 
 @dataclass(slots=True)
 class Walk:
-    """All steps one way, and when each resource's turn is: its first and its last step, from 1."""
+    """All steps in one direction, and the first and last step of each resource, from 1."""
 
     steps: list[Step] = field(default_factory=list)
     turns: dict[Place, tuple[int, int]] = field(default_factory=dict)
@@ -40,7 +40,7 @@ def creation_of(app: App) -> Walk:
 
 
 def teardown_of(app: App) -> Walk:
-    """Return the steps of a teardown: the last stack goes first."""
+    """Return the steps of a teardown, which starts with the last stack."""
     return _walk(app, list(reversed(app.stacks)), teardown=True)
 
 
@@ -54,8 +54,8 @@ def _walk(app: App, names: list[str], *, teardown: bool) -> Walk:
 
     def go_through(name: str) -> None:
         stack = app.stacks[name]
-        waves = stack.deletion if teardown else stack.creation
-        for number, logical_ids in enumerate(waves, 1):
+        steps = stack.deletion if teardown else stack.creation
+        for number, logical_ids in enumerate(steps, 1):
             walk.steps.append(Step(name, number, logical_ids))
             first = len(walk.steps)
             for each in logical_ids:

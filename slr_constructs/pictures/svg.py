@@ -1,7 +1,7 @@
-"""A picture of the order: a lane for each stack, a column for each wave, arrows to what is awaited.
+"""A picture of the order: a lane for each stack, a column for each step, arrows to dependencies.
 
-It is one file without scripts and fonts, light or dark as the reader's screen is, and works as an
-image too. Colour never says anything alone: each mark has a shape and a word.
+The picture is one file without scripts and fonts. It follows the light or dark mode of the screen,
+and can be used as an image. Colour is never the only sign: each mark has a shape and a word.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from slr_constructs.pictures.labels import (
     wrap,
 )
 from slr_constructs.pictures.layout import Box, Column, Layout, lay_out
-from slr_constructs.templates.lifecycle import Mark
+from slr_constructs.templates.role_usage import Mark
 from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ _BOLD = 1.12
 _ROUND, _ROUNDER = 5, 20
 _ICON = 14
 
-#: a shape of ten by ten pixels for each mark, which says the same as its colour.
+#: a shape of ten by ten pixels for each mark, with the same meaning as its colour.
 _SHAPES = {
     Mark.ROLE: '<circle cx="5" cy="5" r="4.5"/>',
     Mark.FEATURE: '<path d="M5-.5 10.5 5 5 10.5-.5 5z"/>',
-    Mark.RELEASE: '<path d="M0 .5h10L5 10z"/>',
+    Mark.CLEAN_UP: '<path d="M0 .5h10L5 10z"/>',
     Mark.OWNER: '<path d="M.5.5h9v9h-9z"/>',
 }
 
@@ -57,8 +57,8 @@ class _Lane:
     """A stack in the picture."""
 
     stack: Stack
-    #: of what is shown, counted from 0.
-    waves: dict[str, int]
+    #: the step of each resource that is shown, counted from 0.
+    steps: dict[str, int]
     about: str
     indent: int
     layout: Layout
@@ -67,14 +67,14 @@ class _Lane:
 def svg(app: App, *, only_roles: bool = False) -> str:
     """Return a picture of an app's order.
 
-    What is created first stands left; an arrow leads to what a resource waits for, and is left out
-    where others say the same. A nested stack follows its parent.
+    CloudFormation creates resources from left to right. An arrow leads to a dependency; it is left
+    out if it follows from other arrows. A nested stack follows its parent.
 
     Args:
         app: The stacks.
 
-        only_roles: Show only what has to do with a service-linked role. Arrows then lead through
-            what is not shown, and the waves keep their numbers.
+        only_roles: Show only resources that concern a service-linked role. Arrows then lead through
+            resources that are not shown, and the steps keep their numbers.
     """
     return drawing(app, only_roles=only_roles, style=style())
 
@@ -86,7 +86,7 @@ def style() -> str:
 
 
 def numbers_of(app: App) -> dict[tuple[str, str], int]:
-    """Return a number for each resource, by which scripts find its box and its arrows."""
+    """Return a number for each resource, which identifies its box and arrows for scripts."""
     return {
         place: number
         for number, place in enumerate(
@@ -96,7 +96,7 @@ def numbers_of(app: App) -> dict[tuple[str, str], int]:
 
 
 def drawing(app: App, *, only_roles: bool, style: str | None) -> str:
-    """Return the picture, with a style sheet of its own or for a page that has one."""
+    """Return the picture, with its own style sheet or for a page that has one."""
     numbers = numbers_of(app)
     shown = shown_in(app, only_roles=only_roles)
     columns, lanes = _lanes(app, shown)
@@ -110,8 +110,8 @@ def drawing(app: App, *, only_roles: bool, style: str | None) -> str:
         drawn += _lane(lane, lane_width, y, numbers)
         y += _height(lane) + _LANE_GAP
     if not lanes:
-        nothing = "Nothing here has to do with a role." if app.stacks else "There are no stacks."
-        drawn.append(f'<text class="about" x="{_MARGIN}" y="{y + 16}">{nothing}</text>')
+        empty = "No resource concerns a role." if app.stacks else "The app has no stacks."
+        drawn.append(f'<text class="about" x="{_MARGIN}" y="{y + 16}">{empty}</text>')
         y += 32
     height = y - _LANE_GAP + _MARGIN
     lines = [
@@ -130,25 +130,25 @@ def drawing(app: App, *, only_roles: bool, style: str | None) -> str:
 
 def _lanes(app: App, shown: Mapping[str, list[str]]) -> tuple[list[Column], list[_Lane]]:
     """Return the columns that all lanes share, and the lanes."""
-    waves: dict[str, dict[str, int]] = {}
+    steps: dict[str, dict[str, int]] = {}
     for name, ids in shown.items():
         creation = app.stacks[name].creation
-        number = {each: wave for wave, members in enumerate(creation) for each in members}
-        waves[name] = {each: number[each] for each in ids}
+        number = {each: step for step, members in enumerate(creation) for each in members}
+        steps[name] = {each: number[each] for each in ids}
     rooms: dict[int, float] = {}
-    for name, members in waves.items():
-        for each, wave in members.items():
-            rooms[wave] = max(rooms.get(wave, 0), _room(app.stacks[name], each))
+    for name, members in steps.items():
+        for each, step in members.items():
+            rooms[step] = max(rooms.get(step, 0), _room(app.stacks[name], each))
     columns = []
     x = _LANE_SIDE
-    for wave in sorted(rooms):
-        columns.append(Column(x, min(_WIDEST, max(_NARROWEST, round(rooms[wave])))))
+    for step in sorted(rooms):
+        columns.append(Column(x, min(_WIDEST, max(_NARROWEST, round(rooms[step])))))
         x += columns[-1].width + _GAP
-    number_of = {wave: number for number, wave in enumerate(sorted(rooms))}
+    number_of = {step: number for number, step in enumerate(sorted(rooms))}
     lanes = []
-    for name, members in waves.items():
+    for name, members in steps.items():
         stack = app.stacks[name]
-        where = {each: number_of[wave] for each, wave in members.items()}
+        where = {each: number_of[step] for each, step in members.items()}
         layout = lay_out(
             columns,
             where,
@@ -162,7 +162,7 @@ def _lanes(app: App, shown: Mapping[str, list[str]]) -> tuple[list[Column], list
 
 
 def _room(stack: Stack, logical_id: str) -> float:
-    """Return how wide a box would have to be to hold all that is said in it."""
+    """Return the width that a box needs for its whole text."""
     name = width_of(short_name(stack, logical_id), _NAME_SIZE) * _BOLD
     type_ = width_of(short_type(stack.type_of(logical_id)), _TYPE_SIZE)
     marks = sum(_mark_width(each) for each in stack.marks.get(logical_id, ()))
@@ -204,14 +204,14 @@ def _lane(lane: _Lane, width: int, y: int, numbers: Mapping[tuple[str, str], int
     yield _fitted("about", lane.about, _LANE_SIDE, 43, room, _NAME_SIZE)
     headings: dict[int, Box] = {}
     for each, box in lane.layout.boxes.items():
-        headings.setdefault(lane.waves[each], box)
-    for wave, box in sorted(headings.items()):
-        yield f'<text class="wave" x="{box.x}" y="63">wave {wave + 1}</text>'
+        headings.setdefault(lane.steps[each], box)
+    for step, box in sorted(headings.items()):
+        yield f'<text class="step" x="{box.x}" y="63">step {step + 1}</text>'
     yield f'<g transform="translate(0 {_LANE_HEAD})">'
     for arrow, path in lane.layout.paths:
         ends = (numbers[stack.name, each] for each in (arrow.dependent, arrow.dependency))
         yield '<path class="arrow" data-from="{}" data-to="{}" d="{}"/>'.format(*ends, path)
-    for each in sorted(lane.waves, key=lambda each: lane.layout.boxes[each][:2]):
+    for each in sorted(lane.steps, key=lambda each: lane.layout.boxes[each][:2]):
         yield _box(lane, each, numbers[stack.name, each])
     yield "</g>"
     yield "</g>"
@@ -228,7 +228,7 @@ def _box(lane: _Lane, logical_id: str, number: int) -> str:
     rounding = _ROUNDER if Mark.ROLE in marks else _ROUND
     parts = [
         f'<g class="{classes}" data-n="{number}" data-id="{_text(logical_id)}"',
-        f' data-wave="{lane.waves[logical_id] + 1}" transform="translate({box.x} {box.y})">',
+        f' data-step="{lane.steps[logical_id] + 1}" transform="translate({box.x} {box.y})">',
         f"<title>{escape(chr(10).join(printable(each) for each in words))}</title>",
         f'<rect width="{box.width}" height="{box.height}" rx="{rounding}"/>',
     ]
@@ -261,22 +261,22 @@ def _legend() -> Iterator[str]:
         x += round(width_of(meaning, _NAME_SIZE)) + 18
     yield (
         f'<text class="meaning" x="{_MARGIN}" y="{_MARGIN + 34}">Created from left to right,'
-        " deleted from right to left; an arrow leads to what a resource waits for.</text>"
+        " deleted from right to left. An arrow leads from a resource to a dependency.</text>"
     )
     yield "</g>"
 
 
 def _about(app: App, stack: Stack, shown: int) -> str:
-    """Return what there is to say about a stack: its size, and what it stands in or waits for."""
+    """Return the size of a stack, its parent and its dependencies."""
     size = _count(len(stack.resources), "resource")
     if shown < len(stack.resources):
         size = f"{shown} of {size}"
-    parts = [f"{size}, {_count(len(stack.creation), 'wave')}"]
+    parts = [f"{size}, {_count(len(stack.creation), 'step')}"]
     if stack.nested_in is not None:
         parent, logical_id = stack.nested_in
-        parts.append(f"nested in {parent}, wave {app.stacks[parent].wave_of(logical_id)}")
-    if stack.waits_for:
-        parts.append(f"waits for {', '.join(sorted(stack.waits_for))}")
+        parts.append(f"nested in {parent}, step {app.stacks[parent].step_of(logical_id)}")
+    if stack.depends_on:
+        parts.append(f"depends on {', '.join(sorted(stack.depends_on))}")
     return "; ".join(parts)
 
 
@@ -286,8 +286,8 @@ def _description(app: App, lanes: list[_Lane]) -> str:
 
 
 def _title(stacks: int, *, only_roles: bool) -> str:
-    what = "What has to do with service-linked roles" if only_roles else "The order of resources"
-    return f"{what} in {_count(stacks, 'stack')}"
+    subject = "Resources that concern service-linked roles" if only_roles else "Order of resources"
+    return f"{subject} in {_count(stacks, 'stack')}"
 
 
 def _count(number: int, noun: str) -> str:
@@ -295,7 +295,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _fitted(kind: str, text: str, x: int, y: int, room: float, size: int) -> str:  # noqa: PLR0917 - as SVG has them
-    """Return a line of text that fits, with the whole of it to point at if it does not."""
+    """Return a line of text that fits; a shortened text has the full text as its tooltip."""
     text = printable(text)
     fitting = shorten(text, room, size)
     whole = "" if fitting == text else f"<title>{escape(text)}</title>"

@@ -1,1 +1,1 @@
-"""Who needs which IAM rights: the statements of policies, for each purpose."""
+"""IAM policy statements for each task: deploy, audit, release and restore."""

@@ -1,27 +1,27 @@
-"""Where a policy is for, and the ARNs of what is there."""
+"""The partition, region and account of a policy, and the ARNs of resources in it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from slr_constructs.rights import Right
+from slr_constructs.permissions import Permission
 
 if TYPE_CHECKING:
     from slr_constructs.catalogue import RoleDefinition
 
-Statements: TypeAlias = dict[str, Right]
-"""Rights by their Sids."""
+Statements: TypeAlias = dict[str, Permission]
+"""Permissions by their Sids."""
 
 
 class Place(NamedTuple):
-    """A partition, a region and an account, or a star for all of them."""
+    """A partition, a region and an account; `*` stands for all of them."""
 
     partition: str
     region: str
     account: str
 
     def arn(self, service: str, resource: str) -> str:
-        """Compose the ARN of something in the account and region."""
+        """Return the ARN of a resource in the account and region."""
         return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     def role(self, definition: RoleDefinition) -> str:
@@ -29,7 +29,7 @@ class Place(NamedTuple):
         return definition.arn(partition=self.partition, account=self.account)
 
     def role_without_path(self, definition: RoleDefinition) -> str:
-        """Return the ARN of a role that is not there: its path, IAM cannot know."""
+        """Return the ARN that IAM checks if the role does not exist: it has no path."""
         return self.role(definition).replace(definition.path, "/")
 
     @property
@@ -39,7 +39,7 @@ class Place(NamedTuple):
 
     @property
     def media_insights(self) -> str:
-        """All configurations of media insights pipelines."""
+        """All media insights pipeline configurations."""
         return self.arn("chime", "media-insights-pipeline-configuration/*")
 
     @property
@@ -79,5 +79,5 @@ class Place(NamedTuple):
 
 
 def sid_of(definition: RoleDefinition) -> str:
-    """Return a role's part in Sids."""
+    """Return the part of a Sid that stands for a role."""
     return f"{definition.role_name.removeprefix('AWSServiceRoleFor')}Role"

@@ -1,4 +1,5 @@
-"""What can be read from a template, whoever wrote it: no construct and no AWS is asked.
+"""Analysis of CloudFormation templates from any source, without the constructs and without AWS.
 
-Needs what the extras install. The constructs never import it, and do without those libraries.
+This package needs the libraries of the extras. The constructs never import it and do not need those
+libraries.
 """

@@ -1,8 +1,8 @@
-"""The stacks of an app together: their order, that of their resources, and what waits for what.
+"""All stacks of an app, their order, and the order of their resources.
 
-Stacks are ordered by the dependencies between them. A nested stack is one resource of its parent:
-what the resource waits for, all of the nested stack waits for, and what waits for the resource
-waits for all of the nested stack.
+The dependencies between stacks define the order of the stacks. A nested stack is one resource of
+its parent. If that resource depends on another one, so do all resources in the nested stack. If a
+resource depends on the nested stack, it depends on all resources in the nested stack.
 """
 
 from __future__ import annotations
@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING, NamedTuple
 import networkx as nx
 
 from slr_constructs.templates.custom_calls import Call, calls_in
-from slr_constructs.templates.lifecycle import Mark, Role, User, marks_of, roles_in, users_in
-from slr_constructs.templates.order import Wait, graph_of, waits_along, waves_of
+from slr_constructs.templates.order import Dependency, dependencies_along, graph_of, steps_of
 from slr_constructs.templates.reading import (
     StackTemplate,
     TemplateError,
     read,
     resources_in,
+)
+from slr_constructs.templates.role_usage import (
+    Mark,
+    Role,
+    RoleUsage,
+    marks_of,
+    role_usages_in,
+    roles_in,
 )
 from slr_constructs.templates.words import printable
 
@@ -36,29 +43,30 @@ class Place(NamedTuple):
 
 
 class Stack:
-    """One stack, and its order.
+    """One stack, and the order of its resources.
 
     Args:
-        source: Its template.
+        source: The template of the stack.
 
-        lenient: Whether a stack without an order is one all the same: nothing in it waits for
-            anything or has to do with a role, and `unread` says so. Default: it is refused.
+        lenient: Whether to accept a stack whose order cannot be read. Such a stack is treated as
+            if it had no dependencies and no roles, and `not_analyzed` contains the reason.
+            Default: such a stack is refused.
 
     Raises:
-        TemplateError: No order can be read from the template.
+        TemplateError: The order of the resources cannot be read from the template.
     """
 
     def __init__(self, source: StackTemplate, *, lenient: bool = False) -> None:
         self.name = source.name
         self.template = source.template
-        self.waits_for = source.waits_for
+        self.depends_on = source.depends_on
         self.nested_in = source.nested_in
         self.in_assembly = source.in_assembly
         self.account, self.region = source.account, source.region
         self.acknowledged = source.acknowledged
         self.file = source.file
-        #: what could not be read: logical ids, or None for the stack, and sentences.
-        self.unread = list(source.unread)
+        #: the parts that could not be read: logical id (None: the stack) and sentence.
+        self.not_analyzed = list(source.not_analyzed)
         self._ordered = True
         try:
             self.resources = resources_in(source.template)
@@ -66,21 +74,21 @@ class Stack:
         except TemplateError as error:
             if not lenient:
                 raise TemplateError(f"{source.name}: {error}") from None
-            self.unread.append((None, str(error)))
+            self.not_analyzed.append((None, str(error)))
             self._ordered = False
             self.graph = nx.MultiDiGraph()
             self.graph.add_nodes_from(self.resources)
-        self._waiting: dict[str, set[str]] = {}
+        self._dependents: dict[str, set[str]] = {}
 
     @cached_property
     def creation(self) -> list[list[str]]:
-        """The logical ids in the order of creation, a list for each wave."""
-        return waves_of(self.graph.reverse(copy=False))
+        """The logical ids in the order of creation, a list for each step."""
+        return steps_of(self.graph.reverse(copy=False))
 
     @cached_property
     def deletion(self) -> list[list[str]]:
-        """The logical ids in the order of deletion, a list for each wave."""
-        return waves_of(self.graph)
+        """The logical ids in the order of deletion, a list for each step."""
+        return steps_of(self.graph)
 
     @cached_property
     def roles(self) -> dict[str, Role]:
@@ -88,24 +96,24 @@ class Stack:
         return roles_in(self.resources) if self._ordered else {}
 
     @cached_property
-    def users(self) -> dict[str, User]:
-        """What uses a role, by logical id."""
-        return users_in(self.resources, self.graph, self.calls) if self._ordered else {}
+    def usages(self) -> dict[str, RoleUsage]:
+        """The usages of roles, by logical id."""
+        return role_usages_in(self.resources, self.graph, self.calls) if self._ordered else {}
 
     @cached_property
     def calls(self) -> list[Call]:
-        """What custom resources of others switch on and off; nothing, if there is no order."""
+        """The SDK calls of custom resources of other libraries; empty without an order."""
         return calls_in(self.resources, self.graph) if self._ordered else []
 
     @cached_property
     def marks(self) -> dict[str, tuple[Mark, ...]]:
-        """What resources are to roles, by logical id; those that are nothing are left out."""
-        return marks_of(self.roles, self.users)
+        """The marks of resources that are related to a role, by logical id."""
+        return marks_of(self.roles, self.usages)
 
-    def wave_of(self, logical_id: str) -> int:
-        """Return the number of the wave that creates a resource, from 1."""
-        waves = enumerate(self.creation, start=1)
-        return next(number for number, wave in waves if logical_id in wave)
+    def step_of(self, logical_id: str) -> int:
+        """Return the number of the step that creates a resource, starting at 1."""
+        steps = enumerate(self.creation, start=1)
+        return next(number for number, step in steps if logical_id in step)
 
     def type_of(self, logical_id: str) -> str:
         """Return the type of a resource."""
@@ -121,63 +129,63 @@ class Stack:
         return path.removeprefix(scope) if path.startswith(scope) else path.partition("/")[2]
 
     def show(self, logical_id: str) -> str:
-        """Return what a person knows a resource by: its construct path, or else its logical id."""
+        """Return the name to show for a resource: its construct path, or else its logical id."""
         return self.path(logical_id) or printable(logical_id)
 
-    def waits(self, logical_id: str) -> list[Wait]:
-        """Return what a resource waits for, and why, without what those wait for in turn."""
+    def dependencies_of(self, logical_id: str) -> list[Dependency]:
+        """Return the direct dependencies of a resource, with their sources."""
         return [
-            wait
+            dependency
             for each in sorted(self.graph.successors(logical_id))
-            for wait in waits_along(self.graph, [logical_id, each])
+            for dependency in dependencies_along(self.graph, [logical_id, each])
         ]
 
     def is_before(self, dependency: str, dependent: str) -> bool:
-        """Tell whether a resource waits for another, by whatever chain."""
-        if dependency not in self._waiting:
-            self._waiting[dependency] = nx.ancestors(self.graph, dependency)
-        return dependent in self._waiting[dependency]
+        """Return whether a resource depends on another one, directly or indirectly."""
+        if dependency not in self._dependents:
+            self._dependents[dependency] = nx.ancestors(self.graph, dependency)
+        return dependent in self._dependents[dependency]
 
 
 class App:
     """The stacks that were read together.
 
     Args:
-        sources: Their templates.
+        sources: The templates of the stacks.
 
         lenient: As for `Stack`.
 
     Raises:
-        TemplateError: No order can be read from them.
+        TemplateError: The order of the stacks or of their resources cannot be read.
     """
 
     def __init__(self, sources: Iterable[StackTemplate], *, lenient: bool = False) -> None:
         sources = list(sources)
-        #: what was left out, in sentences.
+        #: sentences about the parts that were skipped.
         self.notes = [note for each in sources for note in each.notes]
         stacks = {each.name: Stack(each, lenient=lenient) for each in sources}
         self._order: nx.DiGraph = nx.DiGraph()
-        self._waiting: dict[str, set[str]] = {}
+        self._dependents: dict[str, set[str]] = {}
         for stack in stacks.values():
             if stack.nested_in is None:
                 self._order.add_node(stack.name)
-                self._order.add_edges_from((stack.name, each) for each in stack.waits_for)
+                self._order.add_edges_from((stack.name, each) for each in stack.depends_on)
         if not nx.is_directed_acyclic_graph(self._order):
-            circle = [each for each, _ in nx.find_cycle(self._order)]
-            path = " -> ".join([*circle, circle[0]])
-            raise TemplateError(f"the stacks wait for one another in a circle: {path}")
-        #: the names of the stacks that are not nested, in the order of deployment by waves.
-        self.waves: list[list[str]] = [
-            list(wave) for wave in nx.topological_generations(self._order.reverse(copy=False))
+            cycle = [each for each, _ in nx.find_cycle(self._order)]
+            path = " -> ".join([*cycle, cycle[0]])
+            raise TemplateError(f"circular dependency between stacks: {path}")
+        #: the names of the stacks that are not nested, in the order of deployment, by step.
+        self.steps: list[list[str]] = [
+            list(step) for step in nx.topological_generations(self._order.reverse(copy=False))
         ]
         children: dict[str, list[str]] = {}
         for stack in stacks.values():
             if stack.nested_in is not None:
                 children.setdefault(stack.nested_in[0], []).append(stack.name)
-        #: in the order of deployment, a nested one after its parent.
+        #: in the order of deployment; a nested stack follows its parent.
         self.stacks: dict[str, Stack] = {}
-        for wave in self.waves:
-            for name in wave:
+        for step in self.steps:
+            for name in step:
                 self._add(name, stacks, children)
 
     @classmethod
@@ -185,46 +193,48 @@ class App:
         """Read cloud assemblies and templates.
 
         Args:
-            paths: Their folders and files.
+            paths: The folders of assemblies and the files of templates.
 
-            name: What the stack of a template is called. Default: as its file.
+            name: The stack name for a single template. Default: the name of its file.
 
-            lenient: Whether what cannot be read of a template is left out, and said so in the
-                stack's `unread`. Default: it is refused.
+            lenient: Whether to skip parts of a template that cannot be read and to list them in
+                `not_analyzed` of the stack. Default: such a template is refused.
 
         Raises:
-            TemplateError: As `reading.read` does, or no order can be read from a template.
+            TemplateError: As in `reading.read`, or the order of the resources of a template cannot
+                be read.
         """
         return cls(read(paths, name=name, lenient=lenient), lenient=lenient)
 
     def is_before(self, dependency: Place, dependent: Place) -> bool:
-        """Tell whether a resource waits for another, be it in another stack.
+        """Return whether a resource depends on another one, in the same or in another stack.
 
-        That is so on the way up; on the way down, the one that waits goes first.
+        Then the dependency is created first, and the dependent resource is deleted first.
         """
-        ours, theirs = self._scopes(dependent), self._scopes(dependency)
-        for mine in ours:
-            for other in theirs:
-                if mine.stack == other.stack:
-                    return self.stacks[mine.stack].is_before(other.logical_id, mine.logical_id)
-        return self.stack_is_before(theirs[-1].stack, ours[-1].stack)
+        later_scopes, earlier_scopes = self._scopes(dependent), self._scopes(dependency)
+        for later in later_scopes:
+            for earlier in earlier_scopes:
+                if later.stack == earlier.stack:
+                    stack = self.stacks[later.stack]
+                    return stack.is_before(earlier.logical_id, later.logical_id)
+        return self.stack_is_before(earlier_scopes[-1].stack, later_scopes[-1].stack)
 
     def stack_is_before(self, dependency: str, dependent: str) -> bool:
-        """Tell whether a stack that is not nested waits for another."""
-        if dependency not in self._waiting:
-            self._waiting[dependency] = nx.ancestors(self._order, dependency)
-        return dependent in self._waiting[dependency]
+        """Return whether a stack that is not nested depends on another one."""
+        if dependency not in self._dependents:
+            self._dependents[dependency] = nx.ancestors(self._order, dependency)
+        return dependent in self._dependents[dependency]
 
     def outermost(self, stack: str) -> str:
-        """Return the stack that a stack is nested in, however deep; itself if it is in none."""
+        """Return the outermost parent of a nested stack, or else the stack itself."""
         nested_in = self.stacks[stack].nested_in
         return stack if nested_in is None else self.outermost(nested_in[0])
 
     def share_account(self, one: str, other: str) -> bool:
-        """Tell whether two stacks are for one account, as far as anybody knows.
+        """Return whether two stacks are probably for the same account.
 
-        Both tell the same account, or they are of one stage and not both tell. Templates that came
-        alone may be for anywhere.
+        If both stacks name an account, the accounts must be equal. Otherwise the stacks must be in
+        the same stage. Single templates may be for any account.
         """
         first, second = (self.stacks[self.outermost(each)] for each in (one, other))
         if first.account is not None and second.account is not None:
@@ -234,20 +244,20 @@ class App:
 
     @cached_property
     def roles(self) -> list[tuple[Place, Role]]:
-        """All that declares a service-linked role."""
+        """All declarations of service-linked roles."""
         return [
             (Place(stack.name, role.logical_id), role)
             for stack in self.stacks.values()
             for role in stack.roles.values()
         ]
 
-    def roles_near(self, stack: Stack, user: User) -> list[tuple[Place, Role]]:
-        """Return the roles a resource may use that its stack, or one it waits for, declares."""
+    def roles_near(self, stack: Stack, usage: RoleUsage) -> list[tuple[Place, Role]]:
+        """Return the roles for a usage that its stack, or a stack it depends on, declares."""
         outermost = self.outermost(stack.name)
         return [
             (place, role)
             for place, role in self.roles
-            if role.principal in user.principals
+            if role.principal in usage.principals
             and (
                 self.outermost(place.stack) == outermost
                 or self.stack_is_before(self.outermost(place.stack), outermost)
@@ -255,7 +265,7 @@ class App:
         ]
 
     def _scopes(self, place: Place) -> list[Place]:
-        """Return a resource, and the nested stacks that it is in as resources of their parents."""
+        """Return a resource and the nested stacks around it, as resources of their parents."""
         scopes = [place]
         while (outer := self.stacks[scopes[-1].stack].nested_in) is not None:
             scopes.append(Place(*outer))

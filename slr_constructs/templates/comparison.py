@@ -1,12 +1,13 @@
-"""What a change of templates does to order and to roles, in sentences.
+"""Compare two versions of an app and describe the changes to order and to roles.
 
-Two apps are compared by what they promise: which resource waits for which, what is switched off
-before its owner is deleted, what becomes of a role. A promise that is broken is worse, one that is
-new is better, and what only has consequences is said as changed. Resources are the same if stack
-and logical id are, as they are for CloudFormation.
+The comparison looks at three guarantees: which resource depends on which, which features are
+disabled before their owner is deleted, and what happens to a role. A lost guarantee is worse, a new
+one is better, and other effects are changes. As for CloudFormation, two resources are the same if
+their stack and logical id are the same.
 
-A reference that is gone took the need for its order with it; a `DependsOn` is there for its order
-alone, and so is any order between what has to do with a role. Those must not get lost.
+Removing a reference is fine, because the ordering is no longer needed. Removing only a `DependsOn`
+is reported, because its only purpose is the ordering. A lost order between resources that are
+related to a role is reported too.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from slr_constructs.templates.app import Place, Stack
-from slr_constructs.templates.lifecycle import NATIVE_ROLE_TYPE, Removal, acts_on
 from slr_constructs.templates.reading import StackTemplate
 from slr_constructs.templates.replacement import replacements
+from slr_constructs.templates.role_usage import NATIVE_ROLE_TYPE, Removal, acts_on
 from slr_constructs.templates.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from slr_constructs.templates.app import App
-    from slr_constructs.templates.lifecycle import Role, User
+    from slr_constructs.templates.role_usage import Role, RoleUsage
 
 
 class Verdict(Enum):
-    """Whether a change is for the better."""
+    """Whether a change is an improvement."""
 
     WORSE = "worse"
     CHANGED = "changed"
@@ -40,36 +41,36 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that a change of templates does."""
+    """One effect of a change."""
 
-    #: stable; renaming one is a breaking change.
+    #: stable; renaming a code is a breaking change.
     code: str
     verdict: Verdict
     stack: str
-    #: the logical id of the resource that it is about; None if it is the stack.
+    #: the logical id of the resource; None if the change is about the stack.
     resource: str | None
-    #: a sentence, with names between backquotes.
+    #: a sentence without a full stop; names are in backquotes.
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """All that a change of templates does to order and to roles."""
+    """All effects of a change on order and on roles."""
 
-    #: the worse first, and then in the order of deployment.
+    #: sorted by verdict, and then in the order of deployment.
     changes: tuple[Change, ...]
-    #: how many resources come and go, in all stacks together.
+    #: the number of added and removed resources in all stacks.
     added: int
     removed: int
 
     @property
     def is_worse(self) -> bool:
-        """Whether something got worse."""
+        """Whether at least one change is worse."""
         return any(each.verdict is Verdict.WORSE for each in self.changes)
 
 
 def compare(old: App, new: App) -> Comparison:
-    """Compare two apps, or two versions of a template that go by one name."""
+    """Compare two apps, or two versions of a template with the same name."""
     changes: list[Change] = []
     for name, stack in new.stacks.items():
         former = old.stacks.get(name)
@@ -79,7 +80,7 @@ def compare(old: App, new: App) -> Comparison:
             )
             former = Stack(StackTemplate(name, {}))
         changes += _Pair(old, former, new, stack).changes()
-    changes += (_gone(old, name) for name in old.stacks if name not in new.stacks)
+    changes += (_removed_stack(old, name) for name in old.stacks if name not in new.stacks)
     changes += _stack_orders(old, new)
     before, after = _places(old), _places(new)
     verdicts = list(Verdict)
@@ -98,10 +99,10 @@ class _Pair:
         self._new_app, self._new = new_app, new
 
     def changes(self) -> Iterator[Change]:
-        """Yield what has changed in the stack."""
+        """Yield the changes in the stack."""
         yield from self._roles()
         yield from self._role_orders()
-        yield from self._releases()
+        yield from self._clean_ups()
         yield from self._features()
         yield from self._identities()
         yield from self._lost_orders()
@@ -116,20 +117,20 @@ class _Pair:
             if name in before:
                 yield from self._role(before[name], role)
             else:
-                yield self._say(
+                yield self._change(
                     "RoleAdded",
                     Verdict.CHANGED,
                     role.logical_id,
-                    f"`{name}` is declared now: {_ON_DESTROY[role.removal]}",
+                    f"`{name}` is now declared: {_ON_DESTROY[role.removal]}",
                 )
         for name, role in before.items():
-            if name not in after and not self._left_alone(role):
-                yield self._say(
+            if name not in after and not self._usages_without_role(role):
+                yield self._change(
                     "RoleRemoved",
                     Verdict.CHANGED,
                     role.logical_id,
-                    f"`{name}` is no longer declared: deploying this lets go of it"
-                    f" ({_ON_REMOVAL[role.removal]})",
+                    f"`{name}` is no longer declared: this deployment removes it from the stack,"
+                    f" and {_ON_REMOVAL[role.removal]}",
                 )
 
     def _role(self, before: Role, after: Role) -> Iterator[Change]:
@@ -137,136 +138,136 @@ class _Pair:
         if before.logical_id != after.logical_id:
             yield self._renamed(before.logical_id, after.logical_id, f"`{name}`")
         if after.removal > before.removal:
-            yield self._say(
+            yield self._change(
                 "RemovalMoreDestructive",
                 Verdict.WORSE,
                 after.logical_id,
-                f"destroying this stack would now delete `{name}`{_MORE[after.removal]}",
+                f"deleting this stack would now delete `{name}`{_MORE[after.removal]}",
             )
         elif after.removal < before.removal:
-            yield self._say(
+            yield self._change(
                 "RemovalLessDestructive",
                 Verdict.BETTER,
                 after.logical_id,
-                f"destroying this stack would now {_LESS[after.removal].format(name=name)}",
+                f"deleting this stack would now {_LESS[after.removal].format(name=name)}",
             )
 
-    def _left_alone(self, role: Role) -> list[str]:
-        """Return what still uses a role that is no longer declared where it is waited for."""
+    def _usages_without_role(self, role: Role) -> list[str]:
+        """Return the usages of a role that are kept, but no longer depend on a declared role."""
         return [
             each.logical_id
-            for each in self._new.users.values()
-            if each.logical_id in self._old.users
+            for each in self._new.usages.values()
+            if each.logical_id in self._old.usages
             and role.principal in each.principals
             and _is_after_its_role(self._new_app, self._new, each) is None
         ]
 
     def _role_orders(self) -> Iterator[Change]:
         for role in self._old.roles.values():
-            users = self._left_alone(role)
-            if users:
-                yield self._say(
+            usages = self._usages_without_role(role)
+            if usages:
+                yield self._change(
                     "RoleLost",
                     Verdict.WORSE,
                     role.logical_id,
-                    f"`{role.name}` is no longer declared, and nothing makes or keeps it for"
-                    f" {self._names(users)}",
+                    f"`{role.name}` is no longer declared, so no stack creates or keeps it for"
+                    f" {self._names(usages)}",
                 )
-        for user in self._new.users.values():
-            former = self._old.users.get(user.logical_id)
+        for usage in self._new.usages.values():
+            former = self._old.usages.get(usage.logical_id)
             before = former and _is_after_its_role(self._old_app, self._old, former)
-            after = _is_after_its_role(self._new_app, self._new, user)
-            near = self._new_app.roles_near(self._new, user)
+            after = _is_after_its_role(self._new_app, self._new, usage)
+            near = self._new_app.roles_near(self._new, usage)
             names = " or ".join(sorted({f"`{role.name}`" for _, role in near}))
-            name = self._name(user.logical_id)
+            name = self._name(usage.logical_id)
             if after is False and before:
-                yield self._say(
+                yield self._change(
                     "RoleOrderLost",
                     Verdict.WORSE,
-                    user.logical_id,
-                    f"{names} is no longer created before {name}, nor deleted after it",
+                    usage.logical_id,
+                    f"{names} is no longer created before {name} and no longer deleted after it",
                 )
             elif after is False and before is None:
-                yield self._say(
+                yield self._change(
                     "RoleOrderMissing",
                     Verdict.WORSE,
-                    user.logical_id,
-                    f"{name} uses {names} and does not wait for it: the role may be created later,"
-                    " and deleted earlier",
+                    usage.logical_id,
+                    f"{name} uses {names} but does not depend on it: CloudFormation may create the"
+                    " role later and delete it earlier",
                 )
             elif after and before is False:
-                yield self._say(
+                yield self._change(
                     "RoleOrderGained",
                     Verdict.BETTER,
-                    user.logical_id,
-                    f"{names} is created before {name} now, and deleted after it",
+                    usage.logical_id,
+                    f"{names} is now created before {name} and deleted after it",
                 )
 
     # features
 
-    def _releases(self) -> Iterator[Change]:
-        before, after = _released(self._old), _released(self._new)
+    def _clean_ups(self) -> Iterator[Change]:
+        before, after = _cleaned_up(self._old), _cleaned_up(self._new)
         for owner, feature in sorted(before.keys() - after.keys()):
-            user = self._new.users.get(owner)
-            if user is not None and user.feature == feature:
-                yield self._say(
-                    "ReleaseLost",
+            usage = self._new.usages.get(owner)
+            if usage is not None and usage.feature == feature:
+                yield self._change(
+                    "CleanUpLost",
                     Verdict.WORSE,
                     before[owner, feature],
-                    f"nothing switches {feature} off any more before {self._name(owner)} is deleted"
-                    f" ({self._fate(before[owner, feature])})",
+                    f"{feature} is no longer disabled before {self._name(owner)} is deleted:"
+                    f" {self._fate(before[owner, feature])}",
                 )
         for owner, feature in sorted(after.keys() - before.keys()):
-            former = self._old.users.get(owner)
+            former = self._old.usages.get(owner)
             if former is not None and former.feature == feature:
-                yield self._say(
-                    "ReleaseGained",
+                yield self._change(
+                    "CleanUpGained",
                     Verdict.BETTER,
                     after[owner, feature],
-                    f"{feature} is switched off now before {self._name(owner)} is deleted",
+                    f"{feature} is now disabled before {self._name(owner)} is deleted",
                 )
-        for user in self._new.users.values():
-            former = self._old.users.get(user.logical_id)
-            if user.retained and not user.is_release and former and not former.retained:
-                yield self._say(
+        for usage in self._new.usages.values():
+            former = self._old.usages.get(usage.logical_id)
+            if usage.retained and not usage.is_clean_up and former and not former.retained:
+                yield self._change(
                     "FeatureRetained",
                     Verdict.WORSE,
-                    user.logical_id,
-                    f"{self._name(user.logical_id)} is retained now: destroying this stack would"
-                    f" leave {user.feature} on, and the role in use",
+                    usage.logical_id,
+                    f"{self._name(usage.logical_id)} is now retained: after this stack is deleted,"
+                    f" {usage.feature} would stay enabled and the role in use",
                 )
 
-    def _fate(self, release: str) -> str:
-        """Return what became of a release."""
-        user = self._new.users.get(release)
-        if user is None:
-            return f"`{self._old.show(release)}` is gone"
-        name = self._name(release)
-        return f"{name} is retained" if user.retained else f"{name} is for something else"
+    def _fate(self, clean_up: str) -> str:
+        """Return what happened to a clean-up resource."""
+        usage = self._new.usages.get(clean_up)
+        if usage is None:
+            return f"`{self._old.show(clean_up)}` was removed"
+        name = self._name(clean_up)
+        return f"{name} is now {'retained' if usage.retained else 'for another resource'}"
 
     def _features(self) -> Iterator[Change]:
-        before = {each: user for each, user in self._old.users.items() if not user.is_release}
-        after = {each: user for each, user in self._new.users.items() if not user.is_release}
-        for logical_id, user in after.items():
+        before = {each: usage for each, usage in self._old.usages.items() if not usage.is_clean_up}
+        after = {each: usage for each, usage in self._new.usages.items() if not usage.is_clean_up}
+        for logical_id, usage in after.items():
             if logical_id not in before:
-                yield self._say(
+                yield self._change(
                     "FeatureAdded",
                     Verdict.CHANGED,
                     logical_id,
-                    f"{user.feature} is switched on by {self._name(logical_id)}",
+                    f"{self._name(logical_id)} now configures {usage.feature}",
                 )
-        for logical_id, user in before.items():
+        for logical_id, usage in before.items():
             if logical_id not in after:
                 stays = logical_id in self._new.resources
-                yield self._say(
+                yield self._change(
                     "FeatureRemoved",
                     Verdict.CHANGED,
                     logical_id,
-                    f"{user.feature} is no longer switched on by `{self._old.show(logical_id)}`"
-                    + (", which stays" if stays else ", which goes"),
+                    f"`{self._old.show(logical_id)}` no longer configures {usage.feature}, and the"
+                    f" resource {'stays in the stack' if stays else 'is removed'}",
                 )
 
-    # what CloudFormation makes of a resource
+    # types, replacements and construct ids
 
     def _identities(self) -> Iterator[Change]:
         replaced = replacements(self._old, self._new)
@@ -276,12 +277,12 @@ class _Pair:
                 continue
             name, kind = self._name(logical_id), self._new.type_of(logical_id)
             if former["Type"] != body["Type"]:
-                yield self._say(
+                yield self._change(
                     "TypeChanged",
                     Verdict.WORSE,
                     logical_id,
-                    f"{name} was {self._old.type_of(logical_id)} and is {kind}: CloudFormation"
-                    " refuses to change a type; give it another construct id",
+                    f"{name} changes its type from {self._old.type_of(logical_id)} to {kind}, which"
+                    " CloudFormation refuses; use another construct id",
                 )
             elif logical_id in replaced:
                 why = replaced[logical_id]
@@ -293,7 +294,7 @@ class _Pair:
                     else f"{properties} refers to {self._name(why.because_of)}, which is replaced"
                 )
                 rule = f"{kind} cannot be updated, and " if why.never_updated else ""
-                yield self._say(
+                yield self._change(
                     "Replaced",
                     Verdict.CHANGED,
                     logical_id,
@@ -302,40 +303,41 @@ class _Pair:
         yield from self._renames()
 
     def _renames(self) -> Iterator[Change]:
-        gone = [
+        removed = [
             (logical_id, body)
             for logical_id, body in self._old.resources.items()
-            if logical_id not in self._new.resources and logical_id in self._old.users
+            if logical_id not in self._new.resources and logical_id in self._old.usages
         ]
         for logical_id, body in self._new.resources.items():
             if logical_id in self._old.resources or acts_on(body) is None:
                 continue
-            for former_id, former in gone:
+            for former_id, former in removed:
                 if former["Type"] == body["Type"] and acts_on(former) == acts_on(body):
-                    what = self._new.users[logical_id].feature
+                    what = self._new.usages[logical_id].feature
                     yield self._renamed(former_id, logical_id, what)
 
     def _renamed(self, before: str, after: str, what: str) -> Change:
         native = self._new.type_of(after) == NATIVE_ROLE_TYPE
         consequence = (
-            "which fails while the old one is there"
+            "and the creation fails while the old one exists"
             if native
-            else "which then undoes what the new one did, unless CloudFormation refuses it"
+            else "and deleting the old one undoes what the new one configured, unless"
+            " CloudFormation refuses the deployment"
         )
-        return self._say(
+        return self._change(
             "Renamed",
             Verdict.WORSE,
             after,
             f"{what} moves from `{self._old.show(before)}` to {self._name(after)} in one"
             f" deployment: CloudFormation creates the new resource before it deletes the old one,"
-            f" {consequence}; take it out in one deployment and put it in with the next",
+            f" {consequence}; remove the old one in one deployment and add the new one in the next",
         )
 
     # order
 
     def _lost_orders(self) -> Iterator[Change]:
         lost: dict[tuple[str, str, Verdict], list[str]] = {}
-        for dependent, dependency, by_order_alone in _former_orders(self._old, self._new):
+        for dependent, dependency, only_depends_on in _former_orders(self._old, self._new):
             if self._new.is_before(dependency, dependent) or self._is_role_order(
                 self._old, dependent, dependency
             ):
@@ -343,18 +345,18 @@ class _Pair:
             if self._new.is_before(dependent, dependency):
                 code, verdict = "OrderReversed", Verdict.WORSE
             else:
-                marked = self._concerns_roles(dependent) and self._concerns_roles(dependency)
+                related = self._concerns_roles(dependent) and self._concerns_roles(dependency)
                 code = "OrderLost"
-                verdict = Verdict.WORSE if marked or by_order_alone else Verdict.CHANGED
+                verdict = Verdict.WORSE if related or only_depends_on else Verdict.CHANGED
             lost.setdefault((dependent, code, verdict), []).append(dependency)
         for (dependent, code, verdict), dependencies in lost.items():
             names, name = self._names(dependencies), self._name(dependent)
-            yield self._say(
+            yield self._change(
                 code,
                 verdict,
                 dependent,
-                f"{name} no longer waits for {names}"
-                + (": it is the other way round now" if code == "OrderReversed" else ""),
+                f"{name} no longer depends on {names}"
+                + (": the dependency is now reversed" if code == "OrderReversed" else ""),
             )
 
     def _new_orders(self) -> Iterator[Change]:
@@ -368,23 +370,23 @@ class _Pair:
                     or self._is_role_order(self._new, dependent, dependency)
                 ):
                     continue
-                marked = self._concerns_roles(dependent) and self._concerns_roles(dependency)
-                verdict = Verdict.BETTER if marked else Verdict.CHANGED
+                related = self._concerns_roles(dependent) and self._concerns_roles(dependency)
+                verdict = Verdict.BETTER if related else Verdict.CHANGED
                 gained.setdefault((dependent, verdict), []).append(dependency)
         for (dependent, verdict), dependencies in gained.items():
-            yield self._say(
+            yield self._change(
                 "OrderGained",
                 verdict,
                 dependent,
-                f"{self._name(dependent)} waits for {self._names(dependencies)} now",
+                f"{self._name(dependent)} now depends on {self._names(dependencies)}",
             )
 
     def _is_role_order(self, stack: Stack, dependent: str, dependency: str) -> bool:
-        """Tell whether an order is that of a role and what uses it, of which more is said."""
-        user, role = stack.users.get(dependent), stack.roles.get(dependency)
-        return user is not None and role is not None and role.principal in user.principals
+        """Return whether an order is between a usage and its role, which has its own changes."""
+        usage, role = stack.usages.get(dependent), stack.roles.get(dependency)
+        return usage is not None and role is not None and role.principal in usage.principals
 
-    # words
+    # names and texts
 
     def _concerns_roles(self, logical_id: str) -> bool:
         return logical_id in self._old.marks or logical_id in self._new.marks
@@ -395,38 +397,38 @@ class _Pair:
     def _names(self, logical_ids: Iterable[str]) -> str:
         return listed(map(self._name, logical_ids))
 
-    def _say(self, code: str, verdict: Verdict, logical_id: str, text: str) -> Change:
+    def _change(self, code: str, verdict: Verdict, logical_id: str, text: str) -> Change:
         return Change(code, verdict, self._new.name, logical_id, text)
 
 
 _ON_DESTROY = {
-    Removal.KEPT: "destroying this stack leaves it in the account",
-    Removal.WHEN_UNUSED: "destroying this stack deletes it if nobody else needs it",
-    Removal.DELETED: "destroying this stack deletes it, or fails while anything uses it",
+    Removal.KEPT: "deleting this stack leaves it in the account",
+    Removal.WHEN_UNUSED: "deleting this stack deletes it if no other stack or resource needs it",
+    Removal.DELETED: "deleting this stack deletes it, or fails while a resource uses it",
 }
 _ON_REMOVAL = {
     Removal.KEPT: "it stays in the account",
-    Removal.WHEN_UNUSED: "it is deleted if nobody else needs it",
-    Removal.DELETED: "it is deleted, and the deployment fails while anything uses it",
+    Removal.WHEN_UNUSED: "it is deleted if no other stack or resource needs it",
+    Removal.DELETED: "it is deleted, or the deployment fails while a resource uses it",
 }
 _MORE = {
-    Removal.WHEN_UNUSED: " if nobody else needs it",
-    Removal.DELETED: ", or fail while anything else holds or uses it",
+    Removal.WHEN_UNUSED: " if no other stack or resource needs it",
+    Removal.DELETED: ", or fail while another stack or resource needs it",
 }
 _LESS = {
     Removal.KEPT: "leave `{name}` in the account",
-    Removal.WHEN_UNUSED: "delete `{name}` only if nobody else needs it",
+    Removal.WHEN_UNUSED: "delete `{name}` only if no other stack or resource needs it",
 }
 
 
-def _gone(app: App, name: str) -> Change:
+def _removed_stack(app: App, name: str) -> Change:
     stack = app.stacks[name]
     roles = [f"`{each.name}`" for each in stack.roles.values()]
-    holds = f", with its hold on {listed(roles)}," if roles else ""
+    keeps = f", and keeps {listed(roles)}," if roles else ""
     fate = (
         "it is deleted when its parent is deployed"
         if stack.nested_in
-        else f"it stays in the account{holds} until somebody destroys it"
+        else f"it stays in the account{keeps} until you delete it"
     )
     text = f"the stack is no longer in the app: {fate}"
     return Change("StackRemoved", Verdict.CHANGED, name, None, text)
@@ -437,29 +439,29 @@ def _stack_orders(old: App, new: App) -> Iterator[Change]:
         before = old.stacks.get(name)
         if before is None:
             continue
-        for other in before.waits_for:
+        for other in before.depends_on:
             if other not in new.stacks or new.stack_is_before(other, name):
                 continue
             if new.stack_is_before(name, other):
-                text = f"the stack no longer waits for `{other}`: it is the other way round now"
+                text = f"the stack no longer depends on `{other}`: the dependency is now reversed"
                 yield Change("StackOrderReversed", Verdict.WORSE, name, None, text)
             else:
                 needed = not _imports(before.template, old.stacks[other].template)
                 verdict = Verdict.WORSE if needed else Verdict.CHANGED
-                text = f"the stack no longer waits for `{other}`"
+                text = f"the stack no longer depends on `{other}`"
                 yield Change("StackOrderLost", verdict, name, None, text)
-        for other in after.waits_for:
+        for other in after.depends_on:
             if (
                 other in old.stacks
                 and not old.stack_is_before(other, name)
                 and not old.stack_is_before(name, other)
             ):
-                text = f"the stack waits for `{other}` now"
+                text = f"the stack now depends on `{other}`"
                 yield Change("StackOrderGained", Verdict.CHANGED, name, None, text)
 
 
 def _imports(template: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether a template imports what another exports, and waits for it because of that."""
+    """Return whether a template imports a value that another template exports."""
     outputs = other.get("Outputs")
     exports = [
         each["Export"].get("Name")
@@ -481,12 +483,12 @@ def _imported(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any part of a temp
 
 
 def _former_orders(old: Stack, new: Stack) -> Iterator[tuple[str, str, bool]]:
-    """Yield which resources waited for which, and whether that was for the order alone.
+    """Yield former dependencies: dependent, dependency, and whether only `DependsOn` declared it.
 
-    Both are there still; where one between them is not, they waited through it, unless it has to do
-    with a role: of that, more is said.
+    Both resources still exist. If a resource between them was removed, the dependency through it
+    counts too, unless that resource is related to a role, which has its own changes.
     """
-    # what is left of a resource is what it waited for, as far as that is there
+    # a removed resource is replaced by its own dependencies, as far as they still exist
     left: dict[str, set[str]] = {}
     for logical_id in nx.topological_sort(old.graph.reverse(copy=False)):
         through = {each: left[each] for each in old.graph.successors(logical_id)}
@@ -502,20 +504,20 @@ def _former_orders(old: Stack, new: Stack) -> Iterator[tuple[str, str, bool]]:
             left[logical_id] = set().union(*through.values())
 
 
-def _is_after_its_role(app: App, stack: Stack, user: User) -> bool | None:
-    """Tell whether a resource waits for a role that it uses; None if no role is declared."""
-    near = app.roles_near(stack, user)
-    place = Place(stack.name, user.logical_id)
+def _is_after_its_role(app: App, stack: Stack, usage: RoleUsage) -> bool | None:
+    """Return whether a resource depends on a role that it uses; None without a declared role."""
+    near = app.roles_near(stack, usage)
+    place = Place(stack.name, usage.logical_id)
     return any(app.is_before(each, place) for each, _ in near) if near else None
 
 
-def _released(stack: Stack) -> dict[tuple[str, str], str]:
-    """Return the releases by owner and feature."""
+def _cleaned_up(stack: Stack) -> dict[tuple[str, str], str]:
+    """Return the clean-up resources by owner and feature."""
     return {
-        (owner, user.feature): user.logical_id
-        for user in stack.users.values()
-        if user.is_release and not user.retained
-        for owner in user.owners
+        (owner, usage.feature): usage.logical_id
+        for usage in stack.usages.values()
+        if usage.is_clean_up and not usage.retained
+        for owner in usage.owners
     }
 
 

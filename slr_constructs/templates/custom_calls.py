@@ -1,18 +1,19 @@
-"""Features that custom resources switch on, in templates which were written without this library.
+"""Features that custom resources of other libraries configure through SDK calls.
 
-Three kinds can be read:
+Three kinds of custom resources are recognized:
 
-- a call of the SDK in the properties, as `AwsCustomResource` of aws-cdk-lib writes it: texts of
-  JSON, `Create`, `Update` and `Delete`, with references between their pieces; in CDK v1, mappings;
-- a function whose code is in the template, and calls the SDK of Python or JavaScript: in
-  github.com/aws-samples/amazon-transcribe-live-call-analytics,
-  `lca-chimevc-stack/cloudformation-templates/chime-vc-siprec.yaml` and its neighbours. CDK's
-  `Provider` puts a function of its own between the two;
-- what github.com/cdklabs/cdk-amazon-chime-resources renders: `resourceType`, `uid` and
+- SDK calls in the properties, as `AwsCustomResource` of aws-cdk-lib writes them: `Create`, `Update`
+  and `Delete` are JSON texts that may contain references; in CDK v1, they are mappings;
+- a function whose code is in the template and calls the SDK for Python or JavaScript, such as
+  `lca-chimevc-stack/cloudformation-templates/chime-vc-siprec.yaml` and its neighbors in
+  github.com/aws-samples/amazon-transcribe-live-call-analytics. CDK's `Provider` adds a function of
+  its own between the custom resource and this function;
+- resources of github.com/cdklabs/cdk-amazon-chime-resources, with `resourceType`, `uid` and
   `properties` (`src/pstn/pstnCustomResources.ts`, `src/messaging/messagingCustomResources.ts`).
 
-A call counts, and not the right to make it: policies allow whole services. What code passes on is
-not followed, so a function that calls is taken to call for each custom resource that it serves.
+Only calls count, not the permissions to make them, because policies allow whole services. The data
+flow in the code is not analyzed: if a function makes a call, each custom resource that uses the
+function is assumed to make it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ ACCESS_LOGGING = "access logging"
 
 
 class Obsolete(NamedTuple):
-    """A call of an operation that its API no longer has; both are written `client:Operation`."""
+    """A call of a removed operation, and its replacement; both as `client:Operation`."""
 
     called: str
     replacement: str
@@ -46,121 +47,121 @@ class Obsolete(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A custom resource that switches a feature on, or off, or both."""
+    """A custom resource that enables or disables a feature, or both."""
 
     logical_id: str
-    #: in the words of `lifecycle.User`.
+    #: as in `role_usage.RoleUsage`.
     feature: str
-    #: what the feature is on for, as far as the template tells: a resource, or a custom resource
-    #: that makes one, which may be this one.
+    #: the owners of the feature that the template names: resources, or custom resources that
+    #: create the owner, which may be this one.
     owners: tuple[str, ...]
-    #: those of the roles that would do.
+    #: the service principals of the roles that it may use.
     principals: tuple[str, ...]
-    #: it switches the feature on when it is created or updated.
-    puts: bool
-    #: it switches the feature off when it is deleted; or may do so, where code cannot be followed.
+    #: whether it enables the feature when it is created or updated.
+    configures: bool
+    #: whether it disables the feature when it is deleted, or may do so.
     deletes: bool
     obsolete: Obsolete | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Put:
-    """An operation that switches a feature on, by its parameters."""
+class _Configure:
+    """An operation that enables or disables a feature, depending on its parameters."""
 
     operation: str
     feature: str
     owner_type: str
-    #: any of these parameters switches on; empty, 0 or `Disabled`, it switches off.
-    switches: tuple[str, ...]
-    #: code that switches on by itself names one of these; by default, a switch.
+    #: any of these parameters enables the feature; empty, 0 or `Disabled`, it disables it.
+    settings: tuple[str, ...]
+    #: code that enables the feature contains one of these; if empty, one of `settings`.
     members: tuple[str, ...] = ()
-    #: the parameter that names the owner, and the owner's own property, where names are given.
+    #: the parameter that names the owner, and the name property of the owner, if it has one.
     names: tuple[str, str] | None = None
-    #: what is not given is switched off; with any other operation it stays as it is.
-    absent_is_off: bool = False
+    #: whether an omitted parameter disables the feature; otherwise, it does not change it.
+    absent_is_disabled: bool = False
 
 
-#: those of the catalogue's `created_by` and `clean_up` that switch one feature of one owner, with
-#: their parameters [botocore]. `PutPlaybackConfiguration` is none: it has no parameter for logs.
-_PUTS = (
-    _Put(
+#: the operations in `created_by` and `clean_up` of the catalogue that configure one feature of one
+#: owner, with their parameters [botocore]. `PutPlaybackConfiguration` has no parameter for logs.
+_CONFIGURES = (
+    _Configure(
         "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration",
         MEDIA_STREAMING,
         "AWS::Chime::VoiceConnector",
-        switches=("StreamingConfiguration",),
-        # required, so code without it puts back what it got, as in `chime-vc-call-analytics.yaml`
+        settings=("StreamingConfiguration",),
+        # required; code without it writes back what it read, as `chime-vc-call-analytics.yaml` does
         members=("DataRetentionInHours",),
     ),
-    _Put(
+    _Configure(
         "chime-sdk-messaging:PutMessagingStreamingConfigurations",
         MESSAGE_STREAMING,
         "AWS::Chime::AppInstance",
-        # the second is of the former API
-        switches=("StreamingConfigurations", "AppInstanceStreamingConfigurations"),
+        # the second one belongs to the former API
+        settings=("StreamingConfigurations", "AppInstanceStreamingConfigurations"),
     ),
-    _Put(
+    _Configure(
         "ivs:CreateRecordingConfiguration",
         RECORDING,
         "AWS::IVS::Channel",
-        switches=("destinationConfiguration",),
+        settings=("destinationConfiguration",),
     ),
-    _Put(
+    _Configure(
         "ivs:UpdateChannel",
         RECORDING,
         "AWS::IVS::Channel",
-        switches=("recordingConfigurationArn",),
+        settings=("recordingConfigurationArn",),
     ),
-    _Put(
+    _Configure(
         "mediatailor:ConfigureLogsForPlaybackConfiguration",
         SESSION_LOGGING,
         "AWS::MediaTailor::PlaybackConfiguration",
-        switches=("PercentEnabled",),
+        settings=("PercentEnabled",),
         names=("PlaybackConfigurationName", "Name"),
     ),
-    _Put(
+    _Configure(
         "mediatailor:ConfigureLogsForChannel",
         AS_RUN_LOGGING,
         "AWS::MediaTailor::Channel",
-        switches=("LogTypes",),
+        settings=("LogTypes",),
         names=("ChannelName", "ChannelName"),
     ),
-    _Put(
+    _Configure(
         "mediapackage:ConfigureLogs",
         ACCESS_LOGGING,
         "AWS::MediaPackage::Channel",
-        switches=("IngressAccessLogs", "EgressAccessLogs"),
+        settings=("IngressAccessLogs", "EgressAccessLogs"),
         names=("Id", "Id"),
-        absent_is_off=True,
+        absent_is_disabled=True,
     ),
-    _Put(
+    _Configure(
         "mediapackage-vod:ConfigureLogs",
         ACCESS_LOGGING,
         "AWS::MediaPackage::PackagingGroup",
-        switches=("EgressAccessLogs",),
+        settings=("EgressAccessLogs",),
         names=("Id", "Id"),
-        absent_is_off=True,
+        absent_is_disabled=True,
     ),
 )
-#: what makes an owner whose name AWS makes.
+#: the operations that create an owner whose id AWS generates.
 _CREATES = {
     "chime-sdk-voice:CreateVoiceConnector": "AWS::Chime::VoiceConnector",
     "chime-sdk-identity:CreateAppInstance": "AWS::Chime::AppInstance",
 }
-#: the client that had what the clients chime-sdk-* have, and has none of it now [botocore].
+#: the former client of the operations that are now in the clients chime-sdk-* [botocore].
 _FORMER_CLIENT = "chime"
-#: by today's name, what was called otherwise there.
+#: current operation name: name in the former client, where they differ.
 _FORMER_NAMES = {
     "PutMessagingStreamingConfigurations": "PutAppInstanceStreamingConfigurations",
     "DeleteMessagingStreamingConfigurations": "DeleteAppInstanceStreamingConfigurations",
 }
 
-#: the functions of its user that CDK's `Provider` calls.
+#: the variables with the functions that CDK's `Provider` calls.
 _PROVIDED = ("USER_ON_EVENT_FUNCTION_ARN", "USER_IS_COMPLETE_FUNCTION_ARN")
-#: stands for a reference within a text; a number is JSON whether it is between quotes or not.
+#: placeholder for a reference in a text: valid JSON with and without quotes.
 _REFERENCE = "90715824630918273645"
 _SUBSTITUTED = re.compile(r"\$\{[^!{}][^{}]*\}")
 _REFERRED = re.compile(r"\$\{([^!.{}]+)(?:\.[^{}]*)?\}")
-# what is not closed goes on to the end, so that no code takes long to read
+# an unclosed comment or text extends to the end, so that matching takes linear time
 _PYTHON = re.compile(
     r"(?P<comment>\#[^\n]*)"
     r"|'''(?:\\?.)*?(?:'''|\Z)|\"\"\"(?:\\?.)*?(?:\"\"\"|\Z)"
@@ -178,61 +179,67 @@ _CLIENT = re.compile(r"['\"]([@\w/-]+)['\"]|\bnew\s+(?:\w+\.)?(\w+?)(?:Client)?\
 _PACKAGE = re.compile(r"^(@aws-sdk/client-|aws-sdk/clients/)")
 
 
-class _Made(NamedTuple):
-    """A call, as a custom resource makes it."""
+class _SdkCall(NamedTuple):
+    """An SDK call that a custom resource makes."""
 
     #: Create, Update or Delete.
     phase: str
-    #: by today's name.
+    #: the current name of the operation.
     operation: str
-    #: None if they cannot be read.
+    #: None if they are not known.
     parameters: Mapping[str, Any] | None
     obsolete: Obsolete | None = None
 
 
 def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
-    """Return the custom resources that switch features on or off, once for each feature.
+    """Return the custom resources that enable or disable features, once for each feature.
 
     Args:
         resources: The resources of one template, by logical id.
 
-        graph: What `order.graph_of` returned for it.
+        graph: The result of `order.graph_of` for the template.
     """
-    made = {
-        logical_id: list(_made_by(body, resources))
+    calls_by_id = {
+        logical_id: list(_calls_of(body, resources))
         for logical_id, body in resources.items()
         if _is_custom(body)
     }
     creators = {
         (logical_id, _CREATES[each.operation])
-        for logical_id, calls in made.items()
+        for logical_id, calls in calls_by_id.items()
         for each in calls
         if each.operation in _CREATES
     }
     found = []
-    for logical_id, calls in made.items():
+    for logical_id, calls in calls_by_id.items():
         near = {logical_id, *graph.successors(logical_id)}
-        for feature in dict.fromkeys(put.feature for put in _PUTS):
-            concerned = [
-                (put, each)
-                for put in _PUTS
-                if put.feature == feature
+        for feature in dict.fromkeys(configure.feature for configure in _CONFIGURES):
+            relevant = [
+                (configure, each)
+                for configure in _CONFIGURES
+                if configure.feature == feature
                 for each in calls
-                if each.operation == put.operation or each.operation in _REMOVALS[put]
+                if each.operation == configure.operation or each.operation in _REMOVALS[configure]
             ]
-            puts = any(each.phase != "Delete" and _is_on(put, each) for put, each in concerned)
-            deletes = any(each.phase == "Delete" and _is_off(put, each) for put, each in concerned)
-            if not puts and not deletes:
+            configures = any(
+                each.phase != "Delete" and _is_enabled(configure, each)
+                for configure, each in relevant
+            )
+            deletes = any(
+                each.phase == "Delete" and _is_disabled(configure, each)
+                for configure, each in relevant
+            )
+            if not configures and not deletes:
                 continue
-            types = {put.owner_type for put, _ in concerned}
+            types = {configure.owner_type for configure, _ in relevant}
             owners = {
                 each
                 for each in near
                 if resources[each]["Type"] in types
                 or any((each, owner_type) in creators for owner_type in types)
             }
-            for put, each in concerned:
-                owners.update(_named(resources, put, each))
+            for configure, each in relevant:
+                owners.update(_named(resources, configure, each))
             found.append(
                 Call(
                     logical_id,
@@ -243,97 +250,99 @@ def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
                         for role in catalogue.ALL
                         if not types.isdisjoint(role.resource_types)
                     ),
-                    puts=puts,
+                    configures=configures,
                     deletes=deletes,
-                    obsolete=next((each.obsolete for _, each in concerned if each.obsolete), None),
+                    obsolete=next((each.obsolete for _, each in relevant if each.obsolete), None),
                 )
             )
     return found
 
 
 def _is_custom(body: Mapping[str, Any]) -> bool:
-    """Tell whether a resource is a custom resource."""
+    """Return whether a resource is a custom resource."""
     resource_type: str = body["Type"]
     return resource_type == "AWS::CloudFormation::CustomResource" or resource_type.startswith(
         "Custom::"
     )
 
 
-# what a call does
+# effects of calls
 
 
-def _is_on(put: _Put, call: _Made) -> bool:
-    """Tell whether a call switches on, as far as that can be read."""
-    if call.operation != put.operation:
+def _is_enabled(configure: _Configure, call: _SdkCall) -> bool:
+    """Return whether a call enables the feature, or may do so."""
+    if call.operation != configure.operation:
         return False
     if call.parameters is None:
         return True
-    return any(_switches(call.parameters.get(each)) for each in put.switches)
+    return any(_settings(call.parameters.get(each)) for each in configure.settings)
 
 
-def _is_off(put: _Put, call: _Made) -> bool:
-    """Tell whether a call switches off, or may do so."""
-    if call.operation != put.operation:
+def _is_disabled(configure: _Configure, call: _SdkCall) -> bool:
+    """Return whether a call disables the feature, or may do so."""
+    if call.operation != configure.operation:
         return True
     if call.parameters is None:
-        return _cleans_up(put)
-    is_given = put.absent_is_off or any(each in call.parameters for each in put.switches)
-    return is_given and not _is_on(put, call)
+        return _cleans_up(configure)
+    is_given = configure.absent_is_disabled or any(
+        each in call.parameters for each in configure.settings
+    )
+    return is_given and not _is_enabled(configure, call)
 
 
-def _switches(value: Any) -> bool:  # noqa: ANN401 - any part of a template
+def _settings(value: Any) -> bool:  # noqa: ANN401 - any part of a template
     if isinstance(value, dict):
         return str(value.get("Disabled")).lower() != "true"
     return value not in (None, "", "0", 0, [])
 
 
-def _cleans_up(put: _Put) -> bool:
-    """Tell whether an operation is its own opposite."""
-    return any(put.operation in each.clean_up for each in catalogue.ALL)
+def _cleans_up(configure: _Configure) -> bool:
+    """Return whether the same operation can disable the feature."""
+    return any(configure.operation in each.clean_up for each in catalogue.ALL)
 
 
-def _removals(put: _Put) -> frozenset[str]:
-    """Return the operations that switch off, whatever their parameters."""
-    puts = {each.operation for each in _PUTS}
+def _removals(configure: _Configure) -> frozenset[str]:
+    """Return the operations that always disable the feature."""
+    configures = {each.operation for each in _CONFIGURES}
     return frozenset(
         operation
         for role in catalogue.ALL
-        if put.owner_type in role.resource_types
+        if configure.owner_type in role.resource_types
         for operation in role.clean_up
-        if operation not in puts
+        if operation not in configures
     )
 
 
-_REMOVALS = {put: _removals(put) for put in _PUTS}
+_REMOVALS = {configure: _removals(configure) for configure in _CONFIGURES}
 
 
-def _named(resources: Mapping[str, Any], put: _Put, call: _Made) -> Iterator[str]:
-    """Yield the owners that have the name which a call gives, with no reference to them."""
-    if put.names is None or call.parameters is None:
+def _named(resources: Mapping[str, Any], configure: _Configure, call: _SdkCall) -> Iterator[str]:
+    """Yield the owners that a call names with a literal text."""
+    if configure.names is None or call.parameters is None:
         return
-    parameter, own_property = put.names
+    parameter, own_property = configure.names
     name = call.parameters.get(parameter)
     for logical_id, body in resources.items():
         if (
             isinstance(name, str)
-            and body["Type"] == put.owner_type
+            and body["Type"] == configure.owner_type
             and _mapping(body.get("Properties")).get(own_property) == name
         ):
             yield logical_id
 
 
-# which calls a custom resource makes
+# calls of a custom resource
 
 
 def _client(name: str) -> str:
-    """Return one spelling for all: chime-sdk-voice, ChimeSDKVoice, @aws-sdk/client-..."""
+    """Normalize the name of a client: chime-sdk-voice, ChimeSDKVoice, @aws-sdk/client-..."""
     return re.sub(r"[^a-z0-9]", "", _PACKAGE.sub("", name.lower()))
 
 
 def _operations() -> Iterator[tuple[tuple[str, str], tuple[str, Obsolete | None]]]:
-    """Yield each client and operation that counts, and what it is today."""
-    switches = (put.operation for put in _PUTS)
-    for operation in chain(switches, *_REMOVALS.values(), _CREATES):
+    """Yield each relevant client and operation, with the current operation."""
+    settings = (configure.operation for configure in _CONFIGURES)
+    for operation in chain(settings, *_REMOVALS.values(), _CREATES):
         client, name = operation.split(":")
         yield (_client(client), name), (operation, None)
         if client.startswith(f"{_FORMER_CLIENT}-"):
@@ -345,7 +354,7 @@ def _operations() -> Iterator[tuple[tuple[str, str], tuple[str, Obsolete | None]
 _OPERATIONS = dict(_operations())
 
 
-def _made_by(body: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[_Made]:
+def _calls_of(body: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[_SdkCall]:
     properties = _mapping(body.get("Properties"))
     yield from _of_sdk_calls(properties)
     yield from _of_chime_resources(properties)
@@ -358,7 +367,7 @@ def _made_by(body: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[
                 yield from _of_code(code, each.get("Runtime"), properties)
 
 
-def _of_sdk_calls(properties: Mapping[str, Any]) -> Iterator[_Made]:
+def _of_sdk_calls(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
     """Yield the calls in the properties of an `AwsCustomResource`."""
     for phase in ("Create", "Update", "Delete"):
         for value in branches(properties.get(phase)):
@@ -368,25 +377,27 @@ def _of_sdk_calls(properties: Mapping[str, Any]) -> Iterator[_Made]:
                 name = f"{action[:1].upper()}{action[1:]}".removesuffix("Command")
                 known = _OPERATIONS.get((_client(service), name))
                 if known is not None:
-                    yield _Made(phase, known[0], _mapping(call.get("parameters")), known[1])
+                    yield _SdkCall(phase, known[0], _mapping(call.get("parameters")), known[1])
 
 
-def _of_chime_resources(properties: Mapping[str, Any]) -> Iterator[_Made]:
-    """Yield the calls behind the properties that cdk-amazon-chime-resources renders.
+def _of_chime_resources(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
+    """Yield the calls that the resources of cdk-amazon-chime-resources make.
 
-    None of its versions deletes a streaming configuration, and all put it `Disabled: false`,
-    whatever `enabled` says (`src/resources/pstn/voiceConnector.ts`,
+    None of its versions deletes a streaming configuration, and all versions configure it with
+    `Disabled: false`, regardless of `enabled` (`src/resources/pstn/voiceConnector.ts`,
     `src/resources/messaging/streamingConfig.ts`).
     """
     kind, settings = properties.get("resourceType"), _mapping(properties.get("properties"))
     if "uid" not in properties:
         return
     if kind == "VoiceConnector":
-        yield _Made("Create", "chime-sdk-voice:CreateVoiceConnector", None)
+        yield _SdkCall("Create", "chime-sdk-voice:CreateVoiceConnector", None)
         if _mapping(settings.get("streaming")):
-            yield _Made("Create", "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration", None)
+            yield _SdkCall(
+                "Create", "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration", None
+            )
     elif kind == "AppInstance":
-        yield _Made("Create", "chime-sdk-identity:CreateAppInstance", None)
+        yield _SdkCall("Create", "chime-sdk-identity:CreateAppInstance", None)
     elif kind == "StreamingConfig" and settings.get("streamingConfigs"):
         # the property was renamed with the API, in version 3 ("Version 3 Upgrade" in its README.md)
         is_former = "appInstanceDataType" in str(settings["streamingConfigs"])
@@ -394,20 +405,22 @@ def _of_chime_resources(properties: Mapping[str, Any]) -> Iterator[_Made]:
         former = _FORMER_NAMES["PutMessagingStreamingConfigurations"]
         name = former if is_former else "PutMessagingStreamingConfigurations"
         operation, obsolete = _OPERATIONS[client, name]
-        yield _Made("Create", operation, None, obsolete)
+        yield _SdkCall("Create", operation, None, obsolete)
 
 
-def _of_code(code: str, runtime: object, properties: Mapping[str, Any]) -> Iterator[_Made]:
-    """Yield the calls that code makes, on what the custom resource's properties say."""
+def _of_code(code: str, runtime: object, properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
+    """Yield the calls in the code of a function for a custom resource with these properties."""
     is_python = (
         runtime.startswith("python") if isinstance(runtime, str) else _DEFINITION.search(code)
     )
     pattern = _PYTHON if is_python else _JAVASCRIPT
     code = pattern.sub(lambda found: " " if found["comment"] else found[0], code)
-    clients = {_client(quoted or made) for quoted, made in _CLIENT.findall(code)}
+    clients = {_client(quoted or created) for quoted, created in _CLIENT.findall(code)}
     bare = pattern.sub('""', code)
     named = code + str(properties)
-    members = {put.operation: put.members or put.switches for put in _PUTS}
+    members = {
+        configure.operation: configure.members or configure.settings for configure in _CONFIGURES
+    }
     for (client, name), (operation, obsolete) in _OPERATIONS.items():
         is_renamed = obsolete is not None and not obsolete.called.endswith(
             operation.partition(":")[2]
@@ -416,22 +429,22 @@ def _of_code(code: str, runtime: object, properties: Mapping[str, Any]) -> Itera
             client in clients
             and _calling(name).search(bare)
             and any(each in named for each in members.get(operation, ("",)))
-            # with both clients in one code, it is the one that has the operation
+            # if the code uses both clients, the call is for the one that has the operation
             and (obsolete is None or is_renamed or _client(operation.split(":")[0]) not in clients)
         ):
-            yield _Made("Create", operation, None, obsolete)
+            yield _SdkCall("Create", operation, None, obsolete)
             if "delete" in code.lower():
-                yield _Made("Delete", operation, None, obsolete)
+                yield _SdkCall("Delete", operation, None, obsolete)
 
 
 def _calling(name: str) -> re.Pattern[str]:
-    """Return what a call looks like: boto3, JavaScript's method, JavaScript's command."""
+    """Return the pattern of a call: boto3, JavaScript method, JavaScript command."""
     snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
     camel = f"{name[0].lower()}{name[1:]}"
     return re.compile(rf"\.\s*(?:{snake}|{camel})\s*\(|\bnew\s+(?:\w+\.)?{name}Command\s*\(")
 
 
-# what stands in a template
+# parts of a template
 
 
 def _functions(
@@ -444,7 +457,7 @@ def _functions(
 
 
 def _codes(function: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the code of a function that stands in the template; SAM has a property for it."""
+    """Yield the code of a function that is in the template; SAM has its own property for it."""
     for value in (_mapping(function.get("Code")).get("ZipFile"), function.get("InlineCode")):
         yield from map(_text, branches(value))
 
@@ -454,7 +467,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any part of a t
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any part of a template
-    """Return a text, put together as far as it can be without CloudFormation."""
+    """Return a text with placeholders for the parts that CloudFormation fills in."""
     if isinstance(value, str):
         return value
     joined, substituted = _mapping(value).get("Fn::Join"), _mapping(value).get("Fn::Sub")

@@ -1,4 +1,4 @@
-"""What a template says outright: nobody knows yet what an intrinsic will be."""
+"""Find literal values; the value of an intrinsic function is unknown before the deployment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 
 
 def branches(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
-    """Yield what a value may be: the branches of an `Fn::If`, however deep, or else itself."""
+    """Yield all possible values: the branches of nested `Fn::If`, or the value itself."""
     if not isinstance(value, dict) or "Fn::If" not in value:
         yield value
         return
@@ -21,14 +21,14 @@ def branches(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any part of a templ
 
 
 def literals_at(value: Any, *path: str) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
-    """Yield what stands at a path, and may be there, as far as it is written out."""
+    """Yield the possible values at a path that are literals."""
     for each in values_at(value, *path):
         if is_literal(each):
             yield each
 
 
 def values_at(value: Any, *path: str) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
-    """Yield what stands at a path, and may be there, be it written out or not."""
+    """Yield the possible values at a path, both literals and intrinsic functions."""
     for branch in branches(value):
         if not path:
             yield branch
@@ -37,15 +37,15 @@ def values_at(value: Any, *path: str) -> Iterator[Any]:  # noqa: ANN401 - any pa
 
 
 def is_literal(value: Any) -> bool:  # noqa: ANN401 - any part of a template
-    """Tell whether a value is a text, a number, true or false, or a list of such."""
+    """Return whether a value is a text, a number, a boolean, or a list of these."""
     if isinstance(value, list):
         return all(map(is_literal, value))
     if isinstance(value, str):
-        # CloudFormation looks this up
+        # a dynamic reference, which CloudFormation resolves
         return "{{resolve:" not in value
     return isinstance(value, int | float)
 
 
 def is_absent(value: Any) -> bool:  # noqa: ANN401 - any part of a template
-    """Tell whether a property is as good as left out, whatever a condition says."""
+    """Return whether a property is omitted or set to `AWS::NoValue`."""
     return value is None or value == NO_VALUE

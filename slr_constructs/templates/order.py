@@ -1,12 +1,11 @@
-"""The order that a template declares: what waits for what, and by which chain.
+"""The dependencies between the resources of a template, and the order that follows from them.
 
-CloudFormation creates a resource once everything it depends on is there, and deletes it once
-nothing that depends on it is left. The graph of dependencies (`DependsOn`, `Ref`, `Fn::GetAtt`,
-names within an `Fn::Sub`) is cfn-lint's; none of its rules runs, and nothing is fetched.
+CloudFormation creates a resource after all resources it depends on exist, and deletes it after all
+resources that depend on it are deleted. cfn-lint builds the graph of dependencies (`DependsOn`,
+`Ref`, `Fn::GetAtt`, names in an `Fn::Sub`). None of its rules runs, and nothing is downloaded.
 
-Conditions are not evaluated: all resources, and all branches of an `Fn::If`, are taken to be there.
-What a macro or a transform will make of a template, nobody knows before it has run, so the order is
-that of the resources as they are written.
+Conditions are not evaluated: all resources and all branches of an `Fn::If` are assumed to exist.
+Macros and transforms do not run, so the order is that of the resources as they are written.
 """
 
 from __future__ import annotations
@@ -22,40 +21,40 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Wait(NamedTuple):
-    """One resource that waits for another, and what in the template says so."""
+class Dependency(NamedTuple):
+    """A dependency of one resource on another, and the parts of the template that declare it."""
 
     dependent: str
-    #: DependsOn, Ref or GetAtt; several are in the order of the alphabet, with commas between.
-    said_by: str
+    #: DependsOn, Ref or GetAtt; several are in alphabetical order, separated by commas.
+    sources: str
     dependency: str
 
 
 def graph_of(template: Mapping[str, Any]) -> nx.MultiDiGraph:
-    """Return the graph of a template's resources, whose edges go to what a resource waits for.
+    """Return the graph of a template's resources, with edges to the resources they depend on.
 
-    A reference to a parameter, or to nothing, is no edge. A template without resources has an empty
-    graph.
+    A reference to a parameter or to an unknown name does not add an edge. A template without
+    resources has an empty graph.
 
     Raises:
-        TemplateError: The dependencies form a circle, the resources are written with `Fn::ForEach`,
-            or what should be a resource is none.
+        TemplateError: The template has a circular dependency, defines resources with
+            `Fn::ForEach`, or contains an entry that is not a resource.
     """
-    # here, for it takes seconds, and most tests that load the pytest plugin ask for no order
+    # imported here because it takes seconds, and most tests with the pytest plugin do not need it
     from cfnlint.template import Template  # noqa: PLC0415
 
-    # without parameters and outputs, which wait for resources but are none
+    # without parameters and outputs, which may depend on resources but are not resources
     graph = Template(None, {"Resources": resources_in(template)}).graph
     if graph is None:
         raise TemplateError(
-            "cfn-lint reads no order from this template: an intrinsic function in it is malformed"
+            "the order of the resources cannot be read: an intrinsic function is malformed"
         )
-    _refuse_circles(graph.graph)
+    _refuse_circular_dependencies(graph.graph)
     return graph.graph
 
 
 def dependencies(template: Mapping[str, Any]) -> dict[str, set[str]]:
-    """Return what each resource of a template waits for.
+    """Return the resources that each resource of a template depends on.
 
     Raises:
         TemplateError: As `graph_of` does.
@@ -64,45 +63,45 @@ def dependencies(template: Mapping[str, Any]) -> dict[str, set[str]]:
     return {logical_id: set(graph.successors(logical_id)) for logical_id in graph}
 
 
-def creation_waves(template: Mapping[str, Any]) -> list[list[str]]:
-    """Return the logical ids in the order of creation; those of one wave do not wait for another.
+def creation_steps(template: Mapping[str, Any]) -> list[list[str]]:
+    """Return the logical ids in the order of creation, as steps of independent resources.
 
     Raises:
         TemplateError: As `graph_of` does.
     """
-    return waves_of(graph_of(template).reverse(copy=False))
+    return steps_of(graph_of(template).reverse(copy=False))
 
 
-def deletion_waves(template: Mapping[str, Any]) -> list[list[str]]:
-    """Return the logical ids in the order of deletion, as `creation_waves` does for creation.
+def deletion_steps(template: Mapping[str, Any]) -> list[list[str]]:
+    """Return the logical ids in the order of deletion, as steps of independent resources.
 
     Raises:
         TemplateError: As `graph_of` does.
     """
-    return waves_of(graph_of(template))
+    return steps_of(graph_of(template))
 
 
-def chain_between(graph: nx.MultiDiGraph, dependent: str, dependency: str) -> list[Wait]:
-    """Return the shortest chain by which one resource waits for another; empty if it does not.
+def chain_between(graph: nx.MultiDiGraph, dependent: str, dependency: str) -> list[Dependency]:
+    """Return the shortest chain of dependencies from one resource to another; empty without one.
 
     Args:
-        graph: What `graph_of` returned.
+        graph: The result of `graph_of`.
 
-        dependent: The logical id of the one that waits: created later, deleted earlier.
+        dependent: The logical id of the resource that is created later and deleted earlier.
 
-        dependency: The logical id of the one that it waits for.
+        dependency: The logical id of the resource that it depends on.
     """
     try:
         path = nx.shortest_path(graph, dependent, dependency)
     except nx.NetworkXNoPath:
         return []
-    return waits_along(graph, path)
+    return dependencies_along(graph, path)
 
 
-def waits_along(graph: nx.MultiDiGraph, path: list[str]) -> list[Wait]:
-    """Return how each resource of a path waits for the next, of which it has an edge to."""
+def dependencies_along(graph: nx.MultiDiGraph, path: list[str]) -> list[Dependency]:
+    """Return the dependencies between the neighbors on a path of the graph."""
     return [
-        Wait(
+        Dependency(
             dependent,
             ", ".join(sorted({each["label"] for each in graph[dependent][dependency].values()})),
             dependency,
@@ -111,16 +110,17 @@ def waits_along(graph: nx.MultiDiGraph, path: list[str]) -> list[Wait]:
     ]
 
 
-def waves_of(graph: nx.MultiDiGraph) -> list[list[str]]:
-    """Return the waves of a graph whose edges go to what comes later; each in sorted order."""
-    return [sorted(wave) for wave in nx.topological_generations(graph)]
+def steps_of(graph: nx.MultiDiGraph) -> list[list[str]]:
+    """Return the steps of a graph whose edges go to later nodes; each step is sorted."""
+    return [sorted(step) for step in nx.topological_generations(graph)]
 
 
-def _refuse_circles(graph: nx.MultiDiGraph) -> None:
+def _refuse_circular_dependencies(graph: nx.MultiDiGraph) -> None:
     if nx.is_directed_acyclic_graph(graph):
         return
     path = [each[0] for each in nx.find_cycle(graph)]
-    circle = "".join(
-        f" -{each.said_by}-> {each.dependency}" for each in waits_along(graph, [*path, path[0]])
+    cycle = "".join(
+        f" -{each.sources}-> {each.dependency}"
+        for each in dependencies_along(graph, [*path, path[0]])
     )
-    raise TemplateError(f"the dependencies form a circle: {path[0]}{circle}")
+    raise TemplateError(f"circular dependency between resources: {path[0]}{cycle}")

@@ -1,9 +1,9 @@
-"""Templates from files: a cloud assembly with all its stacks, or any template, JSON or YAML.
+"""Read cloud assemblies with all their stacks, and single templates in JSON or YAML.
 
-A cloud assembly is the folder that `cdk synth` writes. Its manifest names the stacks, what they
-wait for and the assemblies of stages; a nested stack's template is the file that the resource's
-metadata names (`aws:asset:path`), that its `TemplateURL` names, or that the assembly publishes
-under the key there. Nothing is fetched.
+A cloud assembly is the folder that `cdk synth` writes. Its manifest names the stacks, their
+dependencies and the assemblies of stages. The template of a nested stack is the file named by the
+resource's metadata (`aws:asset:path`) or by its `TemplateURL`, or the file that the assembly
+publishes under the key in that URL. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -23,61 +23,62 @@ if TYPE_CHECKING:
 _STACK_ARTIFACT = "aws:cloudformation:stack"
 _ASSEMBLY_ARTIFACT = "cdk:cloud-assembly"
 _NESTED_STACK = "AWS::CloudFormation::Stack"
-#: the type of metadata in which CDK keeps what `Validations.acknowledge` was given.
+#: the type of metadata in which CDK stores the arguments of `Validations.acknowledge`.
 _ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
-#: far more than any template has; what reads it takes a step of its stack for each level.
+#: far more than any template has; the recursive readers need a call for each level.
 _DEEPEST = 200
 #: the key under which CDK publishes a nested stack's template.
 _ASSET = re.compile(r"\b([0-9a-f]{64})\.json\b")
 
 
 class TemplateError(ValueError):
-    """A template, or an assembly, that cannot be read; the text says which and why."""
+    """A template or an assembly cannot be read; the message says which one and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class StackTemplate:
-    """One stack's template, and how it stands to the others that were read with it."""
+    """The template of one stack, and its relations to the other stacks that were read with it."""
 
-    #: as the CDK command line shows it (`Stage/Stack`); a nested stack's follows its parent's; that
-    #: of a template which came alone is its file's.
+    #: as the CDK command line shows it (`Stage/Stack`); a nested stack has the name of its parent
+    #: as a prefix; the stack of a single template has the name of its file.
     name: str
     template: Mapping[str, Any]
-    #: the names of the stacks that have to be there before, and are there until after.
-    waits_for: tuple[str, ...] = ()
-    #: the name of the stack that it is nested in, and its logical id there.
+    #: the names of the stacks that are deployed before this one and deleted after it.
+    depends_on: tuple[str, ...] = ()
+    #: the name of the parent stack, and the logical id of the nested stack there.
     nested_in: tuple[str, str] | None = None
-    #: it came with the other stacks of its app, and not alone.
+    #: whether it is part of a cloud assembly, not a single template.
     in_assembly: bool = False
-    #: where it is deployed, as far as its assembly tells.
+    #: the target account and region; None if the assembly does not contain them.
     account: str | None = None
     region: str | None = None
-    #: what could not be read and is left out.
+    #: sentences about parts that could not be read and were skipped.
     notes: tuple[str, ...] = ()
-    #: the same, and what `lenient` left out: logical ids, or None for the whole, and sentences.
-    unread: tuple[tuple[str | None, str], ...] = ()
-    #: what is acknowledged in the app: by construct path, the ids of rules and the reasons.
+    #: the same, and parts that `lenient` skipped: logical id (None: the stack) and sentence.
+    not_analyzed: tuple[tuple[str | None, str], ...] = ()
+    #: the acknowledgements of the app: rule ids and reasons, by construct path.
     acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    #: where it was read.
+    #: the file that it was read from.
     file: Path | None = None
 
 
 def read(
     paths: Sequence[Path], *, name: str | None = None, lenient: bool = False
 ) -> list[StackTemplate]:
-    """Read the stacks of cloud assemblies and templates; a nested one follows its parent.
+    """Read the stacks of cloud assemblies and templates; nested stacks follow their parents.
 
     Args:
-        paths: Their folders and files.
+        paths: The folders of assemblies and the files of templates.
 
-        name: What the stack of a template is called. Default: as its file, and where several files
-            have one name, as their paths.
+        name: The stack name for a single template. Default: the name of its file, or its path if
+            several files have the same name.
 
-        lenient: Whether a part of a template that cannot be read is left out, and said so in
-            `unread`. Default: it is refused.
+        lenient: Whether to skip parts of a template that cannot be read and to list them in
+            `not_analyzed`. Default: such a template is refused.
 
     Raises:
-        TemplateError: A path is neither an assembly nor a template, or two stacks have one name.
+        TemplateError: A path is neither an assembly nor a template, or two stacks have the same
+            name.
     """
     stacks: list[StackTemplate] = []
     for path in paths:
@@ -90,82 +91,82 @@ def read(
             own_name = str(path.with_name(stack_name_of(path))) if alike else stack_name_of(path)
             template = read_template(path)
             if "Resources" not in template:
-                raise TemplateError(f"{path} is no template: it has no Resources")
+                raise TemplateError(f"{path} is not a CloudFormation template: no Resources")
             stack = StackTemplate(name or own_name, template, file=path)
             stacks.extend(_with_nested(stack, path, lenient=lenient))
     for each, count in Counter(stack.name for stack in stacks).items():
         if count > 1:
-            raise TemplateError(f"{count} stacks are called {each}")
+            raise TemplateError(f"{count} stacks have the name {each}")
     return stacks
 
 
 def read_template(path: Path) -> dict[str, Any]:
-    """Read a file as a template, JSON or YAML with short tags; whether it is one, nobody asks.
+    """Read a mapping from a JSON or YAML file with short tags, without checking its content.
 
     Raises:
-        TemplateError: There is no such file, or it holds no mapping.
+        TemplateError: The file does not exist, or does not contain a mapping.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise TemplateError(f"{path} is not there") from None
+        raise TemplateError(f"{path}: no such file or directory") from None
     except UnicodeDecodeError:
-        raise TemplateError(f"{path} is no template: it is no text in UTF-8") from None
+        raise TemplateError(f"{path} is not a CloudFormation template: not UTF-8 text") from None
     except OSError as error:
         raise TemplateError(f"{path} cannot be read: {error.strerror}") from None
     try:
         value = _parsed(text)
     except _SyntaxError as error:
-        raise TemplateError(f"{path} is no template: {error}") from None
+        raise TemplateError(f"{path} is not a CloudFormation template: {error}") from None
     if not isinstance(value, dict):
-        raise TemplateError(f"{path} is no template: a template is a mapping with Resources")
+        raise TemplateError(
+            f"{path} is not a CloudFormation template: it must be a mapping with Resources"
+        )
     return value
 
 
 def resources_in(template: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the resources of a template by logical id, each of which has a type.
+    """Return the resources of a template by logical id; each of them has a type.
 
     Raises:
-        TemplateError: They are written with `Fn::ForEach`, or what should be a resource is none.
+        TemplateError: Resources are defined with `Fn::ForEach`, or an entry is not a resource.
     """
     resources = template.get("Resources", {})
-    for _, refusal in _unreadable(resources):
+    for _, refusal in _not_analyzed(resources):
         raise TemplateError(refusal)
     return resources  # type: ignore[no-any-return]
 
 
-def _unreadable(resources: Any) -> Iterator[tuple[str | None, str]]:  # noqa: ANN401 - whatever stands there
-    """Yield what is no resource, by logical id, and why; None if there are no resources at all."""
+def _not_analyzed(resources: Any) -> Iterator[tuple[str | None, str]]:  # noqa: ANN401 - whatever stands there
+    """Yield logical id and error of each invalid entry; the id None stands for all resources."""
     if not isinstance(resources, dict):
-        yield None, f"Resources is a mapping in a template, and here it is {resources!r}"
+        yield None, f"Resources must be a mapping, got {resources!r}"
         return
     for logical_id, resource in resources.items():
-        # cfn-lint would leave them out without a word
+        # cfn-lint would silently skip these entries
         if logical_id.startswith("Fn::ForEach::"):
-            refusal = (
-                "is for CloudFormation to expand: the order can be read from the expanded template"
-            )
-            yield logical_id, f"{logical_id} {refusal}"
+            refusal = "CloudFormation must expand it first; pass the expanded template"
+            yield logical_id, f"{logical_id}: {refusal}"
         elif not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            yield logical_id, f"{logical_id} is no resource: a resource is a mapping with a Type"
+            yield logical_id, f"{logical_id} is not a resource: it must be a mapping with a Type"
 
 
 def _readable(stack: StackTemplate) -> StackTemplate:
-    """Return a stack without what in it is no resource."""
+    """Return a stack without its invalid entries."""
     resources = stack.template.get("Resources", {})
-    unread = tuple(_unreadable(resources))
-    if not unread:
+    not_analyzed = tuple(_not_analyzed(resources))
+    if not not_analyzed:
         return stack
-    left_out = {logical_id for logical_id, _ in unread}
+    left_out = {logical_id for logical_id, _ in not_analyzed}
     kept = {} if None in left_out else {k: v for k, v in resources.items() if k not in left_out}
-    return replace(stack, template={**stack.template, "Resources": kept}, unread=unread)
+    return replace(stack, template={**stack.template, "Resources": kept}, not_analyzed=not_analyzed)
 
 
 class _SyntaxError(ValueError):
-    """What is wrong with a text, and where."""
+    """A syntax error and its position."""
 
 
-_TOO_DEEP = _SyntaxError(f"it is nested more than {_DEEPEST} deep")
+_TOO_DEEP = _SyntaxError(f"nested more than {_DEEPEST} levels deep")
 
 
 def _parsed(text: str) -> Any:  # noqa: ANN401 - whatever the text says
@@ -177,7 +178,7 @@ def _parsed(text: str) -> Any:  # noqa: ANN401 - whatever the text says
         raise _TOO_DEEP from None
     except json.JSONDecodeError as error:
         try:
-            # YAML has braces too
+            # YAML may start with a brace too
             return _from_yaml(text)
         except _SyntaxError:
             where = f"in line {error.lineno}, column {error.colno}"
@@ -195,12 +196,12 @@ def _members(value: Any) -> Iterable[Any]:  # noqa: ANN401 - any part of a templ
 
 
 def _from_yaml(text: str) -> Any:  # noqa: ANN401 - whatever the text says
-    # here, for it takes seconds, and what CDK writes is JSON
+    # imported here because it takes seconds, and CDK writes JSON
     import yaml  # noqa: PLC0415
     from cfnlint.decode import cfn_yaml  # noqa: PLC0415
 
     try:
-        # the loader below recurses, in C, and a text that is too deep would crash the process
+        # the loader below recurses in C, so a deeply nested text would crash the process
         depth = 0
         for event in yaml.parse(text, Loader=cfn_yaml.FastLoader):
             depth += isinstance(event, yaml.CollectionStartEvent)
@@ -213,7 +214,7 @@ def _from_yaml(text: str) -> Any:  # noqa: ANN401 - whatever the text says
         message = first.message.splitlines()[0].removeprefix("Template could not be parsed: ")
         raise _SyntaxError(f"{message} in line {first.linenumber}") from None
     except yaml.MarkedYAMLError as error:
-        # the end of the text may be a line of its own
+        # the position of an error at the end may be after the last line
         line = min(error.problem_mark.line + 1, len(text.splitlines()))
         raise _SyntaxError(f"{error.problem} in line {line}") from None
     except yaml.YAMLError as error:
@@ -221,7 +222,7 @@ def _from_yaml(text: str) -> Any:  # noqa: ANN401 - whatever the text says
 
 
 def stack_name_of(path: Path) -> str:
-    """Return what the stack of a template is called that came alone: as its file."""
+    """Return the stack name for a single template: the name of its file."""
     return printable(path.stem.removesuffix(".template") or path.name)
 
 
@@ -229,7 +230,7 @@ def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
     except OSError:
-        # reading it as a file says why
+        # reading it as a file reports the error
         return False
 
 
@@ -237,8 +238,8 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
     manifest = folder / "manifest.json"
     if not manifest.exists():
         raise TemplateError(
-            f"{folder} is no cloud assembly: it has no manifest.json"
-            " (`cdk synth` writes one, into cdk.out)"
+            f"{folder} is not a cloud assembly: no manifest.json in it (`cdk synth` writes one,"
+            " into cdk.out)"
         )
     artifacts = _artifacts(manifest)
     names = {
@@ -252,17 +253,18 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
             yield from _stacks_of(inner, lenient=lenient)
         elif key in names:
             file = folder / _property(manifest, key, artifact, "templateFile")
-            waits_for = artifact.get("dependencies", [])
-            if not isinstance(waits_for, list):
+            depends_on = artifact.get("dependencies", [])
+            if not isinstance(depends_on, list):
                 raise TemplateError(
-                    f"{manifest} is no manifest of a cloud assembly: {key} waits for no list"
+                    f"{manifest} is not the manifest of a cloud assembly: the dependencies of {key}"
+                    " must be a list"
                 )
             account, region = _environment(artifact)
             stack = StackTemplate(
                 names[key],
                 read_template(file),
-                # by comparison, for anything may stand in a list; assets are waited for too
-                waits_for=tuple(name for other, name in names.items() if other in waits_for),
+                # compare, because the list may contain any value; it also contains assets
+                depends_on=tuple(name for other, name in names.items() if other in depends_on),
                 in_assembly=True,
                 account=account,
                 region=region,
@@ -288,15 +290,15 @@ def _artifacts(manifest: Path) -> dict[str, dict[str, Any]]:
         isinstance(each, dict) for each in artifacts.values()
     ):
         raise TemplateError(
-            f"{manifest} is no manifest of a cloud assembly: artifacts is malformed"
+            f"{manifest} is not the manifest of a cloud assembly: artifacts is malformed"
         )
     return artifacts
 
 
 def _acknowledged(folder: Path, artifact: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return what the constructs of a stack acknowledge, which CDK writes into their metadata.
+    """Return the acknowledgements of the constructs of a stack, from the metadata that CDK writes.
 
-    That is in the manifest or, from newer versions of CDK, in a file that it names.
+    The metadata is in the manifest or, with newer versions of CDK, in a file that it names.
     """
     metadata = artifact.get("metadata")
     named = artifact.get("additionalMetadataFile")
@@ -316,14 +318,16 @@ def _property(manifest: Path, key: str, artifact: Mapping[str, Any], name: str) 
     properties = artifact.get("properties")
     value = properties.get(name) if isinstance(properties, dict) else None
     if not isinstance(value, str):
-        raise TemplateError(f"{manifest} is no manifest of a cloud assembly: {key} has no {name}")
+        raise TemplateError(
+            f"{manifest} is not the manifest of a cloud assembly: {key} has no {name}"
+        )
     return value
 
 
 def _with_nested(
     stack: StackTemplate, file: Path, within: tuple[Path, ...] = (), *, lenient: bool
 ) -> Iterator[StackTemplate]:
-    """Yield a stack, and then those nested in it."""
+    """Yield a stack, and then the stacks nested in it."""
     if lenient:
         stack = _readable(stack)
     try:
@@ -338,34 +342,34 @@ def _with_nested(
         path = _nested_file(body, file.parent)
         if path is None or not path.exists():
             note = (
-                f"the template of the nested stack {logical_id} is not here, so the nested stack"
-                " stands for its resources"
+                f"the template of the nested stack {logical_id} was not found, so its resources are"
+                " not analyzed"
             )
             left_out.append((logical_id, note))
             continue
         if path in (file, *within):
-            raise TemplateError(f"{stack.name}: {logical_id} nests a template in itself")
+            raise TemplateError(f"{stack.name}: {logical_id} nests its own template")
         template = replace(
             stack,
             name=f"{stack.name}/{_nested_name(stack.name, logical_id, body)}",
             template=read_template(path),
-            waits_for=(),
+            depends_on=(),
             nested_in=(stack.name, logical_id),
-            unread=(),
+            not_analyzed=(),
             file=path,
         )
         nested.append((template, path))
     yield replace(
         stack,
         notes=tuple(f"{stack.name}: {each}" for _, each in left_out),
-        unread=(*stack.unread, *left_out),
+        not_analyzed=(*stack.not_analyzed, *left_out),
     )
     for each, path in nested:
         yield from _with_nested(each, path, (file, *within), lenient=lenient)
 
 
 def _nested_file(body: Mapping[str, Any], folder: Path) -> Path | None:
-    """Return the file of a nested stack's template, if it can be told from its parent's."""
+    """Return the file of a nested stack's template; None if its parent does not name one."""
     metadata, properties = body.get("Metadata"), body.get("Properties")
     named = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
     url = properties.get("TemplateURL") if isinstance(properties, dict) else None
@@ -377,7 +381,7 @@ def _nested_file(body: Mapping[str, Any], folder: Path) -> Path | None:
 
 
 def _asset(folder: Path, key: str) -> str | None:
-    """Return the file of an assembly that is published under a key; the manifests name both."""
+    """Return the file that an assembly publishes under a key, from its asset manifests."""
     for manifest in sorted(folder.glob("*.assets.json")):
         files = read_template(manifest).get("files")
         asset = files.get(key) if isinstance(files, dict) else None
@@ -389,9 +393,9 @@ def _asset(folder: Path, key: str) -> str | None:
 
 
 def _nested_name(parent: str, logical_id: str, body: Mapping[str, Any]) -> str:
-    """Return the path of the construct that is the nested stack, or else the logical id.
+    """Return the construct path of a nested stack below its parent, or else its logical id.
 
-    It is that below the parent: two scopes may have nested stacks of one id.
+    The path is needed because nested stacks in two scopes may have the same construct id.
     """
     metadata = body.get("Metadata")
     path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None

@@ -1,9 +1,9 @@
-"""Which resources an update of a stack replaces: makes anew, and deletes as they were.
+"""Find the resources that a stack update replaces.
 
-CloudFormation replaces a resource when a property changes that the schema of its type calls
-create-only, and those schemas are cfn-lint's. A custom resource decides by itself; those of this
-library are replaced when they act on another thing. What refers to a replaced resource in such a
-property is replaced with it.
+CloudFormation replaces a resource (it creates a new one and deletes the old one) when a create-only
+property changes. The schemas of the types come from cfn-lint. A custom resource decides itself
+about its replacement; those of this library are replaced when their target changes. A resource
+that refers to a replaced resource in a create-only property is replaced too.
 """
 
 from __future__ import annotations
@@ -11,37 +11,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from slr_constructs.templates.lifecycle import IDENTITY
+from slr_constructs.templates.role_usage import IDENTITY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from slr_constructs.templates.app import Stack
 
-#: where most types are; a schema hardly differs from region to region.
+#: the region with most types; schemas hardly differ between regions.
 _REGION = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Why a resource is replaced."""
+    """The reason why a resource is replaced."""
 
-    #: the properties that cannot be updated and have changed.
+    #: the create-only properties that changed.
     properties: tuple[str, ...]
-    #: nothing of the resource can be updated but its tags.
+    #: whether only the tags of the resource can be updated.
     never_updated: bool
-    #: the replaced resource that the first property refers to; None if its own text changed.
+    #: the replaced resource that the first property refers to; None if its own value changed.
     because_of: str | None
 
 
 def replacements(old: Stack, new: Stack) -> dict[str, Replacement]:
-    """Return what is replaced when a stack is updated, by logical id.
+    """Return the resources that an update of a stack replaces, by logical id.
 
-    A resource whose type changes is not among them: CloudFormation refuses that.
+    A resource whose type changes is not included, because CloudFormation refuses that update.
     """
     found: dict[str, Replacement] = {}
-    # what a resource refers to is looked at before it
-    for logical_id in (each for wave in new.creation for each in wave):
+    # in the order of creation: referenced resources first
+    for logical_id in (each for step in new.creation for each in step):
         body, former = new.resources[logical_id], old.resources.get(logical_id)
         if former is None or former["Type"] != body["Type"]:
             continue
@@ -72,17 +72,17 @@ def replacements(old: Stack, new: Stack) -> dict[str, Replacement]:
 
 
 def _paths(stack: Stack, dependent: str, dependency: str) -> Iterator[list[str]]:
-    """Yield where the properties of a resource refer to another."""
+    """Yield the paths of the properties that refer to another resource."""
     for edge in stack.graph[dependent][dependency].values():
         if edge["source_paths"][:1] == ["Properties"]:
             yield edge["source_paths"]
 
 
 def _fixed(kind: str) -> tuple[list[list[str]], bool]:
-    """Return the properties that cannot be updated, and whether there are no others but tags."""
+    """Return the create-only properties, and whether the type has no others except tags."""
     if kind in IDENTITY:
         return [[IDENTITY[kind]]], False
-    # here, for it takes seconds
+    # imported here because it takes seconds
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError  # noqa: PLC0415
 
     if kind.startswith("Custom::"):
@@ -98,7 +98,7 @@ def _fixed(kind: str) -> tuple[list[list[str]], bool]:
 
 
 def _values(value: Any, pointer: list[str]) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
-    """Yield what stands at a pointer, whose `*` is for each member of a list."""
+    """Yield the values at a JSON pointer; `*` stands for each member of a list."""
     if not pointer:
         yield value
     elif pointer[0] == "*" and isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Names and lists of names, as they stand in a sentence."""
+"""Format names and lists of names for messages."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def visible(text: str) -> str:
-    """Return a text on one line, without what a terminal would obey."""
+    """Return a text on one line, without control characters."""
     return "".join(each if each.isprintable() else _REPLACEMENT for each in text)
 
 
 def printable(text: str) -> str:
-    """Return a name from a template as it may be shown: visible, and without quotes of ours."""
+    """Return a name from a template that is safe to show: on one line, without backquotes."""
     return visible(text).replace("`", _REPLACEMENT)
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return one name or more with commas between, and "and" before the last."""
+    """Join names with commas, and with "and" before the last one."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last

@@ -1,7 +1,8 @@
-"""For tests of stacks: quiet snapshots, the order of creation and teardown, assertions about it.
+"""Helpers for tests of stacks: stable snapshots, and assertions about the order of resources.
 
-Needs the extra `slr-constructs[testing]`. The fixtures are opt-in, for nobody's pytest should load
-jsii unasked: `pytest_plugins = ["slr_constructs.testing.plugin"]` in the top-level `conftest.py`.
+This package needs the extra `slr-constructs[testing]`. To use the fixtures, add
+`pytest_plugins = ["slr_constructs.testing.plugin"]` to the top-level `conftest.py`. They are opt-in
+so that pytest does not load jsii in other projects.
 """
 
 from slr_constructs.testing.assertions import (

@@ -1,7 +1,7 @@
-"""Assertions about the order of a template, whose failures say what to do.
+"""Assertions about the order of the resources in a template, with a fix in each failure message.
 
-They read what a template declares, ours or anybody's, and take nothing that CloudFormation happens
-to do for an order. They see one template: what waits in another stack is not known.
+They work with any template. They consider only the declared dependencies, not the order that
+CloudFormation happens to use. They read one template and do not know about other stacks.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs.templates.custom_calls import calls_in
-from slr_constructs.templates.lifecycle import roles_in, users_in
 from slr_constructs.templates.order import chain_between, graph_of
+from slr_constructs.templates.role_usage import role_usages_in, roles_in
 from slr_constructs.testing.resource_names import NamedResources
 
 if TYPE_CHECKING:
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 
 def assert_created_before(template: Stack | Mapping[str, Any], a: str, b: str) -> None:
-    """Assert that a resource is there before another is created, for the other waits for it.
+    """Assert that a resource is created before another one, because the other depends on it.
 
-    Conditions are taken to hold, as in `order_lines`.
+    Conditions are assumed to be true, as in `order_lines`.
 
     Args:
-        template: A stack, or a template as `template_of` returns it.
+        template: A stack, or a template from `template_of`.
 
-        a: The earlier: a logical id, or a construct path such as `Streaming/Resource`, or
-            `Streaming` if its default child or only resource is meant; the stack's own name may
-            come first. Without a stack, a path is what the template's metadata has.
+        a: The earlier resource: a logical id or a construct path such as `Streaming/Resource`.
+            `Streaming` selects its default child or its only resource. A path may start with the
+            name of the stack. For a template, paths come from the metadata of its resources.
 
-        b: The later, in the same way.
+        b: The later resource, in the same form.
 
     Raises:
-        AssertionError: The later does not wait for the earlier.
-        LookupError: The template has no such resource, or several.
-        TemplateError: No order can be read from the template.
-        ValueError: Both are the same resource.
+        AssertionError: The later resource does not depend on the earlier one.
+        LookupError: A name matches no resource, or more than one.
+        TemplateError: The order cannot be read from the template.
+        ValueError: Both names are for the same resource.
     """
     __tracebackhide__ = True
     reader = _Reader(template)
@@ -49,22 +49,23 @@ def assert_created_before(template: Stack | Mapping[str, Any], a: str, b: str) -
 
 
 def assert_deleted_before(template: Stack | Mapping[str, Any], a: str, b: str) -> None:
-    """Assert that a resource is gone before another is deleted, for it waits for the other.
+    """Assert that a resource is deleted before another one, because it depends on the other.
 
-    Conditions are taken to hold, and what is retained to be deleted, as in `order_lines`.
+    Conditions are assumed to be true, and retained resources are treated as deleted, as in
+    `order_lines`.
 
     Args:
-        template: A stack, or a template as `template_of` returns it.
+        template: A stack, or a template from `template_of`.
 
-        a: The resource that goes first, named as in `assert_created_before`.
+        a: The resource that is deleted first, in the form of `assert_created_before`.
 
-        b: The resource that goes later.
+        b: The resource that is deleted later.
 
     Raises:
-        AssertionError: The first does not wait for the later.
-        LookupError: The template has no such resource, or several.
-        TemplateError: No order can be read from the template.
-        ValueError: Both are the same resource.
+        AssertionError: The first resource does not depend on the later one.
+        LookupError: A name matches no resource, or more than one.
+        TemplateError: The order cannot be read from the template.
+        ValueError: Both names are for the same resource.
     """
     __tracebackhide__ = True
     reader = _Reader(template)
@@ -77,39 +78,39 @@ def assert_deleted_before(template: Stack | Mapping[str, Any], a: str, b: str) -
 def assert_role_released(
     template: Stack | Mapping[str, Any], role: str, *, owner: str | None = None
 ) -> None:
-    """Assert that all that uses a service-linked role in a template goes before the role does.
+    """Assert that all usages of a service-linked role in a template are deleted before the role.
 
-    What uses it: the custom resources of this library's features, releases among them, and the
-    native resources that have the feature, such as a playback configuration with a
-    `LogConfiguration`; as far as `catalogue` knows the role's `resource_types`. Each of them must
-    be deleted, and before the role. What a custom resource of ours switches on or off must be
-    deleted after it, even where it is named by a text and not by a reference.
+    The usages are the custom resources for this library's features, including clean-up resources,
+    and native resources that configure the feature, such as a playback configuration with a
+    `LogConfiguration`. The assertion knows the `resource_types` that `catalogue` lists for the
+    role. Each usage must be deleted, and before the role. The owner of a custom resource of this
+    library must be deleted after it, even if a literal text names the owner and not a reference.
 
-    What no template tells: whether somebody outside of it uses the role, whether IAM agrees to
-    delete it, and whether a service lets go of the role when an owner is deleted whose feature is
-    still on. If you rely on a release, name the `owner`.
+    A template does not show whether resources outside of it use the role, whether IAM agrees to
+    delete the role, and whether a service stops using the role when an owner is deleted while its
+    feature is enabled. If you rely on a clean-up resource, pass the `owner`.
 
     Args:
-        template: A stack, or a template as `template_of` returns it.
+        template: A stack, or a template from `template_of`.
 
-        role: The role, `Custom::ServiceLinkedRole` or `AWS::IAM::ServiceLinkedRole`, named as in
+        role: The role, `Custom::ServiceLinkedRole` or `AWS::IAM::ServiceLinkedRole`, in the form of
             `assert_created_before`.
 
-        owner: A resource that something which uses the role must refer to, so that it is deleted
-            before the owner: its release say, or the channel that a recording configuration is for.
-            Default: an owner without a release is no failure.
+        owner: A resource that at least one usage of the role must refer to, so that the usage is
+            deleted before the owner. Examples are an owner with a clean-up resource, or the channel
+            of a recording configuration. Default: an owner does not need a clean-up resource.
 
     Raises:
-        AssertionError: Something is not in that order, or nothing in the template uses the role.
-        LookupError: The template has no such resource, or several.
-        TemplateError: No order can be read from the template.
-        ValueError: What should be the role is none.
+        AssertionError: The order is different, or no resource in the template uses the role.
+        LookupError: A name matches no resource, or more than one.
+        TemplateError: The order cannot be read from the template.
+        ValueError: The resource is not a service-linked role.
     """
     __tracebackhide__ = True
     reader = _Reader(template)
     found = reader.resources.find(role)
     problems = list(
-        _unreleased(reader, found, None if owner is None else reader.resources.find(owner))
+        _release_problems(reader, found, None if owner is None else reader.resources.find(owner))
     )
     if problems:
         raise AssertionError(
@@ -118,113 +119,113 @@ def assert_role_released(
 
 
 class _Reader:
-    """One template: its resources by name, and its graph."""
+    """A template: its resources by name, and its graph of dependencies."""
 
     def __init__(self, template: Stack | Mapping[str, Any]) -> None:
         self.resources = NamedResources(template)
         self.graph: MultiDiGraph = graph_of(self.resources.template)
 
     def two(self, a: str, b: str) -> tuple[str, str]:
-        """Return the logical ids of two resources that are not the same."""
+        """Return the logical ids of two different resources."""
         __tracebackhide__ = True
         found = self.resources.find(a), self.resources.find(b)
         if found[0] == found[1]:
             raise ValueError(
-                f"{a} and {b} are one resource, {self.resources.show(found[0])}:"
-                " an order is between two"
+                f"{a} and {b} are the same resource, {self.resources.show(found[0])};"
+                " name two different resources"
             )
         return found
 
     def problem(self, dependent: str, dependency: str, opening: str) -> str | None:
-        """Return why one resource does not wait for another, and what to do; None if it does."""
+        """Return why a resource does not depend on another one, and a fix; None if it does."""
         if chain_between(self.graph, dependent, dependency):
             return None
         show = self.resources.show
         opening = opening.format(dependent=show(dependent), dependency=show(dependency))
         reverse = chain_between(self.graph, dependency, dependent)
         if reverse:
-            steps = [f"    waits for {show(each.dependency)} ({each.said_by})" for each in reverse]
+            steps = [f"    depends on {show(each.dependency)} ({each.sources})" for each in reverse]
             return "\n".join(
                 [
-                    f"{opening}, but the other way round:",
+                    f"{opening}, because the dependency is reversed:",
                     f"    {show(dependency)}",
                     *steps,
-                    "Take that chain apart first, or the two would wait for each other.",
-                    self._remedy(dependent, dependency),
+                    "Remove this dependency first; otherwise you create a circular dependency.",
+                    self._fix(dependent, dependency),
                 ]
             )
         others = self.resources.show_all(self.graph.successors(dependent))
         return "\n".join(
             [
-                f"{opening}: neither waits for the other, and any order may come of it.",
-                f"{show(dependent)} waits for {others or 'nothing'}.",
-                self._remedy(dependent, dependency),
+                f"{opening}: neither depends on the other, so CloudFormation may use any order.",
+                f"{show(dependent)} depends on {others or 'nothing'}.",
+                self._fix(dependent, dependency),
             ]
         )
 
-    def _remedy(self, dependent: str, dependency: str) -> str:
+    def _fix(self, dependent: str, dependency: str) -> str:
         show = self.resources.show
-        missing = f"Nothing makes {show(dependent)} wait for {show(dependency)}"
+        fix = f"Add a dependency from {show(dependent)} to {show(dependency)}"
         x, y = self.resources.construct(dependent), self.resources.construct(dependency)
         if x and y:
             return (
-                f"{missing}; add a dependency: X.node.add_dependency(Y), where X is the construct"
-                f" {x} and Y is {y}."
+                f"{fix}: X.node.add_dependency(Y), where X is the construct {x} and Y is the"
+                f" construct {y}."
             )
-        return f"{missing}; add a dependency: {dependency} in the DependsOn of {dependent}."
+        return f"{fix}: add {dependency} to the DependsOn of {dependent}."
 
 
-def _unreleased(reader: _Reader, role: str, owner: str | None) -> Iterator[str]:
+def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator[str]:
     resources = reader.resources
     principal = _principal(reader, role)
     calls = calls_in(resources.by_id, reader.graph)
-    users = [
+    usages = [
         each
-        for each in users_in(resources.by_id, reader.graph, calls).values()
+        for each in role_usages_in(resources.by_id, reader.graph, calls).values()
         if principal in each.principals
     ]
-    if not users:
+    if not usages:
         yield (
-            "nothing in the template uses it, as far as the catalogue knows, so nothing shows that"
-            " it is released"
+            "according to the catalogue, no resource in the template uses the role, so this"
+            " assertion proves nothing"
         )
-    for user in users:
-        if user.retained:
-            policy = resources.by_id[user.logical_id]["DeletionPolicy"]
+    for usage in usages:
+        if usage.retained:
+            policy = resources.by_id[usage.logical_id]["DeletionPolicy"]
             yield (
-                f"{resources.show(user.logical_id)} is not deleted, and goes on using the role: its"
-                f" DeletionPolicy is {policy}"
+                f"{resources.show(usage.logical_id)} is not deleted and still uses the role,"
+                f" because its DeletionPolicy is {policy}"
             )
         yield from filter(
             None,
             [
                 reader.problem(
-                    user.logical_id, each, "{dependent} is not deleted before {dependency}"
+                    usage.logical_id, each, "{dependent} is not deleted before {dependency}"
                 )
-                for each in (role, *user.owners)
-                if each != user.logical_id
+                for each in (role, *usage.owners)
+                if each != usage.logical_id
             ],
         )
     if owner is not None and not any(
-        reader.graph.has_edge(each.logical_id, owner) for each in users
+        reader.graph.has_edge(each.logical_id, owner) for each in usages
     ):
         yield (
-            f"nothing is switched off before {resources.show(owner)} is deleted: nothing that uses"
-            " the role refers to it. The constructs of slr_constructs define a release beside the"
-            " feature."
+            f"no feature is disabled before {resources.show(owner)} is deleted: no resource that"
+            " uses the role refers to it. The constructs of slr_constructs define a clean-up"
+            " resource for this."
         )
 
 
 def _principal(reader: _Reader, role: str) -> object:
-    """Return who may assume a role.
+    """Return the service principal of a role.
 
     Raises:
-        ValueError: It is no role.
+        ValueError: The resource is not a role.
     """
     roles = roles_in(reader.resources.by_id)
     if role not in roles:
         kind = reader.resources.by_id[role]["Type"]
         raise ValueError(
-            f"{reader.resources.show(role)} is no service-linked role: its type is {kind}"
+            f"{reader.resources.show(role)} is not a service-linked role: its type is {kind}"
         )
     return roles[role].principal

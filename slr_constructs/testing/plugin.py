@@ -1,4 +1,4 @@
-"""Fixtures: `pytest_plugins = ["slr_constructs.testing.plugin"]` in the top-level conftest."""
+"""Pytest fixtures; enable them with `pytest_plugins` in the top-level `conftest.py`."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def template_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """Compare a template, or a part of one, with the JSON file stored for this test.
+    """Compare a template, or a part of one, with the stored JSON snapshot of this test.
 
-    `assert template_of(stack) == template_snapshot`, or `resources_of(construct)` for one
-    construct. `pytest --snapshot-update` stores what is new.
+    Use `assert template_of(stack) == template_snapshot`, or `resources_of(construct)` for one
+    construct. `pytest --snapshot-update` stores new and changed snapshots.
     """
     return snapshot.use_extension(TemplateSnapshotExtension)
 
 
 @pytest.fixture
 def template_snapshot_yaml(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """Compare as `template_snapshot` does, with a YAML file."""
+    """Compare like `template_snapshot`, but with a YAML snapshot."""
     return snapshot.use_extension(TemplateYamlSnapshotExtension)
 
 
 @pytest.fixture
 def order_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """Compare the order of a stack with the lines stored for this test.
+    """Compare the order of a stack with the stored lines of this test.
 
-    `assert order_lines(stack) == order_snapshot`: a pull request then shows, in words, when the
-    order of creation or teardown changes.
+    Use `assert order_lines(stack) == order_snapshot`. A pull request then shows changes to the
+    order of creation or deletion as readable lines.
     """
     return snapshot.use_extension(TemplateSnapshotExtension)

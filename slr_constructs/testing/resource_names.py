@@ -1,4 +1,4 @@
-"""The resources of a template by the names that people use: construct paths, and logical ids."""
+"""Find and show the resources of a template by construct path or logical id."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from slr_constructs.testing.templates import paths_of, template_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: what the one resource of a construct is called, in a path as CDK writes it.
+#: the name of the default child of a construct, at the end of a CDK path.
 _DEFAULT_CHILDREN = ("/Resource", "/Default")
-_CLOSE = 3
+_MAX_SIMILAR = 3
 
 
 class NamedResources:
-    """The resources of a stack or a template, found and shown by name.
+    """The resources of a stack or a template, by name.
 
     Args:
-        template: A stack, or a template. Without a stack, paths are those in the resources'
-            metadata (`aws:cdk:path`), which the CDK command line asks for by itself.
+        template: A stack or a template. For a template, paths come from the metadata of the
+            resources (`aws:cdk:path`), which the CDK command line enables.
 
     Raises:
-        TemplateError: What should be a resource is none.
+        TemplateError: The template contains an entry that is not a resource.
     """
 
     def __init__(self, template: Stack | Mapping[str, Any]) -> None:
@@ -46,68 +46,67 @@ class NamedResources:
 
         Args:
             name: A logical id, or the path of a resource or of a construct that has one resource or
-                a default child; with the stack's own name or without.
+                a default child. The path may start with the name of the stack.
 
         Raises:
-            LookupError: No resource has the name, or several have. The text says which are meant.
+            LookupError: The name matches no resource, or more than one. The message lists the
+                candidates.
         """
         __tracebackhide__ = True
         if name in self.by_id:
             return name
         wanted = {f"{name}{end}" for end in ("", *_DEFAULT_CHILDREN)}
         below = f"{name}/"
-        found = [each for each, spelt in self._spellings.items() if spelt & wanted] or [
+        found = [each for each, spellings in self._spellings.items() if spellings & wanted] or [
             each
-            for each, spelt in self._spellings.items()
-            if any(path.startswith(below) for path in spelt)
+            for each, spellings in self._spellings.items()
+            if any(path.startswith(below) for path in spellings)
         ]
         if len(found) == 1:
             return found[0]
         if found:
-            raise LookupError(f"{name} has several resources, name one: {self.show_all(found)}")
-        close = self._close(name)
-        hint = (
-            f"close to it: {self.show_all(close)}"
-            if close
-            else "nor is there one with a close name"
-        )
-        raise LookupError(f"no resource of the template is called {name}; {hint}")
+            raise LookupError(
+                f"{name} has more than one resource. Name one of them: {self.show_all(found)}"
+            )
+        similar = self._similar_to(name)
+        hint = f"similar names: {self.show_all(similar)}" if similar else "no name is similar"
+        raise LookupError(f"the template has no resource named {name}; {hint}")
 
     def show(self, logical_id: str) -> str:
-        """Return a resource's path, as far as it is known, and its logical id."""
+        """Return a resource's path, if it is known, and its logical id."""
         path = self._short(logical_id)
         return f"{path} ({logical_id})" if path else logical_id
 
     def show_all(self, logical_ids: Iterable[str]) -> str:
-        """Show several resources, in the order of their names."""
+        """Show several resources, sorted by name."""
         return ", ".join(sorted(map(self.show, logical_ids)))
 
     def construct(self, logical_id: str) -> str | None:
-        """Return the path of the construct that defines a resource; None if it is not known."""
+        """Return the path of the construct that defines a resource; None if it is unknown."""
         path = self._short(logical_id)
         for end in _DEFAULT_CHILDREN:
             path = path.removesuffix(end)
         return path or None
 
     def _short(self, logical_id: str) -> str:
-        """Return a path without the topmost name, which is that of the stack or its stage."""
+        """Return a path without its first part, which is the stack or its stage."""
         return self._paths.get(logical_id, "").partition("/")[2]
 
-    def _close(self, name: str) -> list[str]:
-        """Return the logical ids of the resources whose names are most like one."""
-        spelt = {logical_id: logical_id for logical_id in self.by_id}
+    def _similar_to(self, name: str) -> list[str]:
+        """Return the logical ids of the resources with the most similar names."""
+        ids_by_name = {logical_id: logical_id for logical_id in self.by_id}
         for logical_id, spellings in self._spellings.items():
             for path in spellings:
-                spelt[path] = logical_id
+                ids_by_name[path] = logical_id
                 for end in _DEFAULT_CHILDREN:
-                    spelt[path.removesuffix(end)] = logical_id
-        # a resource has several spellings, and is listed once
-        matches = get_close_matches(name, spelt, n=len(spelt) or 1)
-        return list(dict.fromkeys(spelt[each] for each in matches))[:_CLOSE]
+                    ids_by_name[path.removesuffix(end)] = logical_id
+        # list each resource only once, even if several of its spellings match
+        matches = get_close_matches(name, ids_by_name, n=len(ids_by_name) or 1)
+        return list(dict.fromkeys(ids_by_name[each] for each in matches))[:_MAX_SIMILAR]
 
 
 def _paths_in(resources: Mapping[str, Any]) -> dict[str, str]:
-    """Return the construct paths that resources have in their metadata, by logical id."""
+    """Return the construct paths in the metadata of the resources, by logical id."""
     metadata = {logical_id: each.get("Metadata") for logical_id, each in resources.items()}
     return {
         logical_id: each["aws:cdk:path"]

@@ -1,4 +1,4 @@
-"""Syrupy extensions for templates: JSON or YAML, a file a test, without what changes by itself."""
+"""Syrupy extensions for templates: one JSON or YAML file per test, without volatile values."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from syrupy.types import SerializableData, SerializedData
 
 _ASSET_HASH = re.compile(r"\b[0-9a-f]{64}\b")
-#: which CDK toolkit may deploy the template: every stack has them, none is about the stack.
+#: the required version of the CDK toolkit: the same in every stack.
 _BOOTSTRAP = ("BootstrapVersion", "CheckBootstrapVersion")
 _CDK_METADATA = ("aws:cdk:path", "aws:asset:path", "aws:asset:property", "aws:asset:is-bundled")
 
 
 class TemplateSnapshotExtension(JSONSnapshotExtension):
-    """Store a template or a part of one as JSON, with what is noise in a review left out.
+    """Store a template or a part of one as JSON, without values that are irrelevant in a review.
 
-    Asset hashes read `<asset>`; the bootstrap parameter and rule, and the paths that the CDK
-    command line adds as metadata, are dropped.
+    Asset hashes become `<asset>`. The bootstrap parameter and rule are removed, and so are the
+    paths that the CDK command line adds as metadata.
     """
 
     def serialize(self, data: SerializableData, **options: Any) -> SerializedData:  # noqa: ANN401 - as syrupy has it
@@ -31,19 +31,19 @@ class TemplateSnapshotExtension(JSONSnapshotExtension):
 
 
 class TemplateYamlSnapshotExtension(TemplateSnapshotExtension):
-    """Store the same as YAML, which some read more easily."""
+    """Store the same content as YAML."""
 
     file_extension = "yaml"
 
     def serialize(self, data: SerializableData, **options: Any) -> SerializedData:  # noqa: ANN401 - as syrupy has it
         """Return the normalized template as YAML text."""
-        # what syrupy leaves out of JSON, it leaves out of YAML
+        # via JSON, so that syrupy omits the same values
         value = json.loads(super().serialize(data, **options))
         return str(yaml.safe_dump(value, allow_unicode=True, width=100))
 
 
 def normalize(value: Any) -> Any:  # noqa: ANN401 - any part of a template
-    """Return a template, or a part of one, without what changes by itself."""
+    """Return a template, or a part of one, without volatile values."""
     if isinstance(value, str):
         return _ASSET_HASH.sub("<asset>", value)
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What a stack or one construct puts into a template, and in which order."""
+"""The resources that a stack or a construct adds to a template, and their order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import CfnResource, Stack, assertions
 
-from slr_constructs.templates.order import creation_waves, deletion_waves
+from slr_constructs.templates.order import creation_steps, deletion_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 def template_of(stack: Stack) -> dict[str, Any]:
     """Return a stack's template, as `cdk synth` writes it.
 
-    Synthesizes the app on first use; what is added to it afterwards is not seen.
+    The first call synthesizes the app. Constructs that you add after that are not included.
     """
     return cast("dict[str, Any]", assertions.Template.from_stack(stack).to_json())
 
 
 def resources_of(construct: IConstruct) -> dict[str, Any]:
-    """Return the resources that a construct defines, by their path below it.
+    """Return the resources of a construct, by their path below it.
 
-    References to resources are by path too, so that a snapshot shows which construct is meant and
-    does not change with logical ids.
+    References to resources are paths too, so that a snapshot names the construct and does not
+    change with logical ids.
     """
     stack = Stack.of(construct)
     resources = template_of(stack)["Resources"]
@@ -45,35 +45,36 @@ def resources_of(construct: IConstruct) -> dict[str, Any]:
 
 
 def order_lines(stack: Stack) -> list[str]:
-    """Return a stack's order of creation and of teardown, a line for each resource.
+    """Return a stack's order of creation and of deletion, with a line for each resource.
 
-    Resources with the same number do not wait for one another.
+    Resources with the same number do not depend on each other.
 
     Raises:
-        TemplateError: No order can be read from the template: its dependencies form a circle, say.
+        TemplateError: The order cannot be read from the template, for example because of a circular
+            dependency.
     """
     template = template_of(stack)
     names = _names(paths_of(stack))
     return [
-        *_lines("create", creation_waves(template), template, names),
-        *_lines("delete", deletion_waves(template), template, names),
+        *_lines("create", creation_steps(template), template, names),
+        *_lines("delete", deletion_steps(template), template, names),
     ]
 
 
 def _lines(
-    what: str, waves: list[list[str]], template: Mapping[str, Any], names: Mapping[str, str]
+    what: str, steps: list[list[str]], template: Mapping[str, Any], names: Mapping[str, str]
 ) -> list[str]:
     return [
         f"{what} {number}  {path}  ({kind})"
-        for number, wave in enumerate(waves, start=1)
+        for number, step in enumerate(steps, start=1)
         for path, kind in sorted(
-            (names[each], template["Resources"][each]["Type"]) for each in wave
+            (names[each], template["Resources"][each]["Type"]) for each in step
         )
     ]
 
 
 def paths_of(stack: Stack) -> dict[str, str]:
-    """Return the construct path of each of a stack's own resources, by logical id."""
+    """Return the construct paths of the resources of a stack, by logical id."""
     return {
         str(stack.resolve(each.logical_id)): each.node.path
         for each in stack.node.find_all()
@@ -82,7 +83,7 @@ def paths_of(stack: Stack) -> dict[str, str]:
 
 
 def _names(paths: Mapping[str, str]) -> dict[str, str]:
-    """Return the paths without the topmost name, which is that of the stack or its stage."""
+    """Return the paths without their first part, which is the stack or its stage."""
     return {logical_id: path.partition("/")[2] for logical_id, path in paths.items()}
 
 

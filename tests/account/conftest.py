@@ -1,4 +1,4 @@
-"""An account in this process, no network, and no time that passes."""
+"""An account in this process, without network and without real pauses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give the seconds of every wait; none is waited."""
+    """Return the seconds of every pause. No pause takes time."""
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
     return waited
@@ -36,5 +36,5 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Give AWS, with one account; every session that the test makes calls it."""
+    """Return AWS with one account. Every session of the test calls it."""
     return connect(monkeypatch)

@@ -1,4 +1,4 @@
-"""An account, and one thing of each kind: on, off, and what switches it on again."""
+"""An account, and one resource of each kind: enabled, disabled, and its settings."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 
 from slr_constructs import catalogue
-from slr_constructs.account import uses
+from slr_constructs.account import usages
 from slr_constructs.account.access import Account
 from tests.account.conftest import ACCOUNT
 from tests.fake_services import features
@@ -16,12 +16,12 @@ from tests.fake_services import features
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slr_constructs.account.uses.kind import Kind
+    from slr_constructs.account.usages.kind import Kind
     from tests.fake_services.world import World
 
     Data = dict[str, Any]
 
-#: all kinds are offered there.
+#: all kinds are offered in this region.
 REGION = "us-east-1"
 RECORDING = f"arn:aws:ivs:{REGION}:{ACCOUNT}:recording-configuration/recorder00000"
 _STREAM = f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/chime-messaging-"
@@ -31,26 +31,26 @@ _MANIFESTS = {"ExcludeEventTypes": ["SESSION_INITIALIZED"]}
 
 @dataclass(frozen=True)
 class Specimen:
-    """A kind of things, ours and the fake's, and the settings of one."""
+    """A kind of resource, ours and that of the fake, and the settings of one resource."""
 
     name: str
     fake: features.Kind
-    #: all that may be set.
+    #: all settings that can be set.
     settings: Data
-    #: settings as the service keeps them in a thing.
+    #: the settings as the service stores them in a resource.
     kept: Callable[[Data], Data]
     off: Data
     last: Callable[[int], str] = lambda number: f"thing-{number}"
 
     @property
     def kind(self) -> Kind:
-        """Return what the audit knows of it."""
-        return uses.KINDS[self.name]
+        """Return the kind that the audit uses."""
+        return usages.KINDS[self.name]
 
     def add(
         self, world: World, number: int, *, on: bool = True, region: str = REGION, **more: object
-    ) -> features.Thing:
-        """Put one there."""
+    ) -> features.TargetResource:
+        """Add a resource."""
         data = {**self.off, **(self.kept(self.settings) if on else {}), **more}
         return world.features.add(self.fake, ACCOUNT, region, self.last(number), data)
 
@@ -171,8 +171,8 @@ ALL = (
 )
 
 
-def add_recorder(world: World) -> features.Thing:
-    """Put there what the channel that is on points at."""
+def add_recorder(world: World) -> features.TargetResource:
+    """Add the recording configuration that the enabled channel uses."""
     kept = RECORDING_CONFIGURATION.settings
     return world.features.add(
         features.RECORDING_CONFIGURATION, ACCOUNT, REGION, RECORDING.rpartition("/")[2], kept
@@ -180,13 +180,13 @@ def add_recorder(world: World) -> features.Thing:
 
 
 def add_roles(world: World) -> None:
-    """Put all roles there but the one that no service makes any more."""
+    """Add all roles except the one that no service creates any more."""
     for definition in catalogue.ALL:
         if definition.superseded_by is None:
             world.account(ACCOUNT).add_role(definition)
 
 
 def signed_in(id: str = ACCOUNT) -> Account:
-    """Return an account as it is after somebody has signed in."""
+    """Return an account, as after a sign-in."""
     keys = dict.fromkeys(("aws_access_key_id", "aws_secret_access_key"), id)
     return Account(boto3.Session(**keys), id=id, partition="aws")

@@ -1,4 +1,4 @@
-"""The way into an account: whose it is, what it is asked through, and what nobody gets to read."""
+"""Access to an account: credentials, roles, regions and clients, and no secret in any output."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from slr_constructs.account.access import (
     reason,
     sign_in,
 )
-from slr_constructs.account.uses import KINDS
+from slr_constructs.account.usages import KINDS
 from tests.account.conftest import ACCOUNT
 from tests.fake_services.wire import Call, Refused
 from tests.handler.account import refusal
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 OTHER = "444455556666"
 ROLE = f"arn:aws:iam::{OTHER}:role/audit"
-#: of no account: they look like AWS's, so that one is found wherever it is printed.
+#: of no account: they look like those of AWS, so that a test finds them wherever they are printed.
 KEY, SECRET, TOKEN = "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG", "IQoJb3JpZ2luX2VjEXAMPLE"
 
 
@@ -63,7 +63,7 @@ def _session(region: str | None = None) -> boto3.Session:
 
 
 def _sentence(error: AccountError) -> str:
-    """Return what a person reads, if it is one line without a credential."""
+    """Return the text of an error, which must be one line without credentials."""
     printed = "".join(traceback.format_exception(error))
     for secret in (KEY, SECRET, TOKEN):
         assert secret not in printed
@@ -77,24 +77,24 @@ def _sentence(error: AccountError) -> str:
 
 @pytest.mark.usefixtures("world")
 def test_signs_in_with_the_environment() -> None:
-    """Nobody has to say more than boto3 asks for."""
+    """No option is needed."""
     account = sign_in()
 
     assert (account.id, account.partition, account.name) == (ACCOUNT, "aws", "")
-    assert account.home == "us-east-1"
+    assert account.home_region == "us-east-1"
 
 
 def test_signs_in_with_a_profile(
     world: World, configured: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A profile that is named comes before the environment, and brings its region."""
+    """A named profile takes precedence over the environment, and sets the region."""
     world.account(OTHER)
     configured(_profile("blue"))
     monkeypatch.delenv("AWS_DEFAULT_REGION")
 
     account = sign_in(profile="blue")
 
-    assert (account.id, account.home) == (OTHER, "eu-west-1")
+    assert (account.id, account.home_region) == (OTHER, "eu-west-1")
 
 
 def test_signs_in_with_the_profile_of_the_environment(
@@ -111,15 +111,15 @@ def test_signs_in_with_the_profile_of_the_environment(
 
 @pytest.mark.usefixtures("world")
 def test_signs_in_without_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Services without regions are asked in the first one."""
+    """Global services are called in the first region."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")
 
-    assert sign_in().home == "us-east-1"
+    assert sign_in().home_region == "us-east-1"
 
 
 @pytest.mark.usefixtures("world")
 def test_needs_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there are none, that is the sentence."""
+    """Without credentials, the error says so."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
 
@@ -131,8 +131,8 @@ def test_needs_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("world")
 @pytest.mark.parametrize("named", [True, False])
-def test_needs_the_profile(monkeypatch: pytest.MonkeyPatch, *, named: bool) -> None:
-    """One that is not there is told by its name, whoever named it."""
+def test_needs_an_existing_profile(monkeypatch: pytest.MonkeyPatch, *, named: bool) -> None:
+    """The error names a profile that does not exist."""
     if not named:
         monkeypatch.setenv("AWS_PROFILE", "blue")
 
@@ -143,8 +143,8 @@ def test_needs_the_profile(monkeypatch: pytest.MonkeyPatch, *, named: bool) -> N
 
 
 @pytest.mark.usefixtures("world")
-def test_takes_no_region_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A region with a blank in it ends in a sentence, too."""
+def test_an_invalid_region_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A region with a blank gives one sentence, too."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us east 1")
 
     with pytest.raises(AccountError, match="us east 1") as caught:
@@ -162,10 +162,10 @@ def test_takes_no_region_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(f"-c 'print(\"{SECRET}\")'", "Expecting value", id="garbled"),
     ],
 )
-def test_needs_what_the_process_of_a_profile_prints(
+def test_needs_a_working_credential_process(
     process: str, said: str, configured: Callable[[str], None]
 ) -> None:
-    """A profile's own process that does not do its part is no crash of ours."""
+    """If the credential process of a profile fails, the error is an AccountError."""
     program = f"{sys.executable} {process}" if process.startswith("-c") else process
     configured(f"[profile blue]\ncredential_process = {program}\n")
 
@@ -182,7 +182,7 @@ def _refuse(error: Exception) -> Callable[[Call], None]:
     return answer
 
 
-#: what a service may quote below its sentence.
+#: what a service may quote after the first line.
 _CANONICAL = f"\n\nThe Canonical String should have been\n'GET\nx-amz-security-token:{TOKEN}\n'"
 
 
@@ -211,10 +211,10 @@ _CANONICAL = f"\n\nThe Canonical String should have been\n'GET\nx-amz-security-t
         ),
     ],
 )
-def test_says_why_aws_is_not_signed_in_to(
+def test_an_error_says_why_the_sign_in_failed(
     error: Exception, said: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In one line, and no credential is in it."""
+    """On one line, without credentials."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
     world.on_call = _refuse(error)
@@ -222,11 +222,11 @@ def test_says_why_aws_is_not_signed_in_to(
     with pytest.raises(AccountError) as caught:
         sign_in()
 
-    assert _sentence(caught.value) == f"AWS cannot be signed in to: {said}"
+    assert _sentence(caught.value) == f"cannot sign in to AWS: {said}"
 
 
 @pytest.mark.usefixtures("world")
-def test_says_that_aws_does_not_know_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_says_that_aws_does_not_know_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key is not repeated."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
@@ -239,26 +239,28 @@ def test_says_that_aws_does_not_know_a_key(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("status", [200, 403])
-def test_takes_no_page_of_a_proxy_for_an_answer(
+def test_the_page_of_a_proxy_is_not_a_response(
     status: int, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What stands between somebody and AWS may answer in its place."""
+    """A proxy may respond instead of AWS."""
     page = (status, {"content-type": "text/html"}, b"<html><p>Blocked<br></html>")
     monkeypatch.setattr(world, "respond", lambda *_request: page)
 
-    with pytest.raises(AccountError, match="AWS cannot be signed in to: Unable to parse") as caught:
+    with pytest.raises(AccountError, match="cannot sign in to AWS: Unable to parse") as caught:
         sign_in()
 
     _sentence(caught.value)
 
 
-def test_says_what_a_service_without_codes_says() -> None:
-    """MediaTailor sends none."""
-    assert reason(refusal("ListChannels", "", 403, "no")) == "no code: no"
+def test_the_reason_of_a_service_without_error_codes() -> None:
+    """MediaTailor sends no codes."""
+    assert reason(refusal("ListChannels", "", 403, "no")) == "no error code: no"
 
 
-def test_no_account_shows_its_credentials(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    """Whoever prints one, or a region of it, prints none."""
+def test_the_repr_of_an_account_has_no_credentials(
+    monkeypatch: pytest.MonkeyPatch, world: World
+) -> None:
+    """Nor has the repr of a region."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_SESSION_TOKEN", TOKEN)
     account = sign_in()
@@ -274,27 +276,27 @@ def test_no_account_shows_its_credentials(monkeypatch: pytest.MonkeyPatch, world
 
 
 def test_assumes_a_role(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the role's account, and the region is still that of whoever assumed it."""
+    """The account is that of the role, and the region is that of the caller."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
     world.account(OTHER).assumable.add("audit")
     world.account(OTHER).add_role(catalogue.MEDIATAILOR)
 
     account = sign_in(role_arn=ROLE)
 
-    assert (account.id, account.partition, account.home) == (OTHER, "aws", "ap-south-1")
+    assert (account.id, account.partition, account.home_region) == (OTHER, "aws", "ap-south-1")
     assert {call.region for call in world.calls} == {"ap-south-1"}
     name = catalogue.MEDIATAILOR.role_name
     assert account.region().api("iam").call("get_role", RoleName=name)["Role"]["RoleName"] == name
 
 
 def test_the_partition_is_that_of_the_caller(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """China and GovCloud have ARNs, and regions, of their own."""
+    """China and GovCloud have their own ARNs and regions."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "cn-northwest-1")
     monkeypatch.setattr(world, "_caller", lambda *_: f"arn:aws-cn:iam::{ACCOUNT}:user/operator")
 
     account = sign_in()
 
-    assert (account.partition, account.home) == ("aws-cn", "cn-northwest-1")
+    assert (account.partition, account.home_region) == ("aws-cn", "cn-northwest-1")
 
 
 @pytest.mark.parametrize(
@@ -304,8 +306,8 @@ def test_the_partition_is_that_of_the_caller(world: World, monkeypatch: pytest.M
         pytest.param("audit", "Parameter validation failed", id="no-arn"),
     ],
 )
-def test_says_that_a_role_is_not_assumed(arn: str, said: str, world: World) -> None:
-    """The sentence names the role."""
+def test_an_error_says_that_a_role_cannot_be_assumed(arn: str, said: str, world: World) -> None:
+    """The error names the role."""
     world.account(OTHER)
 
     with pytest.raises(AccountError, match=said) as caught:
@@ -318,7 +320,7 @@ def test_says_that_a_role_is_not_assumed(arn: str, said: str, world: World) -> N
 
 
 def test_lists_the_active_accounts_of_the_organization(world: World) -> None:
-    """All pages of them, with their names, and none that is closed or leaves."""
+    """All pages with the names, without accounts that are closed or leaving."""
     numbers = range(44)
     for number in numbers:
         world.account(f"44445555{number:04}", f"team {number}")
@@ -326,7 +328,7 @@ def test_lists_the_active_accounts_of_the_organization(world: World) -> None:
     world.account("444455550041").status = "PENDING_CLOSURE"
     world.account(OTHER, organization=False)
 
-    listed = [*sign_in().organization()]
+    listed = [*sign_in().organization_accounts()]
 
     assert listed == [
         (ACCOUNT, ACCOUNT),
@@ -345,15 +347,15 @@ def test_lists_the_active_accounts_of_the_organization(world: World) -> None:
     ],
     ids=["state", "state-and-status", "closed", "neither"],
 )
-def test_reads_the_state_that_takes_the_place_of_the_status(
+def test_reads_the_state_that_replaces_the_status(
     said: dict[str, str], listed: list[str], world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AWS retires one in favour of the other."""
+    """AWS replaces one member by the other."""
     answer = {"Accounts": [{"Id": OTHER, **said}]}
     known = {("organizations", "ListAccounts"): lambda *_: answer}
     monkeypatch.setattr(world, "_operations", known)
 
-    assert [*sign_in().organization()] == [(each, "") for each in listed]
+    assert [*sign_in().organization_accounts()] == [(each, "") for each in listed]
 
 
 @pytest.mark.parametrize(
@@ -363,25 +365,27 @@ def test_reads_the_state_that_takes_the_place_of_the_status(
         (True, "AccessDeniedException: User: "),
     ],
 )
-def test_says_that_the_organization_cannot_be_read(
+def test_an_error_says_that_the_organization_cannot_be_listed(
     code: str, world: World, waits: list[float], *, denied: bool
 ) -> None:
-    """At once: rights that somebody has had before are not waited for."""
+    """Immediately: the permissions are not new, so a denied call is not retried."""
     world.account(ACCOUNT).organization = denied
     world.account(ACCOUNT).denied |= {"organizations:ListAccounts"} if denied else set()
 
     with pytest.raises(AccountError) as caught:
-        [*sign_in().organization()]
+        [*sign_in().organization_accounts()]
 
-    assert _sentence(caught.value).startswith(f"the organization cannot be read: {code}")
+    assert _sentence(caught.value).startswith(
+        f"the accounts of the organization cannot be listed: {code}"
+    )
     assert not waits
 
 
 # regions
 
 
-def test_lists_the_regions_that_are_disabled(world: World) -> None:
-    """All pages of them."""
+def test_lists_the_disabled_regions(world: World) -> None:
+    """All pages."""
     off = {"af-south-1", "ap-east-1", "eu-south-1", "me-south-1", "il-central-1"}
     world.account(ACCOUNT).disabled_regions |= off
     world.page_size = 2
@@ -390,8 +394,8 @@ def test_lists_the_regions_that_are_disabled(world: World) -> None:
     assert [call.operation for call in world.calls].count("ListRegions") == 3
 
 
-def test_asks_for_no_more_regions_than_there_are(world: World) -> None:
-    """Regions that are enabled are not even listed."""
+def test_lists_only_the_disabled_regions(world: World) -> None:
+    """Enabled regions are not requested."""
     assert disabled_regions(sign_in()) == []
     assert len(world.calls) == 2
 
@@ -408,25 +412,25 @@ def test_asks_for_no_more_regions_than_there_are(world: World) -> None:
         ("aws-cn", "us-east-1", "cn-north-1"),
         ("aws-us-gov", None, "us-gov-east-1"),
         ("aws-us-gov", "us-gov-west-1", "us-gov-west-1"),
-        # a partition that botocore knows nothing of
+        # a partition that botocore does not know
         ("aws-moon", None, "us-east-1"),
         ("aws-moon", "moon-north-1", "moon-north-1"),
     ],
 )
-def test_the_home_region_is_one_of_the_partition(
+def test_the_home_region_is_in_the_partition(
     partition: str, region: str | None, home: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The session's own, where it is one."""
+    """It is the region of the session if that region is in the partition."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     account = Account(_session(region), id=ACCOUNT, partition=partition)
 
-    assert (account.home, account.region().name) == (home, home)
+    assert (account.home_region, account.region().name) == (home, home)
     assert account.region("elsewhere-1").name == "elsewhere-1"
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
-def test_services_are_where_botocore_says(partition: str) -> None:
-    """And nowhere else."""
+def test_the_regions_of_a_service_are_those_of_botocore(partition: str) -> None:
+    """No others."""
     session = _session()
     account = Account(session, id=ACCOUNT, partition=partition)
     services = {kind.service for kind in KINDS.values()}
@@ -440,10 +444,10 @@ def test_services_are_where_botocore_says(partition: str) -> None:
 
 
 class _Slow:
-    """A session that hands its client out only after others had the time to ask for theirs."""
+    """A session that returns a client only after other threads had the time to request theirs."""
 
     def __init__(self) -> None:
-        self.made: list[tuple[str, str]] = []
+        self.created: list[tuple[str, str]] = []
         self.inside = 0
         self.most = 0
 
@@ -452,13 +456,13 @@ class _Slow:
         self.inside += 1
         self.most = max(self.most, self.inside)
         threading.Event().wait(0.002)
-        self.made.append((service, region_name))
+        self.created.append((service, region_name))
         self.inside -= 1
         return object()
 
 
-def test_each_client_is_made_once_and_one_at_a_time() -> None:
-    """Many threads ask, and boto3's sessions are not made for that."""
+def test_each_client_is_created_once_and_one_at_a_time() -> None:
+    """Many threads request clients, and boto3 sessions are not thread-safe."""
     session: Any = _Slow()
     account = Account(session, id=ACCOUNT, partition="aws")
     wanted = [("ivs", "us-east-1"), ("ivs", "us-west-2"), ("iam", "us-east-1")]
@@ -475,14 +479,14 @@ def test_each_client_is_made_once_and_one_at_a_time() -> None:
     for thread in threads:
         thread.join(10)
 
-    assert sorted(session.made) == sorted(wanted)
+    assert sorted(session.created) == sorted(wanted)
     assert session.most == 1
     assert len(got) == 12
     assert len(set(got)) == 3
 
 
-def test_clients_say_who_asks_and_wait_for_a_bounded_time() -> None:
-    """A call that hangs is given up, and tried once more."""
+def test_clients_have_a_user_agent_and_timeouts() -> None:
+    """A call without a response ends, and is retried once."""
     config = Account(_session(), id=ACCOUNT, partition="aws").client("ivs", "us-east-1").meta.config
 
     assert (config.connect_timeout, config.read_timeout) == (5, 20)
@@ -490,8 +494,8 @@ def test_clients_say_who_asks_and_wait_for_a_bounded_time() -> None:
     assert config.user_agent_extra.startswith("slr-constructs/")
 
 
-def test_waiting_is_told_to_whoever_asks(world: World, waits: list[float]) -> None:
-    """And nothing is printed, whoever waits."""
+def test_retries_are_reported_to_on_event(world: World, waits: list[float]) -> None:
+    """Nothing is printed."""
     busy = iter([True, True])
 
     def on_call(call: Call) -> None:
@@ -499,21 +503,21 @@ def test_waiting_is_told_to_whoever_asks(world: World, waits: list[float]) -> No
             raise Refused("ThrottlingException", "slow down", 429)
 
     world.on_call = on_call
-    told: list[tuple[str, dict[str, object]]] = []
+    events: list[tuple[str, dict[str, object]]] = []
     account = sign_in()
 
-    account.region("us-east-1", lambda event, **more: told.append((event, more))).api("ivs").call(
+    account.region("us-east-1", lambda event, **more: events.append((event, more))).api("ivs").call(
         "list_channels"
     )
     account.region().api("sts").call("get_caller_identity")
 
-    assert [event for event, _ in told] == ["waiting", "called"]
-    assert told[0][1]["code"] == "ThrottlingException"
+    assert [event for event, _ in events] == ["retry", "call"]
+    assert events[0][1]["code"] == "ThrottlingException"
     assert 1 in waits
 
 
-def test_a_denial_is_not_waited_for(world: World, waits: list[float]) -> None:
-    """The credentials are nobody's new ones."""
+def test_a_denied_call_is_not_retried(world: World, waits: list[float]) -> None:
+    """The permissions are not new."""
     world.account(ACCOUNT).denied.add("ivs:ListChannels")
     api = sign_in().region().api("ivs")
 

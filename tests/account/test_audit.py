@@ -1,4 +1,4 @@
-"""The audit of an account: all that uses a role, once, and a word of whatever was not read."""
+"""The audit of an account: each usage of a role once, and a failure for what cannot be read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from botocore.parsers import ResponseParserError
 
 from slr_constructs import catalogue
 from slr_constructs.account import audit as audits
-from slr_constructs.account import uses
+from slr_constructs.account import usages
 from slr_constructs.account.access import Account, AccountError
 from slr_constructs.account.audit import (
     Audit,
@@ -28,10 +28,10 @@ from slr_constructs.account.audit import (
     audit,
     audit_all,
 )
-from slr_constructs.account.roles import Lease
+from slr_constructs.account.iam_role import Lease
 from slr_constructs.account.stacks import StackState
-from slr_constructs.account.uses.kind import Thing
-from slr_constructs.catalogue import with_older_names
+from slr_constructs.account.usages.kind import TargetResource
+from slr_constructs.catalogue import with_superseded_roles
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
 from tests.account import specimens
 from tests.account.conftest import ACCOUNT
@@ -47,14 +47,14 @@ if TYPE_CHECKING:
     from slr_constructs.catalogue import RoleDefinition
     from tests.fake_services.world import World
 
-ROLES = with_older_names(catalogue.ALL)
-#: all kinds are offered in both.
+ROLES = with_superseded_roles(catalogue.ALL)
+#: all kinds are offered in both regions.
 OTHER_REGION = "eu-central-1"
 REGIONS = (REGION, OTHER_REGION)
-KINDS = tuple(uses.KINDS)
+KINDS = tuple(usages.KINDS)
 OTHER = "444455556666"
 
-#: what each service says when it is asked too often.
+#: the throttling error of each service.
 _BUSY = {
     **dict.fromkeys(
         ("chime-sdk-voice", "chime-sdk-identity", "chime-sdk-messaging"),
@@ -79,29 +79,29 @@ _NEEDED_FOR = {
     "mediatailor:ListChannels": ("MediaTailor channels",),
     "mediapackage:ListChannels": ("MediaPackage channels",),
     "mediapackage-vod:ListPackagingGroups": ("packaging groups",),
-    "cloudformation:DescribeStackResources": ("the stacks of what uses roles",),
+    "cloudformation:DescribeStackResources": ("the stacks of role usages",),
 }
-#: one that lists, one that reads a resource, and one that finds a stack.
+#: one call that lists, one that reads a resource, and one that finds a stack.
 _ONE_OF_EACH_KIND = (
     "chime:GetVoiceConnectorStreamingConfiguration",
     "mediatailor:ListPlaybackConfigurations",
     "cloudformation:DescribeStackResources",
 )
 _OF_ROLES = ("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
-#: without these less is known, and nothing is missing.
+#: without these calls the result has fewer facts, but it is complete.
 _NOT_NEEDED = ("cloudformation:DescribeStacks", "account:ListRegions")
 
 
 @pytest.fixture
 def full(world: World) -> World:
-    """Fill one region with a resource of each kind, enabled and not, and some stacks."""
+    """Add a resource of each kind to one region, enabled and disabled, and some stacks."""
     account = world.account(ACCOUNT)
     specimens.add_roles(world)
     there = account.add_stack("there", REGION)
-    gone = account.add_stack("gone", REGION, status="DELETE_COMPLETE")
+    deleted = account.add_stack("deleted", REGION, status="DELETE_COMPLETE")
     account.roles[catalogue.MEDIATAILOR.role_name].tags = {
         f"{LEASE_TAG}a": there,
-        f"{LEASE_TAG}b": gone,
+        f"{LEASE_TAG}b": deleted,
     }
     _fill(world, REGION)
     return world
@@ -109,7 +109,7 @@ def full(world: World) -> World:
 
 @pytest.fixture
 def two_regions(full: World) -> World:
-    """Fill a second region like the first one."""
+    """Add the same resources to a second region."""
     _fill(full, OTHER_REGION)
     return full
 
@@ -125,17 +125,17 @@ def _audit(regions: Sequence[str] = (REGION,), **more: Any) -> Audit:  # noqa: A
 
 
 def _users(read: Audit) -> list[tuple[str, str]]:
-    """Return the region and ARN of what uses the roles: once each, or it is here twice."""
+    """Return the region and ARN of each usage. A usage that was found twice is here twice."""
     return sorted(
-        (user.region, user.arn)
+        (usage.region, usage.arn)
         for report in read.roles
         if report.definition.superseded_by is None
-        for user in report.users
+        for usage in report.usages
     )
 
 
 def _expected(world: World) -> list[tuple[str, str]]:
-    """Return the same as the services know it: a recorded channel uses no role, but counts."""
+    """Return the same from the fake services. A recorded channel counts, too."""
     used = [
         (region, arn)
         for definition in catalogue.ALL
@@ -143,15 +143,15 @@ def _expected(world: World) -> list[tuple[str, str]]:
         for arn in arns
     ]
     recorded = [
-        (thing.region, thing.arn)
-        for thing in world.features._things.values()
-        if thing.kind is features.IVS_CHANNEL and thing.data["recordingConfigurationArn"]
+        (target.region, target.arn)
+        for target in world.features._targets.values()
+        if target.kind is features.IVS_CHANNEL and target.data["recordingConfigurationArn"]
     ]
     return sorted(used + recorded)
 
 
 def _slowly(_call: Call) -> None:
-    """Let go of the interpreter, so that whoever may call does."""
+    """Yield the interpreter, so that other threads can call."""
     threading.Event().wait(0.001)
 
 
@@ -161,27 +161,27 @@ def _report(read: Audit, definition: RoleDefinition) -> RoleReport:
 
 
 def _where(failures: Sequence[Failure]) -> list[tuple[str | None, str]]:
-    return [(each.region, each.what) for each in failures]
+    return [(each.region, each.resource) for each in failures]
 
 
-# what is found
+# results
 
 
-def test_finds_all_there_is(two_regions: World) -> None:
-    """Each role with who holds it and what uses it, in order."""
+def test_finds_all_usages_and_leases(two_regions: World) -> None:
+    """Each role with its leases and usages, in order."""
     read = _audit(REGIONS)
 
     assert read.complete
-    assert (read.account, read.regions, read.disabled) == (ACCOUNT, sorted(REGIONS), [])
+    assert (read.account, read.regions, read.disabled_regions) == (ACCOUNT, sorted(REGIONS), [])
     assert [report.definition for report in read.roles] == ROLES
     assert _users(read) == _expected(two_regions)
     mediatailor = _report(read, catalogue.MEDIATAILOR)
     assert mediatailor.role is not None
     assert [(lease.stack_name, lease.state) for lease in mediatailor.leases] == sorted(
-        [("there", StackState.EXISTS), ("gone", StackState.GONE)],
+        [("there", StackState.EXISTS), ("deleted", StackState.DELETED)],
         key=lambda each: {lease.stack_name: lease.stack for lease in mediatailor.leases}[each[0]],
     )
-    assert [(user.kind.name, user.region) for user in mediatailor.users] == [
+    assert [(usage.kind.name, usage.region) for usage in mediatailor.usages] == [
         (name, region)
         for name in ("playback configuration", "MediaTailor channel")
         for region in sorted(REGIONS)
@@ -189,7 +189,7 @@ def test_finds_all_there_is(two_regions: World) -> None:
 
 
 def test_an_empty_account_is_complete(world: World) -> None:
-    """No role, nothing that uses one, and nothing stands against anything."""
+    """No role, no usage, and nothing blocks a deletion."""
     read = _audit()
 
     assert read.complete
@@ -197,14 +197,14 @@ def test_an_empty_account_is_complete(world: World) -> None:
     assert world.calls
 
 
-def test_settings_are_those_that_are_on(full: World) -> None:
-    """Whether a list told them or a look."""
+def test_the_settings_are_the_current_ones(full: World) -> None:
+    """From a list or from a second call."""
     read = _audit()
 
-    seen = {user.kind.name: user.settings for report in read.roles for user in report.users}
+    seen = {usage.kind.name: usage.settings for report in read.roles for usage in report.usages}
     for specimen in specimens.ALL:
         if specimen is specimens.RECORDING_CONFIGURATION:
-            # its list has a part of what it takes to make one again, so that a look has to follow
+            # the list has only a part of the settings, so a second call must follow
             assert (seen[specimen.name] or {}).items() < specimen.settings.items()
         else:
             assert seen[specimen.name] == specimen.settings
@@ -216,38 +216,38 @@ def test_settings_are_those_that_are_on(full: World) -> None:
     [
         (StackState.EXISTS, False, True),
         (StackState.UNKNOWN, False, True),
-        (StackState.GONE, False, False),
-        (StackState.GONE, True, True),
+        (StackState.DELETED, False, False),
+        (StackState.DELETED, True, True),
     ],
 )
-def test_what_uses_or_holds_a_role_blocks_it(
+def test_usages_and_active_leases_block_a_role(
     state: StackState, *, uses_it: bool, blocked: bool
 ) -> None:
-    """A lease of a stack that is gone does not."""
+    """The lease of a deleted stack does not."""
     lease = Lease("", "", "", state)
-    user = Thing(specimens.LIVE_CHANNEL.kind, "", "", "", "")
+    usage = TargetResource(specimens.LIVE_CHANNEL.kind, "", "", "", "")
 
     report = audits.RoleReport(
-        catalogue.MEDIAPACKAGE, None, [lease], [user] * uses_it, there=True, complete=True
+        catalogue.MEDIAPACKAGE, None, [lease], [usage] * uses_it, exists=True, complete=True
     )
 
     assert report.blocked is blocked
 
 
-def test_nobody_knows_that_nothing_blocks_a_role_if_not_all_was_read() -> None:
-    """Neither where it could not be read itself, nor where what uses it could not."""
-    for there, complete in ((None, True), (True, False)):
+def test_blocked_is_unknown_if_not_everything_was_read() -> None:
+    """If the role itself or a list of its usages cannot be read."""
+    for exists, complete in ((None, True), (True, False)):
         report = audits.RoleReport(
-            catalogue.MEDIAPACKAGE, None, [], [], there=there, complete=complete
+            catalogue.MEDIAPACKAGE, None, [], [], exists=exists, complete=complete
         )
 
         assert report.blocked is None
 
 
-def test_a_role_that_another_took_the_place_of_has_users_only_while_it_is_there(
+def test_a_replaced_role_has_usages_only_if_it_exists(
     world: World,
 ) -> None:
-    """The same as the other one; and so nothing is switched off for a role that is not there."""
+    """The same as its successor. Nothing is disabled for a role that does not exist."""
     world.account(ACCOUNT).add_role(catalogue.CHIME_MESSAGING)
     specimens.APP_INSTANCE.add(world, 1)
     new, old = catalogue.CHIME_MESSAGING, catalogue.CHIME_MESSAGING_LEGACY
@@ -256,14 +256,14 @@ def test_a_role_that_another_took_the_place_of_has_users_only_while_it_is_there(
     world.account(ACCOUNT).add_role(old)
     after = audit(specimens.signed_in(), [new, old])
 
-    assert [len(each.users) for each in before.roles] == [1, 0]
-    assert [len(each.users) for each in after.roles] == [1, 1]
+    assert [len(each.usages) for each in before.roles] == [1, 0]
+    assert [len(each.usages) for each in after.roles] == [1, 1]
 
 
-def test_a_full_account_is_read_wholly_and_everything_once(
+def test_a_full_account_is_read_completely_and_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """5,000 things of all kinds in 20 regions and more, those that are on among them anywhere."""
+    """5,000 resources of all kinds in more than 20 regions, with usages at any position."""
     _put(world, seeded(5000, 250), monkeypatch)
     world.calls.clear()
     progress = Progress()
@@ -275,33 +275,33 @@ def test_a_full_account_is_read_wholly_and_everything_once(
     expected = _expected(world)
     assert len(expected) == 250
     assert _users(read) == expected
-    assert (progress.things, progress.users, progress.failures) == (5000, 250, 0)
+    assert (progress.targets, progress.usages, progress.failures) == (5000, 250, 0)
     assert progress.lists == progress.lists_read > 100
     assert progress.waits == 0
-    # a call for each page, one more for what no list tells, and two for whose it is at most
+    # a call for each page, one more for settings that are not listed, and up to two for the stack
     assert len(world.calls) < 200 + 1250 + 2 * 250
-    # whose they are is told by tags, or else by CloudFormation
+    # the stack is known from the tags, or else from CloudFormation
     named = {
         (stack.id, stack.region, resource_type, physical_id)
         for stack in world.account(ACCOUNT).stacks.values()
         for _, resource_type, physical_id in stack.resources
     }
-    owned = [user for report in read.roles for user in report.users if user.stack is not None]
+    owned = [usage for report in read.roles for usage in report.usages if usage.stack is not None]
     assert len(owned) > 60
-    for user in owned:
-        called = user.kind.physical_ids(user)[0]
-        assert (user.stack, user.region, user.kind.resource_types[0], called) in named
+    for usage in owned:
+        called = usage.kind.physical_ids(usage)[0]
+        assert (usage.stack, usage.region, usage.kind.resource_types[0], called) in named
 
 
 def _put(world: World, other: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give a world all that is in another."""
+    """Copy everything from another world."""
     for name in ("accounts", "features", "_operations"):
         monkeypatch.setattr(world, name, getattr(other, name))
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
-def test_no_more_calls_are_under_way_than_may_be(at_once: int, full: World) -> None:
-    """Whatever there is to read."""
+def test_at_once_limits_the_concurrent_calls(at_once: int, full: World) -> None:
+    """With any number of resources."""
     full.on_call = _slowly
 
     read = audit(specimens.signed_in(), ROLES, regions=[REGION], at_once=at_once)
@@ -311,7 +311,7 @@ def test_no_more_calls_are_under_way_than_may_be(at_once: int, full: World) -> N
 
 
 def test_small_pages_are_read_to_the_end(full: World) -> None:
-    """As many as it takes."""
+    """With any number of pages."""
     for number in range(3, 20):
         for specimen in specimens.ALL:
             specimen.add(full, number, on=number % 3 == 0)
@@ -324,20 +324,20 @@ def test_small_pages_are_read_to_the_end(full: World) -> None:
 
 
 def test_progress_counts_what_is_read(full: World) -> None:
-    """Lists, what is on them, and what of that uses a role; what is there twice counts once."""
+    """Lists, their resources, and the usages. A usage that is found twice counts once."""
     progress = Progress()
     read = _audit(progress=progress)
 
     assert progress.lists == progress.lists_read
-    assert progress.things == len(full.features._things)
-    assert progress.users == len(_users(read))
+    assert progress.targets == len(full.features._targets)
+    assert progress.usages == len(_users(read))
     assert (progress.failures, progress.waits) == (0, 0)
 
 
-def test_memory_does_not_grow_with_what_uses_no_role(world: World) -> None:
-    """Ten times as many things that are off take no more of it."""
+def test_memory_does_not_grow_with_resources_that_do_not_use_a_role(world: World) -> None:
+    """Ten times as many disabled resources do not need more memory."""
     specimens.add_roles(world)
-    # what the fake remembers is not the audit's
+    # the memory of the fake does not count
     world.on_call = lambda _call: world.calls.clear()
     account = specimens.signed_in()
     audit(account, ROLES, regions=[REGION], at_once=1)
@@ -356,17 +356,17 @@ def test_memory_does_not_grow_with_what_uses_no_role(world: World) -> None:
         audit(account, ROLES, regions=[REGION], at_once=1, progress=progress)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert progress.things == unused + unused // 200
+        assert progress.targets == unused + unused // 200
         return most
 
     few, many = peak(1000), peak(10000)
 
-    # garbage that Python has not picked up yet is no reason to fail, ten times as much is
+    # garbage that Python has not collected yet is accepted, ten times as much is not
     assert many < 3 * few
 
 
-def test_nothing_is_kept_of_what_uses_no_role(world: World) -> None:
-    """A page of what has to be looked at, at most, and in the end nothing of it."""
+def test_resources_that_do_not_use_a_role_are_not_kept(world: World) -> None:
+    """At most one page of resources that are being read, and none at the end."""
     before = {*threading.enumerate()}
     specimens.add_roles(world)
     for number in range(100):
@@ -376,57 +376,57 @@ def test_nothing_is_kept_of_what_uses_no_role(world: World) -> None:
 
     def on_call(call: Call) -> None:
         if call.operation == "ListVoiceConnectors":
-            kept.append(_things())
+            kept.append(_targets())
 
     world.on_call = on_call
 
     read = audit(specimens.signed_in(), ROLES, regions=[REGION], at_once=1)
-    # a thread that ends has the last of its work until then
+    # a thread keeps its last job until it ends
     for thread in {*threading.enumerate()} - before:
         thread.join(10)
 
     assert len(kept) == 5
     assert max(kept) < 50
-    assert len(_users(read)) == _things() == 1
+    assert len(_users(read)) == _targets() == 1
 
 
-def _things() -> int:
+def _targets() -> int:
     gc.collect()
-    # a proxy of another library may raise at whoever asks for its class
-    return sum(type(each) is Thing for each in gc.get_objects())
+    # a proxy object of another library may raise when its class is read
+    return sum(type(each) is TargetResource for each in gc.get_objects())
 
 
 # regions
 
 
-def test_reads_the_regions_that_are_asked_for_alone(two_regions: World) -> None:
-    """And of roles, which have no region, all."""
+def test_reads_only_the_requested_regions(two_regions: World) -> None:
+    """And all roles, which have no region."""
     read = _audit(["eu-central-1"])
 
     assert read.regions == ["eu-central-1"]
     assert _users(read) == [each for each in _expected(two_regions) if each[0] == "eu-central-1"]
     assert sum(report.role is not None for report in read.roles) == len(catalogue.ALL) - 1
     elsewhere = {call.service for call in two_regions.calls if call.region != "eu-central-1"}
-    # IAM and Account Management have no regions, and leases may be of a stack anywhere
+    # IAM and Account Management are global, and a lease may be of a stack in any region
     assert elsewhere <= {"iam", "account", "cloudformation"}
 
 
 @pytest.mark.usefixtures("full")
-def test_a_region_where_nothing_is_offered_has_nothing_to_read() -> None:
-    """It is not among those that were read."""
+def test_a_region_without_the_services_is_not_read() -> None:
+    """It is not in the list of regions."""
     read = _audit(["mars-north-1", REGION])
 
     assert read.regions == [REGION]
     assert read.complete
 
 
-def test_reads_where_the_services_are_offered(world: World) -> None:
-    """All of those regions, and no other."""
+def test_reads_all_regions_of_the_services(world: World) -> None:
+    """No others."""
     account = specimens.signed_in()
 
     read = audit(account, ROLES, at_once=8)
 
-    kinds = uses.KINDS.values()
+    kinds = usages.KINDS.values()
     assert read.regions == sorted(
         {each for kind in kinds for each in account.regions(kind.service)}
     )
@@ -438,14 +438,14 @@ def test_reads_where_the_services_are_offered(world: World) -> None:
     assert len(lists) == len({*lists}) == sum(len(account.regions(each.service)) for each in kinds)
 
 
-def test_a_disabled_region_is_known_and_not_read(two_regions: World) -> None:
-    """It is told of, and is no failure."""
+def test_a_disabled_region_is_reported_and_not_read(two_regions: World) -> None:
+    """It is not a failure."""
     two_regions.account(ACCOUNT).disabled_regions.add("eu-central-1")
 
     read = _audit(REGIONS)
 
     assert read.complete
-    assert (read.regions, read.disabled) == ([REGION], ["eu-central-1"])
+    assert (read.regions, read.disabled_regions) == ([REGION], ["eu-central-1"])
     assert _users(read) == [each for each in _expected(two_regions) if each[0] == REGION]
     assert not [call for call in two_regions.calls if call.region == "eu-central-1"]
 
@@ -458,8 +458,8 @@ def test_a_disabled_region_is_known_and_not_read(two_regions: World) -> None:
     ],
     ids=["denied", "silent"],
 )
-def test_a_disabled_region_that_nobody_knows_of_fails(error: Exception, two_regions: World) -> None:
-    """It takes no credentials, and says so for every list; all else is read."""
+def test_an_unknown_disabled_region_is_a_failure(error: Exception, two_regions: World) -> None:
+    """It refuses credentials, so every list fails. Everything else is read."""
     two_regions.account(ACCOUNT).disabled_regions.add("eu-central-1")
 
     def on_call(call: Call) -> None:
@@ -470,17 +470,19 @@ def test_a_disabled_region_that_nobody_knows_of_fails(error: Exception, two_regi
 
     read = _audit(REGIONS)
 
-    assert (read.regions, read.disabled) == (sorted(REGIONS), [])
+    assert (read.regions, read.disabled_regions) == (sorted(REGIONS), [])
     assert _users(read) == [each for each in _expected(two_regions) if each[0] == REGION]
     assert _where(read.failures) == sorted(("eu-central-1", f"{each}s") for each in KINDS)
-    assert {each.why.partition(":")[0] for each in read.failures} == {"UnrecognizedClientException"}
+    assert {each.reason.partition(":")[0] for each in read.failures} == {
+        "UnrecognizedClientException"
+    }
 
 
 # busy services
 
 
-def test_a_busy_service_is_waited_for(two_regions: World, waits: list[float]) -> None:
-    """Each call is refused three times, in the words of its service, and all is read."""
+def test_a_busy_service_is_retried(two_regions: World, waits: list[float]) -> None:
+    """Each call is throttled three times, and everything is read."""
     before = _audit(REGIONS)
     refused: Counter[str] = Counter()
     lock = threading.Lock()
@@ -501,15 +503,15 @@ def test_a_busy_service_is_waited_for(two_regions: World, waits: list[float]) ->
 
     assert read == before
     assert read.complete
-    # what things of the same name are called by is asked for several times
+    # the same physical id is requested several times
     assert all(number > 3 for number in refused.values())
-    # botocore's own tries are some of the three
+    # some of the three attempts are those of botocore
     assert progress.waits >= len(refused)
     assert waits
 
 
-def test_a_region_that_stays_busy_fails_alone(two_regions: World) -> None:
-    """After two minutes each; all else is read."""
+def test_only_a_region_that_stays_busy_fails(two_regions: World) -> None:
+    """After two minutes each. Everything else is read."""
 
     def on_call(call: Call) -> None:
         if call.region == "eu-central-1" and call.service != "cloudformation":
@@ -522,10 +524,10 @@ def test_a_region_that_stays_busy_fails_alone(two_regions: World) -> None:
 
     assert _users(read) == [each for each in _expected(two_regions) if each[0] == REGION]
     assert _where(read.failures) == sorted(("eu-central-1", f"{each}s") for each in KINDS)
-    assert {each.why.partition(": ")[2] for each in read.failures} == {"Rate exceeded"}
+    assert {each.reason.partition(": ")[2] for each in read.failures} == {"Rate exceeded"}
 
 
-# regions and services that say nothing
+# regions and services without responses
 
 _SILENCES = {
     "read-timeout": lambda: ReadTimeoutError(endpoint_url="https://a/1"),
@@ -535,10 +537,10 @@ _SILENCES = {
 
 
 @pytest.mark.parametrize("silence", _SILENCES.values(), ids=_SILENCES)
-def test_a_region_that_says_nothing_fails_alone(
+def test_only_a_region_without_responses_fails(
     silence: Callable[[], Exception], two_regions: World
 ) -> None:
-    """All else is read."""
+    """Everything else is read."""
     silent: list[str] = []
 
     def on_call(call: Call) -> None:
@@ -552,7 +554,7 @@ def test_a_region_that_says_nothing_fails_alone(
 
     assert _users(read) == [each for each in _expected(two_regions) if each[0] == REGION]
     assert _where(read.failures) == sorted(("eu-central-1", f"{each}s") for each in KINDS)
-    # each list is asked for twice at most, as botocore tries again
+    # each list is requested twice at most, because botocore retries once
     assert len(silent) <= 2 * len(KINDS)
 
 
@@ -565,8 +567,8 @@ def test_a_region_that_says_nothing_fails_alone(
         pytest.param("GetMessagingStreamingConfigurations", specimens.APP_INSTANCE, id="messaging"),
     ],
 )
-def test_one_silence_is_enough(operation: str, specimen: specimens.Specimen, full: World) -> None:
-    """Of 300 things, no more are waited for than there are calls at once; one failure says all."""
+def test_one_timeout_is_enough(operation: str, specimen: specimens.Specimen, full: World) -> None:
+    """Of 300 resources, only the concurrent calls wait. There is one failure for all."""
     for number in range(3, 300):
         specimen.add(full, number)
     errors: list[ReadTimeoutError] = []
@@ -583,11 +585,11 @@ def test_one_silence_is_enough(operation: str, specimen: specimens.Specimen, ful
 
     assert len(errors) <= 2 * 4
     assert _where(read.failures) == [(REGION, f"{specimen.name}s")]
-    assert read.failures[0].why.startswith("Read timeout on endpoint URL")
+    assert read.failures[0].reason.startswith("Read timeout on endpoint URL")
     rest = _expected(full)
     prefix = specimen.fake.arn(ACCOUNT, REGION, "")
     assert _users(read) == [each for each in rest if not each[1].startswith(prefix)]
-    # what was raised again for each of the others has not kept the places where it was
+    # the error that was raised for the others has not kept their tracebacks
     assert max(map(_length_of_traceback, errors)) < 100
 
 
@@ -598,8 +600,8 @@ def _length_of_traceback(error: BaseException) -> int:
     return length
 
 
-def test_the_service_that_lists_app_instances_is_not_the_one_that_streams(full: World) -> None:
-    """The silence of one is none of the other: the list is read to its end."""
+def test_the_services_that_list_and_that_stream_app_instances_differ(full: World) -> None:
+    """If one does not respond, the list of the other is still read to its end."""
     for number in range(3, 10):
         specimens.APP_INSTANCE.add(full, number)
     full.page_size = 2
@@ -617,8 +619,8 @@ def test_the_service_that_lists_app_instances_is_not_the_one_that_streams(full: 
     assert len(listed) == 5
 
 
-def test_a_page_of_a_proxy_is_a_failure(full: World) -> None:
-    """Not the end of it all."""
+def test_the_page_of_a_proxy_is_a_failure(full: World) -> None:
+    """The audit continues."""
 
     def on_call(call: Call) -> None:
         if call.operation in {"GetRole", "ListPlaybackConfigurations"}:
@@ -633,14 +635,14 @@ def test_a_page_of_a_proxy_is_a_failure(full: World) -> None:
         [*((None, what) for what in whats), (REGION, "playback configurations")],
         key=lambda each: (each[0] or "", each[1]),
     )
-    assert {each.why for each in read.failures} == {"Unable to parse response not well-formed"}
+    assert {each.reason for each in read.failures} == {"Unable to parse response not well-formed"}
 
 
-# denials
+# denied calls
 
 
-def test_every_action_of_an_audit_is_known_here(full: World) -> None:
-    """Whoever reads an account needs these, and no other."""
+def test_the_actions_of_an_audit_are_known_here(full: World) -> None:
+    """An audit needs these actions and no others."""
     _audit()
 
     assert {full.features.action_and_resource(call)[0] for call in full.calls} == {
@@ -651,17 +653,19 @@ def test_every_action_of_an_audit_is_known_here(full: World) -> None:
 
 
 @pytest.mark.parametrize("action", _NEEDED_FOR)
-def test_a_denied_action_is_a_failure_wherever_it_is_needed(
+def test_a_denied_action_is_a_failure_of_what_needs_it(
     action: str, full: World, waits: list[float]
 ) -> None:
-    """At once, with the right to ask for in its words; all else is read."""
+    """Immediately, and the text names the missing permission. Everything else is read."""
     full.account(ACCOUNT).denied.add(action)
 
     read = _audit()
 
     (what,) = _NEEDED_FOR[action]
     assert _where(read.failures) == [(REGION, what)]
-    assert all(f"is not authorized to perform: {action} on" in each.why for each in read.failures)
+    assert all(
+        f"is not authorized to perform: {action} on" in each.reason for each in read.failures
+    )
     missing = tuple(
         specimen.fake.arn(ACCOUNT, REGION, "")
         for specimen in specimens.ALL
@@ -683,7 +687,7 @@ def test_a_denied_action_is_a_failure_wherever_it_is_needed(
 def test_an_action_that_one_region_denies_is_a_failure_there(
     action: str, two_regions: World
 ) -> None:
-    """And is done in the others."""
+    """It succeeds in the other regions."""
     two_regions.account(ACCOUNT).denied.add(f"{action}@{REGION}")
 
     read = _audit(REGIONS)
@@ -694,48 +698,48 @@ def test_an_action_that_one_region_denies_is_a_failure_there(
 
 
 @pytest.mark.parametrize("action", _OF_ROLES)
-def test_a_role_that_may_not_be_read_is_a_failure(action: str, full: World) -> None:
-    """Of that role; what uses it is found."""
+def test_a_role_that_cannot_be_read_is_a_failure(action: str, full: World) -> None:
+    """Only of this role. Its usages are found."""
     full.account(ACCOUNT).denied.add(action)
 
     read = _audit()
 
-    # IAM is asked for the policies of roles alone that are there
+    # the policies are requested only for roles that exist
     asked = ROLES if action == "iam:GetRole" else [each for each in ROLES if not each.superseded_by]
     assert _where(read.failures) == sorted((None, f"the role {each.role_name}") for each in asked)
     assert all(report.role is None and not report.leases for report in read.roles)
     assert _users(read) == _expected(full)
 
 
-def test_who_may_not_see_stacks_takes_every_lease_for_held(full: World) -> None:
-    """And is told that it is not known whether the stacks are there."""
+def test_leases_of_stacks_that_cannot_be_read_are_active(full: World) -> None:
+    """The failure says that the stacks cannot be read."""
     full.account(ACCOUNT).denied.add("cloudformation:DescribeStacks")
 
     read = _audit()
 
     leases = _report(read, catalogue.MEDIATAILOR).leases
-    assert {each.what for each in read.failures} == {"the stacks that hold roles"}
+    assert {each.resource for each in read.failures} == {"the stacks that hold leases"}
     assert [lease.state for lease in leases] == [StackState.UNKNOWN] * 2
-    assert all(lease.holds for lease in leases)
+    assert all(lease.is_active for lease in leases)
 
 
-def test_who_may_not_see_whose_a_thing_is_still_finds_it(full: World) -> None:
-    """Its tags are on some lists anyway."""
+def test_usages_whose_stacks_cannot_be_read_are_found(full: World) -> None:
+    """Some lists contain the tags anyway."""
     full.account(ACCOUNT).denied.add("cloudformation:DescribeStackResources")
     tags = {"aws:cloudformation:stack-id": "arn:of:the:stack"}
     specimens.PLAYBACK_CONFIGURATION.add(full, 3, Tags=tags)
 
     read = _audit()
 
-    assert {user.stack for report in read.roles for user in report.users} == {
+    assert {usage.stack for report in read.roles for usage in report.usages} == {
         None,
         "arn:of:the:stack",
     }
     assert _users(read) == _expected(full)
 
 
-def test_who_may_not_list_regions_reads_all(full: World) -> None:
-    """Where all are enabled, nothing is missing."""
+def test_all_regions_are_read_if_they_cannot_be_listed(full: World) -> None:
+    """If all regions are enabled, nothing is missing."""
     full.account(ACCOUNT).denied.add("account:ListRegions")
 
     read = _audit()
@@ -744,8 +748,8 @@ def test_who_may_not_list_regions_reads_all(full: World) -> None:
     assert _users(read) == _expected(full)
 
 
-def test_what_fails_alike_is_told_of_once(full: World) -> None:
-    """AWS's own sentence names each thing that may not be looked at."""
+def test_similar_failures_are_reported_once(full: World) -> None:
+    """The error text of AWS names each resource that cannot be read."""
     for number in range(3, 60):
         specimens.VOICE_CONNECTOR.add(full, number)
     progress = Progress()
@@ -760,18 +764,18 @@ def test_what_fails_alike_is_told_of_once(full: World) -> None:
 
     read = _audit(progress=progress)
 
-    assert [(each.region, each.what, each.why) for each in read.failures] == [
+    assert [(each.region, each.resource, each.reason) for each in read.failures] == [
         (REGION, "Voice Connectors", f"{code}: no right on resource: {number:022}")
         for code, number in (("AccessDeniedException", 1), ("ForbiddenException", 7))
     ]
     assert progress.failures == 2
 
 
-# things that come and go
+# resources that appear and disappear
 
 
 def _once(operation: str, act: Callable[[Call], None]) -> Callable[[Call], None]:
-    """Return what does something at the first call of an operation, and never again."""
+    """Return a callback that acts at the first call of an operation, and never again."""
     lock = threading.Lock()
     left = [act]
 
@@ -785,14 +789,14 @@ def _once(operation: str, act: Callable[[Call], None]) -> Callable[[Call], None]
     return on_call
 
 
-def _forget(world: World, thing: features.Thing) -> None:
-    """Delete a thing as its service does: what is deleted uses no role here."""
-    key = (thing.kind, thing.account, thing.region)
+def _forget(world: World, target: features.TargetResource) -> None:
+    """Delete a resource as its service does. A deleted resource does not use a role here."""
+    key = (target.kind, target.account, target.region)
     with world.features.lock:
-        del world.features._things[*key, thing.id]
-        del world.features._places[key][thing.id]
+        del world.features._targets[*key, target.id]
+        del world.features._places[key][target.id]
         world.features.remove_use(
-            thing.account, thing.kind.definition.role_name, thing.region, thing.arn
+            target.account, target.kind.definition.role_name, target.region, target.arn
         )
 
 
@@ -805,15 +809,15 @@ def _forget(world: World, thing: features.Thing) -> None:
         pytest.param("GetMessagingStreamingConfigurations", specimens.APP_INSTANCE, id="messaging"),
     ],
 )
-def test_what_goes_between_list_and_look_is_gone(
+def test_a_resource_deleted_between_list_and_read_is_not_found(
     operation: str, specimen: specimens.Specimen, full: World
 ) -> None:
-    """Which is no failure."""
-    things = [specimen.add(full, number) for number in range(3, 9)]
+    """It is not a failure."""
+    targets = [specimen.add(full, number) for number in range(3, 9)]
 
     def delete(_call: Call) -> None:
-        for thing in things:
-            _forget(full, thing)
+        for target in targets:
+            _forget(full, target)
 
     full.on_call = _once(operation, delete)
 
@@ -823,21 +827,23 @@ def test_what_goes_between_list_and_look_is_gone(
     assert _users(read) == _expected(full)
 
 
-def test_what_goes_before_its_stack_is_found_was_there(full: World) -> None:
-    """As the list said."""
-    thing = specimens.LIVE_CHANNEL.add(full, 3)
-    full.on_call = _once("DescribeStackResources", lambda _call: _forget(full, thing))
+def test_a_resource_deleted_before_its_stack_is_found_is_reported(full: World) -> None:
+    """As listed."""
+    target = specimens.LIVE_CHANNEL.add(full, 3)
+    full.on_call = _once("DescribeStackResources", lambda _call: _forget(full, target))
 
     read = _audit()
 
     assert read.complete
-    assert (REGION, thing.arn) in _users(read)
+    assert (REGION, target.arn) in _users(read)
 
 
 @pytest.mark.parametrize("specimen", [pytest.param(each, id=each.name) for each in specimens.ALL])
-def test_what_is_listed_twice_is_found_once(specimen: specimens.Specimen, full: World) -> None:
-    """A thing that appears shifts the next page, which has the last one of this page again."""
-    things = [specimen.add(full, number) for number in range(3, 9)]
+def test_a_resource_that_is_listed_twice_is_found_once(
+    specimen: specimens.Specimen, full: World
+) -> None:
+    """A new resource shifts the pages, so that the next page repeats the last one of this page."""
+    targets = [specimen.add(full, number) for number in range(3, 9)]
     full.page_size = 2
     operation = "".join(map(str.capitalize, specimen.kind.listing.method.split("_")))
     pages = iter(range(10))
@@ -861,16 +867,16 @@ def test_what_is_listed_twice_is_found_once(specimen: specimens.Specimen, full: 
 
     assert read.complete
     found = _users(read)
-    assert len(found) == len({*found}) == progress.users
-    assert {(REGION, thing.arn) for thing in things} <= {*found}
+    assert len(found) == len({*found}) == progress.usages
+    assert {(REGION, target.arn) for target in targets} <= {*found}
 
 
 @pytest.mark.parametrize("specimen", [pytest.param(each, id=each.name) for each in specimens.ALL])
-def test_what_goes_between_two_pages_is_no_failure(
+def test_a_resource_deleted_between_two_pages_is_not_a_failure(
     specimen: specimens.Specimen, full: World
 ) -> None:
-    """The next page may then lack one that is there, which nobody can help."""
-    things = [specimen.add(full, number) for number in range(3, 9)]
+    """The next page may then miss an existing resource. This cannot be avoided."""
+    targets = [specimen.add(full, number) for number in range(3, 9)]
     full.page_size = 2
     pages = iter(range(10))
     operation = "".join(map(str.capitalize, specimen.kind.listing.method.split("_")))
@@ -878,7 +884,7 @@ def test_what_goes_between_two_pages_is_no_failure(
     def on_call(call: Call) -> None:
         listed = (call.operation, call.service, call.region)
         if listed == (operation, specimen.kind.listing.service, REGION) and next(pages) == 2:
-            _forget(full, things[0])
+            _forget(full, targets[0])
 
     full.on_call = on_call
 
@@ -887,12 +893,12 @@ def test_what_goes_between_two_pages_is_no_failure(
     assert read.complete
     found = _users(read)
     assert len(found) == len({*found})
-    left = {(REGION, thing.arn) for thing in things[1:]}
+    left = {(REGION, target.arn) for target in targets[1:]}
     assert len(left - {*found}) <= 1
 
 
-def test_a_role_that_goes_while_it_is_read_is_none(full: World) -> None:
-    """Which is no failure."""
+def test_a_role_that_is_deleted_while_it_is_read_is_none(full: World) -> None:
+    """It is not a failure."""
     full.on_call = _once("ListRolePolicies", lambda _call: full.account(ACCOUNT).roles.clear())
 
     read = _audit()
@@ -901,78 +907,78 @@ def test_a_role_that_goes_while_it_is_read_is_none(full: World) -> None:
     assert any(report.role is None for report in read.roles)
 
 
-# Voice Connectors, which have a region of their own
+# Voice Connectors have their own region
 
 
-def _in_lists(world: World, thing: features.Thing, *regions: str) -> None:
+def _in_lists(world: World, target: features.TargetResource, *regions: str) -> None:
     for region in regions:
-        world.features._places[thing.kind, ACCOUNT, region][thing.id] = thing
+        world.features._places[target.kind, ACCOUNT, region][target.id] = target
 
 
-def test_a_voice_connector_on_two_lists_is_one(full: World) -> None:
-    """It is looked at where it is, and counted once."""
-    thing = specimens.VOICE_CONNECTOR.add(full, 3, AwsRegion=REGION)
-    _in_lists(full, thing, "eu-central-1", "us-west-2")
+def test_a_voice_connector_on_two_lists_is_one_usage(full: World) -> None:
+    """It is read in its own region, and counted once."""
+    target = specimens.VOICE_CONNECTOR.add(full, 3, AwsRegion=REGION)
+    _in_lists(full, target, "eu-central-1", "us-west-2")
     progress = Progress()
 
     read = _audit(REGIONS, progress=progress)
 
     assert read.complete
     assert _users(read) == _expected(full)
-    assert progress.users == len(_expected(full))
+    assert progress.usages == len(_expected(full))
     looks = [
         call.region
         for call in full.calls
         if call.operation == "GetVoiceConnectorStreamingConfiguration"
-        and call.parameters["VoiceConnectorId"] == thing.id
+        and call.parameters["VoiceConnectorId"] == target.id
     ]
     assert looks == [REGION]
 
 
-def test_a_voice_connector_of_a_region_that_nobody_asks_for_is_left_out(full: World) -> None:
-    """Whichever list has it."""
-    thing = specimens.VOICE_CONNECTOR.add(full, 3, AwsRegion=REGION)
-    _in_lists(full, thing, "eu-central-1")
+def test_a_voice_connector_of_a_region_that_is_not_requested_is_left_out(full: World) -> None:
+    """Even if another region lists it."""
+    target = specimens.VOICE_CONNECTOR.add(full, 3, AwsRegion=REGION)
+    _in_lists(full, target, "eu-central-1")
 
     read = _audit(["eu-central-1"])
 
-    assert (REGION, thing.arn) not in _users(read)
+    assert (REGION, target.arn) not in _users(read)
     assert read.complete
 
 
-def test_a_voice_connector_of_a_region_that_is_not_known_is_found_once(
+def test_a_voice_connector_of_an_unknown_region_is_found_once(
     full: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Botocore may not know of a region yet, and two lists may have what is there."""
-    thing = specimens.VOICE_CONNECTOR.add(full, 3, AwsRegion="us-west-2", region="us-west-2")
-    resource = ("It", "AWS::Chime::VoiceConnector", thing.arn)
+    """The installed botocore may be older than a region, and two lists may have the connector."""
+    target = specimens.VOICE_CONNECTOR.add(full, 3, AwsRegion="us-west-2", region="us-west-2")
+    resource = ("It", "AWS::Chime::VoiceConnector", target.arn)
     stack = full.account(ACCOUNT).add_stack("app", "us-west-2", resources=[resource])
-    _in_lists(full, thing, *REGIONS)
+    _in_lists(full, target, *REGIONS)
     monkeypatch.setattr(Account, "regions", lambda *_: [*REGIONS])
 
-    # the second look is in progress when the first one's stack is known
+    # the second read is in progress when the stack of the first one is found
     read = audit(specimens.signed_in(), ROLES, at_once=1)
 
-    users = _report(read, catalogue.CHIME_VOICE_CONNECTOR).users
-    assert [(user.region, user.stack) for user in users if user.arn == thing.arn] == [
+    usages = _report(read, catalogue.CHIME_VOICE_CONNECTOR).usages
+    assert [(usage.region, usage.stack) for usage in usages if usage.arn == target.arn] == [
         ("us-west-2", stack)
     ]
     assert read.complete
 
 
-def test_the_stack_of_what_is_listed_twice_stays_known(full: World) -> None:
-    """Though CloudFormation does not say it a second time."""
-    thing = specimens.LIVE_CHANNEL.add(full, 3)
-    resource = ("It", "AWS::MediaPackage::Channel", thing.id)
+def test_the_stack_of_a_resource_that_is_listed_twice_is_kept(full: World) -> None:
+    """Even if CloudFormation does not return it the second time."""
+    target = specimens.LIVE_CHANNEL.add(full, 3)
+    resource = ("It", "AWS::MediaPackage::Channel", target.id)
     stack = full.account(ACCOUNT).add_stack("app", REGION, resources=[resource])
-    other = {**thing.data, "Description": "the same"}
-    full.features._places[thing.kind, ACCOUNT, REGION]["again"] = features.Thing(
-        thing.kind, ACCOUNT, REGION, thing.id, thing.arn, other
+    other = {**target.data, "Description": "the same"}
+    full.features._places[target.kind, ACCOUNT, REGION]["again"] = features.TargetResource(
+        target.kind, ACCOUNT, REGION, target.id, target.arn, other
     )
     asked = iter(range(100))
 
     def on_call(call: Call) -> None:
-        named = call.parameters.get("PhysicalResourceId") == thing.id
+        named = call.parameters.get("PhysicalResourceId") == target.id
         if call.operation == "DescribeStackResources" and named and next(asked) > 0:
             raise Refused("AccessDenied", "no more", 403)
 
@@ -981,22 +987,22 @@ def test_the_stack_of_what_is_listed_twice_stays_known(full: World) -> None:
 
     read = audit(specimens.signed_in(), ROLES, regions=[REGION], at_once=1)
 
-    users = _report(read, catalogue.MEDIAPACKAGE).users
-    assert [user.stack for user in users if user.arn == thing.arn] == [stack]
-    assert _where(read.failures) == [(REGION, "the stacks of what uses roles")]
+    usages = _report(read, catalogue.MEDIAPACKAGE).usages
+    assert [usage.stack for usage in usages if usage.arn == target.arn] == [stack]
+    assert _where(read.failures) == [(REGION, "the stacks of role usages")]
 
 
-# whose things are
+# stacks
 
 
-def test_things_have_their_stacks_by_tags_or_by_their_ids_or_have_none(full: World) -> None:
-    """CloudFormation is asked for those alone whose tags do not say."""
+def test_resources_have_their_stacks_by_tags_or_ids_or_have_none(full: World) -> None:
+    """CloudFormation is called only for resources whose tags do not name the stack."""
     tags = {"aws:cloudformation:stack-id": "arn:of:the:stack"}
     tagged = specimens.PLAYBACK_CONFIGURATION.add(full, 3, Tags=tags)
     owned = specimens.PACKAGING_GROUP.add(full, 4)
     switched = specimens.LIVE_CHANNEL.add(full, 5)
     kind = specimens.LIVE_CHANNEL.kind
-    ours = kind.switched_by(Thing(kind, REGION, switched.id, switched.arn, ""))[0]
+    ours = kind.custom_resource_ids(TargetResource(kind, REGION, switched.id, switched.arn, ""))[0]
     stack = full.account(ACCOUNT).add_stack(
         "app",
         REGION,
@@ -1008,7 +1014,7 @@ def test_things_have_their_stacks_by_tags_or_by_their_ids_or_have_none(full: Wor
 
     read = _audit()
 
-    stacks = {user.arn: user.stack for report in read.roles for user in report.users}
+    stacks = {usage.arn: usage.stack for report in read.roles for usage in report.usages}
     assert (stacks.pop(tagged.arn), stacks.pop(owned.arn), stacks.pop(switched.arn)) == (
         "arn:of:the:stack",
         stack,
@@ -1051,7 +1057,7 @@ def _accounts(
 
 
 def test_all_accounts_are_read(world: World) -> None:
-    """Each as itself, so many calls at once over all of them."""
+    """Each with its own credentials. The limit of concurrent calls is for all of them together."""
     accounts = _accounts(world, 5)
     progress = Progress()
     world.on_call = _slowly
@@ -1073,14 +1079,14 @@ def test_all_accounts_are_read(world: World) -> None:
     ]
     for each in read.values():
         assert each.complete
-        (user,) = _report(each, catalogue.MEDIATAILOR).users
-        assert user.name == f"of-{each.account}"
-    assert progress.users == 5
+        (usage,) = _report(each, catalogue.MEDIATAILOR).usages
+        assert usage.name == f"of-{each.account}"
+    assert progress.usages == 5
     assert 3 < world.most_at_once <= 6
 
 
-def test_an_account_that_cannot_be_entered_does_not_stop_the_others(world: World) -> None:
-    """It is told of, with what is known of it."""
+def test_an_account_without_access_does_not_stop_the_others(world: World) -> None:
+    """It is reported with its id and name."""
     accounts = _accounts(world, 4, broken=1)
 
     read = [*audit_all(accounts, ROLES, regions=[REGION])]
@@ -1112,14 +1118,14 @@ def test_an_account_that_denies_everything_does_not_stop_the_others(world: World
     ("number", "at_once", "each", "together"),
     [(5, 32, 8, 4), (2, 32, 16, 2), (5, 2, 1, 4), (1, 32, 32, 1)],
 )
-def test_accounts_share_the_calls_that_may_be_under_way(
+def test_accounts_share_the_concurrent_calls(
     number: int,
     at_once: int,
     each: int,
     together: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Few accounts have more of them, and no account has none."""
+    """With fewer accounts, each has more calls. Each has at least one."""
     lock = threading.Lock()
     meet = threading.Barrier(together)
     shares: list[int] = []
@@ -1149,6 +1155,6 @@ def test_accounts_share_the_calls_that_may_be_under_way(
     assert most[0] == together
 
 
-def test_no_accounts_are_read_at_once() -> None:
-    """There is nothing to wait for."""
+def test_no_accounts_give_no_results() -> None:
+    """The iteration ends at once."""
     assert [*audit_all([], ROLES)] == []

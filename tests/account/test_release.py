@@ -1,4 +1,4 @@
-"""A release: nothing is touched that must not be, and wherever it stops, it goes on."""
+"""A release: only allowed changes are made, and after any interruption it can continue."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 
 from slr_constructs import catalogue
 from slr_constructs.account.access import AccountError
-from slr_constructs.account.changing import Change, Outcome, Said, Waiting
+from slr_constructs.account.changes import Change, Message, Outcome, Waiting
 from slr_constructs.account.release import Allowed, Release
 from slr_constructs.account.state import State
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
-    CLOSING_TAG,
+    DELETION_LOCK_TAG,
     LEASE_TAG,
 )
 from tests.account import specimens
@@ -21,7 +21,7 @@ from tests.account.rehearsal import (
     LIVE,
     OLD,
     REGIONS,
-    Mortal,
+    KillableProcess,
     Rehearsal,
     at_first,
     changes_something,
@@ -53,21 +53,21 @@ every_role = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let time pass, and have two regions."""
+    """Advance the clock instead of sleeping, and limit services to two regions."""
     few_regions(monkeypatch)
     return let_time_pass(monkeypatch)
 
 
 @pytest.fixture
 def rehearse(world: World, tmp_path: Path) -> Rehearse:
-    """Return what fills an account with a role and all that uses it."""
+    """Return a function that adds a role and all its usages to an account."""
 
-    def made(definition: RoleDefinition) -> Rehearsal:
+    def prepare(definition: RoleDefinition) -> Rehearsal:
         rehearsed = Rehearsal(world, definition, tmp_path / "state.jsonl")
         rehearsed.fill()
         return rehearsed
 
-    return made
+    return prepare
 
 
 @pytest.fixture
@@ -76,8 +76,8 @@ def account(world: World) -> FakeAccount:
     return world.account(ACCOUNT)
 
 
-def _said(rehearsed: Rehearsal) -> list[str]:
-    return [event.text for event in rehearsed.told if isinstance(event, Said)]
+def _messages(rehearsed: Rehearsal) -> list[str]:
+    return [event.text for event in rehearsed.events if isinstance(event, Message)]
 
 
 def _leases(rehearsed: Rehearsal) -> set[str]:
@@ -88,47 +88,47 @@ def _leases(rehearsed: Rehearsal) -> set[str]:
 
 
 def _changes(rehearsed: Rehearsal) -> Release | Restore:
-    assert rehearsed.going_on is not None
-    return rehearsed.going_on
+    assert rehearsed.running is not None
+    return rehearsed.running
 
 
-def _on(thing: features.Thing) -> bool:
-    return thing.on or bool(thing.data.get("recordingConfigurationArn"))
+def _on(target: features.TargetResource) -> bool:
+    return target.on or bool(target.data.get("recordingConfigurationArn"))
 
 
-# what it does
+# the changes
 
 
 @every_role
-def test_all_that_uses_a_role_goes_off_and_the_role_is_deleted(
+def test_all_usages_are_disabled_and_the_role_is_deleted(
     world: World, rehearse: Rehearse, definition: RoleDefinition
 ) -> None:
-    """What was off before is not touched."""
+    """A resource that was disabled before is not changed."""
     rehearsed = rehearse(definition)
     before = rehearsed.picture()
-    off = {each.arn: each.data for each in world.features._things.values() if not _on(each)}
+    off = {each.arn: each.data for each in world.features._targets.values() if not _on(each)}
     assert rehearsed.release()
     assert rehearsed.role is None
     assert world.features.uses(ACCOUNT, definition.role_name) == {}
-    now = {each.arn: each.data for each in world.features._things.values()}
+    now = {each.arn: each.data for each in world.features._targets.values()}
     assert off
     assert off.items() <= now.items()
     after = rehearsed.picture()
     assert set(before) - set(after) - {"role"} == {
         name for name, data in before.items() if "destinationConfiguration" in data
     }
-    assert _said(rehearsed) == [
-        f"the lease of {LIVE} is dropped",
-        f"the lease of {OLD} is dropped",
-        f"IAM is asked to delete {definition.role_name}, which may take minutes",
+    assert _messages(rehearsed) == [
+        f"the lease of {LIVE} was released although the stack exists",
+        f"the lease of {OLD} was released",
+        f"IAM is being asked to delete {definition.role_name}, which can take several minutes",
         f"{definition.role_name} is deleted",
     ]
 
 
-def test_a_role_goes_after_what_uses_it_and_recorders_after_channels(
+def test_channels_precede_recording_configurations_and_the_role_is_last(
     world: World, rehearse: Rehearse
 ) -> None:
-    """In the order of the documents: no later one is asked for while an earlier one is on."""
+    """In the order of the AWS documentation: each stage starts after the previous one."""
     rehearsed = rehearse(IVS)
     world.calls.clear()
     assert rehearsed.release()
@@ -141,47 +141,45 @@ def test_a_role_goes_after_what_uses_it_and_recorders_after_channels(
     ]
 
 
-def test_a_role_that_is_not_there_is_not_asked_for(world: World, rehearse: Rehearse) -> None:
-    """What uses it all the same goes off, and there is no role to write down."""
+def test_a_role_that_does_not_exist_is_not_deleted(world: World, rehearse: Rehearse) -> None:
+    """Its usages are disabled anyway, and the state file has no role."""
     rehearsed = rehearse(MEDIATAILOR)
     del world.account(ACCOUNT).roles[MEDIATAILOR.role_name]
     assert rehearsed.release()
-    assert _said(rehearsed) == [f"{MEDIATAILOR.role_name} is gone"]
+    assert _messages(rehearsed) == [f"{MEDIATAILOR.role_name} does not exist any more"]
     assert rehearsed.state().role is None
-    assert len(rehearsed.state().off) == 4
+    assert len(rehearsed.state().disabled) == 4
     plan = rehearsed.plan()
     assert not plan.needed
-    assert not plan.role_unread
+    assert not plan.role_unreadable
 
 
-def test_what_went_off_or_away_since_the_plan_is_not_changed(
-    world: World, rehearse: Rehearse
-) -> None:
-    """And is not written down as something to put back."""
+def test_a_usage_that_ended_since_the_plan_is_not_changed(world: World, rehearse: Rehearse) -> None:
+    """It is not recorded for a restore either."""
     rehearsed = rehearse(MEDIATAILOR)
     plan = rehearsed.plan()
     first, second, *_ = [
-        each for each in world.features._things.values() if each.kind is features.LINEAR_CHANNEL
+        each for each in world.features._targets.values() if each.kind is features.LINEAR_CHANNEL
     ]
     first.data = {**first.data, "LogConfiguration": {"LogTypes": []}}
     key = (second.kind, ACCOUNT, second.region, second.id)
-    del world.features._things[key]
+    del world.features._targets[key]
     world.features.remove_use(ACCOUNT, MEDIATAILOR.role_name, first.region, first.arn)
     world.features.remove_use(ACCOUNT, MEDIATAILOR.role_name, second.region, second.arn)
     world.calls.clear()
     assert rehearsed.release(plan=plan)
     assert "ConfigureLogsForChannel" not in changing(world)
-    assert not {first.arn, second.arn} & set(rehearsed.state().off)
-    texts = [event.text for event in rehearsed.told if isinstance(event, Change)]
-    assert f"{first.arn} is off, or gone, by now" in texts
-    assert f"{second.arn} is off, or gone, by now" in texts
+    assert not {first.arn, second.arn} & set(rehearsed.state().disabled)
+    texts = [event.text for event in rehearsed.events if isinstance(event, Change)]
+    assert f"{first.arn} is already disabled or deleted" in texts
+    assert f"{second.arn} is already disabled or deleted" in texts
 
 
-# what stands against it
+# what blocks a release
 
 
-def test_nothing_stands_against_a_plan_but_what_was_not_allowed(rehearse: Rehearse) -> None:
-    """A stack that is there, and recorders; a lease of a stack that is gone does not."""
+def test_a_plan_is_blocked_by_what_was_not_allowed(rehearse: Rehearse) -> None:
+    """By active leases and recording configurations, not by the lease of a deleted stack."""
     rehearsed = rehearse(IVS)
     plan = rehearsed.plan(Allowed())
     assert [each.stack_name for each in plan.holders] == [LIVE]
@@ -198,37 +196,37 @@ def test_nothing_stands_against_a_plan_but_what_was_not_allowed(rehearse: Rehear
     assert not rehearsed.plan(Allowed(stacks=(LIVE,))).possible
 
 
-def test_a_stack_that_nobody_can_look_up_stands_against_it(
+def test_a_stack_that_cannot_be_read_blocks_a_plan(
     account: FakeAccount, rehearse: Rehearse
 ) -> None:
-    """As one that is there."""
+    """Like an existing stack."""
     rehearsed = rehearse(MEDIATAILOR)
     account.denied.add("cloudformation:DescribeStacks")
-    plan = rehearsed.plan(Allowed(unread=True))
+    plan = rehearsed.plan(Allowed(incomplete=True))
     assert [each.stack_name for each in plan.holders] == [LIVE, OLD]
     assert not plan.possible
 
 
-def test_what_was_not_read_stands_against_it(account: FakeAccount, rehearse: Rehearse) -> None:
-    """Unless somebody says to go on; and nobody calls a role gone that was not read."""
+def test_an_incomplete_audit_blocks_a_plan(account: FakeAccount, rehearse: Rehearse) -> None:
+    """Unless this is allowed. A role that cannot be read does not count as deleted."""
     rehearsed = rehearse(MEDIATAILOR)
     account.denied.add(f"mediatailor:ListChannels@{REGIONS[1]}")
     assert not rehearsed.plan().possible
-    unread = Allowed(stacks=(LIVE,), unread=True)
-    assert rehearsed.plan(unread).possible
-    assert not rehearsed.plan(unread).role_unread
+    incomplete = Allowed(stacks=(LIVE,), incomplete=True)
+    assert rehearsed.plan(incomplete).possible
+    assert not rehearsed.plan(incomplete).role_unreadable
     account.denied = {"iam:GetRole"}
     account.denied.add("mediatailor:ListPlaybackConfigurations")
     account.denied.add("mediatailor:ListChannels")
-    plan = rehearsed.plan(Allowed(unread=True))
-    assert plan.role_unread
+    plan = rehearsed.plan(Allowed(incomplete=True))
+    assert plan.role_unreadable
     assert plan.needed
     with pytest.raises(AccountError, match=r"MediaTailor cannot be read: AccessDenied: "):
         rehearsed.release(plan=plan)
 
 
 def _arrive(account: FakeAccount, definition: RoleDefinition) -> str:
-    """Let a stack take its lease, as it does while it is being created."""
+    """Let a stack acquire a lease, as during its creation."""
     stack = account.add_stack("Arriving", REGIONS[0])
     role = account.roles[definition.role_name]
     role.tags = {**role.tags, f"{LEASE_TAG}cc": stack}
@@ -240,10 +238,10 @@ def _arrived(account: FakeAccount) -> None:
 
 
 @every_role
-def test_a_stack_that_arrives_before_anything_is_changed_stops_it(
+def test_a_stack_that_arrives_before_the_first_change_stops_the_release(
     world: World, account: FakeAccount, rehearse: Rehearse, definition: RoleDefinition
 ) -> None:
-    """Whoever is asked may take his time to answer."""
+    """The confirmation can take a long time."""
     rehearsed = rehearse(definition)
     plan = rehearsed.plan()
     _arrive(account, definition)
@@ -251,115 +249,113 @@ def test_a_stack_that_arrives_before_anything_is_changed_stops_it(
     with pytest.raises(AccountError) as caught:
         rehearsed.release(plan=plan)
     assert str(caught.value) == (
-        f"Arriving holds {definition.role_name} by now, so it is not deleted"
+        f"Arriving has acquired a lease on {definition.role_name} since the plan was made, so the"
+        " role is not deleted"
     )
     assert rehearsed.picture() == before
     assert changing(world) == []
     assert not rehearsed.path.exists()
 
 
-def test_a_stack_that_arrives_while_things_go_off_stops_it(
+def test_a_stack_that_arrives_while_usages_are_disabled_stops_the_release(
     world: World, account: FakeAccount, rehearse: Rehearse
 ) -> None:
-    """No lease is dropped, and IAM is not asked."""
+    """No lease is released, and IAM is not asked to delete the role."""
     rehearsed = rehearse(MEDIATAILOR)
     at_first(world, "ConfigureLogsForChannel", lambda _: _arrived(account))
-    with pytest.raises(AccountError, match="Arriving holds"):
+    with pytest.raises(AccountError, match="Arriving has acquired a lease"):
         rehearsed.release()
     assert _leases(rehearsed) == {LIVE, OLD, "Arriving"}
     assert not {"UntagRole", "TagRole", "DeleteServiceLinkedRole"} & set(changing(world))
     assert rehearsed.state().role is None
 
 
-def test_a_stack_that_arrives_while_the_role_is_being_closed_is_honoured(
+def test_a_stack_that_arrives_with_the_deletion_lock_keeps_the_role(
     world: World, account: FakeAccount, rehearse: Rehearse
 ) -> None:
-    """It takes its lease as the closing mark is written: the role stays, with all leases."""
+    """It acquires its lease while the lock is written: the role stays with all leases."""
     rehearsed = rehearse(MEDIATAILOR)
     arrived: list[str] = []
 
     def on_call(call: Call) -> None:
         keys = [each["Key"] for each in call.parameters.get("Tags", ())]
-        if not arrived and call.operation == "TagRole" and keys[0].startswith(CLOSING_TAG):
+        if not arrived and call.operation == "TagRole" and keys[0].startswith(DELETION_LOCK_TAG):
             arrived.append(_arrive(account, MEDIATAILOR))
 
     world.on_call = on_call
     assert rehearsed.release() is False
     assert "DeleteServiceLinkedRole" not in changing(world)
-    # that of the stack that is gone is dropped for good
+    # the lease of the deleted stack stays released
     assert _leases(rehearsed) == {LIVE, "Arriving"}
     assert rehearsed.role is not None
-    assert not [key for key in rehearsed.role.tags if key.startswith(CLOSING_TAG)]
+    assert not [key for key in rehearsed.role.tags if key.startswith(DELETION_LOCK_TAG)]
     name = MEDIATAILOR.role_name
-    assert _said(rehearsed)[-3:] == [
-        f"{name} stays: it is held by {arrived[0]}",
-        f"{name} is not deleted: it is held by {arrived[0]}",
-        f"the lease of {LIVE} is put back",
+    assert _messages(rehearsed)[-3:] == [
+        f"{name} still exists: these stacks have a lease on it: {arrived[0]}",
+        f"{name} was not deleted: these stacks have a lease on it: {arrived[0]}",
+        f"the lease of {LIVE} was restored",
     ]
 
 
-# what stops it on the way
+# what stops a release
 
 
-def test_a_role_that_stays_in_use_is_asked_for_until_the_wait_is_over(
+def test_the_deletion_of_a_role_in_use_is_retried_until_the_wait_ends(
     world: World, rehearse: Rehearse, waits: list[float]
 ) -> None:
-    """IAM's reason is told each time; then the leases are back."""
+    """The reason of IAM is reported each time. Then the leases are restored."""
     rehearsed = rehearse(MEDIATAILOR)
     world.features.add_use(ACCOUNT, MEDIATAILOR.role_name, "eu-west-1", "arn:something")
     assert rehearsed.release(wait=600) is False
     name = MEDIATAILOR.role_name
-    told = [each for each in _said(rehearsed) if each.startswith(f"{name} stays")]
-    assert set(told) == {f"{name} stays: it is in use in eu-west-1: arn:something"}
-    assert changing(world).count("DeleteServiceLinkedRole") == len(told) > 10
+    texts = [each for each in _messages(rehearsed) if each.startswith(f"{name} still exists")]
+    assert set(texts) == {f"{name} still exists: it is in use in eu-west-1: arn:something"}
+    assert changing(world).count("DeleteServiceLinkedRole") == len(texts) > 10
     assert 500 < sum(waits) <= 600
-    assert _said(rehearsed)[-2:] == [
-        f"{name} is not deleted: it is in use in eu-west-1: arn:something",
-        f"the lease of {LIVE} is put back",
+    assert _messages(rehearsed)[-2:] == [
+        f"{name} was not deleted: it is in use in eu-west-1: arn:something",
+        f"the lease of {LIVE} was restored",
     ]
     assert _leases(rehearsed) == {LIVE}
-    assert _changes(rehearsed).changes.left == []
+    assert _changes(rehearsed).changes.remaining == []
     world.features.remove_use(ACCOUNT, name, "eu-west-1", "arn:something")
     assert rehearsed.release()
 
 
-def test_a_deletion_that_fails_once_is_asked_for_again(
-    account: FakeAccount, rehearse: Rehearse
-) -> None:
-    """With the reason that IAM gave."""
+def test_a_deletion_that_fails_once_is_retried(account: FakeAccount, rehearse: Rehearse) -> None:
+    """The reason of IAM is reported."""
     rehearsed = rehearse(MEDIATAILOR)
     usage = {"Region": "eu-west-1", "Resources": ["arn:one", "arn:two"]}
     account.failing_deletions = [{"Reason": "in use", "RoleUsageList": [usage]}]
     assert rehearsed.release()
-    assert f"{MEDIATAILOR.role_name} stays: it is in use in eu-west-1: arn:one, arn:two" in _said(
-        rehearsed
+    assert (
+        f"{MEDIATAILOR.role_name} still exists: it is in use in eu-west-1: arn:one, arn:two"
+        in _messages(rehearsed)
     )
 
 
 @pytest.mark.parametrize("wait", [0, 30])
-def test_iam_gets_a_minute_whatever_the_wait(
+def test_iam_gets_at_least_a_minute(
     account: FakeAccount, rehearse: Rehearse, waits: list[float], wait: float
 ) -> None:
-    """It takes some seconds to ask once, and to hear how that went."""
+    """A deletion request and its result take some seconds."""
     account.in_use_polls = 10_000
     rehearsed = rehearse(MEDIATAILOR)
     assert rehearsed.release(wait=wait) is False
     assert 30 < sum(waits) <= 60
-    assert "is not deleted" in _said(rehearsed)[-2]
+    assert "was not deleted" in _messages(rehearsed)[-2]
     assert _leases(rehearsed) == {LIVE}
 
 
-def test_iam_that_is_throttled_until_the_end_is_told_of(
-    world: World, rehearse: Rehearse, waits: list[float]
-) -> None:
-    """There is no time for the next wait: the role stays, and its leases are put back."""
+def test_a_throttled_iam_is_reported(world: World, rehearse: Rehearse, waits: list[float]) -> None:
+    """Without time for the next retry, the role stays, and its leases are restored."""
     rehearsed = rehearse(MEDIATAILOR)
     asked: list[str] = []
 
     def on_call(call: Call) -> None:
         if call.operation == "DeleteServiceLinkedRole":
             asked.append(call.operation)
-            # as long as others take
+            # as long as other clients use the limit
             waits.append(53)
             if len(asked) == 1:
                 raise Refused("Throttling", "Rate exceeded", 400)
@@ -367,20 +363,20 @@ def test_iam_that_is_throttled_until_the_end_is_told_of(
     world.on_call = on_call
     assert rehearsed.release(wait=0) is False
     assert _leases(rehearsed) == {LIVE}
-    assert any("is not deleted: " in each for each in _said(rehearsed))
+    assert any("was not deleted: " in each for each in _messages(rehearsed))
 
 
 @pytest.mark.parametrize(
     ("seconds", "reason"),
     [
         pytest.param(0, "AccessDenied: not you", id="denied"),
-        pytest.param(58, "IAM was not done in time", id="late"),
+        pytest.param(58, "IAM did not finish in time", id="late"),
     ],
 )
-def test_leases_are_put_back_if_iam_cannot_be_asked(
+def test_leases_are_restored_if_iam_cannot_be_called(
     world: World, rehearse: Rehearse, waits: list[float], seconds: float, reason: str
 ) -> None:
-    """For whichever reason."""
+    """For any reason."""
     rehearsed = rehearse(MEDIATAILOR)
     dropped: list[Call] = []
 
@@ -395,15 +391,15 @@ def test_leases_are_put_back_if_iam_cannot_be_asked(
 
     world.on_call = on_call
     assert rehearsed.release(wait=0) is False
-    assert _said(rehearsed)[-2:] == [
-        f"{MEDIATAILOR.role_name} is not deleted: {reason}",
-        f"the lease of {LIVE} is put back",
+    assert _messages(rehearsed)[-2:] == [
+        f"{MEDIATAILOR.role_name} was not deleted: {reason}",
+        f"the lease of {LIVE} was restored",
     ]
     assert _leases(rehearsed) == {LIVE}
 
 
 def _actions(definition: RoleDefinition) -> list[str]:
-    """Return the IAM actions of the calls that a release makes to change something."""
+    """Return the IAM actions of the changing calls of a release."""
     kinds: dict[str, list[str]] = {
         catalogue.CHIME_VOICE_CONNECTOR.role_name: [
             "chime:DeleteVoiceConnectorStreamingConfiguration"
@@ -435,35 +431,40 @@ def _actions(definition: RoleDefinition) -> list[str]:
         for definition in catalogue.ALL
         if definition is not catalogue.CHIME_MESSAGING_LEGACY
         for action in _actions(definition)
-        # that of a role is the same for all
+        # the IAM actions are the same for every role
         if definition is IVS or not action.startswith("iam:")
     ],
 )
-def test_a_denial_of_any_call_leaves_the_role_and_the_same_goes_on_afterwards(
+def test_a_denied_call_keeps_the_role_and_a_second_release_continues(
     account: FakeAccount, rehearse: Rehearse, definition: RoleDefinition, action: str
 ) -> None:
-    """What can be done is done, what could not is told of, and all can be put back."""
+    """Other changes are made, the failure is reported, and everything can be restored."""
     rehearsed = rehearse(definition)
     before = rehearsed.picture()
     account.denied.add(action)
     try:
-        gone = rehearsed.release(wait=0)
+        deleted = rehearsed.release(wait=0)
     except AccountError as error:
-        gone = False
-        told = [str(error)]
+        deleted = False
+        texts = [str(error)]
     else:
-        told = [*_said(rehearsed), *(each.text for each in _changes(rehearsed).changes.left)]
-    assert not gone
-    # where IAM was asked and does not say how it goes, too
-    assert any("AccessDenied" in each or "Forbidden" in each for each in told), told
+        texts = [
+            *_messages(rehearsed),
+            *(each.text for each in _changes(rehearsed).changes.remaining),
+        ]
+    assert not deleted
+    # also if IAM accepts the deletion but does not return its status
+    assert any("AccessDenied" in each or "Forbidden" in each for each in texts), texts
     assert rehearsed.role is not None
-    # who may not drop leases drops none, and who may not write them is told what that means
+    # without permission to release leases none is released; without permission to restore them, the
     if action == "iam:TagRole":
-        assert any("cannot be put back, so its stack may lose the role" in each for each in told)
+        assert any(
+            "cannot be restored, so another stack may delete the role" in each for each in texts
+        )
     else:
         assert LIVE in _leases(rehearsed)
     if not action.startswith("iam:"):
-        left = _changes(rehearsed).changes.left
+        left = _changes(rehearsed).changes.remaining
         assert {each.outcome for each in left} == {Outcome.FAILED}
         assert len(left) == len(REGIONS)
     account.denied.clear()
@@ -474,10 +475,10 @@ def test_a_denial_of_any_call_leaves_the_role_and_the_same_goes_on_afterwards(
 
 
 @every_role
-def test_throttling_of_every_change_passes(
+def test_throttled_changes_are_retried(
     world: World, rehearse: Rehearse, definition: RoleDefinition
 ) -> None:
-    """Each is refused twice, with the codes of its service."""
+    """Each call is throttled twice, with the error code of its service."""
     rehearsed = rehearse(definition)
     refused: dict[str, int] = {}
 
@@ -492,24 +493,24 @@ def test_throttling_of_every_change_passes(
     world.on_call = on_call
     assert rehearsed.release()
     assert set(refused.values()) == {2}
-    assert not [each for each in rehearsed.told if isinstance(each, Waiting)]
+    assert not [each for each in rehearsed.events if isinstance(each, Waiting)]
 
 
-# what is busy
+# busy resources
 
 
-def _channels(world: World) -> list[features.Thing]:
+def _channels(world: World) -> list[features.TargetResource]:
     return [
-        thing
-        for thing in world.features._things.values()
-        if thing.kind is features.IVS_CHANNEL and thing.data["recordingConfigurationArn"]
+        target
+        for target in world.features._targets.values()
+        if target.kind is features.IVS_CHANNEL and target.data["recordingConfigurationArn"]
     ]
 
 
-def test_a_live_channel_is_waited_for_and_holds_up_no_other(
+def test_a_live_channel_is_retried_and_does_not_delay_others(
     world: World, rehearse: Rehearse, waits: list[float]
 ) -> None:
-    """It goes off when its stream ends, and then the recorders and the role go."""
+    """It is disabled when its stream ends. Then the other stages follow."""
     rehearsed = rehearse(IVS)
     live, other = _channels(world)
     world.features.live = {live.arn}
@@ -517,7 +518,7 @@ def test_a_live_channel_is_waited_for_and_holds_up_no_other(
 
     def on_call(call: Call) -> None:
         if call.operation == "UpdateChannel" and call.parameters["arn"] == live.arn:
-            # whatever is not busy is off before the second try
+            # all other resources are disabled before the second attempt
             states.append((other.data["recordingConfigurationArn"], live.arn))
             if len(states) == 4:
                 world.features.live.clear()
@@ -526,16 +527,16 @@ def test_a_live_channel_is_waited_for_and_holds_up_no_other(
     assert rehearsed.release()
     assert len(states) == 4
     assert {pointer for pointer, _ in states[1:]} == {""}
-    pauses = [event for event in rehearsed.told if isinstance(event, Waiting)]
+    pauses = [event for event in rehearsed.events if isinstance(event, Waiting)]
     assert [event.seconds for event in pauses] == waits[:3] == [5, 7.5, 11.25]
-    assert {event.why for event in pauses} == {"1 busy"}
+    assert {event.reason for event in pauses} == {"1 resource is busy"}
     assert rehearsed.role is None
 
 
-def test_a_channel_that_stays_live_leaves_the_recorders_and_the_role(
+def test_a_channel_that_stays_live_keeps_recording_configurations_and_the_role(
     world: World, rehearse: Rehearse, waits: list[float]
 ) -> None:
-    """What can be switched off is; nothing is deleted that may not have to be."""
+    """Everything that can be disabled is disabled, and nothing is deleted."""
     rehearsed = rehearse(IVS)
     live, other = _channels(world)
     world.features.live = {live.arn}
@@ -544,18 +545,20 @@ def test_a_channel_that_stays_live_leaves_the_recorders_and_the_role(
     assert live.data["recordingConfigurationArn"] != ""
     assert sum(waits) <= 60
     changes = _changes(rehearsed).changes
-    assert [(each.thing.arn, each.outcome) for each in changes.left] == [(live.arn, Outcome.BUSY)]
-    assert "live" in changes.left[0].text
+    assert [(each.target.arn, each.outcome) for each in changes.remaining] == [
+        (live.arn, Outcome.BUSY)
+    ]
+    assert "live" in changes.remaining[0].text
     assert not {"DeleteRecordingConfiguration", "UntagRole", "TagRole"} & set(changing(world))
     assert _leases(rehearsed) == {LIVE, OLD}
     world.features.live.clear()
     assert rehearsed.release(wait=60)
 
 
-def test_what_is_refused_for_one_kind_holds_up_no_other_kind(
+def test_a_refused_change_of_one_kind_does_not_stop_other_kinds(
     account: FakeAccount, rehearse: Rehearse, world: World
 ) -> None:
-    """Channels log no more although playback configurations may not be changed."""
+    """Channels stop logging although playback configurations cannot be changed."""
     rehearsed = rehearse(MEDIATAILOR)
     account.denied.add("mediatailor:ConfigureLogsForPlaybackConfiguration")
     assert rehearsed.release() is False
@@ -564,11 +567,11 @@ def test_what_is_refused_for_one_kind_holds_up_no_other_kind(
     assert sum(map(len, left.values())) == 2
 
 
-# who stops it
+# interruptions
 
 
 class _Interrupted(BaseException):
-    """What a signal raises, in whichever thread."""
+    """The exception of a signal, in any thread."""
 
 
 @pytest.mark.parametrize(
@@ -576,10 +579,10 @@ class _Interrupted(BaseException):
     ["UntagRole", "DeleteServiceLinkedRole", "GetServiceLinkedRoleDeletionStatus"],
 )
 @pytest.mark.parametrize("error", [KeyboardInterrupt, _Interrupted])
-def test_leases_are_put_back_whoever_stops_it(
+def test_leases_are_restored_after_any_interruption(
     world: World, rehearse: Rehearse, operation: str, error: type[BaseException]
 ) -> None:
-    """Of stacks that are there; those that are gone hold nothing."""
+    """Those of existing stacks. Leases of deleted stacks have no effect."""
     rehearsed = rehearse(MEDIATAILOR)
 
     def stop(_: Call) -> None:
@@ -589,14 +592,14 @@ def test_leases_are_put_back_whoever_stops_it(
     with pytest.raises(error):
         rehearsed.release()
     assert LIVE in _leases(rehearsed)
-    assert _said(rehearsed)[-1] == f"the lease of {LIVE} is put back"
+    assert _messages(rehearsed)[-1] == f"the lease of {LIVE} was restored"
     assert rehearsed.release()
 
 
-def test_leases_are_put_back_one_by_one(
+def test_leases_are_restored_one_by_one(
     world: World, account: FakeAccount, rehearse: Rehearse
 ) -> None:
-    """One that IAM refuses keeps no other from its role; which, and why it matters, is told."""
+    """A lease that IAM refuses does not stop the others. Its consequence is reported."""
     rehearsed = rehearse(MEDIATAILOR)
     _arrive(account, MEDIATAILOR)
     allowed = Allowed(stacks=(LIVE, "Arriving"))
@@ -614,19 +617,19 @@ def test_leases_are_put_back_one_by_one(
     assert rehearsed.release(allowed) is False
     assert denied
     assert _leases(rehearsed) == {LIVE}
-    assert sorted(_said(rehearsed)[-2:]) == [
+    assert sorted(_messages(rehearsed)[-2:]) == [
         (
-            f"the lease of Arriving on {MEDIATAILOR.role_name} cannot be put back, so its stack may"
-            " lose the role to another: AccessDenied: nor that"
+            f"the lease of Arriving on {MEDIATAILOR.role_name} cannot be restored, so another stack"
+            " may delete the role although Arriving needs it: AccessDenied: nor that"
         ),
-        f"the lease of {LIVE} is put back",
+        f"the lease of {LIVE} was restored",
     ]
 
 
-def test_leases_are_put_back_even_if_the_role_cannot_be_read(
+def test_leases_are_restored_even_if_the_role_cannot_be_read(
     world: World, account: FakeAccount, rehearse: Rehearse
 ) -> None:
-    """It may be there."""
+    """The role may exist."""
     rehearsed = rehearse(MEDIATAILOR)
 
     def deny(_: Call) -> None:
@@ -637,10 +640,10 @@ def test_leases_are_put_back_even_if_the_role_cannot_be_read(
     assert _leases(rehearsed) == {LIVE}
 
 
-def test_no_lease_is_put_back_on_a_role_that_is_gone(
+def test_no_lease_is_restored_on_a_deleted_role(
     world: World, account: FakeAccount, rehearse: Rehearse
 ) -> None:
-    """Somebody stops it when IAM has deleted the role, and has not said so."""
+    """The interruption comes after IAM deleted the role and before it returned the status."""
     rehearsed = rehearse(MEDIATAILOR)
 
     def stop(_: Call) -> None:
@@ -658,10 +661,10 @@ def test_no_lease_is_put_back_on_a_role_that_is_gone(
     assert _leases(rehearsed) == {LIVE}
 
 
-def test_a_file_that_cannot_be_written_stops_it_before_anything_is_off(
+def test_a_state_file_that_cannot_be_written_stops_the_release(
     world: World, rehearse: Rehearse, tmp_path: Path
 ) -> None:
-    """Nothing goes off that nobody could put back."""
+    """Nothing is disabled that cannot be restored."""
     rehearsed = rehearse(MEDIATAILOR)
     before = rehearsed.picture()
     rehearsed.path = tmp_path / "missing" / "state.jsonl"
@@ -672,13 +675,13 @@ def test_a_file_that_cannot_be_written_stops_it_before_anything_is_off(
     assert rehearsed.picture() == before
 
 
-# wherever it stops
+# interruption at any call
 
 
 def _end(rehearsed: Rehearsal, before: dict[str, Any]) -> None:
-    """Release again, which must do, and restore: all is as it was."""
+    """Release again, which must succeed, and restore: the state is as before."""
     if rehearsed.plan().needed:
-        assert rehearsed.release(), rehearsed.told
+        assert rehearsed.release(), rehearsed.events
     assert rehearsed.role is None
     if not rehearsed.path.exists():
         return
@@ -688,15 +691,15 @@ def _end(rehearsed: Rehearsal, before: dict[str, Any]) -> None:
         assert not restored
         after["role"] = before["role"]
     else:
-        assert restored, rehearsed.told
+        assert restored, rehearsed.events
     assert after == before
 
 
 @pytest.mark.parametrize(
     ("definition", "carried_out"),
     [
-        # one that is deleted in two stages, one with two kinds, one that is looked at, and one that
-        # cannot come back; what a call that nobody hears of leaves is more than one unasked leaves
+        # roles with two stages, with two kinds, with settings that take a second call, and one that
+        # cannot be created again. A call without a response leaves more behind than no call
         pytest.param(IVS, False, id="recording, unasked", marks=pytest.mark.exhaustive),
         pytest.param(IVS, True, id="recording, unheard"),
         pytest.param(MEDIATAILOR, True, id="logging, unheard", marks=pytest.mark.exhaustive),
@@ -711,7 +714,7 @@ def _end(rehearsed: Rehearsal, before: dict[str, Any]) -> None:
         ),
     ],
 )
-def test_whoever_dies_at_any_call_is_followed_by_one_who_ends_it(
+def test_a_release_that_was_killed_at_any_call_can_continue(
     world: World,
     tmp_path: Path,
     definition: RoleDefinition,
@@ -719,40 +722,40 @@ def test_whoever_dies_at_any_call_is_followed_by_one_who_ends_it(
     *,
     carried_out: bool,
 ) -> None:
-    """Released again with the same file, the role is gone, and a restore brings back all of it.
+    """A second release with the same file deletes the role, and a restore restores everything.
 
     Dying means that no other call is answered either. With every number of calls that were, and
     with the last one carried out, but not heard of.
     """
     few_regions(monkeypatch, REGIONS[0])
-    mortal = Mortal(world)
+    process = KillableProcess(world)
     rehearsed = Rehearsal(world, definition, tmp_path / "state.jsonl")
     number = 0
     while True:
         number += 1
         before = rehearsed.fill(regions=REGIONS[:1])
         plan = rehearsed.plan()
-        mortal.die_at(number, carried_out=carried_out)
+        process.kill_at(number, carried_out=carried_out)
         try:
             rehearsed.release(plan=plan)
         except BaseException:  # noqa: BLE001 - whatever it is that dying looks like
-            died = mortal.rise()
-            assert died
-            if carried_out and not mortal.changed:
-                # it is the same as if it had not been asked for
+            killed = process.revive()
+            assert killed
+            if carried_out and not process.changed:
+                # this is the same as a call that was not made
                 continue
         else:
-            mortal.rise()
+            process.revive()
             break
         _end(rehearsed, before)
     assert number > 15
     _end(rehearsed, before)
 
 
-def test_hundreds_of_things_go_off_eight_at_a_time(
+def test_hundreds_of_usages_are_disabled_eight_at_a_time(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is listed once, looked at once and changed once, whatever the regions are."""
+    """Each is listed once, read once and changed once, in any number of regions."""
     regions = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1", "ap-northeast-1")
     few_regions(monkeypatch, *regions)
     world.account(ACCOUNT).add_role(MEDIATAILOR)
@@ -761,7 +764,7 @@ def test_hundreds_of_things_go_off_eight_at_a_time(
         specimen.add(world, number, region=regions[number % len(regions)])
     rehearsed = Rehearsal(world, MEDIATAILOR, tmp_path / "state.jsonl")
     plan = rehearsed.plan()
-    assert len(plan.report.users) == 400
+    assert len(plan.report.usages) == 400
     world.calls.clear()
     world.most_at_once = 0
     world.latency = 0.0005
@@ -774,7 +777,7 @@ def test_hundreds_of_things_go_off_eight_at_a_time(
         "DescribeChannel": 200,
         "ConfigureLogsForChannel": 200,
     }
-    assert len(State.read(rehearsed.path).off) == 400
+    assert len(State.read(rehearsed.path).disabled) == 400
     world.calls.clear()
     world.most_at_once = 0
     assert rehearsed.restore()
@@ -783,16 +786,16 @@ def test_hundreds_of_things_go_off_eight_at_a_time(
     assert sum(map(len, world.features.uses(ACCOUNT, MEDIATAILOR.role_name).values())) == 400
 
 
-def test_what_is_allowed_by_default_is_nothing() -> None:
-    """All has to be said."""
-    assert Allowed() == Allowed(delete_recording_configurations=False, stacks=(), unread=False)
+def test_nothing_is_allowed_by_default() -> None:
+    """Every exception must be explicit."""
+    assert Allowed() == Allowed(delete_recording_configurations=False, stacks=(), incomplete=False)
     assert Allowed() != ALL
 
 
-def test_what_streams_by_the_role_of_today_stays_on_when_the_older_one_goes(
+def test_streaming_stays_enabled_if_the_successor_of_the_role_exists(
     world: World, tmp_path: Path, waits: list[float]
 ) -> None:
-    """Nobody can tell which of two roles is used, and the documents know one."""
+    """It is unknown which of the two roles is used, and the documentation has only one."""
     rehearsed = Rehearsal(world, catalogue.CHIME_MESSAGING_LEGACY, tmp_path / "state.jsonl")
     rehearsed.fill()
     world.account(ACCOUNT).add_role(catalogue.CHIME_MESSAGING)
@@ -802,13 +805,13 @@ def test_what_streams_by_the_role_of_today_stays_on_when_the_older_one_goes(
 
     assert plan.successor is not None
     assert [*plan.stages] == [[], []]
-    assert rehearsed.release(), rehearsed.told
+    assert rehearsed.release(), rehearsed.events
     assert rehearsed.role is None
     assert features_on(world) == before != []
     assert sum(waits) < 60
 
 
 def features_on(world: World) -> list[str]:
-    """Return the ARNs of what is streamed."""
+    """Return the ARNs of the streamed app instances."""
     used = world.features.uses(ACCOUNT, catalogue.CHIME_MESSAGING.role_name)
     return [arn for arns in used.values() for arn in arns]

@@ -1,4 +1,4 @@
-"""A restore: all is as it was, but for what somebody wanted otherwise meanwhile."""
+"""A restore: the state is as before the release, except for later changes of the user."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import pytest
 
 from slr_constructs import catalogue
 from slr_constructs.account.access import AccountError
-from slr_constructs.account.changing import Change, Outcome, Said, Waiting
+from slr_constructs.account.changes import Change, Message, Outcome, Waiting
 from slr_constructs.account.restore import Restore
 from slr_constructs.account.state import State
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
-    CLOSING_TAG,
+    DELETION_LOCK_TAG,
     LEASE_TAG,
 )
 from tests.account.rehearsal import (
     OLD,
     REGIONS,
-    Mortal,
+    KillableProcess,
     Rehearsal,
     add_role,
     changes_something,
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
 
     from slr_constructs.catalogue import RoleDefinition
     from tests.fake_services.accounts import FakeAccount
-    from tests.fake_services.features import Thing
+    from tests.fake_services.features import TargetResource
     from tests.fake_services.world import World
 
     Rehearse = Callable[[RoleDefinition], Rehearsal]
 
 MEDIATAILOR, IVS = catalogue.MEDIATAILOR, catalogue.IVS_RECORD_TO_S3
 LEGACY = catalogue.CHIME_MESSAGING_LEGACY
-#: those that can be made again.
+#: the roles that can be created again.
 ROLES = [each for each in catalogue.ALL if each is not LEGACY]
 every_role = pytest.mark.parametrize(
     "definition", [pytest.param(each, id=each.role_name) for each in ROLES]
@@ -53,7 +53,7 @@ every_role = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let time pass, and have two regions."""
+    """Advance the clock instead of sleeping, and limit services to two regions."""
     few_regions(monkeypatch)
     return let_time_pass(monkeypatch)
 
@@ -66,59 +66,59 @@ def account(world: World) -> FakeAccount:
 
 @pytest.fixture
 def released(world: World, tmp_path: Path) -> Rehearse:
-    """Return what fills an account with a role and all that uses it, and releases that."""
+    """Return a function that adds a role and its usages to an account, and releases the role."""
 
-    def made(definition: RoleDefinition) -> Rehearsal:
+    def prepare(definition: RoleDefinition) -> Rehearsal:
         rehearsed = Rehearsal(world, definition, tmp_path / "state.jsonl")
         rehearsed.fill()
         assert rehearsed.release()
         world.calls.clear()
         return rehearsed
 
-    return made
+    return prepare
 
 
-def _said(rehearsed: Rehearsal) -> list[str]:
-    return [event.text for event in rehearsed.told if isinstance(event, Said)]
+def _messages(rehearsed: Rehearsal) -> list[str]:
+    return [event.text for event in rehearsed.events if isinstance(event, Message)]
 
 
 def _texts(rehearsed: Rehearsal, outcome: Outcome) -> list[str]:
-    made = [event for event in rehearsed.told if isinstance(event, Change)]
-    return [event.text for event in made if event.outcome is outcome]
+    changes = [event for event in rehearsed.events if isinstance(event, Change)]
+    return [event.text for event in changes if event.outcome is outcome]
 
 
 def _waits(rehearsed: Rehearsal) -> list[tuple[float, str]]:
-    return [(each.seconds, each.why) for each in rehearsed.told if isinstance(each, Waiting)]
+    return [(each.seconds, each.reason) for each in rehearsed.events if isinstance(each, Waiting)]
 
 
-def _of(world: World, kind: features.Kind) -> list[Thing]:
+def _of(world: World, kind: features.Kind) -> list[TargetResource]:
     return [
-        thing
-        for thing in world.features._things.values()
-        if thing.kind is kind and "thing-99" not in thing.arn and "000099" not in thing.arn
+        target
+        for target in world.features._targets.values()
+        if target.kind is kind and "thing-99" not in target.arn and "000099" not in target.arn
     ]
 
 
-def _remove(world: World, thing: Thing) -> None:
-    del world.features._things[thing.kind, ACCOUNT, thing.region, thing.id]
-    del world.features._places[thing.kind, ACCOUNT, thing.region][thing.id]
+def _remove(world: World, target: TargetResource) -> None:
+    del world.features._targets[target.kind, ACCOUNT, target.region, target.id]
+    del world.features._places[target.kind, ACCOUNT, target.region][target.id]
 
 
 def _as_before(rehearsed: Rehearsal, before: dict[str, Any]) -> None:
-    """Hold all that there is against what there was."""
+    """Compare the current state with the state before."""
     assert rehearsed.picture() == before
 
 
-# as it was
+# complete restore
 
 
 @every_role
-def test_all_is_as_it_was(
+def test_everything_is_restored(
     world: World, tmp_path: Path, definition: RoleDefinition, account: FakeAccount
 ) -> None:
-    """Settings, the role with its description and tags, and leases of stacks that are there.
+    """Settings, the role with its description and tags, and leases of existing stacks.
 
-    Recording configurations have other ARNs, and their channels point at those.
+    Recording configurations have new ARNs, and their channels use these.
     """
     rehearsed = Rehearsal(world, definition, tmp_path / "state.jsonl")
     before = rehearsed.fill()
@@ -127,22 +127,22 @@ def test_all_is_as_it_was(
     _as_before(rehearsed, before)
     stacks = account.roles[definition.role_name].tags.values()
     assert not [each for each in stacks if f"/{OLD}/" in each]
-    assert not rehearsed.state().off
+    assert not rehearsed.state().disabled
     assert rehearsed.state().role is None
     assert not Restore(rehearsed.account, rehearsed.state(), 0, print).needed
 
 
 @every_role
-def test_what_was_changed_between_two_releases_comes_back_as_changed(
+def test_changes_between_two_releases_are_restored(
     world: World, tmp_path: Path, definition: RoleDefinition
 ) -> None:
-    """With the same file, and another time without a restore between."""
+    """With the same file, and also without a restore between the releases."""
     rehearsed = Rehearsal(world, definition, tmp_path / "state.jsonl")
     rehearsed.fill()
     assert rehearsed.release()
     assert rehearsed.restore()
-    for thing in [*world.features._things.values()]:
-        data = dict(thing.data)
+    for target in [*world.features._targets.values()]:
+        data = dict(target.data)
         if "StreamingConfiguration" in data:
             data["StreamingConfiguration"] |= {"DataRetentionInHours": 72}
         elif data.get("LogConfiguration", {}).get("PercentEnabled"):
@@ -151,7 +151,7 @@ def test_what_was_changed_between_two_releases_comes_back_as_changed(
             del data["IngressAccessLogs"]
         elif "StreamingConfigurations" in data:
             data["StreamingConfigurations"] = data["StreamingConfigurations"][1:]
-        thing.data = data
+        target.data = data
     role = rehearsed.role
     assert role is not None
     role.description, role.tags = "changed", {**role.tags, "team": "audio", "more": "1"}
@@ -162,10 +162,10 @@ def test_what_was_changed_between_two_releases_comes_back_as_changed(
         _as_before(rehearsed, changed)
 
 
-def test_the_role_comes_first_then_recorders_then_channels(
+def test_the_role_precedes_recording_configurations_and_channels(
     world: World, released: Rehearse
 ) -> None:
-    """In the other order of a release."""
+    """In the reverse order of a release."""
     rehearsed = released(IVS)
     assert rehearsed.restore()
     assert changing(world) == [
@@ -179,15 +179,15 @@ def test_the_role_comes_first_then_recorders_then_channels(
     ]
 
 
-# what somebody wanted otherwise
+# later changes of the user
 
 
-def test_what_is_on_is_left_as_it_is(world: World, released: Rehearse) -> None:
-    """With the same settings or others; nothing is asked to change it."""
+def test_an_enabled_feature_is_not_changed(world: World, released: Rehearse) -> None:
+    """With the same settings or with others. No call changes it."""
     rehearsed = released(MEDIATAILOR)
     add_role(world, MEDIATAILOR)
     first, second = _of(world, features.PLAYBACK_CONFIGURATION)
-    known = rehearsed.state().off
+    known = rehearsed.state().disabled
     logs = known[first.arn].settings
     first.data = {**first.data, "LogConfiguration": logs}
     second.data = {**second.data, "LogConfiguration": {**(logs or {}), "PercentEnabled": 99}}
@@ -196,15 +196,15 @@ def test_what_is_on_is_left_as_it_is(world: World, released: Rehearse) -> None:
     assert second.data["LogConfiguration"]["PercentEnabled"] == 99
     assert changing(world) == ["ConfigureLogsForChannel", "ConfigureLogsForChannel"]
     done = _texts(rehearsed, Outcome.DONE)
-    assert f"{first.arn} is on already" in done
-    assert f"{second.arn} is on already, with other settings: left so" in done
-    assert not rehearsed.state().off
+    assert f"{first.arn} is already enabled" in done
+    assert f"{second.arn} is already enabled with other settings, which are kept" in done
+    assert not rehearsed.state().disabled
 
 
-def test_a_channel_that_somebody_records_otherwise_is_left_so(
+def test_a_channel_with_another_recording_configuration_is_not_changed(
     world: World, released: Rehearse
 ) -> None:
-    """It may be recorded by what was there before, which has another ARN by now."""
+    """It may be the previous one, which has another ARN now."""
     rehearsed = released(IVS)
     channel, _ = _of(world, features.IVS_CHANNEL)
     data = {"name": "mine", "destinationConfiguration": {"s3": {"bucketName": "mine"}}}
@@ -213,21 +213,23 @@ def test_a_channel_that_somebody_records_otherwise_is_left_so(
     channel.data = {**channel.data, "recordingConfigurationArn": mine.arn}
     assert rehearsed.restore()
     assert channel.data["recordingConfigurationArn"] == mine.arn
-    assert f"{channel.arn} is on already, with other settings: left so" in _texts(
+    assert f"{channel.arn} is already enabled with other settings, which are kept" in _texts(
         rehearsed, Outcome.DONE
     )
 
 
-def test_what_is_gone_is_told_of_and_all_else_is_put_back(world: World, released: Rehearse) -> None:
-    """And tried again when the same file is restored again."""
+def test_a_deleted_resource_is_reported_and_the_others_are_restored(
+    world: World, released: Rehearse
+) -> None:
+    """A second restore with the same file tries it again."""
     rehearsed = released(MEDIATAILOR)
-    gone, there = _of(world, features.LINEAR_CHANNEL)
-    _remove(world, gone)
+    deleted, there = _of(world, features.LINEAR_CHANNEL)
+    _remove(world, deleted)
     for _ in range(2):
         assert rehearsed.restore() is False
         (text,) = _texts(rehearsed, Outcome.FAILED)
         assert "was not found" in text
-        assert list(rehearsed.state().off) == [gone.arn]
+        assert list(rehearsed.state().disabled) == [deleted.arn]
     assert there.data["LogConfiguration"] == {"LogTypes": ["AS_RUN"]}
     assert rehearsed.state().role is None
 
@@ -235,39 +237,39 @@ def test_what_is_gone_is_told_of_and_all_else_is_put_back(world: World, released
 # the role
 
 
-def test_a_role_that_is_there_gets_the_tags_that_it_lacks(
+def test_an_existing_role_gets_its_missing_tags(
     world: World, account: FakeAccount, released: Rehearse
 ) -> None:
-    """No tag is replaced, and no lease of a stack that is gone, no mark and none of AWS's comes."""
+    """No tag is replaced. Locks, AWS tags and leases of deleted stacks are not restored."""
     rehearsed = released(MEDIATAILOR)
     role = account.add_role(MEDIATAILOR, description="mine", tags={"team": "mine"})
     state = rehearsed.state()
     assert state.role is not None
-    tags = state.role["tags"] | {f"{CLOSING_TAG}x": "1", "aws:owner": "aws"}
+    tags = state.role["tags"] | {f"{DELETION_LOCK_TAG}x": "1", "aws:owner": "aws"}
     with rehearsed.path.open("a") as file:
         file.write(str({"role": {"description": "d", "tags": tags}}).replace("'", '"') + "\n")
     assert rehearsed.restore()
     assert role.description == "mine"
     assert role.tags["team"] == "mine"
     assert f"{LEASE_TAG}aa" in role.tags
-    assert set(role.tags) == {"team", "slr-constructs:made", f"{LEASE_TAG}aa"}
+    assert set(role.tags) == {"team", "slr-constructs:created", f"{LEASE_TAG}aa"}
     assert _waits(rehearsed) == []
-    assert _said(rehearsed) == [f"{MEDIATAILOR.role_name} is there as it was"]
+    assert _messages(rehearsed) == [f"{MEDIATAILOR.role_name} exists as before the release"]
     assert "CreateServiceLinkedRole" not in changing(world)
 
 
-def test_a_role_that_lacks_nothing_is_not_tagged(world: World, released: Rehearse) -> None:
-    """There is nothing to ask for."""
+def test_a_role_with_all_its_tags_is_not_tagged(world: World, released: Rehearse) -> None:
+    """No call is needed."""
     rehearsed = released(MEDIATAILOR)
     add_role(world, MEDIATAILOR)
     assert rehearsed.restore()
     assert "TagRole" not in changing(world)
 
 
-def test_a_lease_of_a_stack_that_nobody_can_look_up_is_put_back(
+def test_the_lease_of_a_stack_that_cannot_be_read_is_restored(
     account: FakeAccount, released: Rehearse
 ) -> None:
-    """It may be there."""
+    """The stack may exist."""
     rehearsed = released(MEDIATAILOR)
     account.denied.add("cloudformation:DescribeStacks")
     assert rehearsed.restore()
@@ -277,10 +279,10 @@ def test_a_lease_of_a_stack_that_nobody_can_look_up_is_put_back(
     }
 
 
-def test_a_role_without_a_description_is_made_without_one(
+def test_a_role_without_a_description_is_created_without_one(
     world: World, account: FakeAccount, tmp_path: Path
 ) -> None:
-    """IAM takes no empty one for none."""
+    """IAM refuses an empty description."""
     rehearsed = Rehearsal(world, MEDIATAILOR, tmp_path / "state.jsonl")
     account.add_role(MEDIATAILOR)
     assert rehearsed.release()
@@ -290,10 +292,10 @@ def test_a_role_without_a_description_is_made_without_one(
     assert call.parameters == {"AWSServiceName": MEDIATAILOR.service_principal}
 
 
-def test_a_new_role_is_waited_for_before_anything_needs_it(
+def test_the_next_resources_wait_until_a_new_role_is_visible(
     world: World, released: Rehearse, waits: list[float]
 ) -> None:
-    """IAM shows it after a while, and services see it later still."""
+    """IAM returns it after some time, and services see it later."""
     rehearsed = released(MEDIATAILOR)
     hidden = [3]
     asked: list[float] = []
@@ -310,14 +312,14 @@ def test_a_new_role_is_waited_for_before_anything_needs_it(
     assert rehearsed.restore()
     name = MEDIATAILOR.role_name
     assert _waits(rehearsed) == [
-        *[(2, f"IAM does not show {name} yet")] * 3,
-        (15, f"{name} is new"),
+        *[(2, f"IAM does not return {name} yet")] * 3,
+        (15, f"{name} is new, and services may not see it yet"),
     ]
     assert min(asked) - begun == 21
 
 
-def test_a_role_that_is_never_shown_is_told_of(world: World, released: Rehearse) -> None:
-    """After a minute; the rest is tried all the same."""
+def test_a_role_that_iam_does_not_return_is_reported(world: World, released: Rehearse) -> None:
+    """After a minute. The rest is restored anyway."""
     rehearsed = released(MEDIATAILOR)
 
     def on_call(call: Call) -> None:
@@ -327,30 +329,32 @@ def test_a_role_that_is_never_shown_is_told_of(world: World, released: Rehearse)
     world.on_call = on_call
     assert rehearsed.restore() is False
     name = MEDIATAILOR.role_name
-    assert _said(rehearsed) == [
-        f"{name} is not put back: it was made, and IAM does not show it yet"
+    assert _messages(rehearsed) == [
+        f"{name} was not restored: IAM created it but does not return it yet"
     ]
     assert sum(seconds for seconds, _ in _waits(rehearsed)) == 60
-    assert not rehearsed.state().off
+    assert not rehearsed.state().disabled
 
 
-def test_a_role_that_another_restore_made_just_now_is_waited_for(
+def test_a_role_that_another_restore_created_just_now_is_waited_for(
     account: FakeAccount, released: Rehearse, waits: list[float]
 ) -> None:
-    """The rest of the time that it takes services to see it."""
+    """For the rest of the time that services need to see it."""
     rehearsed = released(MEDIATAILOR)
     account.add_role(MEDIATAILOR, created=datetime.now(UTC) - timedelta(seconds=4.5))
     waits.clear()
     assert rehearsed.restore()
-    assert [why for _, why in _waits(rehearsed)] == [f"{MEDIATAILOR.role_name} is new"]
+    assert [why for _, why in _waits(rehearsed)] == [
+        f"{MEDIATAILOR.role_name} is new, and services may not see it yet"
+    ]
     assert waits == [seconds for seconds, _ in _waits(rehearsed)]
     assert waits[0] in {10, 11}
 
 
-def test_a_clock_that_is_wrong_does_not_make_anybody_wait_for_ever(
+def test_a_wrong_clock_does_not_extend_the_wait(
     account: FakeAccount, released: Rehearse, waits: list[float]
 ) -> None:
-    """What was made in an hour is new, and no newer than that."""
+    """A role that was created in the future counts as new."""
     rehearsed = released(MEDIATAILOR)
     account.add_role(MEDIATAILOR, created=datetime.now(UTC) + timedelta(hours=1))
     waits.clear()
@@ -358,10 +362,10 @@ def test_a_clock_that_is_wrong_does_not_make_anybody_wait_for_ever(
     assert waits == [15]
 
 
-def test_what_does_not_see_a_new_role_yet_is_tried_again(
+def test_a_service_that_does_not_see_a_new_role_is_retried(
     world: World, tmp_path: Path, account: FakeAccount
 ) -> None:
-    """But only where the role is new: it is a refusal like others where it is not."""
+    """Only if the role is new. Otherwise the error is final."""
     definition = catalogue.CHIME_VOICE_CONNECTOR
     rehearsed = Rehearsal(world, definition, tmp_path / "state.jsonl")
     rehearsed.fill()
@@ -375,7 +379,10 @@ def test_what_does_not_see_a_new_role_yet_is_tried_again(
     assert rehearsed.release()
     world.on_call = on_call
     assert rehearsed.restore()
-    assert [why for _, why in _waits(rehearsed)][1:] in (["2 busy"], ["1 busy", "1 busy"])
+    assert [why for _, why in _waits(rehearsed)][1:] in (
+        ["2 resources are busy"],
+        ["1 resource is busy", "1 resource is busy"],
+    )
     assert len(_texts(rehearsed, Outcome.BUSY)) == 2
     assert rehearsed.release()
     add_role(world, definition)
@@ -386,8 +393,8 @@ def test_what_does_not_see_a_new_role_yet_is_tried_again(
     assert account.roles
 
 
-def test_what_is_busy_is_waited_for(world: World, released: Rehearse) -> None:
-    """A channel that went live meanwhile: until the wait is over, and all else is put back."""
+def test_busy_resources_are_retried(world: World, released: Rehearse) -> None:
+    """A channel that became live, until the wait ends. Everything else is restored."""
     rehearsed = released(IVS)
     live, other = _of(world, features.IVS_CHANNEL)
     world.features.live = {live.arn}
@@ -400,54 +407,54 @@ def test_what_is_busy_is_waited_for(world: World, released: Rehearse) -> None:
     assert live.data["recordingConfigurationArn"]
 
 
-def test_an_older_role_is_not_made_again_and_all_else_is_put_back(
+def test_an_older_role_is_not_created_again_and_the_rest_is_restored(
     world: World, tmp_path: Path
 ) -> None:
-    """IAM makes another one for its principal; app instances stream with today's."""
+    """IAM creates its successor for the principal, and app instances stream with this one."""
     rehearsed = Rehearsal(world, LEGACY, tmp_path / "state.jsonl")
     before = rehearsed.fill()
     assert rehearsed.release()
     assert rehearsed.restore() is False
-    assert _said(rehearsed) == [
-        f"{LEGACY.role_name} is not put back: IAM makes another role for chime.amazonaws.com today"
+    assert _messages(rehearsed) == [
+        f"{LEGACY.role_name} was not restored: IAM now creates another role for chime.amazonaws.com"
     ]
     del before["role"]
     assert rehearsed.picture() == before
-    assert not rehearsed.state().off
+    assert not rehearsed.state().disabled
 
 
-def test_a_role_that_iam_does_not_make_is_left_to_its_service_and_tagged_afterwards(
+def test_a_role_that_only_its_service_creates_is_tagged_afterwards(
     released: Rehearse, account: FakeAccount
 ) -> None:
-    """IVS makes its role with the first recording configuration."""
+    """IVS creates its role with the first recording configuration."""
     rehearsed = released(IVS)
     assert rehearsed.restore()
-    assert _said(rehearsed) == [
+    assert _messages(rehearsed) == [
         (
-            f"{IVS.role_name} is not put back: it is left to its service, which makes it with the"
-            " feature"
+            f"{IVS.role_name} was not restored: only its service can create it, when the feature is"
+            " configured"
         ),
-        f"{IVS.role_name} is there as it was",
+        f"{IVS.role_name} exists as before the release",
     ]
     assert account.roles[IVS.role_name].tags["team"] == "video"
 
 
-def test_a_role_that_its_service_has_not_made_is_not_there(
+def test_a_role_that_its_service_did_not_create_is_not_restored(
     account: FakeAccount, world: World, tmp_path: Path
 ) -> None:
-    """Nothing used it, so nothing makes it again."""
+    """Without a usage, the service does not create it."""
     account.add_role(IVS)
     rehearsed = Rehearsal(world, IVS, tmp_path / "state.jsonl")
     assert rehearsed.release()
     assert rehearsed.restore() is False
-    assert len(_said(rehearsed)) == 1
+    assert len(_messages(rehearsed)) == 1
     assert rehearsed.state().role is not None
 
 
-def test_a_role_that_somebody_makes_at_the_same_time_is_taken_for_ours(
+def test_a_role_that_is_created_at_the_same_time_is_adopted(
     world: World, released: Rehearse, account: FakeAccount
 ) -> None:
-    """IAM says that its name has been taken."""
+    """IAM says that the name has been taken."""
     rehearsed = released(MEDIATAILOR)
 
     def on_call(call: Call) -> None:
@@ -459,8 +466,8 @@ def test_a_role_that_somebody_makes_at_the_same_time_is_taken_for_ours(
     assert account.roles[MEDIATAILOR.role_name].tags["team"] == "video"
 
 
-def test_a_principal_that_iam_does_not_take_is_told_of(world: World, released: Rehearse) -> None:
-    """Where IAM makes the role, as a rule."""
+def test_a_principal_that_iam_refuses_is_reported(world: World, released: Rehearse) -> None:
+    """For a role that IAM creates otherwise."""
     rehearsed = released(MEDIATAILOR)
 
     def on_call(call: Call) -> None:
@@ -469,8 +476,8 @@ def test_a_principal_that_iam_does_not_take_is_told_of(world: World, released: R
 
     world.on_call = on_call
     assert rehearsed.restore() is False
-    assert _said(rehearsed) == [
-        f"{MEDIATAILOR.role_name} is not put back: InvalidInput: not that one"
+    assert _messages(rehearsed) == [
+        f"{MEDIATAILOR.role_name} was not restored: InvalidInput: not that one"
     ]
 
 
@@ -494,27 +501,27 @@ def test_a_principal_that_iam_does_not_take_is_told_of(world: World, released: R
         )
     ],
 )
-def test_a_denial_of_any_call_is_told_of_and_the_same_goes_on_afterwards(
+def test_a_denied_call_is_reported_and_a_second_restore_continues(
     world: World, tmp_path: Path, account: FakeAccount, definition: RoleDefinition, action: str
 ) -> None:
-    """What can be put back is."""
+    """Everything else is restored."""
     rehearsed = Rehearsal(world, definition, tmp_path / "state.jsonl")
     before = rehearsed.fill()
     assert rehearsed.release()
     account.denied.add(action)
     assert rehearsed.restore() is False
-    told = [*_said(rehearsed), *_texts(rehearsed, Outcome.FAILED)]
-    assert any("AccessDenied" in each or "Forbidden" in each for each in told)
+    texts = [*_messages(rehearsed), *_texts(rehearsed, Outcome.FAILED)]
+    assert any("AccessDenied" in each or "Forbidden" in each for each in texts)
     account.denied.clear()
     assert rehearsed.restore()
     _as_before(rehearsed, before)
 
 
 @every_role
-def test_throttling_of_every_change_passes(
+def test_throttled_changes_are_retried(
     world: World, tmp_path: Path, definition: RoleDefinition
 ) -> None:
-    """Each is refused once."""
+    """Each call is throttled once."""
     rehearsed = Rehearsal(world, definition, tmp_path / "state.jsonl")
     before = rehearsed.fill()
     assert rehearsed.release()
@@ -532,29 +539,30 @@ def test_throttling_of_every_change_passes(
     _as_before(rehearsed, before)
 
 
-# what is refused
+# refused files
 
 
 def test_a_file_of_another_account_is_refused(world: World, released: Rehearse) -> None:
-    """Before anything is asked for."""
+    """Before any call."""
     rehearsed = released(MEDIATAILOR)
     text = rehearsed.path.read_text().replace(ACCOUNT, "444455556666", 1)
     rehearsed.path.write_text(text)
     with pytest.raises(AccountError) as caught:
         rehearsed.restore()
     assert str(caught.value) == (
-        f"{rehearsed.path} is about account 444455556666, and these credentials are for {ACCOUNT}"
+        f"{rehearsed.path} is for account 444455556666, but these credentials are for"
+        f" account {ACCOUNT}"
     )
     assert changing(world) == []
 
 
-# wherever it stops
+# interruption at any call
 
 
 @pytest.mark.parametrize(
     ("definition", "then", "carried_out"),
     [
-        # what is made again is made once; the others differ in how many kinds they have
+        # a resource is created again only once; the other roles differ in the number of kinds
         pytest.param(IVS, "restore", False, id="recording, unasked", marks=pytest.mark.exhaustive),
         pytest.param(IVS, "restore", True, id="recording, unheard"),
         pytest.param(
@@ -566,7 +574,7 @@ def test_a_file_of_another_account_is_refused(world: World, released: Rehearse) 
         pytest.param(catalogue.CHIME_MESSAGING, "release", True, id="messaging, released"),
     ],
 )
-def test_whoever_dies_at_any_call_is_followed_by_one_who_ends_it(
+def test_a_restore_that_was_killed_at_any_call_can_continue(
     world: World,
     tmp_path: Path,
     definition: RoleDefinition,
@@ -575,48 +583,48 @@ def test_whoever_dies_at_any_call_is_followed_by_one_who_ends_it(
     *,
     carried_out: bool,
 ) -> None:
-    """Restored again with the same file, all is back, and nothing is made twice.
+    """A second restore with the same file restores everything, and creates nothing twice.
 
-    Also if it is released again before that.
+    Also with a second release before it.
     """
     few_regions(monkeypatch, REGIONS[0])
-    mortal = Mortal(world)
+    process = KillableProcess(world)
     rehearsed = Rehearsal(world, definition, tmp_path / "state.jsonl")
     number = 0
     while True:
         number += 1
         before = rehearsed.fill(regions=REGIONS[:1])
         assert rehearsed.release()
-        mortal.die_at(number, carried_out=carried_out)
+        process.kill_at(number, carried_out=carried_out)
         try:
             rehearsed.restore()
         except BaseException:  # noqa: BLE001 - whatever it is that dying looks like
-            assert mortal.rise()
-            if carried_out and not mortal.changed:
-                # it is the same as if it had not been asked for
+            assert process.revive()
+            if carried_out and not process.changed:
+                # this is the same as a call that was not made
                 continue
         else:
-            mortal.rise()
+            process.revive()
             break
         if then == "release" and rehearsed.plan().needed:
-            assert rehearsed.release(), rehearsed.told
-        assert rehearsed.restore(), rehearsed.told
+            assert rehearsed.release(), rehearsed.events
+        assert rehearsed.restore(), rehearsed.events
         _as_before(rehearsed, before)
     assert number > 5
     _as_before(rehearsed, before)
 
 
-# recording configurations that were made, and not written down
+# recording configurations that were created but not recorded
 
 
 def _twins(world: World, tmp_path: Path, number: int) -> Rehearsal:
-    """Release channels, each with a recording configuration of its own, which are all alike."""
+    """Release channels, each with its own recording configuration. All have the same settings."""
     rehearsed = Rehearsal(world, IVS, tmp_path / "state.jsonl")
     data = {"name": "twin", "destinationConfiguration": {"s3": {"bucketName": "recordings"}}}
     for each in range(number):
         kind = features.RECORDING_CONFIGURATION
-        made = world.features.add(kind, ACCOUNT, REGIONS[0], f"twin0000{each:04}", data)
-        pointer = {"recordingConfigurationArn": made.arn, "name": f"c{each}"}
+        added = world.features.add(kind, ACCOUNT, REGIONS[0], f"twin0000{each:04}", data)
+        pointer = {"recordingConfigurationArn": added.arn, "name": f"c{each}"}
         world.features.add(features.IVS_CHANNEL, ACCOUNT, REGIONS[0], f"c{each:011}", pointer)
     assert rehearsed.release()
     return rehearsed
@@ -627,79 +635,85 @@ def _pointers(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("page_size", [100, 2])
-def test_twins_that_were_made_are_each_taken_for_one(
+def test_each_created_twin_replaces_one_recording_configuration(
     world: World, tmp_path: Path, page_size: int
 ) -> None:
-    """All were made before somebody died: none is made again, and each has its channel."""
+    """All were created before the interruption: none is created again, and each has its channel."""
     world.page_size = page_size
     rehearsed = _twins(world, tmp_path, 5)
-    mortal = Mortal(world)
-    made: list[str] = []
+    process = KillableProcess(world)
+    created: list[str] = []
 
     def on_call(call: Call) -> None:
         if call.operation == "CreateRecordingConfiguration":
-            made.append(call.operation)
+            created.append(call.operation)
 
     world.on_call = on_call
-    real = State.switched_on
+    real = State.record_enabled
     with pytest.MonkeyPatch.context() as patch:
-        # made, and not written down
-        patch.setattr(State, "switched_on", _dies)
-        with pytest.raises(_Died):
+        # created, but not recorded
+        patch.setattr(State, "record_enabled", _is_killed)
+        with pytest.raises(_Killed):
             rehearsed.restore()
-        mortal.rise()
-    assert State.switched_on is real
-    begun = len(made)
+        process.revive()
+    assert State.record_enabled is real
+    begun = len(created)
     assert begun >= 1
     other = {"name": "twin", "destinationConfiguration": {"s3": {"bucketName": "others"}}}
     kind = features.RECORDING_CONFIGURATION
     world.features.add(kind, ACCOUNT, REGIONS[0], "other0000000", other)
     world.calls.clear()
     assert rehearsed.restore()
-    assert len(made) == 5
+    assert len(created) == 5
     assert len(set(_pointers(world))) == 5
     assert f"arn:aws:ivs:{REGIONS[0]}:{ACCOUNT}:recording-configuration/other0000000" not in (
         _pointers(world)
     )
     if page_size == 100:
-        # one list, and a look at what it says nothing against
+        # one list, and one read for each candidate
         calls = [call.operation for call in world.calls]
         assert calls.count("ListRecordingConfigurations") == 1
         assert calls.count("GetRecordingConfiguration") == 5 + begun
 
 
-class _Died(BaseException):
+class _Killed(BaseException):
     pass
 
 
-def _dies(*_: object) -> None:
-    raise _Died
+def _is_killed(*_: object) -> None:
+    raise _Killed
 
 
-def test_what_differs_where_a_list_says_nothing_is_not_taken(world: World, tmp_path: Path) -> None:
-    """Thumbnails, say: a list has the name and the destination alone."""
+def test_a_candidate_with_other_settings_is_not_used(world: World, tmp_path: Path) -> None:
+    """For example other thumbnails: a list has only the name and the destination."""
     rehearsed = _twins(world, tmp_path, 1)
-    (thing,) = [each for each in rehearsed.state().off.values() if each.kind.deleted]
-    rehearsed.state().making(thing)
-    data = {**(thing.settings or {}), "recordingReconnectWindowSeconds": 30}
+    (target,) = [
+        each for each in rehearsed.state().disabled.values() if each.kind.disabled_by_deletion
+    ]
+    rehearsed.state().record_creation(target)
+    data = {**(target.settings or {}), "recordingReconnectWindowSeconds": 30}
     kind = features.RECORDING_CONFIGURATION
     other = world.features.add(kind, ACCOUNT, REGIONS[0], "other0000000", data)
     assert rehearsed.restore()
     assert other.arn not in _pointers(world)
 
 
-def test_what_was_there_before_is_not_taken_for_what_was_made(world: World, tmp_path: Path) -> None:
-    """A twin that was never deleted, or that is back already."""
+def test_an_older_twin_is_not_mistaken_for_a_new_one(world: World, tmp_path: Path) -> None:
+    """A twin that was never deleted, or that was restored already."""
     rehearsed = _twins(world, tmp_path, 1)
-    (thing,) = [each for each in rehearsed.state().off.values() if each.kind.deleted]
+    (target,) = [
+        each for each in rehearsed.state().disabled.values() if each.kind.disabled_by_deletion
+    ]
     kind = features.RECORDING_CONFIGURATION
-    twin = world.features.add(kind, ACCOUNT, REGIONS[0], "twin0000abcd", dict(thing.settings or {}))
+    twin = world.features.add(
+        kind, ACCOUNT, REGIONS[0], "twin0000abcd", dict(target.settings or {})
+    )
     state = rehearsed.state()
-    known = thing.kind.listed(REGIONS[0], {**twin.data, "arn": twin.arn})
+    known = target.kind.parse_item(REGIONS[0], {**twin.data, "arn": twin.arn})
     assert known is not None
-    state.switching_off(known.having(thing.settings or {}))
-    state.switched_on(known, twin.arn)
-    state.making(thing)
+    state.record_disabling(known.with_settings(target.settings or {}))
+    state.record_enabled(known, twin.arn)
+    state.record_creation(target)
     assert rehearsed.restore()
     assert _pointers(world) != [twin.arn]
     assert len(set(_of_recorders(world))) == 2
@@ -709,14 +723,16 @@ def _of_recorders(world: World) -> list[str]:
     return [each.arn for each in _of(world, features.RECORDING_CONFIGURATION)]
 
 
-def test_nothing_is_made_while_nobody_can_tell_whether_it_was(
+def test_nothing_is_created_while_candidates_cannot_be_read(
     world: World, tmp_path: Path, account: FakeAccount
 ) -> None:
-    """It could be made twice; the reason is told, and the same goes on afterwards."""
+    """It could be created twice. The reason is reported, and a second restore continues."""
     rehearsed = _twins(world, tmp_path, 2)
-    things = [each for each in rehearsed.state().off.values() if each.kind.deleted]
-    for thing in things:
-        rehearsed.state().making(thing)
+    targets = [
+        each for each in rehearsed.state().disabled.values() if each.kind.disabled_by_deletion
+    ]
+    for target in targets:
+        rehearsed.state().record_creation(target)
     account.denied.add("ivs:ListRecordingConfigurations")
     assert rehearsed.restore(wait=0) is False
     assert len([each for each in _texts(rehearsed, Outcome.FAILED) if "AccessDenied" in each]) == 2
@@ -726,8 +742,10 @@ def test_nothing_is_made_while_nobody_can_tell_whether_it_was(
     assert len(_of_recorders(world)) == 2
 
 
-def test_a_channel_follows_what_was_made_again_twice(world: World, tmp_path: Path) -> None:
-    """It could not be put back the first time, so the file has the first ARN for it."""
+def test_a_channel_uses_a_recording_configuration_that_was_created_twice(
+    world: World, tmp_path: Path
+) -> None:
+    """The channel was not restored the first time, so the file has the first ARN for it."""
     rehearsed = _twins(world, tmp_path, 1)
     (channel,) = _of(world, features.IVS_CHANNEL)
     world.features.live = {channel.arn}

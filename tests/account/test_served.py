@@ -1,4 +1,4 @@
-"""The light AWS on loopback, and the account full of things that it serves."""
+"""The fake services over HTTP, and the account that they serve."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ROOT = Path(__file__).parents[2]
 _SECONDS = 30
 
 
-def _client(service: str, url: str) -> Any:  # noqa: ANN401 - boto3 makes its clients as it runs
+def _client(service: str, url: str) -> Any:  # noqa: ANN401 - boto3 creates its clients at run time
     config = Config(retries={"total_max_attempts": 1})
     return boto3.client(service, endpoint_url=url, config=config)
 
@@ -41,8 +41,8 @@ def _client(service: str, url: str) -> Any:  # noqa: ANN401 - boto3 makes its cl
         ("chime-sdk-voice", "list_voice_connectors", "VoiceConnectors"),
     ],
 )
-def test_clients_are_answered_over_http(service: str, method: str, member: str) -> None:
-    """In every protocol, and a client asks more than once."""
+def test_clients_get_responses_over_http(service: str, method: str, member: str) -> None:
+    """In every protocol, with several calls of one client."""
     name = catalogue.MEDIATAILOR.role_name
     parameters = {"RoleName": name} if service == "iam" else {}
     with serve(seeded(800, 80)) as url:
@@ -54,8 +54,8 @@ def test_clients_are_answered_over_http(service: str, method: str, member: str) 
                 client.get_role(RoleName="none")
 
 
-def test_a_broken_connection_is_one() -> None:
-    """What a test raises for a call, its client sees as a connection that was closed."""
+def test_an_exception_closes_the_connection() -> None:
+    """If a test raises an exception for a call, its client sees a closed connection."""
 
     def break_off(_call: Call) -> None:
         raise TimeoutError
@@ -68,34 +68,34 @@ def test_a_broken_connection_is_one() -> None:
 
 
 @pytest.mark.parametrize(("resources", "using"), [(800, 80), (801, 42), (16, 16), (40, 0)])
-def test_as_many_things_are_there_and_on_as_asked_for(resources: int, using: int) -> None:
-    """A recorded channel is on, too, though it does not use the role itself."""
+def test_the_account_has_the_requested_resources_and_usages(resources: int, using: int) -> None:
+    """A recorded channel is enabled, too, although it does not use the role itself."""
     world = seeded(resources, using)
-    things = [*world.features._things.values()]
-    recorded = [thing for thing in things if thing.data.get("recordingConfigurationArn")]
-    assert len(things) == resources
-    assert sum(thing.on for thing in things) + len(recorded) == using
-    arns = {thing.arn for thing in things}
-    assert {thing.data["recordingConfigurationArn"] for thing in recorded} <= arns
+    targets = [*world.features._targets.values()]
+    recorded = [target for target in targets if target.data.get("recordingConfigurationArn")]
+    assert len(targets) == resources
+    assert sum(target.on for target in targets) + len(recorded) == using
+    arns = {target.arn for target in targets}
+    assert {target.data["recordingConfigurationArn"] for target in recorded} <= arns
 
 
 def test_the_account_is_the_same_in_every_run() -> None:
-    """Things, ARNs, stacks and tags."""
+    """Resources, ARNs, stacks and tags."""
     first, second = (seeded(400, 40) for _ in range(2))
     for world in (first, second):
         assert len(world.account(ACCOUNT).roles) == 5
-    told = [
-        [(thing.arn, thing.data) for thing in world.features._things.values()]
+    values = [
+        [(target.arn, target.data) for target in world.features._targets.values()]
         for world in (first, second)
     ]
-    assert told[0] == told[1]
+    assert values[0] == values[1]
     assert [*first.account(ACCOUNT).stacks] == [*second.account(ACCOUNT).stacks]
 
 
-def test_the_things_are_in_many_regions_and_some_in_stacks() -> None:
-    """A third of them are, and every stack's id is told by the tags or the resources."""
+def test_the_resources_are_in_many_regions_and_some_in_stacks() -> None:
+    """A third of them are. The tags or the stack resources have the id of every stack."""
     world = seeded(800, 80)
-    regions = Counter(thing.region for thing in world.features._things.values())
+    regions = Counter(target.region for target in world.features._targets.values())
     assert len(regions) > 20
     in_stacks = [
         physical_id
@@ -106,14 +106,14 @@ def test_the_things_are_in_many_regions_and_some_in_stacks() -> None:
     assert 250 < len(in_stacks) < 290
 
 
-def test_more_cannot_be_on_than_there_are() -> None:
-    """The sentence says the range."""
+def test_more_usages_than_resources_are_an_error() -> None:
+    """The error contains the range."""
     with pytest.raises(ValueError, match="using must be 0 to 8, got 9"):
         seeded(8, 9)
 
 
 def test_the_command_serves_until_its_input_ends() -> None:
-    """Its first line is the URL; the environment follows."""
+    """The first line is the URL. The environment follows."""
     command = [sys.executable, "-m", "tests.fake_services.server", "--resources", "80"]
     with subprocess.Popen(
         [*command, "--print-env"],
@@ -132,8 +132,8 @@ def test_the_command_serves_until_its_input_ends() -> None:
         assert process.wait(_SECONDS) == 0
 
 
-def test_the_environment_names_the_account() -> None:
-    """Nobody's own settings are read."""
-    told = environment("http://127.0.0.1:1")
-    assert told["AWS_ACCESS_KEY_ID"] == ACCOUNT
-    assert told["AWS_CONFIG_FILE"] == "/nonexistent"
+def test_the_environment_contains_the_account() -> None:
+    """Settings of the user are not read."""
+    values = environment("http://127.0.0.1:1")
+    assert values["AWS_ACCESS_KEY_ID"] == ACCOUNT
+    assert values["AWS_CONFIG_FILE"] == "/nonexistent"

@@ -1,4 +1,4 @@
-"""Stacks: whether one is there, which nobody takes for gone who is not told so, and whose it is."""
+"""Stacks: whether one exists, which only CloudFormation can deny, and which resources it owns."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
-from slr_constructs.account.stacks import StackState, name_of, region_of, stack_of, state_of
-from slr_constructs.account.uses.kind import Thing
+from slr_constructs.account.stacks import (
+    StackState,
+    find_stack,
+    name_of,
+    region_of,
+    state_or_unknown,
+)
+from slr_constructs.account.usages.kind import TargetResource
 from tests.account import specimens
 from tests.account.conftest import ACCOUNT
 from tests.account.specimens import REGION
@@ -34,7 +40,7 @@ _NOWHERE = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/app/0000"
     ],
 )
 def test_reads_the_name_and_region_of_a_stack(stack: str, name: str, region: str | None) -> None:
-    """In its id; what is no id has no region."""
+    """Both are in its id. Other text has no region."""
     assert (name_of(stack), region_of(stack)) == (name, region)
 
 
@@ -46,32 +52,32 @@ def test_reads_the_name_and_region_of_a_stack(stack: str, name: str, region: str
         ("ROLLBACK_FAILED", StackState.EXISTS),
         ("DELETE_IN_PROGRESS", StackState.EXISTS),
         ("DELETE_FAILED", StackState.EXISTS),
-        ("DELETE_COMPLETE", StackState.GONE),
+        ("DELETE_COMPLETE", StackState.DELETED),
     ],
 )
-def test_a_stack_is_gone_when_its_deletion_is_complete(
+def test_a_stack_is_deleted_when_its_deletion_is_complete(
     status: str, state: StackState, world: World
 ) -> None:
-    """And not before."""
+    """Not earlier."""
     stack = world.account(ACCOUNT).add_stack("app", "eu-west-1", status=status)
 
-    assert state_of(stack, specimens.signed_in()) is state
+    assert state_or_unknown(stack, specimens.signed_in()) is state
     assert world.calls[-1].region == "eu-west-1"
 
 
 @pytest.mark.usefixtures("world")
-def test_a_stack_is_gone_when_cloudformation_does_not_know_it() -> None:
-    """Some time after its deletion, its id is forgotten, too."""
-    assert state_of(_NOWHERE, specimens.signed_in()) is StackState.GONE
+def test_a_stack_that_cloudformation_does_not_know_is_deleted() -> None:
+    """Some time after the deletion, CloudFormation does not know the id any more."""
+    assert state_or_unknown(_NOWHERE, specimens.signed_in()) is StackState.DELETED
 
 
-def test_a_stack_is_looked_for_by_its_id(world: World) -> None:
-    """Another of the same name is another one."""
+def test_a_stack_is_read_by_its_id(world: World) -> None:
+    """A stack of the same name is another stack."""
     account = world.account(ACCOUNT)
-    gone = account.add_stack("app", REGION, status="DELETE_COMPLETE")
+    deleted = account.add_stack("app", REGION, status="DELETE_COMPLETE")
     account.add_stack("app", REGION)
 
-    assert state_of(gone, specimens.signed_in()) is StackState.GONE
+    assert state_or_unknown(deleted, specimens.signed_in()) is StackState.DELETED
 
 
 @pytest.mark.parametrize(
@@ -84,9 +90,11 @@ def test_a_stack_is_looked_for_by_its_id(world: World) -> None:
     ],
     ids=["name", "nothing", "other-service", "other-account"],
 )
-def test_nobody_can_tell_of_what_is_no_stack_of_the_account(stack: str, world: World) -> None:
-    """So nobody is asked."""
-    assert state_of(stack, specimens.signed_in()) is StackState.UNKNOWN
+def test_the_state_of_text_that_is_not_a_stack_of_the_account_is_unknown(
+    stack: str, world: World
+) -> None:
+    """No call is made."""
+    assert state_or_unknown(stack, specimens.signed_in()) is StackState.UNKNOWN
     assert not world.calls
 
 
@@ -94,7 +102,7 @@ def test_nobody_can_tell_of_what_is_no_stack_of_the_account(stack: str, world: W
     "error",
     [
         pytest.param(Refused("AccessDenied", "you may not", 403), id="denied"),
-        # the words of a stack that is gone, in another refusal
+        # the text of a deleted stack, in another error
         pytest.param(Refused("AccessDenied", "x does not exist", 403), id="denied-in-its-words"),
         pytest.param(Refused("ValidationError", "x is too long"), id="not-valid"),
         pytest.param(Refused("InvalidClientTokenId", "the token is invalid", 403), id="disabled"),
@@ -102,8 +110,10 @@ def test_nobody_can_tell_of_what_is_no_stack_of_the_account(stack: str, world: W
         pytest.param(ResponseParserError("invalid XML received"), id="proxy"),
     ],
 )
-def test_who_cannot_tell_does_not_say_that_a_stack_is_gone(error: Exception, world: World) -> None:
-    """A lease of a stack that is there would be dropped."""
+def test_a_failed_call_does_not_mean_that_a_stack_is_deleted(
+    error: Exception, world: World
+) -> None:
+    """Otherwise the lease of an existing stack would be released."""
     stack = world.account(ACCOUNT).add_stack("app", REGION)
 
     def on_call(_call: Call) -> None:
@@ -111,33 +121,33 @@ def test_who_cannot_tell_does_not_say_that_a_stack_is_gone(error: Exception, wor
 
     world.on_call = on_call
 
-    assert state_of(stack, specimens.signed_in()) is StackState.UNKNOWN
+    assert state_or_unknown(stack, specimens.signed_in()) is StackState.UNKNOWN
 
 
-def test_an_answer_without_a_stack_does_not_say_that_it_is_gone(
+def test_a_response_without_a_stack_does_not_mean_that_it_is_deleted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CloudFormation does not answer so, but others may answer in its place."""
+    """CloudFormation does not respond like this, but a proxy may."""
     answer: dict[tuple[str, str], Any]
     answer = {("cloudformation", "DescribeStacks"): lambda *_: {"Stacks": []}}
     monkeypatch.setattr(world, "_operations", answer)
 
-    assert state_of(_NOWHERE, specimens.signed_in()) is StackState.UNKNOWN
+    assert state_or_unknown(_NOWHERE, specimens.signed_in()) is StackState.UNKNOWN
 
 
-def test_a_region_that_is_none_is_not_asked() -> None:
-    """What stands in a tag may be anything."""
+def test_an_invalid_region_is_not_called() -> None:
+    """A tag can contain any text."""
     stack = f"arn:aws:cloudformation:no where:{ACCOUNT}:stack/app/0"
 
-    assert state_of(stack, specimens.signed_in()) is StackState.UNKNOWN
+    assert state_or_unknown(stack, specimens.signed_in()) is StackState.UNKNOWN
 
 
-# whose something is
+# the stack of a resource
 
 
-def _thing(specimen: Specimen, world: World) -> Thing:
+def _thing(specimen: Specimen, world: World) -> TargetResource:
     kept = specimen.add(world, 1)
-    return Thing(specimen.kind, REGION, kept.id, kept.arn, "thing")
+    return TargetResource(specimen.kind, REGION, kept.id, kept.arn, "thing")
 
 
 every_specimen = pytest.mark.parametrize(
@@ -153,46 +163,48 @@ every_specimen = pytest.mark.parametrize(
         for which, resource_type in enumerate(specimen.kind.resource_types)
     ],
 )
-def test_the_stack_that_has_a_thing_is_found(specimen: Specimen, which: int, world: World) -> None:
-    """Or the one that switched its feature on, where the thing itself is of none."""
+def test_the_stack_that_owns_a_resource_is_found(
+    specimen: Specimen, which: int, world: World
+) -> None:
+    """Or the stack that configured its feature, if the resource itself is not in a stack."""
     specimens.add_roles(world)
-    thing = _thing(specimen, world)
-    ids = specimen.kind.physical_ids(thing)
-    # ours have one id for a feature and for its release
+    target = _thing(specimen, world)
+    ids = specimen.kind.physical_ids(target)
+    # our custom resources have one id for a feature and for its clean-up
     resource = ("It", specimen.kind.resource_types[which], ids[min(which, 1)])
     other = ("Other", "AWS::S3::Bucket", "bucket")
     stack = world.account(ACCOUNT).add_stack("app", REGION, resources=[other, resource])
 
-    assert stack_of(thing, specimens.signed_in().region(REGION)) == stack
+    assert find_stack(target, specimens.signed_in().region(REGION)) == stack
 
 
 @every_specimen
-def test_a_thing_of_a_large_stack_is_found_if_nothing_else_is_called_so(
+def test_a_resource_of_a_large_stack_is_found_if_its_id_is_unique(
     specimen: Specimen, world: World
 ) -> None:
-    """CloudFormation shows the first 100 resources, whichever was asked for."""
+    """CloudFormation returns the first 100 resources, even without the requested one."""
     specimens.add_roles(world)
-    thing = _thing(specimen, world)
-    physical_id = specimen.kind.physical_ids(thing)[0]
+    target = _thing(specimen, world)
+    physical_id = specimen.kind.physical_ids(target)[0]
     others = [(f"Other{number}", "AWS::S3::Bucket", f"bucket-{number}") for number in range(100)]
     resource = ("It", specimen.kind.resource_types[0], physical_id)
     stack = world.account(ACCOUNT).add_stack("app", REGION, resources=[*others, resource])
 
-    found = stack_of(thing, specimens.signed_in().region(REGION))
+    found = find_stack(target, specimens.signed_in().region(REGION))
 
-    # a name may be that of something else in the rest
-    assert found == (stack if physical_id == thing.arn else None)
+    # a name may belong to another resource in the rest
+    assert found == (stack if physical_id == target.arn else None)
 
 
 @every_specimen
-def test_a_thing_of_no_stack_has_none(specimen: Specimen, world: World) -> None:
-    """Neither has one whose stack is gone."""
+def test_a_resource_without_a_stack_has_none(specimen: Specimen, world: World) -> None:
+    """Nor has a resource whose stack was deleted."""
     specimens.add_roles(world)
-    thing = _thing(specimen, world)
-    resource = ("It", specimen.kind.resource_types[0], specimen.kind.physical_ids(thing)[0])
+    target = _thing(specimen, world)
+    resource = ("It", specimen.kind.resource_types[0], specimen.kind.physical_ids(target)[0])
     world.account(ACCOUNT).add_stack("old", REGION, status="DELETE_COMPLETE", resources=[resource])
 
-    assert stack_of(thing, specimens.signed_in().region(REGION)) is None
+    assert find_stack(target, specimens.signed_in().region(REGION)) is None
 
 
 @pytest.mark.parametrize(
@@ -208,26 +220,26 @@ def test_a_thing_of_no_stack_has_none(specimen: Specimen, world: World) -> None:
         ),
     ],
 )
-def test_what_is_only_called_alike_is_not_the_thing(
+def test_a_resource_with_the_same_id_is_not_the_resource(
     resources: list[tuple[str, str, str]], world: World
 ) -> None:
-    """Physical ids are unique in a type alone."""
+    """Physical ids are unique only within a type."""
     specimens.add_roles(world)
-    thing = _thing(specimens.LIVE_CHANNEL, world)
+    target = _thing(specimens.LIVE_CHANNEL, world)
     world.account(ACCOUNT).add_stack("app", REGION, resources=resources)
 
-    assert stack_of(thing, specimens.signed_in().region(REGION)) is None
+    assert find_stack(target, specimens.signed_in().region(REGION)) is None
 
 
 @pytest.mark.parametrize(
     ("code", "text"), [("AccessDenied", "x does not exist"), ("ValidationError", "x is too long")]
 )
-def test_whoever_may_not_know_whose_a_thing_is_is_told_so(
+def test_a_denied_call_for_the_stack_of_a_resource_raises(
     code: str, text: str, world: World
 ) -> None:
-    """It is not taken for a thing of no stack."""
+    """The resource is not treated as one without a stack."""
     specimens.add_roles(world)
-    thing = _thing(specimens.LIVE_CHANNEL, world)
+    target = _thing(specimens.LIVE_CHANNEL, world)
 
     def on_call(_call: Call) -> None:
         raise Refused(code, text, 403)
@@ -235,4 +247,4 @@ def test_whoever_may_not_know_whose_a_thing_is_is_told_so(
     world.on_call = on_call
 
     with pytest.raises(ClientError, match=text):
-        stack_of(thing, specimens.signed_in().region(REGION))
+        find_stack(target, specimens.signed_in().region(REGION))

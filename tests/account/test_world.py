@@ -1,4 +1,4 @@
-"""The light AWS answers boto3 as AWS does: codes, texts, pages and types."""
+"""The fake services respond to boto3 like AWS: error codes, texts, pages and types."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ONE_TRY = Config(retries={"total_max_attempts": 1})
 
 @pytest.fixture
 def account(world: World) -> FakeAccount:
-    """Give the account that calls are made for."""
+    """Return the account of the calls."""
     return world.account(ACCOUNT)
 
 
@@ -42,7 +42,7 @@ def _keys(access_key: str) -> dict[str, str]:
 
 
 def _refused(call: Any, **parameters: Any) -> tuple[int, str, str]:  # noqa: ANN401
-    """Return the status, code and text of a refusal."""
+    """Return the status, code and text of an error."""
     with pytest.raises(ClientError) as caught:
         call(**parameters)
     answer = caught.value.response
@@ -53,19 +53,19 @@ def _refused(call: Any, **parameters: Any) -> tuple[int, str, str]:  # noqa: ANN
 # IAM
 
 
-def test_a_role_is_shown_with_all_that_iam_says(account: FakeAccount) -> None:
-    """Dates are dates, and description, last use and tags are those of the role."""
+def test_a_role_is_returned_with_all_properties(account: FakeAccount) -> None:
+    """Dates are dates; description, last use and tags are those of the role."""
     used = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
-    made = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
+    created = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
     account.add_role(
         MEDIATAILOR,
         description="logs & <more>",
         tags={"team": "video"},
-        created=made,
+        created=created,
         last_used=(used, "eu-west-1"),
     )
     role = _client("iam").get_role(RoleName=NAME)["Role"]
-    assert role["CreateDate"] == made
+    assert role["CreateDate"] == created
     assert role["Description"] == "logs & <more>"
     assert role["RoleLastUsed"] == {"LastUsedDate": used, "Region": "eu-west-1"}
     assert role["Tags"] == [{"Key": "team", "Value": "video"}]
@@ -74,8 +74,8 @@ def test_a_role_is_shown_with_all_that_iam_says(account: FakeAccount) -> None:
     assert statement["Principal"] == {"Service": MEDIATAILOR.service_principal}
 
 
-def test_a_role_that_says_nothing_has_no_description_and_no_tags(account: FakeAccount) -> None:
-    """What a role does not have is not in the answer; the last use is, and is empty."""
+def test_a_role_without_description_and_tags_has_no_such_members(account: FakeAccount) -> None:
+    """The last use is present and empty."""
     account.add_role(MEDIATAILOR)
     role = _client("iam").get_role(RoleName=NAME)["Role"]
     assert not {"Description", "Tags"} & role.keys()
@@ -95,14 +95,16 @@ def test_a_role_that_says_nothing_has_no_description_and_no_tags(account: FakeAc
     ],
 )
 @pytest.mark.usefixtures("world")
-def test_a_role_that_is_not_there_is_no_entity(method: str, parameters: dict[str, Any]) -> None:
-    """Every operation on a role says so alike."""
+def test_a_role_that_does_not_exist_is_no_such_entity(
+    method: str, parameters: dict[str, Any]
+) -> None:
+    """For every operation on a role."""
     refused = _refused(getattr(_client("iam"), method), RoleName=NAME, **parameters)
     assert refused == (404, "NoSuchEntity", f"The role with name {NAME} cannot be found.")
 
 
 def test_policies_are_listed_in_pages(account: FakeAccount, world: World) -> None:
-    """The catalogue's policy is attached, and the inline ones are listed one after another."""
+    """The catalogue's policy is attached, and inline policies are listed."""
     account.add_role(MEDIATAILOR, inline=["a", "b", "c"])
     world.page_size = 2
     iam = _client("iam")
@@ -113,7 +115,7 @@ def test_policies_are_listed_in_pages(account: FakeAccount, world: World) -> Non
 
 
 def test_tags_and_the_description_change(account: FakeAccount) -> None:
-    """What is put is there, and what is taken away is not."""
+    """Added tags exist, and removed tags do not."""
     role = account.add_role(MEDIATAILOR, tags={"old": "1"})
     iam = _client("iam")
     iam.tag_role(RoleName=NAME, Tags=[{"Key": "new", "Value": "2"}])
@@ -122,8 +124,8 @@ def test_tags_and_the_description_change(account: FakeAccount) -> None:
     assert (role.tags, role.description) == ({"new": "2"}, "said")
 
 
-def test_a_role_has_50_tags_and_no_more(account: FakeAccount) -> None:
-    """The 51st is refused, and another value of a tag is not."""
+def test_a_role_has_50_tags_at_most(account: FakeAccount) -> None:
+    """A 51st tag is refused, and a new value of an existing tag is not."""
     account.add_role(MEDIATAILOR, tags={str(number): "" for number in range(50)})
     iam = _client("iam")
     iam.tag_role(RoleName=NAME, Tags=[{"Key": "0", "Value": "again"}])
@@ -131,31 +133,31 @@ def test_a_role_has_50_tags_and_no_more(account: FakeAccount) -> None:
     assert refused[:2] == (409, "LimitExceeded")
 
 
-def test_iam_makes_a_role_once(account: FakeAccount) -> None:
+def test_iam_creates_a_role_once(account: FakeAccount) -> None:
     """The second time its name is taken."""
     iam = _client("iam")
-    asked = {"AWSServiceName": MEDIATAILOR.service_principal, "Description": "made"}
-    made = iam.create_service_linked_role(**asked)["Role"]
-    assert made["CreateDate"] - datetime.now(UTC) < timedelta(minutes=1)
-    assert account.roles[NAME].description == "made"
+    parameters = {"AWSServiceName": MEDIATAILOR.service_principal, "Description": "created"}
+    created = iam.create_service_linked_role(**parameters)["Role"]
+    assert created["CreateDate"] - datetime.now(UTC) < timedelta(minutes=1)
+    assert account.roles[NAME].description == "created"
     text = (
         f"Service role name {NAME} has been taken in this account, please try a different suffix."
     )
-    assert _refused(iam.create_service_linked_role, **asked) == (400, "InvalidInput", text)
+    assert _refused(iam.create_service_linked_role, **parameters) == (400, "InvalidInput", text)
 
 
 @pytest.mark.parametrize(
     "principal", [catalogue.IVS_RECORD_TO_S3.service_principal, "unheard-of.amazonaws.com"]
 )
 @pytest.mark.usefixtures("world")
-def test_iam_does_not_make_every_role(principal: str) -> None:
-    """What its service makes, and what nobody knows, is refused."""
+def test_iam_does_not_create_every_role(principal: str) -> None:
+    """It refuses roles that only their service creates, and unknown principals."""
     refused = _refused(_client("iam").create_service_linked_role, AWSServiceName=principal)
     assert refused[:2] == (400, "InvalidInput")
 
 
-def test_a_deletion_is_in_progress_first_and_done_then(account: FakeAccount) -> None:
-    """It is one task, however often it is asked for, and the role is there until it ends."""
+def test_a_deletion_is_in_progress_first_and_then_done(account: FakeAccount) -> None:
+    """Repeated requests return the same task, and the role exists until the task ends."""
     account.add_role(MEDIATAILOR)
     account.in_use_polls = 2
     iam = _client("iam")
@@ -171,21 +173,21 @@ def test_a_deletion_is_in_progress_first_and_done_then(account: FakeAccount) -> 
 
 
 def test_a_role_in_use_is_not_deleted(account: FakeAccount, world: World) -> None:
-    """The deletion fails and tells where the role is used."""
+    """The deletion fails and lists the usages."""
     account.add_role(MEDIATAILOR)
     logs = {"LogConfiguration": {"PercentEnabled": 10}}
-    thing = world.features.add(features.PLAYBACK_CONFIGURATION, ACCOUNT, "eu-west-1", "ads", logs)
+    target = world.features.add(features.PLAYBACK_CONFIGURATION, ACCOUNT, "eu-west-1", "ads", logs)
     account.in_use_polls = 0
     iam = _client("iam")
     task = iam.delete_service_linked_role(RoleName=NAME)["DeletionTaskId"]
     answer = iam.get_service_linked_role_deletion_status(DeletionTaskId=task)
     assert answer["Status"] == "FAILED"
-    assert answer["Reason"]["RoleUsageList"] == [{"Region": "eu-west-1", "Resources": [thing.arn]}]
+    assert answer["Reason"]["RoleUsageList"] == [{"Region": "eu-west-1", "Resources": [target.arn]}]
     assert NAME in account.roles
 
 
-def test_a_deletion_fails_as_planned_and_the_next_does_not(account: FakeAccount) -> None:
-    """A planned reason is given once; a task that is over makes room for another."""
+def test_a_planned_failure_of_a_deletion_happens_once(account: FakeAccount) -> None:
+    """After the task has ended, a new one can start."""
     account.add_role(MEDIATAILOR)
     account.in_use_polls = 0
     account.failing_deletions.append({"Reason": "try again later"})
@@ -199,8 +201,8 @@ def test_a_deletion_fails_as_planned_and_the_next_does_not(account: FakeAccount)
 
 
 @pytest.mark.usefixtures("world")
-def test_an_unknown_deletion_is_no_entity() -> None:
-    """A task that nobody started is not found."""
+def test_an_unknown_deletion_is_no_such_entity() -> None:
+    """The task does not exist."""
     call = _client("iam").get_service_linked_role_deletion_status
     assert _refused(call, DeletionTaskId="task/none")[:2] == (404, "NoSuchEntity")
 
@@ -209,16 +211,16 @@ def test_an_unknown_deletion_is_no_entity() -> None:
 
 
 def test_a_stack_is_found_by_name_and_by_id_in_its_region(account: FakeAccount) -> None:
-    """A deleted stack is found by its id alone."""
+    """A deleted stack is found only by its id."""
     here = account.add_stack("app", "eu-west-1")
-    gone = account.add_stack("gone", "eu-west-1", status="DELETE_COMPLETE")
+    deleted = account.add_stack("deleted", "eu-west-1", status="DELETE_COMPLETE")
     describe = _client("cloudformation", "eu-west-1").describe_stacks
-    for asked in ("app", here):
-        stack = describe(StackName=asked)["Stacks"][0]
+    for parameters in ("app", here):
+        stack = describe(StackName=parameters)["Stacks"][0]
         assert (stack["StackId"], stack["StackStatus"]) == (here, "CREATE_COMPLETE")
-    assert describe(StackName=gone)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
-    text = "Stack with id gone does not exist"
-    assert _refused(describe, StackName="gone") == (400, "ValidationError", text)
+    assert describe(StackName=deleted)["Stacks"][0]["StackStatus"] == "DELETE_COMPLETE"
+    text = "Stack with id deleted does not exist"
+    assert _refused(describe, StackName="deleted") == (400, "ValidationError", text)
     elsewhere = _client("cloudformation").describe_stacks
     assert _refused(elsewhere, StackName=here)[1] == "ValidationError"
 
@@ -227,7 +229,7 @@ def test_stacks_are_listed_in_pages(account: FakeAccount, world: World) -> None:
     """Those of the region that are not deleted."""
     for number in range(3):
         account.add_stack(f"app-{number}", "us-east-1")
-    account.add_stack("gone", "us-east-1", status="DELETE_COMPLETE")
+    account.add_stack("deleted", "us-east-1", status="DELETE_COMPLETE")
     world.page_size = 2
     pages = [*_client("cloudformation").get_paginator("describe_stacks").paginate()]
     assert [[stack["StackName"] for stack in page["Stacks"]] for page in pages] == [
@@ -237,19 +239,19 @@ def test_stacks_are_listed_in_pages(account: FakeAccount, world: World) -> None:
 
 
 def test_the_stack_of_a_resource_is_found_by_its_physical_id(account: FakeAccount) -> None:
-    """All resources of the stack are told; a resource of no stack has a text of its own."""
+    """All resources of the stack are returned. A resource without a stack is an error."""
     resources = [
         ("Live", "AWS::MediaPackage::Channel", "live"),
         ("Vod", "AWS::MediaPackage::PackagingGroup", "vod"),
     ]
     stack = account.add_stack("app", "us-east-1", resources=resources)
     describe = _client("cloudformation").describe_stack_resources
-    for asked in ({"PhysicalResourceId": "live"}, {"StackName": "app"}):
-        told = [
+    for parameters in ({"PhysicalResourceId": "live"}, {"StackName": "app"}):
+        returned = [
             (each["StackId"], each["LogicalResourceId"], each["ResourceType"])
-            for each in describe(**asked)["StackResources"]
+            for each in describe(**parameters)["StackResources"]
         ]
-        assert told == [(stack, *each[:2]) for each in resources]
+        assert returned == [(stack, *each[:2]) for each in resources]
     text = "Stack for none does not exist"
     assert _refused(describe, PhysicalResourceId="none") == (400, "ValidationError", text)
 
@@ -257,8 +259,8 @@ def test_the_stack_of_a_resource_is_found_by_its_physical_id(account: FakeAccoun
 # STS, Organizations and Account Management
 
 
-def test_the_caller_is_told_from_the_access_key(world: World) -> None:
-    """The account of the environment, and that of credentials in a client."""
+def test_the_caller_is_identified_by_the_access_key(world: World) -> None:
+    """The account of the environment, and that of the credentials of a client."""
     world.account(OTHER)
     assert _client("sts").get_caller_identity()["Account"] == ACCOUNT
     other = _client("sts", **_keys(OTHER))
@@ -266,7 +268,7 @@ def test_the_caller_is_told_from_the_access_key(world: World) -> None:
 
 
 def test_a_role_is_assumed_in_another_account(world: World) -> None:
-    """Its credentials call for that account, and run out in an hour."""
+    """Its credentials are for that account, and expire in an hour."""
     world.account(OTHER).assumable.add("audit")
     world.account(OTHER).add_role(MEDIATAILOR)
     answer = _client("sts").assume_role(
@@ -285,11 +287,11 @@ def test_a_role_is_assumed_in_another_account(world: World) -> None:
     assert caller == f"arn:aws:sts::{OTHER}:assumed-role/audit/me"
 
 
-def test_a_role_that_trusts_nobody_is_not_assumed(world: World) -> None:
-    """It is denied, as a role that is not there is."""
+def test_a_role_without_trust_is_not_assumed(world: World) -> None:
+    """The call is denied, as for a role that does not exist."""
     world.account(OTHER)
-    asked = {"RoleArn": f"arn:aws:iam::{OTHER}:role/audit", "RoleSessionName": "me"}
-    status, code, text = _refused(_client("sts").assume_role, **asked)
+    parameters = {"RoleArn": f"arn:aws:iam::{OTHER}:role/audit", "RoleSessionName": "me"}
+    status, code, text = _refused(_client("sts").assume_role, **parameters)
     assert (status, code) == (403, "AccessDenied")
     assert "is not authorized to perform: sts:AssumeRole on resource:" in text
 
@@ -302,14 +304,14 @@ def test_a_role_that_trusts_nobody_is_not_assumed(world: World) -> None:
         ("ivs", "list_channels", "UnrecognizedClientException"),
     ],
 )
-def test_an_access_key_that_nobody_has_is_refused(service: str, method: str, code: str) -> None:
-    """In the words of the service's protocol."""
-    client = _client(service, **_keys("nobody"))
+def test_an_unknown_access_key_is_refused(service: str, method: str, code: str) -> None:
+    """With the error of the protocol."""
+    client = _client(service, **_keys("unknown"))
     assert _refused(getattr(client, method))[:2] == (403, code)
 
 
 def test_accounts_of_the_organization_are_listed_in_pages(world: World) -> None:
-    """Twenty on a page, and none that is not in it."""
+    """Twenty on a page, only members."""
     for number in range(24):
         world.account(str(444455556666 + number), f"team {number}")
     world.account("999999999999", organization=False)
@@ -320,32 +322,32 @@ def test_accounts_of_the_organization_are_listed_in_pages(world: World) -> None:
     assert second["JoinedTimestamp"].tzinfo is not None
 
 
-def test_an_account_may_be_in_no_organization(account: FakeAccount) -> None:
-    """Then there is no list."""
+def test_an_account_can_be_without_an_organization(account: FakeAccount) -> None:
+    """Then the list is an error."""
     account.organization = False
     refused = _refused(_client("organizations").list_accounts)
     assert refused[:2] == (400, "AWSOrganizationsNotInUseException")
 
 
 def test_regions_are_listed_in_pages_with_their_status(account: FakeAccount, world: World) -> None:
-    """An old region is there by default, a new one was asked for, and one may be off."""
+    """Enabled by default, opted in, or disabled."""
     account.disabled_regions.add("eu-south-2")
     world.page_size = 10
     pages = [*_client("account").get_paginator("list_regions").paginate()]
     assert [len(page["Regions"]) for page in pages] == [10, 10, 10, 4]
-    told = {
+    returned = {
         region["RegionName"]: region["RegionOptStatus"]
         for page in pages
         for region in page["Regions"]
     }
-    assert told["us-east-1"] == "ENABLED_BY_DEFAULT"
-    assert told["af-south-1"] == "ENABLED"
-    assert told["eu-south-2"] == "DISABLED"
+    assert returned["us-east-1"] == "ENABLED_BY_DEFAULT"
+    assert returned["af-south-1"] == "ENABLED"
+    assert returned["eu-south-2"] == "DISABLED"
     wanted = _client("account").list_regions(RegionOptStatusContains=["DISABLED"])
     assert [region["RegionName"] for region in wanted["Regions"]] == ["eu-south-2"]
 
 
-# the features' services
+# the services of the features
 
 KINDS: tuple[tuple[Kind, str], ...] = (
     (features.VOICE_CONNECTOR, "list_voice_connectors"),
@@ -362,10 +364,10 @@ KINDS: tuple[tuple[Kind, str], ...] = (
 @pytest.mark.parametrize(
     ("kind", "method"), KINDS, ids=[f"{kind.service} {kind.resource}" for kind, _ in KINDS]
 )
-def test_things_are_listed_in_pages_of_their_region(
+def test_resources_are_listed_in_pages_of_their_region(
     kind: Kind, method: str, account: FakeAccount, world: World
 ) -> None:
-    """No page is longer than the world says, and nothing of another region or account is there."""
+    """Pages have the size of the world, without resources of other regions or accounts."""
     account.add_role(kind.definition)
     names = [f"thing-{number}" for number in range(5)]
     for name in names:
@@ -374,42 +376,42 @@ def test_things_are_listed_in_pages_of_their_region(
     world.account(OTHER).add_role(kind.definition)
     world.features.add(kind, OTHER, "us-east-1", "another's")
     world.page_size = 2
-    # botocore has paginators for some of these lists alone
+    # botocore has paginators for only some of these lists
     given = "nextToken" if kind.service == "ivs" else "NextToken"
     pages = [getattr(_client(kind.service), method)()]
     while given in pages[-1]:
         pages.append(getattr(_client(kind.service), method)(**{given: pages[-1][given]}))
     assert [len(page[kind.listed]) for page in pages] == [2, 2, 1]
-    listed = [thing[kind.arn_member] for page in pages for thing in page[kind.listed]]
+    listed = [target[kind.arn_member] for page in pages for target in page[kind.listed]]
     assert len(set(listed)) == 5
     elsewhere = getattr(_client(kind.service, "eu-central-1"), method)()
     assert len(elsewhere[kind.listed]) == 1
 
 
-def test_a_feature_is_switched_off_where_it_was_on(account: FakeAccount, world: World) -> None:
-    """The services change what they are told to."""
+def test_an_enabled_feature_is_disabled(account: FakeAccount, world: World) -> None:
+    """The services apply the change."""
     account.add_role(MEDIATAILOR)
     logs = {"LogConfiguration": {"LogTypes": ["AS_RUN"]}}
-    thing = world.features.add(features.LINEAR_CHANNEL, ACCOUNT, "us-east-1", "linear", logs)
+    target = world.features.add(features.LINEAR_CHANNEL, ACCOUNT, "us-east-1", "linear", logs)
     _client("mediatailor").configure_logs_for_channel(ChannelName="linear", LogTypes=[])
-    assert not thing.on
+    assert not target.on
     assert world.features.uses(ACCOUNT, NAME) == {}
 
 
-def test_a_service_makes_its_role_with_the_feature(account: FakeAccount) -> None:
-    """IVS does, since IAM may not."""
+def test_a_service_creates_its_role_with_the_feature(account: FakeAccount) -> None:
+    """IVS does, because IAM cannot."""
     _client("ivs").create_recording_configuration(
         destinationConfiguration={"s3": {"bucketName": "recordings"}}
     )
     assert catalogue.IVS_RECORD_TO_S3.role_name in account.roles
 
 
-# who may call what
+# permissions
 
 _DENIED = (403, "AccessDenied")
 _DENIED_BY_EXCEPTION = (403, "AccessDeniedException")
 _FORBIDDEN = (403, "ForbiddenException")
-#: service, method, parameters, action, and what is said.
+#: service, method, parameters, action, and the error text.
 DENIALS: tuple[tuple[str, str, dict[str, Any], str, tuple[int, str]], ...] = (
     ("iam", "get_role", {"RoleName": NAME}, "iam:GetRole", _DENIED),
     ("cloudformation", "describe_stacks", {}, "cloudformation:DescribeStacks", _DENIED),
@@ -434,7 +436,7 @@ DENIALS: tuple[tuple[str, str, dict[str, Any], str, tuple[int, str]], ...] = (
     [(each[:3], *each[3:]) for each in DENIALS],
     ids=[action for _, _, _, action, _ in DENIALS],
 )
-def test_a_denied_action_is_refused_in_the_services_words(
+def test_a_denied_action_has_the_error_of_the_service(
     call: tuple[str, str, dict[str, Any]], action: str, refusal: tuple[int, str], world: World
 ) -> None:
     """The text names the caller and the action."""
@@ -447,8 +449,8 @@ def test_a_denied_action_is_refused_in_the_services_words(
     )
 
 
-def test_an_action_may_be_denied_in_one_region(account: FakeAccount) -> None:
-    """The others answer."""
+def test_an_action_can_be_denied_in_one_region(account: FakeAccount) -> None:
+    """Other regions respond."""
     account.denied.add("mediatailor:ListChannels@eu-west-1")
     assert _client("mediatailor").list_channels()["Items"] == []
     refused = _refused(_client("mediatailor", "eu-west-1").list_channels)
@@ -462,10 +464,10 @@ def test_an_action_may_be_denied_in_one_region(account: FakeAccount) -> None:
         ("cloudformation", "describe_stacks", "InvalidClientTokenId"),
     ],
 )
-def test_a_disabled_region_knows_no_access_key(
+def test_a_disabled_region_refuses_the_access_key(
     service: str, method: str, code: str, account: FakeAccount
 ) -> None:
-    """The account's global services answer all the same."""
+    """The global services of the account respond."""
     account.disabled_regions.add("af-south-1")
     text = "The security token included in the request is invalid."
     refused = _refused(getattr(_client(service, "af-south-1"), method))
@@ -478,8 +480,8 @@ def test_a_disabled_region_knows_no_access_key(
     [("iam", "list_users"), ("sts", "get_session_token"), ("ivs", "list_stream_keys")],
 )
 @pytest.mark.usefixtures("world")
-def test_what_is_not_played_says_so(service: str, method: str) -> None:
-    """Nothing is made up for it."""
+def test_an_operation_that_is_not_implemented_says_so(service: str, method: str) -> None:
+    """No response is invented."""
     needed = {"channelArn": f"arn:aws:ivs:us-east-1:{ACCOUNT}:channel/a"}
     parameters = needed if service == "ivs" else {}
     refused = _refused(getattr(_client(service), method), **parameters)
@@ -487,23 +489,23 @@ def test_what_is_not_played_says_so(service: str, method: str) -> None:
 
 
 @pytest.mark.usefixtures("world")
-def test_what_the_model_does_not_take_is_refused() -> None:
-    """Also what botocore itself lets pass."""
+def test_parameters_that_the_model_does_not_allow_are_refused() -> None:
+    """Also those that botocore itself accepts."""
     refused = _refused(_client("mediatailor").list_channels, MaxResults=101)
     assert refused[:2] == (400, "BadRequestException")
 
 
-# what tests do to it
+# what tests can change
 
 
-def test_calls_are_written_down(world: World) -> None:
-    """With service, operation, parameters, account and region, as the caller said them."""
+def test_calls_are_recorded(world: World) -> None:
+    """With service, operation, parameters, account and region."""
     _client("ivs", "eu-west-1").list_channels(maxResults=7)
     assert world.calls == [Call("ivs", "ListChannels", {"maxResults": 7}, ACCOUNT, "eu-west-1")]
 
 
-def test_a_test_may_refuse_a_call(world: World) -> None:
-    """The service says it in its own protocol."""
+def test_a_test_can_refuse_a_call(world: World) -> None:
+    """The service returns the error in its protocol."""
 
     def refuse(call: Call) -> None:
         raise Refused("Throttling", f"Rate exceeded for {call.operation}", 400)
@@ -513,8 +515,8 @@ def test_a_test_may_refuse_a_call(world: World) -> None:
     assert refused == (400, "Throttling", "Rate exceeded for DescribeStacks")
 
 
-def test_a_test_may_break_the_connection(world: World) -> None:
-    """What botocore raises for it reaches the caller."""
+def test_a_test_can_break_the_connection(world: World) -> None:
+    """The caller gets the exception of botocore."""
 
     def break_off(_call: Call) -> None:
         raise ReadTimeoutError(endpoint_url="https://ivs.us-east-1.api.aws")
@@ -524,8 +526,8 @@ def test_a_test_may_break_the_connection(world: World) -> None:
         _client("ivs").list_channels()
 
 
-def test_tries_of_botocore_wait_without_waiting(world: World, waits: list[float]) -> None:
-    """A throttled call is sent again, and the wait in between is written down."""
+def test_retries_of_botocore_do_not_take_time(world: World, waits: list[float]) -> None:
+    """A throttled call is sent again, and the pause is recorded."""
     refusals = [Refused("TooManyRequestsException", "slow down", 429)]
 
     def refuse_once(_call: Call) -> None:
@@ -539,8 +541,8 @@ def test_tries_of_botocore_wait_without_waiting(world: World, waits: list[float]
     assert len(waits) == 1
 
 
-def test_calls_are_answered_at_the_same_time(world: World) -> None:
-    """A call that waits keeps no other from being answered."""
+def test_calls_are_processed_concurrently(world: World) -> None:
+    """A call that waits does not block others."""
     together = threading.Barrier(4, timeout=10)
 
     def wait_for_the_others(_call: Call) -> None:

@@ -1,4 +1,4 @@
-"""An account for the commands that ask one."""
+"""A fake AWS account for the commands that read one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give the seconds of every wait; none is waited."""
+    """Give the seconds of every pause, without waiting."""
     waited: list[float] = []
     monkeypatch.setattr(time, "sleep", waited.append)
     return waited
@@ -28,7 +28,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Give AWS, with one account; there is no network, and the credentials are the account's."""
+    """Give a fake AWS with one account and its credentials, without network access."""
     sign_in(monkeypatch)
     only_loopback(monkeypatch)
     return connect(monkeypatch)
@@ -36,13 +36,13 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture
 def account(world: World) -> FakeAccount:
-    """Give the account that commands are called for."""
+    """Give the account of the credentials."""
     return world.account(ACCOUNT)
 
 
 @pytest.fixture(autouse=True)
 def _interruptible() -> Iterator[None]:
-    """Let what a test starts hear an interruption: a job in the background starts with it off."""
+    """Enable SIGINT for child processes, because background jobs start with it ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""`docs/account-policies.md`, written from what is printed; `make policies` writes it anew."""
+"""Generate `docs/account-policies.md` from the output of the command: `make policies`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from click.testing import CliRunner
 
 from slr_constructs.cli.command_line import slr_constructs
-from slr_constructs.cli.roles import ROLES
+from slr_constructs.cli.role_argument import ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,51 +17,53 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "docs" / "account-policies.md"
 
 _HEAD = """\
-# What the account commands need to be allowed
+# Permissions of the account commands
 
-This page is written from the code; `make policies` writes it anew.
+This page is generated: run `make policies` to update it.
 
-Each document below is what `slr-constructs policy` prints: every right that a command calls for,
-and no other. In ARNs a star stands for your account and for every region; `--account` and
-`--region` put yours there. Each document fits into one managed policy.
+Each document below is the output of `slr-constructs policy`. It contains exactly the permissions
+that a command needs. In ARNs, a star stands for your account and for every region; replace them
+with `--account` and `--region`. Each document fits into one managed policy.
 
-## To read an account
+## Read an account
 
-For `slr-constructs audit` and `slr-constructs leases`: it reads roles, stacks and what uses the
-roles, and it changes nothing. What lists things knows no resource, so it is allowed on all.
+For `slr-constructs audit` and `slr-constructs leases`. These commands read roles, stacks and the
+usages of roles, and change nothing. List actions do not support resource-level permissions, so they
+are allowed on all resources.
 """
 _ORGANIZATION = """\
-## To read an organization
+## Read an organization
 
-For `slr-constructs audit --organization-role AccountReader`, two things.
+`slr-constructs audit --organization-role AccountReader` needs two sets of permissions.
 
-**Whoever calls it** lists the accounts, from the organization's management account or one that it
-delegates to, and assumes the role of that name in each. Who names every account with `--account`
-needs the second statement alone.
+**Your credentials** need permission to list the accounts and to assume the role of that name in
+each account. Use the organization's management account, or an account that it delegates to. If you
+name every account with `--account`, you need only the second statement.
 """
 _TRUST = """\
-**The role in each account** has the policy above, to read the account, and trusts whoever calls.
-Here that is one role of the account 111122223333, and nobody outside the organization o-example:
+**The role in each account** has the policy above, to read the account, and trusts your credentials.
+In this example, these are a role of the account 111122223333, and only principals of the
+organization o-example are trusted:
 """
 _LEASES = """\
-## To drop leases
+## Drop leases
 
-For `slr-constructs leases --drop-gone`: the policy to read an account, and `iam:UntagRole` on the
-roles. Whoever may release a role may do that already.
+`slr-constructs leases --drop-deleted` needs the policy to read an account, and `iam:UntagRole` on
+the roles. The policy for a release contains both.
 """
 _RELEASE = """\
-## To release a role
+## Release a role
 
-For `slr-constructs release ROLE`: it includes what reads the account for this role, switches off
-what uses the role, drops leases, and deletes the role. It can stop streams, recordings and logs in
-the whole account, so give it to nobody for longer than a release takes.
+For `slr-constructs release ROLE`. The policy allows to read the account for this role, disable the
+usages of the role, release leases, and delete the role. With it, a principal can stop streams,
+recordings and logs in the whole account. Attach it only for the duration of a release.
 """
 _RESTORE = """\
-## To restore what was released
+## Restore a role
 
-For `slr-constructs restore FILE`: it makes the role again, as the IAM User Guide has it, and
-switches on what used it. Services act with the rights of whoever switches a feature on: for
-messaging that is to write to the Kinesis streams, and for IVS to look at the bucket.
+For `slr-constructs restore FILE`. The policy allows to create the role again, with the statements
+of the IAM User Guide, and to enable its usages. Services use the permissions of the principal that
+enables a feature: messaging writes to the Kinesis streams, and IVS reads the bucket's properties.
 """
 LIST_ACCOUNTS = {
     "Sid": "ListAccounts",
@@ -84,13 +86,13 @@ TRUSTED = {
 
 
 def page() -> str:
-    """Return the page."""
+    """Return the text of the page."""
     return "\n".join((_HEAD, *_reading(), *_each(_RELEASE, "release"), *_each(_RESTORE, "restore")))
 
 
 def _reading() -> Iterator[str]:
     current = [short for short in ROLES if ROLES[short].superseded_by is None]
-    yield from _printed("all roles that are made today, and the older names of one", *current)
+    yield from _printed("all current roles, and the older names of one", *current)
     yield _ORGANIZATION
     yield from _block(_document(LIST_ACCOUNTS, ASSUME))
     yield _TRUST

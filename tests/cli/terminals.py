@@ -1,4 +1,4 @@
-"""Commands on a pseudo terminal, and in a process of their own."""
+"""Run commands on a pseudo terminal, and in a process of their own."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _CONTROLS = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z]|[\r\n])")
 
 
 class Terminal:
-    """A pseudo terminal, and all that was written to it."""
+    """A pseudo terminal that records its output."""
 
     def __init__(self, columns: int = COLUMNS) -> None:
         self._master, self.end = pty.openpty()
@@ -42,7 +42,7 @@ class Terminal:
         self._thread.start()
 
     def __enter__(self) -> Self:
-        """Open it."""
+        """Open the terminal."""
         return self
 
     def __exit__(
@@ -51,16 +51,16 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close the terminal."""
         self.close()
         os.close(self._master)
 
     def type(self, text: str) -> None:
-        """Type something."""
+        """Type a text."""
         os.write(self._master, text.encode())
 
     def answer(self, question: str, text: str) -> None:
-        """Type a text once a question has been written."""
+        """Type a text when a question has been written."""
         self._answers[question.encode()] = text
 
     def wait_for(self, text: str) -> None:
@@ -71,7 +71,7 @@ class Terminal:
             time.sleep(0.01)
 
     def close(self) -> str:
-        """Return all that was written, when nobody writes any more."""
+        """Close the terminal and return everything that was written."""
         if self.end >= 0:
             os.close(self.end)
             self.end = -1
@@ -92,12 +92,12 @@ class Terminal:
 
 
 def call_here(terminal: Terminal, arguments: Iterable[object]) -> int:
-    """Call a command in this process with a terminal for all streams; return its exit status."""
+    """Run a command in this process with a terminal for all streams; return its exit status."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as streams:
         for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
             stream = streams.enter_context(open(terminal.end, mode, closefd=False))
             patch.setattr(sys, name, stream)
-        # rich would ask the streams that Python began with
+        # rich would use the size of the streams that Python started with
         patch.setenv("COLUMNS", str(COLUMNS))
         if os.environ.get("TERM") != "dumb":
             patch.setenv("TERM", "xterm-256color")
@@ -110,7 +110,7 @@ def call_here(terminal: Terminal, arguments: Iterable[object]) -> int:
 
 
 def text(written: str) -> str:
-    """Return what stands on a terminal in the end, without colours and blanks at ends of lines."""
+    """Return the final content of a terminal, without colors and trailing spaces."""
     lines, row = [""], 0
     for part in _CONTROLS.split(written):
         match part[:1], part[-1:]:
@@ -122,10 +122,10 @@ def text(written: str) -> str:
             case "\x1b", "K":
                 lines[row] = ""
             case "\x1b", _:
-                # colours, and the cursor that comes and goes
+                # colors, and commands that hide and show the cursor
                 pass
             case "\r", _:
-                # rich erases whatever it goes back over
+                # rich erases the lines that it overwrites
                 pass
             case _:
                 lines[row] += part
@@ -143,17 +143,17 @@ def call(
     """Start a command in a process of its own.
 
     Args:
-        url: Where AWS is.
+        url: The URL of the fake AWS.
 
-        arguments: The command, and what it is given.
+        arguments: The command and its arguments.
 
-        stdin: A terminal, for one.
+        stdin: A file descriptor, for example of a terminal.
             Default: empty.
 
-        stdout: A terminal, for one.
+        stdout: A file descriptor, for example of a terminal.
             Default: a pipe.
 
-        stderr: A terminal, for one.
+        stderr: A file descriptor, for example of a terminal.
             Default: a pipe.
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}

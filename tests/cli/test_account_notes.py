@@ -1,4 +1,4 @@
-"""What somebody lacks a right for, and all the same read everything."""
+"""Missing permissions that do not make an audit incomplete."""
 
 from __future__ import annotations
 
@@ -15,18 +15,16 @@ if TYPE_CHECKING:
     from tests.fake_services.world import World
 
 NOTE = (
-    "slr-constructs: which regions are enabled was not read, so all are asked, and one that is not"
-    " is a failure: AccessDeniedException: User: "
+    "slr-constructs: the list of enabled regions cannot be read, so every region is read, and a"
+    " region that is not enabled is reported as a failure: AccessDeniedException: User: "
 )
 
 
 @pytest.mark.parametrize(
     "arguments", [["audit", "ivs"], ["release", "ivs", "--dry-run"]], ids=["audit", "release"]
 )
-def test_says_so_if_it_may_not_read_which_regions_are_enabled(
-    arguments: list[str], world: World
-) -> None:
-    """Whatever is read without it is read, so the exit status is that of all."""
+def test_reports_that_enabled_regions_cannot_be_read(arguments: list[str], world: World) -> None:
+    """Everything else is read, so the exit status is 0."""
     world.account(ACCOUNT).add_role(catalogue.IVS_RECORD_TO_S3)
     world.account(ACCOUNT).denied.add("account:ListRegions")
 
@@ -37,8 +35,8 @@ def test_says_so_if_it_may_not_read_which_regions_are_enabled(
     assert result.stderr.count("\n") == 1
 
 
-def test_says_of_which_account_it_does_not_know_the_regions(world: World) -> None:
-    """Of an organization, there are several."""
+def test_reports_the_account_whose_enabled_regions_cannot_be_read(world: World) -> None:
+    """An organization has several accounts."""
     account = world.account(ACCOUNT)
     account.denied.add("account:ListRegions")
     arguments = ["audit", "ivs", "--organization-role", "Audit", "--account", ACCOUNT]
@@ -46,4 +44,4 @@ def test_says_of_which_account_it_does_not_know_the_regions(world: World) -> Non
     result = CliRunner().invoke(slr_constructs, arguments)
 
     assert result.exit_code == 0
-    assert f"slr-constructs: {ACCOUNT}: which regions are enabled was not read" in result.stderr
+    assert f"slr-constructs: {ACCOUNT}: the list of enabled regions cannot be read" in result.stderr

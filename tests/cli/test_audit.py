@@ -1,4 +1,4 @@
-"""`slr-constructs audit`: what is read, what is said of it, and what is not."""
+"""`slr-constructs audit`: text, JSON and CSV reports, errors, terminals and interruptions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from click.testing import CliRunner
 from slr_constructs import catalogue
 from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
+    CREATED_MARK,
+    CREATED_TAG,
     LEASE_TAG,
-    MADE_MARK,
-    MADE_TAG,
 )
 from tests.cli.terminals import COLUMNS, Terminal, call, call_here, text
 from tests.fake_services import features
@@ -41,15 +41,15 @@ OTHER = "444455556666"
 THIRD = "777788889999"
 DUBLIN, VIRGINIA = "eu-west-1", "us-east-1"
 LOGS = {"LogConfiguration": {"PercentEnabled": 10, "EnabledLoggingStrategies": ["VENDED_LOGS"]}}
-NOWHERE = (
-    "--region eu-west-9: nothing that uses these roles is offered there; it is in"
-    f" {', '.join(catalogue.IVS_RECORD_TO_S3.regions or ())}"
+UNKNOWN_REGION = (
+    "--region must be a region that has a service of these roles"
+    f" ({', '.join(catalogue.IVS_RECORD_TO_S3.regions or ())}), got 'eu-west-9'"
 )
-NO_ROLE_NAME = (
-    "--organization-role takes the name of a role, which is the same in all accounts, got"
+INVALID_ROLE_NAME = (
+    "--organization-role must be the name of an IAM role that exists in all accounts, got"
     " 'arn:aws:iam::1:role/Audit'"
 )
-#: longer than any terminal is wide.
+#: a name that is longer than a terminal is wide.
 LONG = "-".join(f"{number:03}" for number in range(32))
 
 
@@ -60,14 +60,16 @@ def run(*arguments: object) -> Result:
     )
 
 
-def told(*arguments: object) -> list[dict[str, Any]]:
-    """Return the accounts, as JSON has them."""
-    accounts: list[dict[str, Any]] = json.loads(run(*arguments, "--json").stdout)["accounts"]
+def audited_accounts(*arguments: object) -> list[dict[str, Any]]:
+    """Return the accounts of the JSON report."""
+    accounts: list[dict[str, Any]] = json.loads(run(*arguments, "--format", "json").stdout)[
+        "accounts"
+    ]
     return accounts
 
 
 def denial(action: str, account: str = ACCOUNT) -> str:
-    """Return what AWS says of a call that is denied."""
+    """Return the error text of AWS for a denied call."""
     return (
         f"User: arn:aws:iam::{account}:user/operator is not authorized to perform: {action} on"
         f" resource: * because no identity-based policy allows the {action} action"
@@ -76,23 +78,23 @@ def denial(action: str, account: str = ACCOUNT) -> str:
 
 @pytest.fixture
 def used(world: World, account: FakeAccount) -> World:
-    """Give an account whose MediaTailor role is held, and used in two regions."""
-    there = account.add_stack("Live", DUBLIN)
-    gone = account.add_stack("Old", DUBLIN, status="DELETE_COMPLETE")
+    """Give an account with leases on the MediaTailor role, and usages of it in two regions."""
+    existing = account.add_stack("Live", DUBLIN)
+    deleted = account.add_stack("Old", DUBLIN, status="DELETE_COMPLETE")
     account.add_role(
         catalogue.MEDIATAILOR,
-        description=f"logs of ads {MADE_MARK}",
+        description=f"logs of ads {CREATED_MARK}",
         tags={
-            MADE_TAG: "true",
-            f"{LEASE_TAG}aa": there,
-            f"{LEASE_TAG}bb": gone,
-            f"{LEASE_TAG}cc": "what nobody knows",
+            CREATED_TAG: "true",
+            f"{LEASE_TAG}aa": existing,
+            f"{LEASE_TAG}bb": deleted,
+            f"{LEASE_TAG}cc": "unknown stack",
         },
         created=datetime(2024, 5, 1, 10, 20, 30, tzinfo=UTC),
         last_used=(datetime(2026, 11, 20, tzinfo=UTC), DUBLIN),
         inline=["First", "Second"],
     )
-    tags = {"Tags": {"aws:cloudformation:stack-id": there}}
+    tags = {"Tags": {"aws:cloudformation:stack-id": existing}}
     add = world.features.add
     add(features.PLAYBACK_CONFIGURATION, ACCOUNT, DUBLIN, "ads", LOGS | tags)
     add(features.PLAYBACK_CONFIGURATION, ACCOUNT, DUBLIN, "silent", {})
@@ -104,12 +106,12 @@ def _as_run() -> dict[str, Any]:
     return {"LogConfiguration": {"LogTypes": ["AS_RUN"]}}
 
 
-# to read
+# text
 
 
 @pytest.mark.usefixtures("used")
-def test_a_role_is_told_with_all_that_there_is_to_it() -> None:
-    """Whether it is there, whose it is, who holds it, what uses it, what is in the way."""
+def test_text_has_all_details_of_a_role() -> None:
+    """Its state, creator, leases and usages, and what blocks its deletion."""
     result = run("mediatailor")
 
     assert (result.exit_code, result.stderr) == (0, "")
@@ -118,58 +120,58 @@ def test_a_role_is_told_with_all_that_there_is_to_it() -> None:
         "  read           21 regions\n"
         "\n"
         "AWSServiceRoleForMediaTailor\n"
-        "  there since    2024-05-01, last used 2026-11-20 in eu-west-1\n"
-        "  made by        slr-constructs\n"
-        "  description    logs of ads (made by slr-constructs)\n"
-        "  policy         AWSMediaTailorServiceRolePolicy, as known\n"
+        "  created        2024-05-01, last used 2026-11-20 in eu-west-1\n"
+        "  created by     slr-constructs\n"
+        "  description    logs of ads (created by slr-constructs)\n"
+        "  policy         AWSMediaTailorServiceRolePolicy (as expected)\n"
         "  inline policy  First, Second\n"
-        "  held by        Live in eu-west-1 (exists)\n"
-        "  held by        Old in eu-west-1 (gone)\n"
-        "  held by        what nobody knows (unknown)\n"
-        "  used by        2 in 2 of 21 regions\n"
-        "  deletion       blocked by what uses it (2) and stacks that hold it (2)\n"
+        "  lease          Live in eu-west-1 (stack exists)\n"
+        "  lease          Old in eu-west-1 (stack deleted)\n"
+        "  lease          unknown stack (stack state unknown)\n"
+        "  usages         2 in 2 of 21 regions\n"
+        "  deletion       blocked by 2 usages and 2 leases\n"
         "\n"
-        "  region     kind                    name  on                                   stack\n"
-        "  eu-west-1  playback configuration  ads   10 % of sessions, vended logs alone  Live\n"
-        "  us-east-1  MediaTailor channel     news  logs AS_RUN                          -\n"
+        "  region     kind                    name  configuration                       stack\n"
+        "  eu-west-1  playback configuration  ads   10 % of sessions, vended logs only  Live\n"
+        "  us-east-1  MediaTailor channel     news  logs AS_RUN                         -\n"
     )
 
 
 @pytest.mark.usefixtures("world")
-def test_an_account_without_roles_has_nothing_to_tell() -> None:
-    """All roles of the catalogue are looked for; an older one goes by the one in its place."""
+def test_roles_that_do_not_exist_are_listed() -> None:
+    """All roles of the catalogue; usages of an older role count for the role that replaces it."""
     assert run().stdout == (
         "account 111122223333\n"
         "  read           22 regions\n"
         "\n"
         "AWSServiceRoleForAmazonChimeVoiceConnector\n"
-        "  there          no\n"
-        "  used by        nothing in 10 regions\n"
+        "  exists         no\n"
+        "  usages         none in 10 regions\n"
         "\n"
         "AWSServiceRoleForChimeSDKMessaging\n"
-        "  there          no\n"
-        "  used by        nothing in 2 regions\n"
+        "  exists         no\n"
+        "  usages         none in 2 regions\n"
         "\n"
         "AmazonChimeServiceChatStreamingAccess\n"
-        "  there          no; it is the older name of AWSServiceRoleForChimeSDKMessaging\n"
+        "  exists         no; AWSServiceRoleForChimeSDKMessaging replaces it\n"
         "\n"
         "AWSServiceRoleForIVSRecordToS3\n"
-        "  there          no\n"
-        "  used by        nothing in 7 regions\n"
+        "  exists         no\n"
+        "  usages         none in 7 regions\n"
         "\n"
         "AWSServiceRoleForMediaTailor\n"
-        "  there          no\n"
-        "  used by        nothing in 21 regions\n"
+        "  exists         no\n"
+        "  usages         none in 21 regions\n"
         "\n"
         "AWSServiceRoleForMediaPackage\n"
-        "  there          no\n"
-        "  used by        nothing in 20 regions\n"
+        "  exists         no\n"
+        "  usages         none in 20 regions\n"
     )
 
 
 @pytest.mark.usefixtures("waits")
-def test_a_policy_is_compared_with_the_one_that_is_known(account: FakeAccount) -> None:
-    """As known, another one, none at all, and none known."""
+def test_the_policy_is_compared_with_the_expected_one(account: FakeAccount) -> None:
+    """The expected policy, other policies, no policy, and no expected policy."""
     account.add_role(catalogue.MEDIATAILOR)
     account.add_role(catalogue.MEDIAPACKAGE, policies=["Other", "More"])
     account.add_role(catalogue.CHIME_MESSAGING, policies=[])
@@ -177,15 +179,15 @@ def test_a_policy_is_compared_with_the_one_that_is_known(account: FakeAccount) -
     lines = run("mediatailor", "mediapackage", "chime-messaging", "--region", VIRGINIA).stdout
 
     assert [line.split(maxsplit=1)[1] for line in lines.splitlines() if "  policy" in line] == [
-        "AWSMediaTailorServiceRolePolicy, as known",
-        "Other, More; the catalogue knows MediaPackageServiceRolePolicy",
-        "none; the catalogue knows AmazonChimeSDKMessagingServiceRolePolicy",
-        "Older; the catalogue knows none",
+        "AWSMediaTailorServiceRolePolicy (as expected)",
+        "Other, More (expected: MediaPackageServiceRolePolicy)",
+        "none (expected: AmazonChimeSDKMessagingServiceRolePolicy)",
+        "Older (the catalogue has no expected policy)",
     ]
 
 
-def test_a_role_that_nothing_holds_can_go(account: FakeAccount) -> None:
-    """As far as anybody knows; who made it, nobody tells, either."""
+def test_a_role_without_usages_and_leases_is_not_blocked(account: FakeAccount) -> None:
+    """Its creator is unknown too."""
     account.add_role(catalogue.IVS_RECORD_TO_S3)
 
     assert run("ivs", "--region", DUBLIN).stdout == (
@@ -193,20 +195,24 @@ def test_a_role_that_nothing_holds_can_go(account: FakeAccount) -> None:
         "  read           1 region\n"
         "\n"
         "AWSServiceRoleForIVSRecordToS3\n"
-        "  there since    2025-01-15, no use of it is known\n"
-        "  made by        its service, or somebody\n"
-        "  policy         IVSRecordToS3, as known\n"
-        "  used by        nothing in 1 region\n"
-        "  deletion       nothing known stands against it\n"
+        "  created        2025-01-15, no recorded use\n"
+        "  created by     the service or another tool\n"
+        "  policy         IVSRecordToS3 (as expected)\n"
+        "  usages         none in 1 region\n"
+        "  deletion       no known usage or lease blocks it\n"
     )
 
 
-def test_what_uses_a_role_that_is_gone_is_told(world: World, account: FakeAccount) -> None:
-    """The feature is on all the same; and a last use may have no region."""
+def test_usages_of_a_role_that_does_not_exist_are_listed(
+    world: World, account: FakeAccount
+) -> None:
+    """The feature is still enabled. A last use without a region is shown without it."""
     when = datetime(2026, 1, 2, tzinfo=UTC)
     account.add_role(catalogue.CHIME_VOICE_CONNECTOR)
-    on = {"StreamingConfiguration": {"DataRetentionInHours": 24, "Disabled": True}}
-    world.features.add(features.VOICE_CONNECTOR, ACCOUNT, DUBLIN, "abcdefghijklmnopqrstuv", on)
+    configuration = {"StreamingConfiguration": {"DataRetentionInHours": 24, "Disabled": True}}
+    world.features.add(
+        features.VOICE_CONNECTOR, ACCOUNT, DUBLIN, "abcdefghijklmnopqrstuv", configuration
+    )
     account.roles.clear()
     account.add_role(catalogue.MEDIAPACKAGE, last_used=(when, ""))
 
@@ -215,56 +221,57 @@ def test_what_uses_a_role_that_is_gone_is_told(world: World, account: FakeAccoun
         "  read           1 region\n"
         "\n"
         "AWSServiceRoleForAmazonChimeVoiceConnector\n"
-        "  there          no\n"
-        "  used by        1 in 1 of 1 region\n"
+        "  exists         no\n"
+        "  usages         1 in 1 of 1 region\n"
         "\n"
-        "  region     kind             name                    on                               "
-        "stack\n"
-        "  eu-west-1  Voice Connector  abcdefghijklmnopqrstuv  configured, disabled, kept 24 h  -\n"
+        "  region     kind             name                    "
+        "configuration                         stack\n"
+        "  eu-west-1  Voice Connector  abcdefghijklmnopqrstuv  "
+        "configured, disabled, retention 24 h  -\n"
         "\n"
         "AWSServiceRoleForMediaPackage\n"
-        "  there since    2025-01-15, last used 2026-01-02\n"
-        "  made by        its service, or somebody\n"
-        "  policy         MediaPackageServiceRolePolicy, as known\n"
-        "  used by        nothing in 1 region\n"
-        "  deletion       nothing known stands against it\n"
+        "  created        2025-01-15, last used 2026-01-02\n"
+        "  created by     the service or another tool\n"
+        "  policy         MediaPackageServiceRolePolicy (as expected)\n"
+        "  usages         none in 1 region\n"
+        "  deletion       no known usage or lease blocks it\n"
     )
 
 
-def test_an_older_role_is_used_by_what_uses_the_one_in_its_place(
-    world: World, account: FakeAccount
-) -> None:
-    """If it is there: nobody can tell which of the two a service takes."""
+def test_usages_count_for_an_older_role_too(world: World, account: FakeAccount) -> None:
+    """If both roles exist, it is unknown which one the service uses."""
     _add_app_instance(world, account, "chat")
     account.roles.clear()
     account.add_role(catalogue.CHIME_MESSAGING_LEGACY)
 
-    current, older = told("chime-messaging", "--region", VIRGINIA)[0]["roles"]
-    assert (current["there"], current["blocked"], older["there"], older["blocked"]) == (
+    current, older = audited_accounts("chime-messaging", "--region", VIRGINIA)[0]["roles"]
+    assert (current["exists"], current["blocked"], older["exists"], older["blocked"]) == (
         *(False, True),
         *(True, True),
     )
-    assert current["users"] == older["users"] != []
+    assert current["usages"] == older["usages"] != []
 
     account.roles.clear()
-    current, older = told("chime-messaging", "--region", VIRGINIA)[0]["roles"]
-    assert (len(current["users"]), older["users"], older["blocked"]) == (1, [], False)
-    (alone,) = told("chime-messaging-legacy", "--region", VIRGINIA)[0]["roles"]
-    assert alone["role_name"] == catalogue.CHIME_MESSAGING_LEGACY.role_name
+    current, older = audited_accounts("chime-messaging", "--region", VIRGINIA)[0]["roles"]
+    assert (len(current["usages"]), older["usages"], older["blocked"]) == (1, [], False)
+    (only,) = audited_accounts("chime-messaging-legacy", "--region", VIRGINIA)[0]["roles"]
+    assert only["role_name"] == catalogue.CHIME_MESSAGING_LEGACY.role_name
 
 
 def _add_app_instance(world: World, account: FakeAccount, name: str) -> None:
     account.add_role(catalogue.CHIME_MESSAGING)
     stream = f"arn:aws:kinesis:{VIRGINIA}:{ACCOUNT}:stream/chime-messaging-a"
-    on = {"StreamingConfigurations": [{"DataType": "Channel", "ResourceArn": stream}]}
-    world.features.add(features.APP_INSTANCE, ACCOUNT, VIRGINIA, "a1", {"Name": name} | on)
+    configuration = {"StreamingConfigurations": [{"DataType": "Channel", "ResourceArn": stream}]}
+    world.features.add(
+        features.APP_INSTANCE, ACCOUNT, VIRGINIA, "a1", {"Name": name} | configuration
+    )
 
 
-@pytest.mark.parametrize("form", [[], ["--csv"]], ids=["text", "csv"])
-def test_names_do_nothing_to_a_terminal(
+@pytest.mark.parametrize("form", [[], ["--format", "csv"]], ids=["text", "csv"])
+def test_control_characters_in_names_are_replaced(
     world: World, account: FakeAccount, form: list[str]
 ) -> None:
-    """Whoever may name an app instance may name it anything."""
+    """The name of an app instance can contain escape sequences for terminals."""
     _add_app_instance(world, account, "a\x1b[2Jb\nc")
     account.roles[catalogue.CHIME_MESSAGING.role_name].description = "x\x07y"
     result = run("chime-messaging", "--region", VIRGINIA, *form)
@@ -274,13 +281,13 @@ def test_names_do_nothing_to_a_terminal(
     assert "\x07" not in result.stdout
 
 
-# for programs
+# JSON and CSV
 
 
 @pytest.mark.usefixtures("used")
-def test_json_has_all_that_there_is() -> None:
-    """With times in UTC, and null for what nobody knows."""
-    result = run("mediatailor", "--region", VIRGINIA, "--region", DUBLIN, "--json")
+def test_json_has_all_details() -> None:
+    """Times are in UTC, and unknown values are null."""
+    result = run("mediatailor", "--region", VIRGINIA, "--region", DUBLIN, "--format", "json")
     stack = rf"arn:aws:cloudformation:{DUBLIN}:{ACCOUNT}:stack/%s/[0-9a-f-]{{36}}"
     ids = {name: re.findall(stack % name, result.stdout)[0] for name in ("Live", "Old")}
 
@@ -298,20 +305,20 @@ def test_json_has_all_that_there_is() -> None:
                     {
                         "role_name": "AWSServiceRoleForMediaTailor",
                         "short_name": "mediatailor",
-                        "principal": "mediatailor.amazonaws.com",
+                        "service_principal": "mediatailor.amazonaws.com",
                         "arn": catalogue.MEDIATAILOR.arn(partition="aws", account=ACCOUNT),
-                        "there": True,
+                        "exists": True,
                         "created": "2024-05-01T10:20:30Z",
                         "last_used": "2026-11-20T00:00:00Z",
                         "last_used_region": DUBLIN,
-                        "description": "logs of ads (made by slr-constructs)",
-                        "made_by_slr_constructs": True,
+                        "description": "logs of ads (created by slr-constructs)",
+                        "created_by_slr_constructs": True,
                         "attached_policies": [
                             "arn:aws:iam::aws:policy/aws-service-role/AWSMediaTailorServiceRolePolicy"
                         ],
                         "inline_policies": ["First", "Second"],
-                        "known_policy": "AWSMediaTailorServiceRolePolicy",
-                        "policy_as_known": True,
+                        "expected_policy": "AWSMediaTailorServiceRolePolicy",
+                        "has_expected_policy": True,
                         "blocked": True,
                         "leases": [
                             {
@@ -325,18 +332,18 @@ def test_json_has_all_that_there_is() -> None:
                                 "stack": ids["Old"],
                                 "stack_name": "Old",
                                 "region": DUBLIN,
-                                "state": "gone",
+                                "state": "deleted",
                                 "tag": f"{LEASE_TAG}bb",
                             },
                             {
-                                "stack": "what nobody knows",
-                                "stack_name": "what nobody knows",
+                                "stack": "unknown stack",
+                                "stack_name": "unknown stack",
                                 "region": None,
                                 "state": "unknown",
                                 "tag": f"{LEASE_TAG}cc",
                             },
                         ],
-                        "users": [
+                        "usages": [
                             {
                                 "kind": "playback configuration",
                                 "region": DUBLIN,
@@ -344,7 +351,7 @@ def test_json_has_all_that_there_is() -> None:
                                 "id": "ads",
                                 "arn": f"arn:aws:mediatailor:{DUBLIN}:{ACCOUNT}"
                                 ":playbackConfiguration/ads",
-                                "on": "10 % of sessions, vended logs alone",
+                                "configuration": "10 % of sessions, vended logs only",
                                 "settings": LOGS["LogConfiguration"],
                                 "stack": ids["Live"],
                                 "stack_name": "Live",
@@ -355,7 +362,7 @@ def test_json_has_all_that_there_is() -> None:
                                 "name": "news",
                                 "id": "news",
                                 "arn": f"arn:aws:mediatailor:{VIRGINIA}:{ACCOUNT}:channel/news",
-                                "on": "logs AS_RUN",
+                                "configuration": "logs AS_RUN",
                                 "settings": {"LogTypes": ["AS_RUN"]},
                                 "stack": None,
                                 "stack_name": None,
@@ -369,87 +376,94 @@ def test_json_has_all_that_there_is() -> None:
 
 
 @pytest.mark.usefixtures("world")
-def test_json_of_a_role_that_is_not_there_has_the_same_keys() -> None:
-    """So that nobody has to ask which."""
-    (role,) = told("ivs", "--region", DUBLIN)[0]["roles"]
+def test_json_of_a_role_that_does_not_exist_has_the_same_keys() -> None:
+    """Programs need not check which keys exist."""
+    (role,) = audited_accounts("ivs", "--region", DUBLIN)[0]["roles"]
 
     assert role == {
         "role_name": "AWSServiceRoleForIVSRecordToS3",
         "short_name": "ivs-record-to-s3",
-        "principal": "ivs.amazonaws.com",
+        "service_principal": "ivs.amazonaws.com",
         "arn": None,
-        "there": False,
+        "exists": False,
         "created": None,
         "last_used": None,
         "last_used_region": None,
         "description": None,
-        "made_by_slr_constructs": None,
+        "created_by_slr_constructs": None,
         "attached_policies": [],
         "inline_policies": [],
-        "known_policy": "IVSRecordToS3",
-        "policy_as_known": None,
+        "expected_policy": "IVSRecordToS3",
+        "has_expected_policy": None,
         "blocked": False,
         "leases": [],
-        "users": [],
+        "usages": [],
     }
 
 
 @pytest.mark.usefixtures("used")
-def test_csv_has_a_line_for_each_use() -> None:
-    """And the same columns always."""
-    result = run("mediatailor", "--csv")
+def test_csv_has_a_line_for_each_usage() -> None:
+    """The columns are always the same."""
+    result = run("mediatailor", "--format", "csv")
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == (
-        "account,role,region,kind,name,arn,on,stack\n"
+        "account,role_name,region,kind,name,arn,configuration,stack_name\n"
         "111122223333,AWSServiceRoleForMediaTailor,eu-west-1,playback configuration,ads,"
         "arn:aws:mediatailor:eu-west-1:111122223333:playbackConfiguration/ads,"
-        '"10 % of sessions, vended logs alone",Live\n'
+        '"10 % of sessions, vended logs only",Live\n'
         "111122223333,AWSServiceRoleForMediaTailor,us-east-1,MediaTailor channel,news,"
         "arn:aws:mediatailor:us-east-1:111122223333:channel/news,logs AS_RUN,\n"
     )
 
 
 @pytest.mark.usefixtures("world")
-def test_csv_of_nothing_is_a_header() -> None:
-    """Which programs can read."""
-    assert run("ivs", "--csv").stdout == "account,role,region,kind,name,arn,on,stack\n"
+def test_csv_without_usages_has_only_the_header() -> None:
+    """Programs can parse it."""
+    assert (
+        run("ivs", "--format", "csv").stdout
+        == "account,role_name,region,kind,name,arn,configuration,stack_name\n"
+    )
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@"])
 def test_csv_has_no_formulas(world: World, account: FakeAccount, begin: str) -> None:
-    """A spreadsheet would carry out what anybody who names things has written."""
+    """A spreadsheet would execute a name that starts like a formula."""
     name = f'{begin}HYPERLINK("https://example.com","a")'
     _add_app_instance(world, account, name)
     (row,) = csv.DictReader(
-        run("chime-messaging", "--region", VIRGINIA, "--csv").stdout.splitlines()
+        run("chime-messaging", "--region", VIRGINIA, "--format", "csv").stdout.splitlines()
     )
 
     assert row["name"] == f"'{name}"
-    (role, _) = told("chime-messaging", "--region", VIRGINIA)[0]["roles"]
-    assert role["users"][0]["name"] == name
+    (role, _) = audited_accounts("chime-messaging", "--region", VIRGINIA)[0]["roles"]
+    assert role["usages"][0]["name"] == name
 
 
-@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]], ids=["text", "json", "csv"])
-def test_passwords_that_services_list_are_nowhere(
+@pytest.mark.parametrize(
+    "form", [[], ["--format", "json"], ["--format", "csv"]], ids=["text", "json", "csv"]
+)
+def test_passwords_are_not_in_the_output(
     world: World, account: FakeAccount, form: list[str]
 ) -> None:
-    """MediaPackage has those of its ingest endpoints in every list of channels."""
+    """MediaPackage returns the passwords of ingest endpoints in every list of channels."""
     account.add_role(catalogue.MEDIAPACKAGE)
     endpoint = {"Id": "1", "Url": "https://in", "Username": "sesame", "Password": "open"}
     data = {"HlsIngest": {"IngestEndpoints": [endpoint]}, "EgressAccessLogs": {}}
     world.features.add(features.LIVE_CHANNEL, ACCOUNT, DUBLIN, "live", data)
     result = run("mediapackage", "--region", DUBLIN, *form)
 
-    assert "egress to its default" in result.stdout
+    assert "egress to the default log group" in result.stdout
     for secret in ("sesame", "open", "testing", "Password"):
         assert secret not in result.output
 
 
-@pytest.mark.parametrize("form", [[], ["--json"], ["--csv"]], ids=["text", "json", "csv"])
+@pytest.mark.parametrize(
+    "form", [[], ["--format", "json"], ["--format", "csv"]], ids=["text", "json", "csv"]
+)
 @pytest.mark.usefixtures("used")
-def test_the_answer_may_be_written(tmp_path: Path, form: list[str]) -> None:
-    """It is the same one."""
+def test_output_is_written_to_a_file(tmp_path: Path, form: list[str]) -> None:
+    """The file has the same content as stdout."""
     file = tmp_path / "audit"
     arguments = ("mediatailor", "--region", DUBLIN, *form)
     result = run(*arguments, "--output", file)
@@ -458,84 +472,86 @@ def test_the_answer_may_be_written(tmp_path: Path, form: list[str]) -> None:
     assert file.read_text() == run(*arguments).stdout
 
 
-# what is not read
+# failures
 
 
-def test_what_is_not_read_is_told_and_the_rest_is_read(used: World) -> None:
-    """A line each on the error stream, and 1."""
+def test_failures_are_reported_and_everything_else_is_read(used: World) -> None:
+    """Each failure is a line on stderr, and the exit status is 1."""
     used.account(ACCOUNT).denied |= {
         f"mediatailor:ListChannels@{VIRGINIA}",
         f"mediatailor:ListPlaybackConfigurations@{DUBLIN}",
     }
     arguments = ("mediatailor", "--region", VIRGINIA, "--region", DUBLIN)
     result = run(*arguments)
-    why = "AccessDeniedException: " + denial("mediatailor:List{}")
+    reason = "AccessDeniedException: " + denial("mediatailor:List{}")
 
     assert result.exit_code == 1
     assert result.stderr == (
-        f"slr-constructs: eu-west-1: playback configurations were not read:"
-        f" {why.replace('{}', 'PlaybackConfigurations')}\n"
-        f"slr-constructs: us-east-1: MediaTailor channels were not read:"
-        f" {why.replace('{}', 'Channels')}\n"
+        f"slr-constructs: eu-west-1: cannot read playback configurations:"
+        f" {reason.replace('{}', 'PlaybackConfigurations')}\n"
+        f"slr-constructs: us-east-1: cannot read MediaTailor channels:"
+        f" {reason.replace('{}', 'Channels')}\n"
     )
     lines = result.stdout.splitlines()
-    assert lines[1] == "  read           2 regions; not all of it: 2 failures"
+    assert lines[1] == "  read           2 regions, incomplete (2 failures)"
     assert lines[-2:] == [
-        "  used by        nothing in 2 regions, as far as that could be read",
-        "  deletion       blocked by stacks that hold it (2)",
+        "  usages         none in 2 regions, incomplete",
+        "  deletion       blocked by 2 leases",
     ]
-    assert told(*arguments)[0]["failures"] == [
+    assert audited_accounts(*arguments)[0]["failures"] == [
         {
             "region": DUBLIN,
-            "what": "playback configurations",
-            "why": why.replace("{}", "PlaybackConfigurations"),
+            "resource": "playback configurations",
+            "reason": reason.replace("{}", "PlaybackConfigurations"),
         },
         {
             "region": VIRGINIA,
-            "what": "MediaTailor channels",
-            "why": why.replace("{}", "Channels"),
+            "resource": "MediaTailor channels",
+            "reason": reason.replace("{}", "Channels"),
         },
     ]
 
 
-def test_whether_a_role_can_go_is_not_known_while_something_was_not_read(
+def test_blocked_is_unknown_if_something_cannot_be_read(
     account: FakeAccount,
 ) -> None:
-    """Nothing was found, and that says nothing."""
+    """A usage may exist that was not read."""
     account.add_role(catalogue.IVS_RECORD_TO_S3)
     account.denied.add("ivs:ListChannels")
     result = run("ivs", "--region", DUBLIN)
 
     assert result.exit_code == 1
-    assert result.stdout.endswith("  deletion       not known: not all was read\n")
-    assert told("ivs", "--region", DUBLIN)[0]["roles"][0]["blocked"] is None
+    assert result.stdout.endswith(
+        "  deletion       unknown, because not everything could be read\n"
+    )
+    assert audited_accounts("ivs", "--region", DUBLIN)[0]["roles"][0]["blocked"] is None
 
 
-def test_whether_a_role_is_there_is_not_known_while_it_was_not_read(account: FakeAccount) -> None:
-    """It may well be there."""
+def test_exists_is_unknown_if_the_role_cannot_be_read(account: FakeAccount) -> None:
+    """The role may exist."""
     account.add_role(catalogue.IVS_RECORD_TO_S3)
     account.denied.add("iam:GetRole")
     result = run("ivs", "--region", DUBLIN)
 
     assert result.exit_code == 1
     assert result.stderr == (
-        "slr-constructs: the role AWSServiceRoleForIVSRecordToS3 was not read: AccessDenied:"
+        "slr-constructs: cannot read the role AWSServiceRoleForIVSRecordToS3: AccessDenied:"
         f" {denial('iam:GetRole')}\n"
     )
     assert result.stdout == (
         "account 111122223333\n"
-        "  read           1 region; not all of it: 1 failure\n"
+        "  read           1 region, incomplete (1 failure)\n"
         "\n"
         "AWSServiceRoleForIVSRecordToS3\n"
-        "  there          not known: it was not read\n"
-        "  used by        nothing in 1 region\n"
+        "  exists         unknown, because the role cannot be read\n"
+        "  usages         none in 1 region\n"
     )
-    (role,) = told("ivs", "--region", DUBLIN)[0]["roles"]
-    assert (role["there"], role["blocked"]) == (None, None)
+    (role,) = audited_accounts("ivs", "--region", DUBLIN)[0]["roles"]
+    assert (role["exists"], role["blocked"]) == (None, None)
 
 
-def test_regions_that_are_not_enabled_are_told_and_no_failure(account: FakeAccount) -> None:
-    """There is nothing to read."""
+def test_regions_that_are_not_enabled_are_not_failures(account: FakeAccount) -> None:
+    """They are listed, and the exit status is 0."""
     account.disabled_regions = {"af-south-1", "ap-southeast-4"}
     result = run("mediatailor")
 
@@ -544,12 +560,15 @@ def test_regions_that_are_not_enabled_are_told_and_no_failure(account: FakeAccou
         "  read           19 regions",
         "  not enabled    af-south-1, ap-southeast-4",
     ]
-    assert "  used by        nothing in 19 regions" in result.stdout
-    assert told("mediatailor")[0]["regions_disabled"] == ["af-south-1", "ap-southeast-4"]
+    assert "  usages         none in 19 regions" in result.stdout
+    assert audited_accounts("mediatailor")[0]["regions_disabled"] == [
+        "af-south-1",
+        "ap-southeast-4",
+    ]
 
 
 @pytest.mark.usefixtures("used")
-def test_calls_may_be_one_after_the_other(world: World) -> None:
+def test_calls_run_one_after_the_other_on_request(world: World) -> None:
     """With --at-once 1."""
     run("mediatailor", "--at-once", 1)
 
@@ -561,7 +580,7 @@ def test_calls_may_be_one_after_the_other(world: World) -> None:
 
 @pytest.fixture
 def organization(world: World, account: FakeAccount) -> World:
-    """Give an organization of three accounts, one of which lets nobody in."""
+    """Give an organization of three accounts. The role of one account cannot be assumed."""
     account.name = "managers"
     second = world.account(OTHER, "video")
     second.assumable.add("Audit")
@@ -571,7 +590,7 @@ def organization(world: World, account: FakeAccount) -> World:
 
 
 def refused(account: str) -> str:
-    """Return why an account lets nobody in."""
+    """Return the error text for an account whose role cannot be assumed."""
     role = f"arn:aws:iam::{account}:role/Audit"
     return (
         f"{role} cannot be assumed: AccessDenied: User: arn:aws:iam::{ACCOUNT}:user/operator is not"
@@ -580,39 +599,39 @@ def refused(account: str) -> str:
 
 
 @pytest.mark.usefixtures("organization")
-def test_an_organization_is_told_account_by_account() -> None:
-    """The caller's own without a role; one that cannot be entered is a failure of that one."""
+def test_an_organization_is_reported_account_by_account() -> None:
+    """Your own account needs no role. An account whose role cannot be assumed is a failure."""
     result = run("ivs", "--region", DUBLIN, "--organization-role", "Audit")
 
     assert result.exit_code == 1
     assert result.stderr == (
-        f"slr-constructs: {THIRD}: the account was not read: {refused(THIRD)}\n"
+        f"slr-constructs: {THIRD}: cannot read the account: {refused(THIRD)}\n"
     )
     assert result.stdout == (
         "account 111122223333  managers\n"
         "  read           1 region\n"
         "\n"
         "AWSServiceRoleForIVSRecordToS3\n"
-        "  there          no\n"
-        "  used by        nothing in 1 region\n"
+        "  exists         no\n"
+        "  usages         none in 1 region\n"
         "\n"
         "account 444455556666  video\n"
         "  read           1 region\n"
         "\n"
         "AWSServiceRoleForIVSRecordToS3\n"
-        "  there since    2025-01-15, no use of it is known\n"
-        "  made by        its service, or somebody\n"
-        "  policy         IVSRecordToS3, as known\n"
-        "  used by        nothing in 1 region\n"
-        "  deletion       nothing known stands against it\n"
+        "  created        2025-01-15, no recorded use\n"
+        "  created by     the service or another tool\n"
+        "  policy         IVSRecordToS3 (as expected)\n"
+        "  usages         none in 1 region\n"
+        "  deletion       no known usage or lease blocks it\n"
         "\n"
         "account 777788889999  closed\n"
-        "  read           nothing; not all of it: 1 failure\n"
+        "  read           0 regions, incomplete (1 failure)\n"
     )
 
 
-def test_accounts_are_told_in_the_order_of_the_organization(organization: World) -> None:
-    """Whichever is read first."""
+def test_accounts_are_reported_in_the_order_of_the_organization(organization: World) -> None:
+    """The order does not depend on which account is read first."""
     others = threading.Event()
 
     def wait(call: Call) -> None:
@@ -623,7 +642,7 @@ def test_accounts_are_told_in_the_order_of_the_organization(organization: World)
                 assert others.wait(30)
 
     organization.on_call = wait
-    accounts = told("ivs", "--region", DUBLIN, "--organization-role", "Audit")
+    accounts = audited_accounts("ivs", "--region", DUBLIN, "--organization-role", "Audit")
 
     assert [(each["account"], each["name"]) for each in accounts] == [
         (ACCOUNT, "managers"),
@@ -636,109 +655,110 @@ def test_accounts_are_told_in_the_order_of_the_organization(organization: World)
         "complete": False,
         "regions_read": [],
         "regions_disabled": [],
-        "failures": [{"region": None, "what": "the account", "why": refused(THIRD)}],
+        "failures": [{"region": None, "resource": "the account", "reason": refused(THIRD)}],
         "roles": [],
     }
 
 
-def test_single_accounts_of_an_organization_may_be_read(organization: World) -> None:
-    """Each once, and without the right to list them all."""
+def test_single_accounts_of_an_organization_can_be_read(organization: World) -> None:
+    """Each is read once. The permission to list all accounts is not needed."""
     organization.account(ACCOUNT).denied.add("organizations:ListAccounts")
-    asked = ("ivs", "--organization-role", "Audit", "--region", DUBLIN)
-    result = run(*asked, "--csv", "--account", OTHER, "--account", ACCOUNT, "--account", OTHER)
+    arguments = ("ivs", "--organization-role", "Audit", "--region", DUBLIN)
+    result = run(
+        *arguments, "--format", "csv", "--account", OTHER, "--account", ACCOUNT, "--account", OTHER
+    )
 
     assert (result.exit_code, result.stderr) == (0, "")
     assert not any(call.service == "organizations" for call in organization.calls)
     assert sum(call.operation == "AssumeRole" for call in organization.calls) == 1
-    assert result.stdout == "account,role,region,kind,name,arn,on,stack\n"
+    assert result.stdout == "account,role_name,region,kind,name,arn,configuration,stack_name\n"
 
 
-def test_fails_when_the_organization_cannot_be_read(account: FakeAccount) -> None:
-    """In one sentence, and 2."""
+def test_fails_if_the_organization_cannot_be_read(account: FakeAccount) -> None:
+    """The error is one sentence on stderr, and the exit status is 2."""
     account.organization = False
     result = run("--organization-role", "Audit")
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "slr-constructs: the organization cannot be read: AWSOrganizationsNotInUseException: Your"
-        " account is not a member of an organization.\n"
+        "slr-constructs: the accounts of the organization cannot be listed:"
+        " AWSOrganizationsNotInUseException: Your account is not a member of an organization.\n"
     )
 
 
-# whose account
+# credentials
 
 
-def test_a_role_may_be_assumed_first(world: World) -> None:
-    """The account is the role's."""
+def test_a_role_can_be_assumed_first(world: World) -> None:
+    """The command reads the account of the role."""
     world.account(OTHER).assumable.add("Reader")
-    (read,) = told("ivs", "--region", DUBLIN, "--role-arn", f"arn:aws:iam::{OTHER}:role/Reader")
+    (read,) = audited_accounts(
+        "ivs", "--region", DUBLIN, "--role-arn", f"arn:aws:iam::{OTHER}:role/Reader"
+    )
 
     assert read["account"] == OTHER
 
 
-def test_a_profile_may_be_named(
+def test_a_profile_can_be_used(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Of the AWS configuration."""
+    """The profile is in the AWS configuration."""
     world.account(OTHER)
     file = tmp_path / "credentials"
     file.write_text(f"[other]\naws_access_key_id = {OTHER}\naws_secret_access_key = testing\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    (read,) = told("ivs", "--region", DUBLIN, "--profile", "other")
+    (read,) = audited_accounts("ivs", "--region", DUBLIN, "--profile", "other")
 
     assert read["account"] == OTHER
 
 
-def test_fails_when_there_are_no_credentials(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one sentence, and 2."""
+def test_fails_if_there_are_no_credentials(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error is one sentence on stderr, and the exit status is 2."""
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     result = run()
 
     assert (result.exit_code, result.stdout, world.calls) == (2, "", [])
     assert result.stderr == (
-        "slr-constructs: AWS cannot be signed in to: Unable to locate credentials\n"
+        "slr-constructs: cannot sign in to AWS: Unable to locate credentials\n"
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["mediatailer"], "no role is called 'mediatailer': did you mean mediatailor?"),
+        (["mediatailer"], "unknown role 'mediatailer'. Did you mean mediatailor?"),
         (
             ["ivs", "--region", "eu-west-9"],
-            NOWHERE,
+            UNKNOWN_REGION,
         ),
-        (["--profile", "nobody"], "The config profile (nobody) could not be found"),
-        (["--role-arn", "Reader"], "--role-arn takes the ARN of a role, got 'Reader'"),
+        (["--profile", "missing"], "The config profile (missing) could not be found"),
+        (["--role-arn", "Reader"], "--role-arn must be the ARN of a role, got 'Reader'"),
         (
             ["--role-arn", f"arn:aws:iam::{OTHER}:role/Audit"],
             refused(OTHER),
         ),
         (
             ["--organization-role", "arn:aws:iam::1:role/Audit"],
-            NO_ROLE_NAME,
+            INVALID_ROLE_NAME,
         ),
         (
             ["--account", OTHER],
-            "--account needs --organization-role, the role through which the account is read",
+            "--account requires --organization-role, the IAM role to assume in the account",
         ),
         (
             ["--organization-role", "Audit", "--account", "video"],
-            "--account takes the 12 digits of an account, got 'video'",
+            "--account must be an account id of 12 digits, got 'video'",
         ),
-        (["--json", "--csv"], "--json and --csv are two answers: ask for one of them"),
         (["-o", "/nonexistent/audit"], "/nonexistent/audit cannot be written"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )
 @pytest.mark.usefixtures("world")
-def test_fails_when_something_is_asked_for_that_is_not_there(
-    arguments: list[str], sentence: str
-) -> None:
-    """In one sentence, and 2."""
+def test_fails_if_an_argument_is_invalid(arguments: list[str], sentence: str) -> None:
+    """The error is one sentence on stderr, and the exit status is 2."""
     result = run(*arguments)
 
     assert (result.exit_code, result.stdout) == (2, "")
@@ -746,8 +766,8 @@ def test_fails_when_something_is_asked_for_that_is_not_there(
 
 
 @pytest.mark.parametrize("number", [0, 257])
-def test_fails_when_too_much_or_nothing_is_asked_at_once(number: int) -> None:
-    """With click's words, and 2."""
+def test_fails_if_at_once_is_out_of_range(number: int) -> None:
+    """The message is click's, and the exit status is 2."""
     result = run("--at-once", number)
 
     assert result.exit_code == 2
@@ -765,7 +785,7 @@ def terminal() -> Iterator[Terminal]:
 
 
 def _add_long_names(world: World) -> None:
-    """Let everything have a name of 128 characters, which is the most that a stack may have."""
+    """Use names of 128 characters everywhere, which is the maximum for stacks."""
     account = world.account(ACCOUNT, LONG)
     for definition in catalogue.ALL:
         account.add_role(definition, description=f"{LONG} {LONG}", policies=[LONG], inline=[LONG])
@@ -773,7 +793,7 @@ def _add_long_names(world: World) -> None:
             f"{LEASE_TAG}aa": account.add_stack(f"x{LONG}", "ap-northeast-1")
         }
     stream = f"arn:aws:kinesis:{VIRGINIA}:{ACCOUNT}:stream/chime-messaging-a"
-    on: dict[Any, tuple[str, dict[str, Any]]] = {
+    resources: dict[Any, tuple[str, dict[str, Any]]] = {
         features.VOICE_CONNECTOR: (
             "abcdefghijklmnopqrstuv",
             {"Name": LONG, "StreamingConfiguration": {"DataRetentionInHours": 1}},
@@ -797,14 +817,12 @@ def _add_long_names(world: World) -> None:
         ),
         features.PACKAGING_GROUP: (LONG, {"EgressAccessLogs": {}}),
     }
-    for kind, (name, data) in on.items():
+    for kind, (name, data) in resources.items():
         world.features.add(kind, ACCOUNT, VIRGINIA, name, data)
 
 
-def test_a_terminal_of_80_columns_is_enough_whatever_the_names(
-    world: World, terminal: Terminal
-) -> None:
-    """What is long is folded, and nothing of it is lost; and colours stay on terminals."""
+def test_long_names_fit_a_terminal_of_80_columns(world: World, terminal: Terminal) -> None:
+    """Long texts are wrapped and complete. Only terminals get colors."""
     _add_long_names(world)
     status = call_here(terminal, ["audit", "--region", VIRGINIA])
     written = terminal.close()
@@ -817,7 +835,7 @@ def test_a_terminal_of_80_columns_is_enough_whatever_the_names(
     assert "…" not in written
     assert "\x1b" not in plain
     assert all(line == line.rstrip() for line in plain.splitlines())
-    # as much of each name as there is off the terminal
+    # each name is as complete as without a terminal
     digits = [re.sub(r"\D", "", each) for each in (plain, "".join(shown))]
     assert sorted(digits[0]) == sorted(digits[1])
     assert any(
@@ -826,8 +844,8 @@ def test_a_terminal_of_80_columns_is_enough_whatever_the_names(
 
 
 @pytest.mark.usefixtures("used")
-def test_a_terminal_shows_what_a_file_has(terminal: Terminal, tmp_path: Path) -> None:
-    """Where there is room, to the letter; the progress before it leaves nothing."""
+def test_a_terminal_shows_the_same_text_as_a_file(terminal: Terminal, tmp_path: Path) -> None:
+    """The text is equal if it fits the terminal. The progress line is removed."""
     file = tmp_path / "audit"
     assert (
         call_here(terminal, ["audit", "ivs", "mediatailor", "--region", VIRGINIA, "-o", file]) == 0
@@ -835,12 +853,12 @@ def test_a_terminal_shows_what_a_file_has(terminal: Terminal, tmp_path: Path) ->
     assert call_here(terminal, ["audit", "ivs", "mediatailor", "--region", VIRGINIA]) == 0
     written = terminal.close()
 
-    assert "0/0 lists, 0 s, 0 uses, 0 things" in written
+    assert "0/0 lists, 0 s, 0 usages, 0 resources" in written
     assert text(written) == file.read_text()
 
 
-def test_a_narrow_table_is_told_kind_by_kind(used: World, terminal: Terminal) -> None:
-    """Which leaves more room for names; and a name that is too long goes on below."""
+def test_a_narrow_terminal_has_a_table_for_each_kind(used: World, terminal: Terminal) -> None:
+    """The columns are wider without the kind. Names that are too long are wrapped."""
     used.features.add(features.PLAYBACK_CONFIGURATION, ACCOUNT, DUBLIN, "b" * 40, LOGS)
     assert (
         call_here(terminal, ["audit", "mediatailor", "--region", DUBLIN, "--region", VIRGINIA]) == 0
@@ -848,25 +866,25 @@ def test_a_narrow_table_is_told_kind_by_kind(used: World, terminal: Terminal) ->
     lines = text(terminal.close())
 
     assert lines.endswith(
-        "  deletion       blocked by what uses it (3) and stacks that hold it (2)\n"
+        "  deletion       blocked by 3 usages and 2 leases\n"
         "\n"
         "  playback configuration\n"
-        "    region     name                          on                            stack\n"
+        "    region     name                          configuration                 stack\n"
         "    eu-west-1  ads                           10 % of sessions, vended      Live\n"
-        "                                             logs alone\n"
+        "                                             logs only\n"
         "    eu-west-1  bbbbbbbbbbbbbbbbbbbbbbbbbbbb  10 % of sessions, vended      -\n"
-        "               bbbbbbbbbbbb                  logs alone\n"
+        "               bbbbbbbbbbbb                  logs only\n"
         "  MediaTailor channel\n"
-        "    region     name  on           stack\n"
-        "    us-east-1  news  logs AS_RUN  -\n"
+        "    region     name  configuration  stack\n"
+        "    us-east-1  news  logs AS_RUN    -\n"
     )
 
 
-def test_progress_tells_what_is_worth_knowing(
+def test_progress_has_all_counts(
     organization: World, terminal: Terminal, waits: list[float]
 ) -> None:
-    """Accounts, lists, things, what uses a role, waits for busy services and failures."""
-    # botocore asks once more by itself
+    """Accounts, lists, resources, usages, retries and failures."""
+    # botocore retries once by itself
     busy = iter([1, 2])
 
     def refuse(call: Call) -> None:
@@ -880,43 +898,50 @@ def test_progress_tells_what_is_worth_knowing(
 
     organization.on_call = refuse
     status = call_here(
-        terminal, ["audit", "ivs", "--region", DUBLIN, "--organization-role", "Audit", "--csv"]
+        terminal,
+        ["audit", "ivs", "--region", DUBLIN, "--organization-role", "Audit", "--format", "csv"],
     )
     written = terminal.close()
 
     assert (status, 1.0 in waits) == (1, True)
     assert re.search(
-        r" [0-3]/3 accounts, \d/\d lists, \d s, 0 uses, [1-3] failed, 1 wait, 0 things\n", written
+        r" [0-3]/3 accounts, \d/\d lists, \d s, 0 usages, [1-3] failed, 1 retried, 0 resources\n",
+        written,
     )
     assert written.count("\x1b[?25l") == written.count("\x1b[?25h")
 
 
-def test_there_is_no_progress_off_a_terminal(used: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not where colours are wanted, either, and not on a terminal that can only write lines."""
+def test_there_is_no_progress_without_a_terminal(
+    used: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Colors on request do not change that."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     result = run("mediatailor", "--region", DUBLIN)
     assert (result.stderr, len(used.calls) > 0) == ("", True)
 
 
-def test_there_is_no_progress_on_a_terminal_that_can_only_write(
+def test_there_is_no_progress_on_a_dumb_terminal(
     used: World, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It could not be taken away again."""
+    """A dumb terminal cannot remove the line."""
     monkeypatch.setenv("TERM", "dumb")
-    assert call_here(terminal, ["audit", "mediatailor", "--region", DUBLIN, "--csv"]) == 0
-    assert terminal.close().splitlines()[0] == "account,role,region,kind,name,arn,on,stack"
+    assert call_here(terminal, ["audit", "mediatailor", "--region", DUBLIN, "--format", "csv"]) == 0
+    assert (
+        terminal.close().splitlines()[0]
+        == "account,role_name,region,kind,name,arn,configuration,stack_name"
+    )
     assert used.calls
 
 
-# interrupted
+# interruption
 
 
 @pytest.mark.parametrize(
     ("operation", "read"),
     [("GetCallerIdentity", "nothing was read"), ("ListChannels", "0 of 2 lists were read")],
 )
-def test_whoever_interrupts_is_told_how_far_it_was(world: World, operation: str, read: str) -> None:
-    """At whatever call it is; and that nothing was changed."""
+def test_an_interruption_reports_the_progress(world: World, operation: str, read: str) -> None:
+    """Also that nothing was changed."""
 
     def interrupt(call: Call) -> None:
         if call.operation == operation:
@@ -926,11 +951,11 @@ def test_whoever_interrupts_is_told_how_far_it_was(world: World, operation: str,
     result = run("ivs", "--region", DUBLIN, "--at-once", 1)
 
     assert (result.exit_code, result.stdout) == (130, "")
-    assert result.stderr == f"slr-constructs: interrupted; {read}, and nothing was changed\n"
+    assert result.stderr == f"slr-constructs: interrupted; {read}; nothing was changed\n"
 
 
-def test_an_interruption_leaves_the_terminal_clean_and_waits_for_nobody() -> None:
-    """One sentence, the cursor is back, and calls that hang are left to hang."""
+def test_an_interruption_cleans_the_terminal_and_does_not_wait() -> None:
+    """The command prints one sentence, shows the cursor, and does not wait for calls."""
     world = World()
     _add_long_names(world)
     hanging, released = threading.Event(), threading.Event()
@@ -956,7 +981,7 @@ def test_an_interruption_leaves_the_terminal_clean_and_waits_for_nobody() -> Non
     assert took < 10
     assert written.endswith("\n")
     assert re.search(
-        r"slr-constructs: interrupted; \d+ of 42 lists were read, and nothing was changed\n$",
+        r"slr-constructs: interrupted; \d+ of 42 lists were read; nothing was changed\n$",
         written,
     )
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l")

@@ -1,4 +1,4 @@
-"""Templates that are wrong in any place: every command answers, or refuses in a sentence."""
+"""Invalid templates: every command prints a result or one error sentence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("text", "json", "mermaid", "svg", "html")
 CHECK_FORMATS = ("text", "json", "sarif")
-#: what may stand where something else should, the intrinsics wrongly used among it.
+#: values that replace valid ones, including invalid uses of intrinsic functions.
 ODD: st.SearchStrategy[Any] = st.sampled_from(
     [
         None,
@@ -72,26 +72,26 @@ def _define(recipe: Recipe, stack: Stack) -> object:
 
 
 def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    """Yield where there is something in a template."""
+    """Yield the paths of all values in a template."""
     yield place
     if isinstance(value, dict | list):
         for key, each in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _places(each, (*place, key))
 
 
-def _spoilt(template: dict[str, Any], place: tuple[Any, ...], odd: Any) -> Any:  # noqa: ANN401
-    """Return a template with something odd in one place."""
+def _with_value(template: dict[str, Any], place: tuple[Any, ...], odd: Any) -> Any:  # noqa: ANN401
+    """Return a template with one value replaced."""
     if not place:
         return odd
-    spoilt = copy.deepcopy(template)
-    inner: Any = spoilt
+    invalid = copy.deepcopy(template)
+    inner: Any = invalid
     for key in place[:-1]:
         inner = inner[key]
     inner[place[-1]] = odd
-    return spoilt
+    return invalid
 
 
-def _answers(arguments: list[str]) -> None:
+def _assert_result(arguments: list[str]) -> None:
     result = CliRunner().invoke(slr_constructs, arguments, prog_name="slr-constructs")
     if result.exit_code == 2:
         assert result.stderr.startswith("slr-constructs: ")
@@ -104,25 +104,27 @@ def _answers(arguments: list[str]) -> None:
 
 @settings(max_examples=3 * settings().max_examples)
 @given(data=st.data())
-def test_whatever_stands_in_a_template(
+def test_commands_accept_or_reject_invalid_templates(
     templates: list[dict[str, Any]], data: st.DataObject
 ) -> None:
-    """One place, or two, of a real template are spoilt; each command is asked."""
+    """One or two values of a real template are replaced; every command runs."""
     template = data.draw(st.sampled_from(templates))
-    spoilt = template
+    invalid = template
     for _ in range(data.draw(st.integers(1, 2))):
-        place = data.draw(st.sampled_from(sorted(_places(spoilt), key=repr)))
-        spoilt = _spoilt(spoilt, place, data.draw(ODD))
+        place = data.draw(st.sampled_from(sorted(_places(invalid), key=repr)))
+        invalid = _with_value(invalid, place, data.draw(ODD))
     with tempfile.TemporaryDirectory() as folder:
         good, bad = Path(folder, "good.json"), Path(folder, "bad.json")
         good.write_text(json.dumps(template))
-        bad.write_text(json.dumps(spoilt))
+        bad.write_text(json.dumps(invalid))
 
-        _answers(["order", str(bad), "--format", data.draw(st.sampled_from(FORMATS))])
-        _answers(["diff", str(good), str(bad)])
-        _answers(["diff", str(bad), str(good)])
-        _answers(["check", str(bad), "--format", data.draw(st.sampled_from(CHECK_FORMATS))])
-        _answers(["check", str(bad), "--format", data.draw(st.sampled_from(("text", "sarif")))])
+        _assert_result(["order", str(bad), "--format", data.draw(st.sampled_from(FORMATS))])
+        _assert_result(["diff", str(good), str(bad)])
+        _assert_result(["diff", str(bad), str(good)])
+        _assert_result(["check", str(bad), "--format", data.draw(st.sampled_from(CHECK_FORMATS))])
+        _assert_result(
+            ["check", str(bad), "--format", data.draw(st.sampled_from(("text", "sarif")))]
+        )
 
 
 @given(text=st.text() | st.binary().map(lambda each: each.decode("latin-1")))
@@ -137,6 +139,6 @@ def test_whatever_stands_in_a_file(text: str) -> None:
         path = Path(folder, "file")
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
 
-        _answers(["order", str(path)])
-        _answers(["check", str(path)])
-        _answers(["check", str(path)])
+        _assert_result(["order", str(path)])
+        _assert_result(["check", str(path)])
+        _assert_result(["check", str(path)])

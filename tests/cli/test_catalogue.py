@@ -1,4 +1,4 @@
-"""`slr-constructs catalogue`: all that is known of the roles, to read and as JSON."""
+"""`slr-constructs catalogue`: the facts about roles, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from rich.console import Console
 from slr_constructs import catalogue
 from slr_constructs.cli import catalogue as command
 from slr_constructs.cli.command_line import slr_constructs
-from slr_constructs.cli.roles import ROLES
+from slr_constructs.cli.role_argument import ROLES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from click.testing import Result
 
     from slr_constructs.catalogue import RoleDefinition
 
 
 def run(*arguments: str) -> Result:
-    """Call the command, piped."""
+    """Call the command without a terminal."""
     return CliRunner().invoke(slr_constructs, ["catalogue", *arguments], prog_name="slr-constructs")
 
 
@@ -31,8 +33,8 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def said_by(definition: RoleDefinition) -> list[str]:
-    """Return every text that the catalogue has of a role."""
+def sources(definition: RoleDefinition) -> list[str]:
+    """Return every text of a role's definition."""
     return [
         text
         for each in fields(definition)
@@ -49,8 +51,8 @@ def _texts(value: Any) -> list[str]:  # noqa: ANN401 - any part of a definition
     return [] if value is None else [value]
 
 
-def test_the_table_has_every_role() -> None:
-    """Its feature, its three names, and who makes it."""
+def test_the_list_has_every_role() -> None:
+    """With its feature and its three names."""
     result = run()
 
     assert result.exit_code == 0
@@ -62,20 +64,20 @@ def test_the_table_has_every_role() -> None:
             assert word in rows
 
 
-def test_the_table_of_one_role() -> None:
-    """Two columns: names, and what they are for."""
+def test_the_list_has_two_columns() -> None:
+    """The names of the role, and its feature with the way it is created."""
     assert run().stdout.splitlines()[:6] == [
-        "role, principal, short name                 what it unlocks, and who makes it",
+        "role, principal, short name                 feature, and who creates the role",
         "",
         "AWSServiceRoleForAmazonChimeVoiceConnector  streaming of Voice Connector calls",
         "voiceconnector.chime.amazonaws.com          to Kinesis Video Streams",
-        "chime-voice-connector                       by anybody who may call",
-        "                                            iam:CreateServiceLinkedRole",
+        "chime-voice-connector                       created by: everyone with the",
+        "                                            permission",
     ]
 
 
-def test_the_table_fits_eighty_columns() -> None:
-    """Nothing is cut off for it."""
+def test_the_list_fits_80_columns() -> None:
+    """Nothing is truncated."""
     text = run().stdout
 
     assert max(map(len, text.splitlines())) <= 80
@@ -83,25 +85,25 @@ def test_the_table_fits_eighty_columns() -> None:
 
 
 def test_no_line_ends_in_a_space() -> None:
-    """What is piped is compared and copied."""
+    """You can compare and copy the output."""
     for text in (run().stdout, *(run(short).stdout for short in ROLES)):
         assert [line for line in text.splitlines() if line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize("short", ROLES)
-def test_of_one_role_everything_is_shown(short: str) -> None:
-    """Whatever the catalogue has of it, and the words for who makes it."""
+def test_one_role_is_shown_with_all_facts(short: str) -> None:
+    """The text contains every text of the definition, and the way the role is created."""
     text = words(run(short).stdout)
 
-    for each in said_by(ROLES[short]):
+    for each in sources(ROLES[short]):
         assert each in text
-    assert command._MADE_BY[ROLES[short].creation] in text
+    assert command._CREATED_BY[ROLES[short].creation] in text
     assert ROLES[short].arn(partition="PARTITION", account="ACCOUNT") in text
 
 
 @pytest.mark.parametrize("short", ROLES)
-def test_what_is_copied_stands_on_a_line_of_its_own(short: str) -> None:
-    """An address, an ARN or a name is never broken, however long it is."""
+def test_urls_and_names_are_on_lines_of_their_own(short: str) -> None:
+    """URLs, ARNs and names are never wrapped."""
     lines = [line.strip() for line in run(short).stdout.splitlines()]
     role = ROLES[short]
 
@@ -118,16 +120,16 @@ def test_what_is_copied_stands_on_a_line_of_its_own(short: str) -> None:
 
 
 @pytest.mark.parametrize("short", ROLES)
-def test_prose_fits_eighty_columns(short: str) -> None:
-    """Only what is one word is longer."""
+def test_prose_fits_80_columns(short: str) -> None:
+    """Only lines with a single long word are longer."""
     for line in run(short).stdout.splitlines():
         assert len(line) <= 80 or len(line.split()) <= 2, line
 
 
-def test_what_the_policy_allows_stands_with_its_resources_and_conditions() -> None:
-    """As the statements group it."""
+def test_permissions_are_shown_with_resources_and_conditions() -> None:
+    """They are grouped by statement."""
     assert (
-        "what the role may do\n"
+        "permissions of the role\n"
         "  kms:GenerateDataKey\n"
         "    on *\n"
         "    if kms:ViaService StringLike kinesis.*.amazonaws.com\n"
@@ -135,18 +137,18 @@ def test_what_the_policy_allows_stands_with_its_resources_and_conditions() -> No
     ) in run("chime-messaging").stdout
 
 
-def test_a_contradiction_has_its_sides_their_sources_and_the_one_followed() -> None:
-    """Who says what, in the catalogue's words."""
+def test_contradictions_are_shown_with_their_sources() -> None:
+    """And with the claim that the library follows."""
     assert (
-        "where sources disagree: the default log group of a VOD packaging group\n"
+        "contradicting sources: the default log group of a VOD packaging group\n"
         "  [schema]: /aws/MediaPackage/VodEgressAccessLogs\n"
         "  [page]: /aws/MediaPackage/EgressAccessLogs\n"
-        "  Followed: neither: both are listed, and only a name that is given is sure\n"
+        "  Followed: neither; both are listed. Set a log group name explicitly\n"
     ) in run("mediapackage").stdout
 
 
-def test_what_is_not_known_has_no_heading() -> None:
-    """The older messaging role has no policy, no regions, and nobody makes it."""
+def test_unknown_facts_have_no_heading() -> None:
+    """The older messaging role has no policy and no regions."""
     text = run("chime-messaging-legacy").stdout
 
     assert "managed policy" not in text
@@ -168,7 +170,7 @@ def test_what_is_not_known_has_no_heading() -> None:
     ],
 )
 def test_a_role_has_three_names(asked: str) -> None:
-    """Case does not count."""
+    """Case is ignored."""
     assert run(asked).stdout.startswith("AWSServiceRoleForMediaTailor\n")
 
 
@@ -177,17 +179,17 @@ def test_a_role_has_three_names(asked: str) -> None:
     [
         ("ivs", "AWSServiceRoleForIVSRecordToS3"),
         ("chime-voice", "AWSServiceRoleForAmazonChimeVoiceConnector"),
-        # the name of one, though another one's name starts with it
+        # a complete short name, although another short name starts with it
         ("chime-messaging", "AWSServiceRoleForChimeSDKMessaging"),
     ],
 )
-def test_the_first_words_of_a_short_name_will_do(asked: str, role_name: str) -> None:
-    """If no other role has them."""
+def test_the_first_words_of_a_short_name_are_enough(asked: str, role_name: str) -> None:
+    """If no other short name starts with them."""
     assert run(asked).stdout.startswith(f"{role_name}\n")
 
 
 def test_the_short_names_are_those_of_the_constants() -> None:
-    """Every role has one, and it is lasting."""
+    """Short names are API."""
     assert list(ROLES.values()) == list(catalogue.ALL)
     assert list(ROLES) == [
         "chime-voice-connector",
@@ -200,7 +202,7 @@ def test_the_short_names_are_those_of_the_constants() -> None:
 
 
 def test_the_json_of_a_role_has_every_fact() -> None:
-    """Under the names of the definition's fields."""
+    """The keys are the names of the definition's fields."""
     role = catalogue.CHIME_MESSAGING
 
     facts = json.loads(run("chime-messaging", "--format", "json").stdout)
@@ -219,15 +221,25 @@ def test_the_json_of_a_role_has_every_fact() -> None:
     assert facts["contradictions"][1]["claims"][1]["source"] == "[page]"
 
 
-def test_the_json_of_all_roles_is_a_list_of_theirs() -> None:
-    """In the catalogue's order."""
+def test_the_json_of_all_roles_is_a_list() -> None:
+    """In the order of the catalogue."""
     all_of_them = json.loads(run("--format", "json").stdout)
 
     assert all_of_them == [json.loads(run(short, "--format", "json").stdout) for short in ROLES]
 
 
+@pytest.mark.parametrize("arguments", [(), ("mediatailor",), ("--format", "json")], ids=str)
+def test_output_is_written_to_a_file(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """The file has the same content as stdout."""
+    file = tmp_path / "catalogue"
+    result = run(*arguments, "-o", str(file))
+
+    assert (result.exit_code, result.output) == (0, "")
+    assert file.read_text() == run(*arguments).stdout
+
+
 def test_on_a_terminal_names_and_headings_are_bold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And nothing else is marked; what is piped has no marks at all."""
+    """Without a terminal, nothing is bold."""
     monkeypatch.setattr(
         command,
         "Console",
@@ -243,30 +255,30 @@ def test_on_a_terminal_names_and_headings_are_bold(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ("mediatailr", "no role is called 'mediatailr': did you mean mediatailor?"),
+        ("mediatailr", "unknown role 'mediatailr'. Did you mean mediatailor?"),
         (
             "AWSServiceRoleForMediaTailr",
-            "no role is called 'AWSServiceRoleForMediaTailr': did you mean mediatailor?",
+            "unknown role 'AWSServiceRoleForMediaTailr'. Did you mean mediatailor?",
         ),
         (
             "chime",
             (
-                "no role is called 'chime': did you mean chime-voice-connector or chime-messaging"
+                "unknown role 'chime'. Did you mean chime-voice-connector or chime-messaging"
                 " or chime-messaging-legacy?"
             ),
         ),
         (
             "elasticloadbalancing",
             (
-                "no role is called 'elasticloadbalancing': the catalogue has"
+                "unknown role 'elasticloadbalancing'. The catalogue has:"
                 " chime-voice-connector, chime-messaging, chime-messaging-legacy,"
                 " ivs-record-to-s3, mediatailor, mediapackage"
             ),
         ),
     ],
 )
-def test_fails_when_a_role_is_unknown(asked: str, sentence: str) -> None:
-    """With the closest, or with those there are."""
+def test_fails_if_a_role_is_unknown(asked: str, sentence: str) -> None:
+    """The error has the closest role, or all roles."""
     result = run(asked)
 
     assert result.exit_code == 2

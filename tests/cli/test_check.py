@@ -1,4 +1,4 @@
-"""`slr-constructs check`: lines, JSON and SARIF, and what the exit status says."""
+"""`slr-constructs check`: text, JSON and SARIF, and the exit status."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"
 
-#: what only warns.
+#: a template with one warning.
 POLICY = """\
 # the policy of the pipeline
 Resources:
@@ -38,7 +38,7 @@ Resources:
         Statement:
           - {Effect: Allow, Action: iam:CreateServiceLinkedRole, Resource: "*"}
 """
-#: errors, some acknowledged; a macro, and a resource that is none.
+#: a template with errors, some of them acknowledged, a macro, and a Fn::ForEach.
 CATCH_UP = """\
 Transform: [AWS::Serverless-2016-10-31, Tidy]
 Resources:
@@ -48,7 +48,7 @@ Resources:
       slr-constructs:
         acknowledge:
           - {id: RoleNotDeclared, reason: the platform team has the role}
-          - {id: ReleaseMissing, reason: somebody does it by hand}
+          - {id: CleanUpMissing, reason: the operator does it by hand}
     Properties:
       Id: shows
       EgressAccessLogs: {}
@@ -66,7 +66,7 @@ Resources:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in a folder with two templates."""
+    """Work in a directory with two templates."""
     monkeypatch.chdir(tmp_path)
     Path("policy.yaml").write_text(POLICY)
     Path("catch-up.yaml").write_text(CATCH_UP)
@@ -93,47 +93,47 @@ def heading(name: str) -> str:
 
 def explained(name: str) -> str:
     """Return the last lines about a rule."""
-    return f"    why   {rule(name).why}\n    mend  {rule(name).mend}\n\n"
+    return f"    why   {rule(name).why}\n    fix   {rule(name).fix}\n\n"
 
 
-def test_findings_are_told_rule_by_rule_the_worst_first() -> None:
-    """What comes of it and how to mend it stand there once; an error makes the exit status 1."""
+def test_text_groups_findings_by_rule_and_starts_with_errors() -> None:
+    """Each rule is explained once, and the exit status is 1 because there are errors."""
     result = run("catch-up.yaml")
 
     assert result.exit_code == 1
     assert result.stdout == (
         heading("RoleNotDeclared")
-        + "  - `Ads` switches session logging on, and no stack that it waits for declares"
-        " `AWSServiceRoleForMediaTailor`\n"
+        + "  - `Ads` configures session logging, but neither this stack nor a stack it depends on"
+        " declares the role `AWSServiceRoleForMediaTailor`\n"
         + explained("RoleNotDeclared")
-        + heading("ReleaseMissing")
-        + "  - nothing switches session logging off before `Ads` is deleted\n"
-        + explained("ReleaseMissing")
-        + heading("LimitBroken")
+        + heading("CleanUpMissing")
+        + "  - no clean-up resource disables session logging before `Ads` is deleted\n"
+        + explained("CleanUpMissing")
+        + heading("InvalidPropertyValue")
         + "  - `Ads`: LogConfiguration.PercentEnabled must be a whole number from 0 to 100, got 250"
         " [PercentEnabled]\n"
-        + explained("LimitBroken")
-        + heading("NotRead")
-        + "  - not checked: Fn::ForEach::Topics is for CloudFormation to expand: the order can be"
-        " read from the expanded template\n"
-        "  - not checked: what the macro `Tidy` makes of the template\n"
-        + explained("NotRead")
+        + explained("InvalidPropertyValue")
+        + heading("NotAnalyzed")
+        + "  - not analyzed: Fn::ForEach::Topics: CloudFormation must expand it first; pass the"
+        " expanded template\n"
+        "  - not analyzed: the output of the macro `Tidy`\n"
+        + explained("NotAnalyzed")
         + "3 errors, 2 notes, 2 acknowledged in 1 stack.\n"
     )
     assert result.stderr == ""
 
 
-def test_several_stacks_are_named() -> None:
-    """Where the sentence does not name the resource, it is named too."""
+def test_text_names_the_stack_if_there_are_several() -> None:
+    """The location has only the parts that the text of the finding does not contain."""
     result = run("policy.yaml", "catch-up.yaml")
 
     assert "\n  - policy: `Deploy` allows `iam:CreateServiceLinkedRole`" in result.stdout
-    assert "\n  - catch-up: not checked: what the macro `Tidy`" in result.stdout
+    assert "\n  - catch-up: not analyzed: the output of the macro `Tidy`" in result.stdout
     assert result.stdout.endswith("\n3 errors, 1 warning, 2 notes, 2 acknowledged in 2 stacks.\n")
 
 
-def test_a_resource_that_its_sentence_does_not_name_is_named(tmp_path: Path) -> None:
-    """The sentence is about something else that it has to do with."""
+def test_text_names_the_resource_if_the_finding_does_not(tmp_path: Path) -> None:
+    """The text of this finding names only the role and the other resource."""
     native = {
         "Type": "AWS::IAM::ServiceLinkedRole",
         "Properties": {"AWSServiceName": "ivs.amazonaws.com"},
@@ -145,65 +145,65 @@ def test_a_resource_that_its_sentence_does_not_name_is_named(tmp_path: Path) -> 
     assert line.startswith("  - Second: `AWSServiceRoleForIVSRecordToS3` is also declared by")
 
 
-def test_warnings_and_notes_leave_the_exit_status_alone() -> None:
-    """They may be fine."""
+def test_warnings_and_notes_do_not_change_the_exit_status() -> None:
+    """The exit status is 0 without errors."""
     result = run("policy.yaml")
 
     assert result.exit_code == 0
     assert result.stdout.endswith("\n1 warning in 1 stack.\n")
 
 
-def test_nothing_is_said_too() -> None:
-    """In each format."""
+def test_a_template_without_findings_is_reported_in_each_format() -> None:
+    """Text has a sentence, JSON and SARIF have an empty list."""
     Path("empty.yaml").write_text("Resources: {}\n")
 
-    assert run("empty.yaml").stdout == "Nothing found in 1 stack.\n"
+    assert run("empty.yaml").stdout == "No findings in 1 stack.\n"
     assert json.loads(run("empty.yaml", "--format", "json").stdout)["findings"] == []
     log = json.loads(run("empty.yaml", "--format", "sarif").stdout)
     assert log["runs"][0]["results"] == []
     assert len(log["runs"][0]["tool"]["driver"]["rules"]) == len(RULES)
 
 
-def test_what_is_acknowledged_is_listed_on_request() -> None:
-    """With its reason; it counts as little as before."""
+def test_acknowledged_findings_are_listed_with_the_option() -> None:
+    """They are listed with their reasons, and the counts stay the same."""
     result = run("catch-up.yaml", "--acknowledged")
 
     assert result.exit_code == 1
     assert (
-        heading("ReleaseMissing")
-        + "  - nothing switches session logging off before `Ads` is deleted\n"
-        "  - nothing switches access logging off before `Shows` is deleted\n"
-        "    acknowledged: somebody does it by hand\n"
+        heading("CleanUpMissing")
+        + "  - no clean-up resource disables session logging before `Ads` is deleted\n"
+        "  - no clean-up resource disables access logging before `Shows` is deleted\n"
+        "    acknowledged: the operator does it by hand\n"
     ) in result.stdout
     assert result.stdout.endswith("\n3 errors, 2 notes, 2 acknowledged in 1 stack.\n")
 
 
-def test_what_is_acknowledged_altogether_is_no_error() -> None:
-    """The exit status is 0, and the rule is told on request alone."""
+def test_acknowledged_errors_do_not_change_the_exit_status() -> None:
+    """The exit status is 0, and the rule is only shown with `--acknowledged`."""
     template = CATCH_UP.partition("  Ads:\n")[0].replace(", Tidy", "")
     Path("known.yaml").write_text(template)
 
-    assert run("known.yaml").stdout == "Nothing found, 2 acknowledged in 1 stack.\n"
+    assert run("known.yaml").stdout == "No findings, 2 acknowledged in 1 stack.\n"
     listed = run("known.yaml", "--acknowledged")
     assert listed.exit_code == 0
     assert listed.stdout.startswith(heading("RoleNotDeclared"))
 
 
-def test_json_has_all_that_the_text_has() -> None:
-    """And where it is; rules are explained once."""
+def test_json_has_all_details_of_the_text() -> None:
+    """JSON also has the locations; each rule is explained once."""
     result = run("catch-up.yaml", "--format", "json", "--acknowledged")
-    told = json.loads(result.stdout)
+    report = json.loads(result.stdout)
 
     assert result.exit_code == 1
-    assert {key: told[key] for key in ("errors", "warnings", "notes", "acknowledged")} == {
+    assert {key: report[key] for key in ("errors", "warnings", "notes", "acknowledged")} == {
         "errors": 3,
         "warnings": 0,
         "notes": 2,
         "acknowledged": 2,
     }
-    by_rule = {(each["rule"], each["resource"]): each for each in told["findings"]}
-    assert by_rule["LimitBroken", "Ads"] == {
-        "rule": "LimitBroken",
+    by_rule = {(each["rule"], each["resource"]): each for each in report["findings"]}
+    assert by_rule["InvalidPropertyValue", "Ads"] == {
+        "rule": "InvalidPropertyValue",
         "severity": "error",
         "stack": "catch-up",
         "resource": "Ads",
@@ -217,13 +217,13 @@ def test_json_has_all_that_the_text_has() -> None:
     }
     reason = "the platform team has the role"
     assert by_rule["RoleNotDeclared", "Shows"]["acknowledged"] == reason
-    # of what is left out, no line is known
-    assert by_rule["NotRead", "Fn::ForEach::Topics"]["line"] is None
-    assert told["rules"].keys() == {each["rule"] for each in told["findings"]}
-    assert told["rules"]["RoleNotDeclared"] == {
+    # the line of a part that was not analyzed is unknown
+    assert by_rule["NotAnalyzed", "Fn::ForEach::Topics"]["line"] is None
+    assert report["rules"].keys() == {each["rule"] for each in report["findings"]}
+    assert report["rules"]["RoleNotDeclared"] == {
         "title": rule("RoleNotDeclared").title,
         "why": rule("RoleNotDeclared").why,
-        "mend": rule("RoleNotDeclared").mend,
+        "fix": rule("RoleNotDeclared").fix,
         "source": SOURCE,
     }
 
@@ -237,25 +237,25 @@ def logged(*arguments: object) -> dict[str, Any]:
     return dict(one)
 
 
-def test_sarif_has_the_rules() -> None:
-    """All of them, so that what is mended is known to be looked for."""
+def test_sarif_has_all_rules() -> None:
+    """The rules without findings are included, so that code scanning can close old alerts."""
     driver = logged("policy.yaml")["tool"]["driver"]
 
     assert driver["name"] == "slr-constructs"
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", driver["semanticVersion"])
     assert [each["id"] for each in driver["rules"]] == [each.id for each in RULES]
     for each, of in zip(driver["rules"], RULES, strict=True):
-        # what the standard and code scanning ask for
+        # required by the standard and by GitHub code scanning
         assert each["shortDescription"] == {"text": of.title}
         assert each["fullDescription"] == {"text": of.why}
-        assert each["help"] == {"text": f"{of.why}\n\n{of.mend}\n\nSource: {of.source}"}
+        assert each["help"] == {"text": f"{of.why}\n\n{of.fix}\n\nSource: {of.source}"}
         assert each["defaultConfiguration"] == {"level": of.severity.value}
         assert each.get("helpUri", of.source) == of.source
         assert ("helpUri" in each) == of.source.startswith("https://")
 
 
-def test_sarif_says_where_findings_are() -> None:
-    """In the file, from the working directory, and in the template."""
+def test_sarif_has_the_locations_of_findings() -> None:
+    """The file is relative to the working directory; the logical location is in the template."""
     (result,) = logged("policy.yaml")["results"]
 
     fingerprints = result.pop("partialFingerprints")
@@ -277,8 +277,8 @@ def test_sarif_says_where_findings_are() -> None:
     assert all(re.fullmatch("[0-9a-f]{64}", each) for each in fingerprints.values())
 
 
-def test_a_template_that_was_in_no_file_has_a_place_all_the_same() -> None:
-    """In the stack; a finding about all of a stack too."""
+def test_a_template_without_a_file_has_a_logical_location() -> None:
+    """A finding about a whole stack has the stack as its location."""
     app = App([StackTemplate("Show", {"Resources": {}, "Transform": "Tidy"})])
     (result,) = sarif(app, [(each, None) for each in check(app)])["runs"][0]["results"]
 
@@ -287,8 +287,8 @@ def test_a_template_that_was_in_no_file_has_a_place_all_the_same() -> None:
     ]
 
 
-def test_a_finding_keeps_its_fingerprint_where_its_line_or_value_changes() -> None:
-    """So it is the same alert; another resource's is another."""
+def test_a_finding_keeps_its_fingerprint_if_its_line_or_value_changes() -> None:
+    """It stays the same alert in code scanning. Findings of other resources differ."""
     before = logged("catch-up.yaml")["results"]
     Path("catch-up.yaml").write_text("# moved\n" + CATCH_UP.replace("250", "300"))
     after = logged("catch-up.yaml")["results"]
@@ -301,19 +301,19 @@ def test_a_finding_keeps_its_fingerprint_where_its_line_or_value_changes() -> No
     )
 
 
-def test_sarif_suppresses_what_is_acknowledged() -> None:
-    """Where it is asked for."""
+def test_sarif_suppresses_acknowledged_findings() -> None:
+    """They are in the log only with `--acknowledged`."""
     assert all("suppressions" not in each for each in logged("catch-up.yaml")["results"])
     listed = logged("catch-up.yaml", "--acknowledged")["results"]
     suppressed = {each["ruleId"]: each["suppressions"] for each in listed if "suppressions" in each}
 
-    assert suppressed["ReleaseMissing"] == [
-        {"kind": "inSource", "justification": "somebody does it by hand"}
+    assert suppressed["CleanUpMissing"] == [
+        {"kind": "inSource", "justification": "the operator does it by hand"}
     ]
 
 
-def test_a_template_elsewhere_has_its_whole_address(tmp_path: Path) -> None:
-    """Names may hold what an address may not."""
+def test_a_template_outside_of_the_working_directory_has_an_absolute_uri(tmp_path: Path) -> None:
+    """Characters that a URI must not contain are quoted."""
     here = tmp_path / "of the app"
     here.mkdir()
     (here / "a b.yaml").write_text(POLICY)
@@ -328,8 +328,8 @@ def test_a_template_elsewhere_has_its_whole_address(tmp_path: Path) -> None:
     assert uris == ["of%20the%20app/a%20b.yaml", (tmp_path / "policy.yaml").as_uri()]
 
 
-def test_lines_of_json_are_told() -> None:
-    """Of the key below Resources, whatever else has its name."""
+def test_lines_of_json_templates_are_found() -> None:
+    """The line is that of the key in Resources, even if other keys have the same name."""
     template = {
         "Outputs": {"Deploy": {"Value": "a \\" + '" { ['}},
         "Resources": {
@@ -361,7 +361,7 @@ def test_lines_of_json_are_told() -> None:
 
 
 def assembly(folder: Path) -> Path:
-    """Write an assembly of a stack that has acknowledged one of its two errors."""
+    """Write an assembly with a stack that acknowledges one of its two errors."""
     app = aws_cdk.App(outdir=str(folder), analytics_reporting=False, context=CONTEXT)
     stack = Stack(app, "Show")
     logs = aws_mediapackage.CfnChannel.LogConfigurationProperty()
@@ -373,22 +373,22 @@ def assembly(folder: Path) -> Path:
     return folder
 
 
-def test_an_assembly_is_checked(tmp_path: Path) -> None:
-    """By construct paths; what its app acknowledges is acknowledged."""
+def test_a_cloud_assembly_is_checked(tmp_path: Path) -> None:
+    """Findings have construct paths, and the acknowledgments of the app count."""
     folder = assembly(tmp_path / "cdk.out")
     result = run(folder, "--format", "json")
     (finding,) = json.loads(result.stdout)["findings"]
 
     assert result.exit_code == 1
-    assert (finding["rule"], finding["path"]) == ("ReleaseMissing", "Live")
+    assert (finding["rule"], finding["path"]) == ("CleanUpMissing", "Live")
     assert finding["file"] == str(folder / "Show.template.json")
     assert (folder / "Show.template.json").read_text().splitlines()[finding["line"] - 1] == (
         '  "Live": {'
     )
 
 
-def test_what_the_constructs_write_has_no_findings(tmp_path: Path) -> None:
-    """All features in one app."""
+def test_stacks_with_these_constructs_have_no_findings(tmp_path: Path) -> None:
+    """One app with all features."""
     app = aws_cdk.App(outdir=str(tmp_path / "cdk.out"), analytics_reporting=False, context=CONTEXT)
     for number, recipe in enumerate(RECIPES.values()):
         recipe.define(Stack(app, f"Stack{number}"), "a", None)
@@ -396,11 +396,11 @@ def test_what_the_constructs_write_has_no_findings(tmp_path: Path) -> None:
 
     result = run(tmp_path / "cdk.out")
 
-    assert (result.exit_code, result.stdout) == (0, f"Nothing found in {len(RECIPES)} stacks.\n")
+    assert (result.exit_code, result.stdout) == (0, f"No findings in {len(RECIPES)} stacks.\n")
 
 
-def test_the_log_may_be_written(tmp_path: Path) -> None:
-    """The exit status is the same."""
+def test_output_is_written_to_a_file(tmp_path: Path) -> None:
+    """The exit status does not change."""
     file = tmp_path / "slr.sarif"
     result = run("catch-up.yaml", "--format", "sarif", "--output", file)
 
@@ -411,13 +411,17 @@ def test_the_log_may_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "sentence"),
     [
-        ("nowhere.yaml", None, "nowhere.yaml is not there"),
-        ("list.yaml", "- a\n", "list.yaml is no template: a template is a mapping with Resources"),
-        ("other.yaml", "a: b\n", "other.yaml is no template: it has no Resources"),
+        ("nowhere.yaml", None, "nowhere.yaml: no such file or directory"),
+        (
+            "list.yaml",
+            "- a\n",
+            "list.yaml is not a CloudFormation template: it must be a mapping with Resources",
+        ),
+        ("other.yaml", "a: b\n", "other.yaml is not a CloudFormation template: no Resources"),
     ],
 )
-def test_fails_when_there_is_no_template(name: str, text: str | None, sentence: str) -> None:
-    """One sentence, and 2, which is not 1."""
+def test_fails_if_a_template_cannot_be_read(name: str, text: str | None, sentence: str) -> None:
+    """The error is one sentence on stderr, and the exit status is 2 instead of 1."""
     if text is not None:
         Path(name).write_text(text)
 

@@ -1,4 +1,4 @@
-"""`slr-constructs` as a whole: what it teaches, how it fails, how it starts."""
+"""`slr-constructs` as a whole: help, errors and start."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMMANDS = (
 
 
 def helped(*arguments: str) -> str:
-    """Return what a command says of itself."""
+    """Return the help text of a command."""
     result = CliRunner().invoke(
         slr_constructs, [*arguments, "--help"], prog_name="slr-constructs", terminal_width=80
     )
@@ -32,15 +32,15 @@ def helped(*arguments: str) -> str:
     return result.output
 
 
-def test_the_commands_are_listed_with_what_they_do() -> None:
-    """Each in a line."""
+def test_the_help_lists_all_commands() -> None:
+    """Each on one line."""
     listed = helped().partition("Commands:\n")[2].splitlines()
 
     assert [line.split()[0] for line in listed] == list(COMMANDS)
 
 
 def test_examples_of_the_help_name_commands_and_options_that_exist() -> None:
-    """What is shown can be typed."""
+    """You can copy the examples."""
     lines = "\n".join([helped(), *map(helped, COMMANDS)]).splitlines()
     examples = [
         line.split("slr-constructs ")[-1].split()
@@ -56,19 +56,19 @@ def test_examples_of_the_help_name_commands_and_options_that_exist() -> None:
 
 @pytest.mark.parametrize("arguments", [(), *((each,) for each in COMMANDS)], ids=str)
 def test_the_help_fits_80_columns(arguments: tuple[str, ...]) -> None:
-    """As terminals do."""
+    """Terminals have 80 columns."""
     assert max(map(len, helped(*arguments).splitlines())) <= 80
 
 
 def test_the_version_is_that_of_the_package() -> None:
-    """Of what is installed."""
+    """The version of the installed distribution."""
     result = CliRunner().invoke(slr_constructs, ["--version"])
 
     assert result.output.startswith("slr-constructs, version 0.")
 
 
-def test_fails_when_there_is_no_such_command() -> None:
-    """With click's words, and 2."""
+def test_fails_if_the_command_is_unknown() -> None:
+    """The message is click's, and the exit status is 2."""
     result = CliRunner().invoke(slr_constructs, ["oder"], prog_name="slr-constructs")
 
     assert result.exit_code == 2
@@ -80,7 +80,7 @@ def test_fails_when_there_is_no_such_command() -> None:
     [
         ([], "o", ["order"]),
         ([], "re", ["release", "restore"]),
-        (["audit", "--json"], "medi", ["mediatailor", "mediapackage"]),
+        (["audit", "--format", "json"], "medi", ["mediatailor", "mediapackage"]),
         (["leases"], "ivs", ["ivs-record-to-s3"]),
         (["catalogue"], "medi", ["mediatailor", "mediapackage"]),
         (["policy", "--deploy", "mediatailor"], "ivs", ["ivs-record-to-s3"]),
@@ -90,14 +90,14 @@ def test_fails_when_there_is_no_such_command() -> None:
 def test_shells_complete_commands_roles_and_formats(
     words: list[str], begun: str, completed: list[str]
 ) -> None:
-    """As the line in `--help` sets it up."""
+    """With the line for the shell in `--help`."""
     shell = BashComplete(slr_constructs, {}, "slr-constructs", "_SLR_CONSTRUCTS_COMPLETE")
 
     assert [each.value for each in shell.get_completions(words, begun)] == completed
 
 
-def test_the_line_for_the_shell_makes_a_script() -> None:
-    """That bash can read."""
+def test_the_line_for_the_shell_prints_a_valid_script() -> None:
+    """It is valid in bash."""
     bash = require("bash")
     script = subprocess.run(
         [sys.executable, "-c", "from slr_constructs.cli import main; main()"],
@@ -115,8 +115,8 @@ def test_the_line_for_the_shell_makes_a_script() -> None:
 # the entry point
 
 
-def test_nothing_that_only_some_commands_need_is_loaded() -> None:
-    """boto3 takes as long as all the rest, and only commands that call AWS need it."""
+def test_modules_that_only_some_commands_need_are_not_imported() -> None:
+    """boto3 takes as long as everything else, and only commands that call AWS need it."""
     calls = [["--help"], ["catalogue"], *([each, "--help"] for each in COMMANDS)]
     script = (
         "import sys; from click.testing import CliRunner;"
@@ -131,10 +131,10 @@ def test_nothing_that_only_some_commands_need_is_loaded() -> None:
     assert result.stdout == f"{[0] * len(calls)}\n[]\n"
 
 
-def test_fails_when_the_extra_is_not_installed(
+def test_fails_if_the_extra_is_not_installed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The command is there with the package, and says what it needs."""
+    """The script is installed without the extra too, and says what it needs."""
     monkeypatch.delitem(sys.modules, command_line.__name__)
     monkeypatch.setitem(sys.modules, "click", None)
 
@@ -143,13 +143,13 @@ def test_fails_when_the_extra_is_not_installed(
 
     assert error.value.code == 2
     assert capsys.readouterr().err == (
-        "slr-constructs: the command line needs more than the constructs:"
+        "slr-constructs: the command line needs additional packages:"
         " pip install 'slr-constructs[cli]'\n"
     )
 
 
-def test_fails_when_a_part_of_the_extra_is_not_installed() -> None:
-    """Commands that need it say so when they are called, and the others do without."""
+def test_fails_if_a_part_of_the_extra_is_not_installed() -> None:
+    """Commands that need the missing package fail when they run; the others work."""
     calls = [["audit"], ["leases"], ["release", "ivs"], ["restore", "file"], ["catalogue"]]
     script = (
         "import sys; sys.modules['boto3'] = None\n"
@@ -170,25 +170,25 @@ def test_fails_when_a_part_of_the_extra_is_not_installed() -> None:
     assert refused == [""] * 4
     assert "AWSServiceRoleForMediaTailor" in shown
     assert done.stderr == 4 * (
-        "slr-constructs: the command line needs more than the constructs:"
+        "slr-constructs: the command line needs additional packages:"
         " pip install 'slr-constructs[cli]'\n"
     )
 
 
-def test_an_import_of_ours_that_fails_is_not_explained_away(
+def test_other_import_errors_are_not_reported_as_a_missing_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Only what the extra installs may be missing."""
+    """The message is only printed for packages of the extra."""
     monkeypatch.setitem(sys.modules, command_line.__name__, None)
 
     with pytest.raises(ModuleNotFoundError):
         cli.main()
 
 
-def test_an_error_of_ours_is_no_answer(
+def test_an_unexpected_error_has_exit_status_2(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It is shown, and its exit status is not that of a `diff` for the worse."""
+    """The traceback is printed. Exit status 1 would mean "worse" for `diff`."""
 
     def broken(**_: object) -> None:
         raise ZeroDivisionError
@@ -203,14 +203,14 @@ def test_an_error_of_ours_is_no_answer(
 
 
 def test_the_script_is_installed(tmp_path: Path) -> None:
-    """As `slr-constructs`, beside the Python that has the package."""
+    """As `slr-constructs`, next to the Python executable."""
     script = Path(sys.executable).with_name("slr-constructs")
     result = subprocess.run(
         [script, "order", tmp_path], capture_output=True, text=True, check=False
     )
 
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"slr-constructs: {tmp_path} is no cloud assembly")
+    assert result.stderr.startswith(f"slr-constructs: {tmp_path} is not a cloud assembly")
 
 
 def test_the_module_runs_as_the_script_does(

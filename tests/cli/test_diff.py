@@ -1,4 +1,4 @@
-"""`slr-constructs diff`: lines, JSON and a comment, and what the exit status says."""
+"""`slr-constructs diff`: text, JSON and Markdown, and the exit status."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 ROLE = "`AWSServiceRoleForMediaTailor`"
 WORSE = (
-    f"destroying this stack would now delete {ROLE}, or fail while anything else holds or uses it"
+    f"deleting this stack would now delete {ROLE}, or fail while another stack or resource needs it"
 )
-BETTER = f"destroying this stack would now leave {ROLE} in the account"
+BETTER = f"deleting this stack would now leave {ROLE} in the account"
 
 
 def assembly(folder: Path, **removals: RoleRemoval) -> Path:
-    """Write an assembly of stacks that hold a role, and return its folder."""
+    """Write an assembly of stacks with a role, and return its directory."""
     app = aws_cdk.App(outdir=str(folder), analytics_reporting=False, context=CONTEXT)
     for name, removal in removals.items():
         ServiceLinkedRole(
@@ -42,7 +42,7 @@ def assembly(folder: Path, **removals: RoleRemoval) -> Path:
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """Return two stacks before."""
+    """Return the old version, with two stacks."""
     return assembly(
         tmp_path / "old.out", Ads=RoleRemoval.WHEN_UNUSED, Shows=RoleRemoval.WHEN_UNUSED
     )
@@ -50,7 +50,7 @@ def old(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def new(tmp_path: Path) -> Path:
-    """Return one for the worse and one for the better, and a new one."""
+    """Return the new version: one stack is worse, one is better, and one is new."""
     return assembly(
         tmp_path / "new.out",
         Shows=RoleRemoval.KEEP,
@@ -66,42 +66,42 @@ def run(*arguments: object) -> Result:
     )
 
 
-def test_changes_are_told_in_lines_the_worse_first(old: Path, new: Path) -> None:
-    """And the exit status says that something is worse."""
+def test_text_lists_changes_and_starts_with_the_worse_ones(old: Path, new: Path) -> None:
+    """The exit status is 1, because something is worse."""
     result = run(old, new)
 
     assert result.exit_code == 1
     assert result.stdout == (
         f"worse    Ads: {WORSE}  [RemovalMoreDestructive]\n"
         "changed  News: the stack is new in the app  [StackAdded]\n"
-        f"changed  News: {ROLE} is declared now: destroying this stack leaves it in the account "
+        f"changed  News: {ROLE} is now declared: deleting this stack leaves it in the account "
         " [RoleAdded]\n"
         f"better   Shows: {BETTER}  [RemovalLessDestructive]\n"
         "Resources: 6 added, 0 removed.\n"
     )
 
 
-def test_json_has_the_same(old: Path, new: Path) -> None:
-    """With the logical ids of what it is about."""
+def test_json_has_the_same_changes(old: Path, new: Path) -> None:
+    """JSON also has the logical ids of the resources."""
     result = run(old, new, "--format", "json")
-    told = json.loads(result.stdout)
+    report = json.loads(result.stdout)
 
     assert result.exit_code == 1
-    assert (told["worse"], told["added"], told["removed"]) == (True, 6, 0)
+    assert (report["worse"], report["added"], report["removed"]) == (True, 6, 0)
     template = json.loads((new / "Ads.template.json").read_text())
     (role,) = (
         logical_id
         for logical_id, body in template["Resources"].items()
         if body["Type"] == "Custom::ServiceLinkedRole"
     )
-    assert told["changes"][0] == {
+    assert report["changes"][0] == {
         "code": "RemovalMoreDestructive",
         "verdict": "worse",
         "stack": "Ads",
         "resource": role,
         "text": WORSE,
     }
-    assert [each["verdict"] for each in told["changes"]] == [
+    assert [each["verdict"] for each in report["changes"]] == [
         "worse",
         "changed",
         "changed",
@@ -109,8 +109,8 @@ def test_json_has_the_same(old: Path, new: Path) -> None:
     ]
 
 
-def test_markdown_is_a_comment(old: Path, new: Path) -> None:
-    """By verdict, the worse first."""
+def test_markdown_groups_changes_by_verdict(old: Path, new: Path) -> None:
+    """The worse changes come first."""
     result = run(old, new, "--format", "markdown")
 
     assert result.exit_code == 1
@@ -124,7 +124,7 @@ def test_markdown_is_a_comment(old: Path, new: Path) -> None:
         "**Changed**\n"
         "\n"
         "- `News`: the stack is new in the app (StackAdded)\n"
-        f"- `News`: {ROLE} is declared now: destroying this stack leaves it in the account"
+        f"- `News`: {ROLE} is now declared: deleting this stack leaves it in the account"
         " (RoleAdded)\n"
         "\n"
         "**Better**\n"
@@ -135,25 +135,26 @@ def test_markdown_is_a_comment(old: Path, new: Path) -> None:
     )
 
 
-def test_what_is_only_changed_or_better_is_no_harm(old: Path, tmp_path: Path) -> None:
-    """The exit status is for what got worse."""
+def test_the_exit_status_is_0_if_nothing_gets_worse(old: Path, tmp_path: Path) -> None:
+    """Other changes do not count."""
     better = assembly(tmp_path / "better.out", Ads=RoleRemoval.KEEP, Shows=RoleRemoval.KEEP)
 
     assert run(old, better).exit_code == 0
     heading = run(old, better, "--format", "markdown").stdout.splitlines()[0]
-    assert heading == "### Order and service-linked roles: no harm"
+    assert heading == "### Order and service-linked roles: nothing gets worse"
 
 
-def test_no_change_is_said_too(old: Path) -> None:
-    """In each format."""
+def test_no_changes_are_reported_in_each_format(old: Path) -> None:
+    """Text and Markdown have a sentence, JSON has an empty list."""
     assert run(old, old).stdout == (
-        "No order and no role's lifecycle changes.\nResources: 0 added, 0 removed.\n"
+        "No changes in the order of resources or in service-linked roles.\n"
+        "Resources: 0 added, 0 removed.\n"
     )
     assert json.loads(run(old, old, "--format", "json").stdout)["changes"] == []
     assert run(old, old, "--format", "markdown").stdout == (
-        "### Order and service-linked roles: unchanged\n"
+        "### Order and service-linked roles: no changes\n"
         "\n"
-        "No order and no role's lifecycle changes.\n"
+        "No changes in the order of resources or in service-linked roles.\n"
         "<sub>Resources: 0 added, 0 removed.</sub>\n"
     )
 
@@ -162,26 +163,26 @@ def test_no_change_is_said_too(old: Path) -> None:
     "names", [("old.json", "new.yaml"), ("a/template.json", "b/template.json")]
 )
 def test_two_templates_are_versions_of_one_stack(tmp_path: Path, names: tuple[str, str]) -> None:
-    """Whatever their files are called."""
+    """The names of the files do not matter."""
     paths = [tmp_path / each for each in names]
     for path, extra in zip(paths, ({}, {"DependsOn": "A"}), strict=True):
         path.parent.mkdir(exist_ok=True)
         kind = {"Type": "AWS::SNS::Topic"}
         path.write_text(json.dumps({"Resources": {"A": kind, "B": kind | extra}}))
 
-    assert run(*paths).stdout.startswith(f"changed  {paths[1].stem}: `B` waits for `A` now")
+    assert run(*paths).stdout.startswith(f"changed  {paths[1].stem}: `B` now depends on `A`")
     assert run(*reversed(paths)).exit_code == 1
 
 
-def test_a_stack_of_an_assembly_is_compared_with_its_template(old: Path, new: Path) -> None:
-    """With what is deployed, say."""
+def test_templates_of_an_assembly_can_be_compared(old: Path, new: Path) -> None:
+    """For example with the deployed template."""
     result = run(old / "Ads.template.json", new / "Ads.template.json")
 
     assert result.stdout.startswith(f"worse    Ads: {WORSE}")
 
 
-def test_the_comment_may_be_written(old: Path, new: Path, tmp_path: Path) -> None:
-    """The exit status is the same."""
+def test_output_is_written_to_a_file(old: Path, new: Path, tmp_path: Path) -> None:
+    """The exit status does not change."""
     file = tmp_path / "comment.md"
     result = run(old, new, "--format", "markdown", "--output", file)
 
@@ -190,28 +191,28 @@ def test_the_comment_may_be_written(old: Path, new: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_fails_when_one_of_them_is_not_there(old: Path, tmp_path: Path, which: int) -> None:
-    """One sentence, and 2, which is not 1."""
+def test_fails_if_a_path_does_not_exist(old: Path, tmp_path: Path, which: int) -> None:
+    """The error is one sentence on stderr, and the exit status is 2 instead of 1."""
     paths = [old, old]
     paths[which] = tmp_path / "cdk.out"
 
     result = run(*paths)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f"slr-constructs: {tmp_path / 'cdk.out'} is not there\n"
+    assert result.stderr == f"slr-constructs: {tmp_path / 'cdk.out'}: no such file or directory\n"
 
 
 def test_every_code_is_explained() -> None:
-    """Codes are API: the page has each of them, and no other."""
+    """Codes are API: the page has exactly the codes of the source."""
     source = Path(comparison.__file__).read_text()
-    said = {
+    codes = {
         node.value
         for node in ast.walk(ast.parse(source))
         if isinstance(node, ast.Constant) and re.fullmatch(r"([A-Z][a-z]+){2,}", str(node.value))
     } | {"Renamed", "Replaced"}
     page = (ROOT / "docs" / "pull-request.md").read_text()
     rows = re.findall(r"^\| (`[A-Z].*?) \| (worse|changed|better)", page, re.MULTILINE)
-    explained = {code for codes, _ in rows for code in re.findall(r"`(\w+)`", codes)}
+    explained = {code for cell, _ in rows for code in re.findall(r"`(\w+)`", cell)}
 
     assert all(f'"{code}"' in source for code in explained)
-    assert explained == said - {"DependsOn"}
+    assert explained == codes - {"DependsOn"}

@@ -1,4 +1,4 @@
-"""`slr-constructs leases`: which stacks hold roles, and how leases of those that are gone go."""
+"""`slr-constructs leases`: list leases, and drop those of deleted stacks."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
 DUBLIN = "eu-west-1"
 OTHER = "444455556666"
 MEDIATAILOR = catalogue.MEDIATAILOR.role_name
-#: of the account with leases.
+#: the list of all leases of the account `held`.
 LISTED = (
-    "role                            stack              region     state\n"
-    "AWSServiceRoleForIVSRecordToS3  Ended              eu-west-1  gone\n"
-    "AWSServiceRoleForMediaTailor    Live               eu-west-1  exists\n"
-    "AWSServiceRoleForMediaTailor    Old                eu-west-1  gone\n"
-    "AWSServiceRoleForMediaTailor    what nobody knows  -          unknown\n"
+    "role                            stack          region     state\n"
+    "AWSServiceRoleForIVSRecordToS3  Ended          eu-west-1  deleted\n"
+    "AWSServiceRoleForMediaTailor    Live           eu-west-1  exists\n"
+    "AWSServiceRoleForMediaTailor    Old            eu-west-1  deleted\n"
+    "AWSServiceRoleForMediaTailor    unknown stack  -          unknown\n"
 )
-GONE = (
+DELETED = (
     "role                            stack  region     state\n"
-    "AWSServiceRoleForIVSRecordToS3  Ended  eu-west-1  gone\n"
-    "AWSServiceRoleForMediaTailor    Old    eu-west-1  gone\n"
+    "AWSServiceRoleForIVSRecordToS3  Ended  eu-west-1  deleted\n"
+    "AWSServiceRoleForMediaTailor    Old    eu-west-1  deleted\n"
 )
 KEPT = (
-    f"kept: the lease of what nobody knows on {MEDIATAILOR}, for nobody can tell whether that stack"
-    " is gone\n"
+    f"kept: the lease of unknown stack on {MEDIATAILOR}; it is unknown whether the stack was"
+    " deleted\n"
 )
 DROPPED = (
     "dropped: the lease of Ended on AWSServiceRoleForIVSRecordToS3\n"
@@ -59,11 +59,11 @@ def run(*arguments: object) -> Result:
 
 @pytest.fixture
 def held(account: FakeAccount) -> FakeAccount:
-    """Give an account with leases of all sorts."""
+    """Give an account with leases in all states."""
     tags = {
         f"{LEASE_TAG}aa": account.add_stack("Live", DUBLIN),
         f"{LEASE_TAG}bb": account.add_stack("Old", DUBLIN, status="DELETE_COMPLETE"),
-        f"{LEASE_TAG}cc": "what nobody knows",
+        f"{LEASE_TAG}cc": "unknown stack",
         "team": "video",
     }
     account.add_role(catalogue.MEDIATAILOR, tags=tags)
@@ -73,7 +73,7 @@ def held(account: FakeAccount) -> FakeAccount:
 
 
 def left(account: FakeAccount) -> list[str]:
-    """Return what is left of the leases."""
+    """Return the leases that are still on the roles."""
     return sorted(
         tag.removeprefix(LEASE_TAG)
         for role in account.roles.values()
@@ -82,31 +82,31 @@ def left(account: FakeAccount) -> list[str]:
     )
 
 
-# to read
+# list
 
 
 @pytest.mark.usefixtures("held")
 def test_leases_are_listed_by_role_and_stack() -> None:
-    """With what is known of the stack."""
+    """With the state of the stack."""
     result = run()
 
     assert (result.exit_code, result.stderr, result.stdout) == (0, "", LISTED)
 
 
 @pytest.mark.usefixtures("held")
-def test_those_of_one_role_may_be_listed() -> None:
-    """By any of its names."""
+def test_leases_of_one_role_can_be_listed() -> None:
+    """With any of its names."""
     expected = (
         "role                            stack  region     state\n"
-        "AWSServiceRoleForIVSRecordToS3  Ended  eu-west-1  gone\n"
+        "AWSServiceRoleForIVSRecordToS3  Ended  eu-west-1  deleted\n"
     )
     assert run("ivs.amazonaws.com").stdout == expected
-    assert run("chime-messaging").stdout == "no stack holds a role by a lease\n"
+    assert run("chime-messaging").stdout == "No leases.\n"
 
 
-def test_json_has_all_that_there_is(held: FakeAccount) -> None:
-    """Names and ids, and no outcome where nothing was to be done."""
-    result = run("mediatailor", "--json")
+def test_json_has_all_details(held: FakeAccount) -> None:
+    """Names and ids; the outcome is null without --drop-deleted."""
+    result = run("mediatailor", "--format", "json")
     stacks = held.roles[MEDIATAILOR].tags
     common = {"role_name": MEDIATAILOR, "short_name": "mediatailor", "outcome": None}
 
@@ -126,8 +126,8 @@ def test_json_has_all_that_there_is(held: FakeAccount) -> None:
             }
             for tag, name, region, state in (
                 ("aa", "Live", DUBLIN, "exists"),
-                ("bb", "Old", DUBLIN, "gone"),
-                ("cc", "what nobody knows", None, "unknown"),
+                ("bb", "Old", DUBLIN, "deleted"),
+                ("cc", "unknown stack", None, "unknown"),
             )
         ],
     }
@@ -138,98 +138,92 @@ def _deny_mediatailor(call: Call) -> None:
         raise Refused("AccessDenied", "not this one", 403)
 
 
-UNREAD = f"slr-constructs: the role {MEDIATAILOR} was not read: AccessDenied: not this one\n"
+UNREADABLE = f"slr-constructs: cannot read the role {MEDIATAILOR}: AccessDenied: not this one\n"
 
 
 @pytest.mark.usefixtures("held")
-def test_a_role_that_is_not_read_is_told_and_the_others_are_read(world: World) -> None:
-    """And 1."""
+def test_a_role_that_cannot_be_read_is_reported_and_the_others_are_read(world: World) -> None:
+    """The exit status is 1."""
     world.on_call = _deny_mediatailor
     result = run()
 
-    assert (result.exit_code, result.stderr) == (1, UNREAD)
-    assert result.stdout == "".join(GONE.splitlines(keepends=True)[:2])
-    told = json.loads(run("--json").stdout)
-    assert (told["complete"], told["failures"]) == (
+    assert (result.exit_code, result.stderr) == (1, UNREADABLE)
+    assert result.stdout == "".join(DELETED.splitlines(keepends=True)[:2])
+    report = json.loads(run("--format", "json").stdout)
+    assert (report["complete"], report["failures"]) == (
         False,
-        [{"role_name": MEDIATAILOR, "why": "AccessDenied: not this one"}],
+        [{"role_name": MEDIATAILOR, "reason": "AccessDenied: not this one"}],
     )
-    assert run("mediatailor").stdout == (
-        "no stack holds a role by a lease, as far as roles could be read\n"
-    )
+    assert run("mediatailor").stdout == ("No leases on the roles that could be read.\n")
 
 
-def test_names_do_nothing_to_a_terminal(held: FakeAccount) -> None:
-    """Whoever may tag a role may write anything."""
+def test_control_characters_in_names_are_replaced(held: FakeAccount) -> None:
+    """A tag can have any value."""
     held.roles[MEDIATAILOR].tags[f"{LEASE_TAG}cc"] = "a\u2028b"
 
     assert "  a\ufffdb  " in run().stdout
-    assert "a\ufffdb on" in run("--drop-gone", "--yes").stdout
+    assert "a\ufffdb on" in run("--drop-deleted", "--yes").stdout
 
 
-# to drop
+# drop
 
 
-def test_leases_of_stacks_that_are_gone_are_dropped(held: FakeAccount) -> None:
-    """And told one by one; what nobody can tell of is kept, and said to be."""
-    result = run("--drop-gone", "--yes")
+def test_leases_of_deleted_stacks_are_dropped(held: FakeAccount) -> None:
+    """Each outcome is reported. A lease is kept if the state of its stack is unknown."""
+    result = run("--drop-deleted", "--yes")
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert result.stdout == GONE + KEPT + DROPPED
+    assert result.stdout == DELETED + KEPT + DROPPED
     assert left(held) == ["aa", "cc"]
     assert held.roles[MEDIATAILOR].tags["team"] == "video"
-    again = run("--drop-gone", "--yes")
-    assert (again.exit_code, again.stdout) == (0, f"no lease of a stack that is gone\n{KEPT}")
+    again = run("--drop-deleted", "--yes")
+    assert (again.exit_code, again.stdout) == (0, f"No leases of deleted stacks.\n{KEPT}")
 
 
-def test_a_dry_run_drops_nothing(held: FakeAccount) -> None:
+def test_a_dry_run_changes_nothing(held: FakeAccount) -> None:
     """It shows what would be dropped."""
-    result = run("--drop-gone", "--dry-run", "--yes")
+    result = run("--drop-deleted", "--dry-run", "--yes")
 
-    assert (result.exit_code, result.stdout, result.stderr) == (0, GONE + KEPT, "")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, DELETED + KEPT, "")
     assert left(held) == ["aa", "bb", "cc", "dd"]
-    told = json.loads(run("--drop-gone", "--dry-run", "--json").stdout)
-    assert [each["outcome"] for each in told["leases"]] == [
+    report = json.loads(run("--drop-deleted", "--dry-run", "--format", "json").stdout)
+    assert [each["outcome"] for each in report["leases"]] == [
         *("would be dropped", "kept"),
         *("would be dropped", "kept"),
     ]
 
 
-def test_json_tells_what_became_of_leases(held: FakeAccount) -> None:
-    """And nothing is printed beside it."""
-    result = run("--drop-gone", "--yes", "--json")
+def test_json_has_the_outcomes(held: FakeAccount) -> None:
+    """Nothing else is printed."""
+    result = run("--drop-deleted", "--yes", "--format", "json")
 
     assert (result.exit_code, result.stderr) == (0, "")
-    told = json.loads(result.stdout)
-    assert [each["outcome"] for each in told["leases"]] == ["dropped", "kept", "dropped", "kept"]
+    report = json.loads(result.stdout)
+    assert [each["outcome"] for each in report["leases"]] == ["dropped", "kept", "dropped", "kept"]
     assert left(held) == ["aa", "cc"]
 
 
-def test_what_iam_does_not_drop_is_told_and_the_rest_is_dropped(
-    world: World, held: FakeAccount
-) -> None:
-    """And 1."""
+def test_a_lease_that_cannot_be_dropped_is_reported(world: World, held: FakeAccount) -> None:
+    """The exit status is 1."""
 
     def deny(call: Call) -> None:
         if call.operation == "UntagRole" and call.parameters["RoleName"] == MEDIATAILOR:
             raise Refused("AccessDenied", "not this one", 403)
 
     world.on_call = deny
-    result = run("--drop-gone", "--yes")
-    why = f"the lease of Old on {MEDIATAILOR} cannot be dropped: AccessDenied: not this one"
+    result = run("--drop-deleted", "--yes")
+    reason = f"the lease of Old on {MEDIATAILOR} cannot be released: AccessDenied: not this one"
 
-    assert (result.exit_code, result.stderr) == (1, f"slr-constructs: {why}\n")
-    assert result.stdout == GONE + KEPT + DROPPED.splitlines(keepends=True)[0]
+    assert (result.exit_code, result.stderr) == (1, f"slr-constructs: {reason}\n")
+    assert result.stdout == DELETED + KEPT + DROPPED.splitlines(keepends=True)[0]
     assert left(held) == ["aa", "bb", "cc"]
-    told = json.loads(run("--drop-gone", "--yes", "--json").stdout)
-    assert told["failures"] == [{"role_name": MEDIATAILOR, "why": why}]
-    assert [each["outcome"] for each in told["leases"]] == ["kept", "failed", "kept"]
+    report = json.loads(run("--drop-deleted", "--yes", "--format", "json").stdout)
+    assert report["failures"] == [{"role_name": MEDIATAILOR, "reason": reason}]
+    assert [each["outcome"] for each in report["leases"]] == ["kept", "failed", "kept"]
 
 
-def test_a_stack_that_turns_out_to_be_there_keeps_its_lease(
-    world: World, held: FakeAccount
-) -> None:
-    """It is looked up once more before."""
+def test_a_stack_that_exists_again_keeps_its_lease(world: World, held: FakeAccount) -> None:
+    """The state of the stack is read again before its lease is dropped."""
     asked: list[str] = []
 
     def revive(call: Call) -> None:
@@ -240,16 +234,36 @@ def test_a_stack_that_turns_out_to_be_there_keeps_its_lease(
                 held.stacks[stack].status = "CREATE_COMPLETE"
 
     world.on_call = revive
-    result = run("mediatailor", "--drop-gone", "--yes")
+    result = run("mediatailor", "--drop-deleted", "--yes")
 
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == (
-        f"kept: the lease of Old on {MEDIATAILOR}, for that stack is no longer known to be gone"
+        f"kept: the lease of Old on {MEDIATAILOR}; the stack may exist again"
     )
     assert left(held) == ["aa", "bb", "cc", "dd"]
 
 
-# to ask
+@pytest.mark.usefixtures("held")
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_output_is_written_to_a_file(tmp_path: Path, form: str) -> None:
+    """The list and the outcomes, as on stdout."""
+    arguments = ("--drop-deleted", "--dry-run", "--format", form)
+    file = tmp_path / "leases"
+    result = run(*arguments, "-o", file)
+
+    assert (result.exit_code, result.output) == (0, "")
+    assert file.read_text() == run(*arguments).stdout
+    refused = run("--drop-deleted", "-o", file)
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        (
+            "slr-constructs: --drop-deleted with --output does not ask for confirmation. Use --yes"
+            " or --dry-run\n"
+        ),
+    )
+
+
+# confirmation
 
 
 @pytest.fixture
@@ -259,45 +273,45 @@ def terminal() -> Iterator[Terminal]:
         yield opened
 
 
-def test_the_word_has_to_be_typed(held: FakeAccount, terminal: Terminal) -> None:
-    """On a terminal, after what it is about."""
+def test_the_word_must_be_typed(held: FakeAccount, terminal: Terminal) -> None:
+    """The terminal shows the leases before the question."""
     terminal.type("drop\n")
-    status = call_here(terminal, ["leases", "--drop-gone"])
+    status = call_here(terminal, ["leases", "--drop-deleted"])
 
     assert (status, left(held)) == (0, ["aa", "cc"])
     assert (
         terminal.close()
         .replace("\x1b[2m", "")
         .replace("\x1b[0m", "")
-        .endswith(f"{GONE}{KEPT}Type drop to drop 2 leases: {DROPPED}")
+        .endswith(f"{DELETED}{KEPT}Type drop to drop 2 leases: {DROPPED}")
     )
 
 
 @pytest.mark.parametrize("answer", ["yes\n", "\n", "\x04"], ids=["other", "none", "end"])
 def test_any_other_word_drops_nothing(held: FakeAccount, terminal: Terminal, answer: str) -> None:
-    """It is said, and 2."""
+    """The command reports it, and the exit status is 2."""
     terminal.type(answer)
-    status = call_here(terminal, ["leases", "--drop-gone"])
+    status = call_here(terminal, ["leases", "--drop-deleted"])
 
     assert (status, left(held)) == (2, ["aa", "bb", "cc", "dd"])
     last = text(terminal.close()).splitlines()[-1]
     assert last.removeprefix("Type drop to drop 2 leases: ") == (
-        "slr-constructs: nothing was dropped: the word drop was not typed"
+        "slr-constructs: drop was not typed. Nothing was changed"
     )
 
 
-def test_nobody_is_asked_where_nothing_is_gone(account: FakeAccount, terminal: Terminal) -> None:
+def test_there_is_no_question_without_deleted_stacks(
+    account: FakeAccount, terminal: Terminal
+) -> None:
     """There is nothing to confirm."""
     account.add_role(catalogue.MEDIATAILOR)
 
-    assert call_here(terminal, ["leases", "--drop-gone"]) == 0
-    assert terminal.close() == "no lease of a stack that is gone\n"
+    assert call_here(terminal, ["leases", "--drop-deleted"]) == 0
+    assert terminal.close() == "No leases of deleted stacks.\n"
 
 
-def test_a_terminal_of_80_columns_is_enough_whatever_the_names(
-    account: FakeAccount, terminal: Terminal
-) -> None:
-    """What is long goes on below."""
+def test_long_names_fit_a_terminal_of_80_columns(account: FakeAccount, terminal: Terminal) -> None:
+    """Long names are wrapped."""
     name = "y" * 128
     stack = account.add_stack(name, DUBLIN)
     account.add_role(catalogue.CHIME_VOICE_CONNECTOR, tags={f"{LEASE_TAG}aa": stack})
@@ -308,19 +322,19 @@ def test_a_terminal_of_80_columns_is_enough_whatever_the_names(
     assert shown.count("y") == 128
 
 
-# who asks
+# credentials
 
 
-def test_the_account_may_be_that_of_a_role_or_a_profile(
+def test_the_account_can_be_that_of_a_role_or_a_profile(
     world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """As of every command that asks one."""
+    """Like in the other commands that read an account."""
     world.account(OTHER).assumable.add("Reader")
     file = tmp_path / "credentials"
     file.write_text(f"[other]\naws_access_key_id = {OTHER}\naws_secret_access_key = testing\n")
-    by_role = run("--json", "--role-arn", f"arn:aws:iam::{OTHER}:role/Reader")
+    by_role = run("--format", "json", "--role-arn", f"arn:aws:iam::{OTHER}:role/Reader")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    by_profile = run("--json", "--profile", "other")
+    by_profile = run("--format", "json", "--profile", "other")
 
     assert [json.loads(each.stdout)["account"] for each in (by_role, by_profile)] == [OTHER] * 2
 
@@ -328,26 +342,32 @@ def test_the_account_may_be_that_of_a_role_or_a_profile(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["ivz"], "no role is called 'ivz': the catalogue has "),
-        (["--yes"], "--yes is for --drop-gone\n"),
-        (["--dry-run"], "--dry-run is for --drop-gone\n"),
+        (["ivz"], "unknown role 'ivz'. The catalogue has: "),
+        (["--yes"], "--yes requires --drop-deleted\n"),
+        (["--dry-run"], "--dry-run requires --drop-deleted\n"),
         (
-            ["--drop-gone"],
-            "--drop-gone asks before it drops, and here is no terminal: say --yes, or --dry-run\n",
+            ["--drop-deleted"],
+            (
+                "--drop-deleted cannot ask for confirmation without a terminal. Use --yes or"
+                " --dry-run\n"
+            ),
         ),
         (
-            ["--drop-gone", "--json"],
-            "--drop-gone with --json asks nobody: say --yes, or --dry-run\n",
+            ["--drop-deleted", "--format", "json"],
+            (
+                "--drop-deleted with --format json does not ask for confirmation. Use --yes or"
+                " --dry-run\n"
+            ),
         ),
-        (["--profile", "nobody"], "The config profile (nobody) could not be found\n"),
-        (["--role-arn", "x"], "--role-arn takes the ARN of a role, got 'x'\n"),
+        (["--profile", "missing"], "The config profile (missing) could not be found\n"),
+        (["--role-arn", "x"], "--role-arn must be the ARN of a role, got 'x'\n"),
     ],
     ids=lambda each: " ".join(each) if isinstance(each, list) else "",
 )
-def test_fails_when_it_cannot_be_done(
+def test_fails_if_an_argument_is_invalid(
     held: FakeAccount, arguments: list[str], sentence: str
 ) -> None:
-    """In one sentence, 2, and nothing is dropped."""
+    """The error is one sentence on stderr, the exit status is 2, and nothing is dropped."""
     result = run(*arguments)
 
     assert (result.exit_code, result.stdout) == (2, "")
@@ -355,42 +375,46 @@ def test_fails_when_it_cannot_be_done(
     assert left(held) == ["aa", "bb", "cc", "dd"]
 
 
-# interrupted
+# interruption
 
 
 @pytest.mark.parametrize(
     ("operation", "sentence", "leases"),
     [
         ("GetRole", "nothing was changed", ["aa", "bb", "cc", "dd"]),
-        ("UntagRole", "1 of 2 leases was dropped, and perhaps the next", ["aa", "bb", "cc"]),
+        (
+            "UntagRole",
+            "dropped 1 of 2 leases; the result of the next one may be unknown",
+            ["aa", "bb", "cc"],
+        ),
     ],
 )
-def test_whoever_interrupts_is_told_what_was_changed(
+def test_an_interruption_reports_what_was_changed(
     world: World, held: FakeAccount, operation: str, sentence: str, leases: list[str]
 ) -> None:
-    """A lease that was being dropped may be dropped."""
+    """The result of a call that was interrupted is unknown."""
 
     def interrupt(call: Call) -> None:
         if call.operation == operation and call.parameters["RoleName"] == MEDIATAILOR:
             raise KeyboardInterrupt
 
     world.on_call = interrupt
-    result = run("--drop-gone", "--yes")
+    result = run("--drop-deleted", "--yes")
 
     assert (result.exit_code, left(held)) == (130, leases)
     assert result.stderr == f"slr-constructs: interrupted; {sentence}\n"
 
 
-def test_whoever_interrupts_the_question_has_said_no(
+def test_an_interruption_of_the_question_changes_nothing(
     held: FakeAccount, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with any other word, but for the exit status."""
+    """The exit status is 130 instead of 2."""
 
-    def interrupt(*_: Any) -> None:  # noqa: ANN401 - whatever it is asked with
+    def interrupt(*_: Any) -> None:  # noqa: ANN401 - any arguments
         raise KeyboardInterrupt
 
     monkeypatch.setattr("slr_constructs.cli.leases.typed", interrupt)
 
-    assert call_here(terminal, ["leases", "--drop-gone"]) == 130
+    assert call_here(terminal, ["leases", "--drop-deleted"]) == 130
     assert terminal.close().endswith("slr-constructs: interrupted; nothing was changed\n")
     assert left(held) == ["aa", "bb", "cc", "dd"]

@@ -1,4 +1,4 @@
-"""`slr-constructs order`: lines, JSON and pictures of templates as CDK writes them."""
+"""`slr-constructs order`: text, JSON and diagrams of templates that CDK writes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def assembly(tmp_path: Path) -> Path:
-    """Return an assembly with L1s, a nested stack and a stack that waits for another."""
+    """Return an assembly with L1s, a nested stack and a stack that depends on another one."""
     out = tmp_path / "cdk.out"
     app = aws_cdk.App(outdir=str(out), analytics_reporting=False, context=CONTEXT)
     last, first = Stack(app, "Last"), Stack(app, "First")
@@ -44,7 +44,7 @@ def assembly(tmp_path: Path) -> Path:
     )
     recording.add_resource_dependency(role)
     empty = Stack(app, "Empty")
-    # CDK would warn of it some time later, into whatever test is running then
+    # CDK would print a warning later, while another test is running
     Validations.of(empty).acknowledge(
         Acknowledgment(id="CloudFormation-Validate::F0001", reason="this is about empty stacks")
     )
@@ -59,70 +59,70 @@ def run(*arguments: object) -> Result:
     )
 
 
-def test_the_order_is_told_in_lines(assembly: Path) -> None:
-    """Stacks first, then each stack's resources, on the way up and on the way down."""
+def test_text_has_the_order_of_stacks_and_resources(assembly: Path) -> None:
+    """Stacks come first, then the resources of each stack, for creation and for deletion."""
     result = run(assembly)
 
     assert result.exit_code == 0
     assert result.stderr == ""
     assert result.stdout == (
-        "stacks, in the order of deployment; they are destroyed the other way round\n"
+        "stacks in the order of deployment; they are destroyed in reverse order\n"
         "    1  First\n"
         "    1  Empty\n"
-        "    2  Last, waits for First\n"
+        "    2  Last, depends on First\n"
         "\n"
         "First\n"
         "  creation\n"
         "    1  role            Role  AWS::IAM::ServiceLinkedRole\n"
         "    2  feature         Recording  AWS::IVS::RecordingConfiguration\n"
-        "  teardown\n"
+        "  deletion\n"
         "    1  feature         Recording  AWS::IVS::RecordingConfiguration\n"
         "    2  role            Role  AWS::IAM::ServiceLinkedRole\n"
         "\n"
         "Empty\n"
         "  no resources\n"
         "\n"
-        "Last, waits for First\n"
+        "Last, depends on First\n"
         "  creation\n"
         "    1                  Inner.NestedStack/Inner.NestedStackResource "
         " AWS::CloudFormation::Stack\n"
-        "  teardown\n"
+        "  deletion\n"
         "    1                  Inner.NestedStack/Inner.NestedStackResource "
         " AWS::CloudFormation::Stack\n"
         "\n"
-        "Last/Inner, nested in Last, wave 1\n"
+        "Last/Inner, nested in Last, step 1\n"
         "  creation\n"
         "    1                  Topic  AWS::SNS::Topic\n"
-        "  teardown\n"
+        "  deletion\n"
         "    1                  Topic  AWS::SNS::Topic\n"
     )
 
 
-def test_one_stack_needs_no_list_of_stacks(tmp_path: Path) -> None:
-    """A template has none."""
+def test_a_single_stack_has_no_list_of_stacks(tmp_path: Path) -> None:
+    """A template is a single stack."""
     path = tmp_path / "show.yaml"
     path.write_text("Resources:\n  Topic:\n    Type: AWS::SNS::Topic\n")
 
     assert run(path).stdout == (
         "show\n  creation\n    1                  Topic  AWS::SNS::Topic\n"
-        "  teardown\n    1                  Topic  AWS::SNS::Topic\n"
+        "  deletion\n    1                  Topic  AWS::SNS::Topic\n"
     )
 
 
-def test_json_has_all_that_the_lines_have_and_why(assembly: Path) -> None:
-    """For programs: waves, marks, and what says that a resource waits."""
-    told = json.loads(run(assembly, "--format", "json").stdout)
-    first, _, last, inner = told["stacks"]
+def test_json_has_all_details_of_the_text_and_the_sources_of_dependencies(assembly: Path) -> None:
+    """Steps, marks, and the source of each dependency."""
+    report = json.loads(run(assembly, "--format", "json").stdout)
+    first, _, last, inner = report["stacks"]
     ids = {
         each["path"]: logical_id
-        for stack in told["stacks"]
+        for stack in report["stacks"]
         for logical_id, each in stack["resources"].items()
     }
 
-    assert told["stack_waves"] == [["First", "Empty"], ["Last"]]
+    assert report["stack_steps"] == [["First", "Empty"], ["Last"]]
     assert first == {
         "name": "First",
-        "waits_for": [],
+        "depends_on": [],
         "nested_in": None,
         "creation": [[ids["Role"]], [ids["Recording"]]],
         "deletion": [[ids["Recording"]], [ids["Role"]]],
@@ -131,17 +131,17 @@ def test_json_has_all_that_the_lines_have_and_why(assembly: Path) -> None:
                 "path": "Role",
                 "type": "AWS::IAM::ServiceLinkedRole",
                 "marks": ["role"],
-                "waits_for": [],
+                "depends_on": [],
             },
             ids["Recording"]: {
                 "path": "Recording",
                 "type": "AWS::IVS::RecordingConfiguration",
                 "marks": ["feature"],
-                "waits_for": [{"logical_id": ids["Role"], "said_by": "DependsOn"}],
+                "depends_on": [{"logical_id": ids["Role"], "sources": "DependsOn"}],
             },
         },
     }
-    assert (last["waits_for"], inner["name"]) == (["First"], "Last/Inner")
+    assert (last["depends_on"], inner["name"]) == (["First"], "Last/Inner")
     nested = ids["Inner.NestedStack/Inner.NestedStackResource"]
     assert inner["nested_in"] == {"stack": "Last", "logical_id": nested}
 
@@ -151,8 +151,8 @@ def test_json_has_all_that_the_lines_have_and_why(assembly: Path) -> None:
     [("mermaid", mermaid), ("svg", svg), ("html", html)],
     ids=["mermaid", "svg", "html"],
 )
-def test_pictures_are_those_of_the_pictures(assembly: Path, form: str, picture: object) -> None:
-    """To standard output, or into a file."""
+def test_diagrams_are_written(assembly: Path, form: str, picture: object) -> None:
+    """To standard output, or to a file."""
     assert callable(picture)
     drawn = picture(App.read([assembly])).rstrip("\n")
     file = assembly.with_name("picture")
@@ -165,15 +165,15 @@ def test_pictures_are_those_of_the_pictures(assembly: Path, form: str, picture: 
     assert file.read_text() == f"{drawn}\n"
 
 
-def test_only_what_has_to_do_with_roles_may_be_told(assembly: Path) -> None:
-    """Waves keep their numbers, and stacks without a role are said to be such."""
+def test_only_resources_of_roles_are_shown_with_the_option(assembly: Path) -> None:
+    """Steps keep their numbers, and stacks without roles are marked."""
     lines = run(assembly, "--only-roles").stdout.split("\n\n")[1:]
 
     assert lines[0].splitlines()[1:3] == [
         "  creation",
         "    1  role            Role  AWS::IAM::ServiceLinkedRole",
     ]
-    assert lines[1] == "Empty\n  nothing that has to do with a role"
+    assert lines[1] == "Empty\n  no resources that belong to a role"
     app = App.read([assembly])
     for form, picture in (("mermaid", mermaid), ("svg", svg)):
         drawn = picture(app, only_roles=True).rstrip("\n")
@@ -181,29 +181,28 @@ def test_only_what_has_to_do_with_roles_may_be_told(assembly: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "html"])
-def test_fails_when_a_part_is_asked_of_a_format_that_has_all(assembly: Path, form: str) -> None:
-    """It says whose marks to look at."""
+def test_fails_if_only_roles_is_used_with_another_format(assembly: Path, form: str) -> None:
+    """The error names the format."""
     result = run(assembly, "--only-roles", "--format", form)
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        f"slr-constructs: --only-roles is for text, Mermaid and SVG: {form} has all, with its"
-        " marks\n"
+        f"slr-constructs: --only-roles works with text, mermaid and svg, got {form}\n"
     )
 
 
-def test_lines_may_be_written_too(assembly: Path) -> None:
-    """Without colours, wherever the command runs."""
+def test_text_is_written_to_a_file(assembly: Path) -> None:
+    """The file has no colors, with or without a terminal."""
     file = assembly.with_name("order.txt")
     run(assembly, "-o", file)
 
     assert file.read_text() == run(assembly).stdout
 
 
-def test_a_terminal_gets_long_names_folded_beside_their_numbers(
+def test_long_names_are_wrapped_beside_their_numbers_on_a_terminal(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """And marks that are bold, where it has colours."""
+    """Marked resources are bold if the terminal has colors."""
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("FORCE_COLOR", "1")
     path = tmp_path / "show.yaml"
@@ -219,8 +218,8 @@ def test_a_terminal_gets_long_names_folded_beside_their_numbers(
     assert "\x1b[1m" in lines[3]
 
 
-def test_what_was_left_out_is_said_beside(tmp_path: Path) -> None:
-    """On the error stream: the order that is told may be read by a program."""
+def test_parts_that_are_left_out_are_reported_on_stderr(tmp_path: Path) -> None:
+    """A program may read stdout."""
     path = tmp_path / "show.json"
     nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://a/b"}}
     path.write_text(json.dumps({"Resources": {"Inner": nested}}))
@@ -229,21 +228,21 @@ def test_what_was_left_out_is_said_beside(tmp_path: Path) -> None:
 
     assert json.loads(result.stdout)["stacks"][0]["name"] == "show"
     assert result.stderr == (
-        "slr-constructs: show: the template of the nested stack Inner is not here, so the nested"
-        " stack stands for its resources\n"
+        "slr-constructs: show: the template of the nested stack Inner was not found, so its"
+        " resources are not analyzed\n"
     )
 
 
-def test_fails_when_nothing_is_there(tmp_path: Path) -> None:
-    """One sentence, and 2."""
+def test_fails_if_the_path_does_not_exist(tmp_path: Path) -> None:
+    """The error is one sentence on stderr, and the exit status is 2."""
     result = run(tmp_path / "cdk.out")
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f"slr-constructs: {tmp_path / 'cdk.out'} is not there\n"
+    assert result.stderr == f"slr-constructs: {tmp_path / 'cdk.out'}: no such file or directory\n"
 
 
-def test_fails_when_no_order_can_be_read(tmp_path: Path) -> None:
-    """The stack is named, and control characters stay out of terminals."""
+def test_fails_if_a_resource_is_invalid(tmp_path: Path) -> None:
+    """The error names the stack, and contains no control characters."""
     path = tmp_path / "show.json"
     path.write_text(json.dumps({"Resources": {"A\x1b[2J": 1}}))
 
@@ -251,12 +250,12 @@ def test_fails_when_no_order_can_be_read(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert result.stderr == (
-        "slr-constructs: show: A\ufffd[2J is no resource: a resource is a mapping with a Type\n"
+        "slr-constructs: show: A\ufffd[2J is not a resource: it must be a mapping with a Type\n"
     )
 
 
-def test_fails_when_the_file_cannot_be_written(assembly: Path) -> None:
-    """A folder that is not there, say."""
+def test_fails_if_the_file_cannot_be_written(assembly: Path) -> None:
+    """For example because the directory does not exist."""
     path = assembly / "no" / "such" / "folder"
 
     result = run(assembly, "-o", path)
@@ -267,8 +266,8 @@ def test_fails_when_the_file_cannot_be_written(assembly: Path) -> None:
     )
 
 
-def test_a_name_that_no_encoding_has_is_printed(tmp_path: Path) -> None:
-    """JSON may spell half of a character."""
+def test_a_name_with_a_lone_surrogate_is_printed(tmp_path: Path) -> None:
+    """JSON can contain half of a surrogate pair."""
     path = tmp_path / "show.json"
     metadata = {"aws:cdk:path": "show/\ud800"}
     body = {"Type": "AWS::SNS::Topic", "Metadata": metadata}
@@ -278,6 +277,6 @@ def test_a_name_that_no_encoding_has_is_printed(tmp_path: Path) -> None:
         assert run(path, "--format", form, "-o", tmp_path / "out").exit_code == 0, form
 
 
-def test_paths_are_not_click_s_to_check() -> None:
-    """Its words would be others than ours."""
+def test_click_does_not_check_that_paths_exist() -> None:
+    """The message would differ from that of the reader."""
     assert output.PATH.exists is False

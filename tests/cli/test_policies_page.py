@@ -1,4 +1,4 @@
-"""The page about what the account commands need."""
+"""The page about the permissions of the account commands."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from tests.cli.policies_page import PAGE, page
 from tests.published import iam_actions
 
 
-def test_the_page_is_what_the_command_prints() -> None:
-    """Written anew, it would be the same."""
+def test_the_page_is_up_to_date() -> None:
+    """Generating it again does not change it."""
     text = PAGE.read_text(encoding="utf-8")
 
     assert text == page(), "docs/account-policies.md is stale: run `make policies`"
 
 
 @pytest.mark.parametrize("statement", ["organizations:ListAccounts", "sts:AssumeRole"])
-def test_what_reads_an_organization_exists(statement: str) -> None:
-    """These stand on the page alone; the command prints none of them."""
+def test_actions_for_an_organization_exist(statement: str) -> None:
+    """Only the page has these actions; the command does not print them."""
     assert f'"Action": "{statement}"' in page()
     assert statement.lower() in iam_actions()
 
 
-def test_every_document_can_be_read() -> None:
-    """The blocks are JSON, and what is folded is unfolded somewhere."""
+def test_every_document_is_valid() -> None:
+    """The blocks are JSON, and every `details` element is closed."""
     blocks = re.findall(r"```json\n(.*?)\n```", page(), re.DOTALL)
 
     assert blocks

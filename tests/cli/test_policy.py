@@ -1,4 +1,4 @@
-"""`slr-constructs policy`: what people, pipelines and the function of a stack may do."""
+"""`slr-constructs policy`: the permissions of deployments, functions and account commands."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from slr_constructs import (
     ServiceLinkedRole,
     VoiceConnectorStreaming,
     catalogue,
-    rights,
+    permissions,
 )
 from slr_constructs.cli.command_line import slr_constructs
-from slr_constructs.cli.roles import ROLES
+from slr_constructs.cli.role_argument import ROLES
 from slr_constructs.testing import template_of
 from tests.features.every_feature import ACCOUNT, RECIPES
 from tests.features.graph import FUNCTION, id_of, ids_of, listed
@@ -32,6 +32,7 @@ from tests.published import arns_of, iam_actions, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from click.testing import Result
 
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 Statement = dict[str, Any]
 
 PLACE = ("--account", ACCOUNT, "--region", "us-east-1")
-#: IAM's quota, white space not counted.
+#: IAM's quota, without white space.
 MANAGED_POLICY_CHARACTERS = 6144
 OWN_TYPES = (
     "AWS::Lambda::Function",
@@ -66,19 +67,19 @@ def statements(*arguments: str) -> dict[str, Statement]:
     return found
 
 
-def actions(said: Iterable[Statement]) -> set[str]:
-    """Return all that statements allow."""
-    return {action for each in said for action in listed(each["Action"])}
+def actions(allowed: Iterable[Statement]) -> set[str]:
+    """Return the actions that statements allow."""
+    return {action for each in allowed for action in listed(each["Action"])}
 
 
 def characters(*arguments: str) -> int:
-    """Return how long a policy is for IAM."""
+    """Return the size of a policy, as IAM counts it."""
     document = json.loads(run(*arguments).stdout)
     return len(json.dumps(document, separators=(",", ":")))
 
 
-def define_all_that_uses(definition: RoleDefinition, stack: Stack) -> None:
-    """Define every feature of a role, with every option that asks for a right of its own."""
+def define_all_features(definition: RoleDefinition, stack: Stack) -> None:
+    """Define every feature of a role, with every option that needs a permission of its own."""
     ServiceLinkedRole(stack, "Role", definition=definition)
     today = definition.superseded_by or definition.role_name
     for number, (name, recipe) in enumerate(RECIPES.items()):
@@ -117,7 +118,7 @@ def define_all_that_uses(definition: RoleDefinition, stack: Stack) -> None:
 def rendered(definition: RoleDefinition) -> list[Statement]:
     """Return every statement that the constructs give a function for a role and its features."""
     stack = Stack(App(), "Stack")
-    define_all_that_uses(definition, stack)
+    define_all_features(definition, stack)
     template = template_of(stack)
     return [
         statement
@@ -142,16 +143,16 @@ def arns(statement: Statement) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("short", ROLES)
-def test_the_function_gets_what_its_constructs_ask_for_and_no_more(short: str) -> None:
-    """The policy is what all features of the role take together, action by action."""
+def test_the_function_policy_has_exactly_the_actions_of_the_constructs(short: str) -> None:
+    """The actions are those that all features of the role need together."""
     asked = rendered(ROLES[short])
 
     assert actions(statements("--function", short).values()) == actions(asked)
 
 
 @pytest.mark.parametrize("short", ROLES)
-def test_the_function_gets_it_where_its_constructs_ask_for_it(short: str) -> None:
-    """Whatever has an ARN before a deployment is covered, under the same condition."""
+def test_the_function_policy_covers_the_resources_of_the_constructs(short: str) -> None:
+    """Every ARN that is known before a deployment is covered, with the same condition."""
     allowed = statements("--function", short, *PLACE).values()
 
     asked = [
@@ -170,8 +171,8 @@ def test_the_function_gets_it_where_its_constructs_ask_for_it(short: str) -> Non
         ), (action, arn)
 
 
-def test_the_policy_of_a_function_to_the_letter() -> None:
-    """The role exactly, the features by kind, and the function's log."""
+def test_the_complete_policy_of_a_function() -> None:
+    """The role with its exact name, the features by kind, and the function's log."""
     role = (
         f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ivs.amazonaws.com"
         "/AWSServiceRoleForIVSRecordToS3"
@@ -183,7 +184,7 @@ def test_the_policy_of_a_function_to_the_letter() -> None:
             "Resource": role,
             "Condition": {"StringEquals": {"iam:AWSServiceName": "ivs.amazonaws.com"}},
         },
-        "HoldIVSRecordToS3Role": {
+        "ManageIVSRecordToS3Role": {
             "Effect": "Allow",
             "Action": [
                 "iam:DeleteServiceLinkedRole",
@@ -208,62 +209,62 @@ def test_the_policy_of_a_function_to_the_letter() -> None:
     }
 
 
-def test_the_older_messaging_role_is_held_and_todays_is_made() -> None:
-    """The service makes today's role when the feature is put, whichever the stack holds."""
-    said = statements("--function", "chime-messaging-legacy")
+def test_the_older_messaging_role_is_managed_and_the_current_one_is_created() -> None:
+    """The service creates the current role when the feature is configured."""
+    found = statements("--function", "chime-messaging-legacy")
 
-    assert "HoldAmazonChimeServiceChatStreamingAccessRole" in said
-    assert "CreateAmazonChimeServiceChatStreamingAccessRole" not in said
-    assert said["CreateChimeSDKMessagingRole"]["Condition"] == {
+    assert "ManageAmazonChimeServiceChatStreamingAccessRole" in found
+    assert "CreateAmazonChimeServiceChatStreamingAccessRole" not in found
+    assert found["CreateChimeSDKMessagingRole"]["Condition"] == {
         "StringEquals": {"iam:AWSServiceName": "messaging.chime.amazonaws.com"}
     }
 
 
-def test_a_key_may_be_anothers() -> None:
-    """A stream is encrypted with whichever key its owner chose."""
-    said = statements("--function", "chime-messaging", *PLACE)
+def test_the_function_policy_allows_all_keys() -> None:
+    """A stream can be encrypted with any key."""
+    found = statements("--function", "chime-messaging", *PLACE)
 
-    assert said["AppInstanceStreamKeys"]["Resource"] == "arn:aws:kms:us-east-1:*:key/*"
+    assert found["AppInstanceStreamKeys"]["Resource"] == "arn:aws:kms:us-east-1:*:key/*"
 
 
 def test_the_boundary_of_all_functions_fits_into_a_managed_policy() -> None:
-    """All roles that are still made in one document."""
+    """One document for all current roles."""
     current = [short for short in ROLES if ROLES[short].superseded_by is None]
 
     assert characters("--function", *current, *PLACE) <= MANAGED_POLICY_CHARACTERS
 
 
-# --- whoever deploys -------------------------------------------------------------------------
+# --- deployment -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("short", ["chime-voice", "chime-messaging", "ivs", "mediatailor"])
-def test_whoever_deploys_may_do_with_the_role_what_the_user_guide_says(short: str) -> None:
-    """The statements are those of the grants."""
-    said = statements("--deploy", short, *PLACE)
+def test_the_deployment_policy_has_the_statements_of_the_user_guide(short: str) -> None:
+    """The statements are those of the grant methods."""
+    found = statements("--deploy", short, *PLACE)
     definition = next(ROLES[name] for name in ROLES if name.startswith(short))
     sid = definition.role_name.removeprefix("AWSServiceRoleFor") + "Role"
     role = definition.arn(partition="aws", account=ACCOUNT)
 
-    create, give_policies = rights.let_create(definition, role)
-    assert said[f"Create{sid}"] == create.render()
-    assert said[f"GivePoliciesTo{sid}"] == give_policies.render()
-    assert said[f"Edit{sid}"] == rights.let_edit(role).render()
-    assert said[f"Delete{sid}"] == rights.let_delete(role).render()
+    create, give_policies = permissions.allow_create(definition, role)
+    assert found[f"Create{sid}"] == create.render()
+    assert found[f"AttachPoliciesTo{sid}"] == give_policies.render()
+    assert found[f"Edit{sid}"] == permissions.allow_edit(role).render()
+    assert found[f"Delete{sid}"] == permissions.allow_delete(role).render()
 
 
-def test_the_older_messaging_role_is_not_made_for_whoever_deploys() -> None:
-    """IAM would make another role for its principal."""
-    said = statements("--deploy", "chime-messaging-legacy")
+def test_the_deployment_policy_does_not_create_the_older_messaging_role() -> None:
+    """IAM would create another role for its principal."""
+    found = statements("--deploy", "chime-messaging-legacy")
 
-    assert "iam:CreateServiceLinkedRole" not in actions(said.values())
-    assert "iam:DeleteServiceLinkedRole" in actions(said.values())
+    assert "iam:CreateServiceLinkedRole" not in actions(found.values())
+    assert "iam:DeleteServiceLinkedRole" in actions(found.values())
 
 
 @pytest.mark.parametrize("short", ROLES)
-def test_whoever_deploys_may_what_the_handlers_of_the_native_types_call(short: str) -> None:
-    """All that a schema lists, but for listing and for rights over roles that nobody named."""
+def test_the_deployment_policy_has_the_calls_of_the_handlers_of_native_types(short: str) -> None:
+    """All actions of the schemas, except for list handlers and for actions on unknown roles."""
     definition = ROLES[short]
-    said = actions(statements("--deploy", short).values())
+    allowed = actions(statements("--deploy", short).values())
     native = set(definition.resource_types)
     if definition.creation is not catalogue.RoleCreation.NEVER:
         native.add("AWS::IAM::ServiceLinkedRole")
@@ -273,7 +274,7 @@ def test_whoever_deploys_may_what_the_handlers_of_the_native_types_call(short: s
         for kind in native
         for name, handler in schema_of(kind)["handlers"].items()
         for action in handler["permissions"]
-        if name != "list" and action not in said
+        if name != "list" and action not in allowed
     }
 
     assert left_out == {
@@ -281,18 +282,18 @@ def test_whoever_deploys_may_what_the_handlers_of_the_native_types_call(short: s
     }.get(short, set())
 
 
-def test_only_the_functions_own_role_is_passed_and_none_is_assumed() -> None:
-    """Any other would be a way to more rights."""
-    said = statements("--deploy", *ROLES)
+def test_the_deployment_policy_passes_only_the_function_role() -> None:
+    """Passing or assuming other roles would allow privilege escalation."""
+    found = statements("--deploy", *ROLES)
 
-    passing = [sid for sid, each in said.items() if "iam:PassRole" in listed(each["Action"])]
+    passing = [sid for sid, each in found.items() if "iam:PassRole" in listed(each["Action"])]
     assert passing == ["PassFunctionRole"]
-    assert "sts:AssumeRole" not in actions(said.values())
+    assert "sts:AssumeRole" not in actions(found.values())
 
 
-def test_whoever_deploys_may_what_the_functions_own_types_take() -> None:
-    """The rest acts on what the function, its role and its log group have not."""
-    said = actions(statements("--deploy", "mediatailor").values())
+def test_the_deployment_policy_has_the_calls_for_the_function() -> None:
+    """The other actions are for features that the function and its log group do not use."""
+    allowed = actions(statements("--deploy", "mediatailor").values())
     called = {
         action
         for kind in OWN_TYPES
@@ -302,7 +303,7 @@ def test_whoever_deploys_may_what_the_functions_own_types_take() -> None:
     }
 
     # the schemas of cfn-lint before 1.58 do not have this one
-    assert called - said - {"lambda:AssociateRuntimeAlias"} == {
+    assert called - allowed - {"lambda:AssociateRuntimeAlias"} == {
         # networks and file systems
         "ec2:DescribeNetworkInterfaces",
         "ec2:DescribeSecurityGroups",
@@ -320,7 +321,7 @@ def test_whoever_deploys_may_what_the_functions_own_types_take() -> None:
         "lambda:GetCodeSigningConfig",
         "lambda:GetLayerVersion",
         "lambda:PassCapacityProvider",
-        # the boundary; attaching policies is in, for the service-linked role alone
+        # the boundary; attaching policies is only allowed for the service-linked role
         "iam:DeleteRolePermissionsBoundary",
         "iam:PutRolePermissionsBoundary",
         # deliveries, and policies that are the account's
@@ -334,15 +335,15 @@ def test_whoever_deploys_may_what_the_functions_own_types_take() -> None:
     }
 
 
-def test_the_parts_of_the_function_to_the_letter() -> None:
-    """Narrow in what they are about, and each with a Sid that says so."""
-    said = statements("--deploy", "ivs", *PLACE, "--partition", "aws-us-gov")
+def test_the_complete_statements_for_the_function() -> None:
+    """Each statement has narrow resources and a Sid that describes it."""
+    found = statements("--deploy", "ivs", *PLACE, "--partition", "aws-us-gov")
     role = f"arn:aws-us-gov:iam::{ACCOUNT}:role/*-ServiceLinkedRole*"
     log = f"arn:aws-us-gov:logs:us-east-1:{ACCOUNT}:log-group:*-ServiceLinkedRole*"
 
-    assert list(said) == [
+    assert list(found) == [
         "CreateIVSRecordToS3Role",
-        "GivePoliciesToIVSRecordToS3Role",
+        "AttachPoliciesToIVSRecordToS3Role",
         "EditIVSRecordToS3Role",
         "DeleteIVSRecordToS3Role",
         "NativeIVSRecordToS3Role",
@@ -356,34 +357,34 @@ def test_the_parts_of_the_function_to_the_letter() -> None:
         "FunctionLog",
         "DescribeLogs",
     ]
-    assert said["Function"]["Resource"] == (
+    assert found["Function"]["Resource"] == (
         f"arn:aws-us-gov:lambda:us-east-1:{ACCOUNT}:function:*-ServiceLinkedRole*"
     )
-    assert "lambda:InvokeFunction" in said["Function"]["Action"]
-    assert said["FunctionCode"] == {
+    assert "lambda:InvokeFunction" in found["Function"]["Action"]
+    assert found["FunctionCode"] == {
         "Effect": "Allow",
         "Action": ["s3:GetObject", "s3:GetObjectVersion"],
         "Resource": f"arn:aws-us-gov:s3:::cdk-*-assets-{ACCOUNT}-us-east-1/*",
     }
-    assert said["FunctionRole"]["Resource"] == role
-    assert "iam:AttachRolePolicy" not in said["FunctionRole"]["Action"]
-    assert said["PassFunctionRole"] == {
+    assert found["FunctionRole"]["Resource"] == role
+    assert "iam:AttachRolePolicy" not in found["FunctionRole"]["Action"]
+    assert found["PassFunctionRole"] == {
         "Effect": "Allow",
         "Action": "iam:PassRole",
         "Resource": role,
         "Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
     }
-    assert said["FunctionLog"]["Resource"] == [log, f"{log}:*"]
-    assert said["DescribeLogs"]["Resource"] == "*"
-    assert said["IVSRecordingConfigurationBuckets"] == {
+    assert found["FunctionLog"]["Resource"] == [log, f"{log}:*"]
+    assert found["DescribeLogs"]["Resource"] == "*"
+    assert found["IVSRecordingConfigurationBuckets"] == {
         "Effect": "Allow",
         "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
         "Resource": "arn:aws-us-gov:s3:::*",
     }
 
 
-def test_the_names_are_those_of_what_the_constructs_define() -> None:
-    """CloudFormation puts the logical id behind the stack's name."""
+def test_resource_names_match_the_constructs() -> None:
+    """CloudFormation builds names from the name of the stack and the logical id."""
     stack = Stack(App(), "Stack")
     ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR)
 
@@ -392,42 +393,42 @@ def test_the_names_are_those_of_what_the_constructs_define() -> None:
         assert fnmatchcase(f"Stack-{id_of(template, kind)}-1A2B", "*-ServiceLinkedRole*")
 
 
-def test_the_functions_code_is_where_cdk_has_it() -> None:
-    """In the bucket of the bootstrap, whatever its qualifier."""
+def test_the_code_is_read_from_the_bootstrap_bucket() -> None:
+    """With any qualifier of the bootstrap stack."""
     bucket = DefaultStackSynthesizer.DEFAULT_FILE_ASSETS_BUCKET_NAME
 
     assert bucket == "cdk-${Qualifier}-assets-${AWS::AccountId}-${AWS::Region}"
 
 
 @pytest.mark.parametrize("short", ROLES)
-def test_what_one_role_takes_fits_into_a_managed_policy(short: str) -> None:
-    """So it can be attached as it is, and nothing is said about it."""
+def test_the_deployment_policy_of_one_role_fits_into_a_managed_policy(short: str) -> None:
+    """It can be attached unchanged, without a warning."""
     assert characters("--deploy", short, *PLACE) <= MANAGED_POLICY_CHARACTERS
     assert run("--deploy", short, *PLACE).stderr == ""
 
 
-def test_says_so_when_a_document_is_too_long_for_a_managed_policy() -> None:
-    """The document is there all the same, for whoever puts it elsewhere."""
+def test_warns_if_a_document_is_too_long_for_a_managed_policy() -> None:
+    """The document is printed anyway."""
     result = run("--deploy", *ROLES)
 
     assert result.exit_code == 0
     assert re.fullmatch(
-        r"slr-constructs: \d{5} characters without white space; a managed policy has 6144 at most,"
-        r" so ask for fewer roles at a time\n",
+        r"slr-constructs: the policy has \d{5} characters without white space, but a managed policy"
+        r" must not have more than 6144\. Name fewer roles at a time\n",
         result.stderr,
     )
     assert json.loads(result.stdout)["Statement"]
 
 
-# --- whoever reads and changes accounts -------------------------------------------------------
+# --- account commands -------------------------------------------------------------------------
 
-AN_ACCOUNT = ("--audit", "--release", "--restore")
+ACCOUNT_OPTIONS = ("--audit", "--release", "--restore")
 ROLES_OF_ACCOUNT = f"arn:aws:iam::{ACCOUNT}:role"
 
 
 @pytest.mark.parametrize("short", ROLES)
 def test_an_audit_reads_and_changes_nothing(short: str) -> None:
-    """Each action gets, lists or describes."""
+    """Each action is a get, list or describe action."""
     verbs = {action.partition(":")[2] for action in actions(statements("--audit", short).values())}
 
     assert verbs
@@ -436,18 +437,18 @@ def test_an_audit_reads_and_changes_nothing(short: str) -> None:
 
 @pytest.mark.parametrize("short", ROLES)
 def test_a_release_includes_the_audit(short: str) -> None:
-    """It looks before it lets go."""
+    """A release reads the account first."""
     release = statements("--release", short, *PLACE)
 
     assert statements("--audit", short, *PLACE).items() <= release.items()
 
 
-@pytest.mark.parametrize("whose", AN_ACCOUNT)
-def test_an_action_is_allowed_where_the_reference_knows_it(whose: str) -> None:
-    """On ARNs of its own kinds, or on a star; and on a star alone what knows no resource."""
+@pytest.mark.parametrize("option", ACCOUNT_OPTIONS)
+def test_actions_are_allowed_on_resource_types_of_the_reference(option: str) -> None:
+    """An action without resource types is allowed on a star."""
     wrong = [
         (action, resource)
-        for statement in statements(whose, *ROLES, *PLACE).values()
+        for statement in statements(option, *ROLES, *PLACE).values()
         for action in listed(statement["Action"])
         for resource in listed(statement["Resource"])
         if not _authorized_on(action, resource, listed(statement["Resource"]))
@@ -464,8 +465,8 @@ def _authorized_on(action: str, resource: str, beside: list[str]) -> bool:
     return any(re.fullmatch(form, each) for form in forms for each in (resource, *beside))
 
 
-def test_the_policy_of_an_audit_to_the_letter() -> None:
-    """The role with its path and without, the regions, the stacks, and the lists."""
+def test_the_complete_policy_of_an_audit() -> None:
+    """The role with and without its path, the regions, the stacks, and the list actions."""
     name = "AWSServiceRoleForMediaTailor"
 
     assert statements("--audit", "mediatailor", *PLACE) == {
@@ -491,33 +492,33 @@ def test_the_policy_of_an_audit_to_the_letter() -> None:
     }
 
 
-def test_the_policy_of_a_release_to_the_letter() -> None:
-    """The audit's, and what goes off, in the order in which it does."""
+def test_the_complete_policy_of_a_release() -> None:
+    """The policy of an audit, and the actions of the release in their order."""
     role = f"{ROLES_OF_ACCOUNT}/aws-service-role/ivs.amazonaws.com/AWSServiceRoleForIVSRecordToS3"
     channels = f"arn:aws:ivs:us-east-1:{ACCOUNT}:channel/*"
     recorders = f"arn:aws:ivs:us-east-1:{ACCOUNT}:recording-configuration/*"
 
-    said = statements("--release", "ivs", *PLACE)
+    found = statements("--release", "ivs", *PLACE)
 
-    assert list(said) == [
+    assert list(found) == [
         "FindIVSRecordToS3Role",
         "FindRegions",
         "FindStacks",
         "ListIvs",
-        "LookAtIvs",
-        "PointIvsChannels",
+        "DescribeIvs",
+        "UpdateIvsChannels",
         "DeleteRecordingConfigurations",
-        "LetGoOfIVSRecordToS3Role",
+        "ReleaseIVSRecordToS3Role",
         "DeleteIVSRecordToS3Role",
     ]
     audit = statements("--audit", "ivs", *PLACE)
-    assert {sid: each for sid, each in said.items() if sid not in audit} == {
-        "LookAtIvs": {
+    assert {sid: each for sid, each in found.items() if sid not in audit} == {
+        "DescribeIvs": {
             "Effect": "Allow",
             "Action": ["ivs:GetChannel", "ivs:GetRecordingConfiguration"],
             "Resource": [channels, recorders],
         },
-        "PointIvsChannels": {
+        "UpdateIvsChannels": {
             "Effect": "Allow",
             "Action": "ivs:UpdateChannel",
             "Resource": channels,
@@ -527,7 +528,7 @@ def test_the_policy_of_a_release_to_the_letter() -> None:
             "Action": "ivs:DeleteRecordingConfiguration",
             "Resource": recorders,
         },
-        "LetGoOfIVSRecordToS3Role": {
+        "ReleaseIVSRecordToS3Role": {
             "Effect": "Allow",
             "Action": ["iam:TagRole", "iam:UntagRole"],
             "Resource": role,
@@ -543,14 +544,14 @@ def test_the_policy_of_a_release_to_the_letter() -> None:
     }
 
 
-def test_the_policy_of_a_restore_to_the_letter() -> None:
-    """The role again, its feature, and the streams that the service writes to for its caller."""
+def test_the_complete_policy_of_a_restore() -> None:
+    """The role, its feature, and the streams that the service writes to for its caller."""
     name = "AWSServiceRoleForChimeSDKMessaging"
     role = f"{ROLES_OF_ACCOUNT}/aws-service-role/messaging.chime.amazonaws.com/{name}"
     instances = f"arn:aws:chime:us-east-1:{ACCOUNT}:app-instance/*"
 
     assert statements("--restore", "chime-messaging", *PLACE) == {
-        "LookUpStacks": {
+        "DescribeStacks": {
             "Effect": "Allow",
             "Action": "cloudformation:DescribeStacks",
             "Resource": "*",
@@ -560,7 +561,7 @@ def test_the_policy_of_a_restore_to_the_letter() -> None:
             "Action": ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
             "Resource": [role, f"{ROLES_OF_ACCOUNT}/{name}"],
         },
-        "PutBackChimeSDKMessagingRole": {
+        "RestoreChimeSDKMessagingRole": {
             "Effect": "Allow",
             "Action": "iam:TagRole",
             "Resource": role,
@@ -571,17 +572,17 @@ def test_the_policy_of_a_restore_to_the_letter() -> None:
             "Resource": role,
             "Condition": {"StringEquals": {"iam:AWSServiceName": "messaging.chime.amazonaws.com"}},
         },
-        "GivePoliciesToChimeSDKMessagingRole": {
+        "AttachPoliciesToChimeSDKMessagingRole": {
             "Effect": "Allow",
             "Action": ["iam:AttachRolePolicy", "iam:PutRolePolicy"],
             "Resource": role,
         },
-        "LookAtAppInstances": {
+        "DescribeAppInstances": {
             "Effect": "Allow",
             "Action": "chime:GetMessagingStreamingConfigurations",
             "Resource": instances,
         },
-        "StartAppInstances": {
+        "StartAppInstanceStreaming": {
             "Effect": "Allow",
             "Action": "chime:PutMessagingStreamingConfigurations",
             "Resource": instances,
@@ -599,76 +600,74 @@ def test_the_policy_of_a_restore_to_the_letter() -> None:
     }
 
 
-@pytest.mark.parametrize("whose", AN_ACCOUNT)
+@pytest.mark.parametrize("option", ACCOUNT_OPTIONS)
 @pytest.mark.parametrize("short", ROLES)
-def test_what_an_account_takes_for_one_role_fits_into_a_managed_policy(
-    short: str, whose: str
-) -> None:
-    """So it can be attached as it is."""
-    assert characters(whose, short, *PLACE) <= MANAGED_POLICY_CHARACTERS
+def test_the_account_policy_of_one_role_fits_into_a_managed_policy(short: str, option: str) -> None:
+    """It can be attached unchanged."""
+    assert characters(option, short, *PLACE) <= MANAGED_POLICY_CHARACTERS
 
 
 def test_the_audit_of_all_current_roles_fits_into_a_managed_policy() -> None:
-    """One policy is enough for whoever reads accounts."""
+    """One policy is enough for an auditor."""
     current = [short for short in ROLES if ROLES[short].superseded_by is None]
 
     assert characters("--audit", *current, *PLACE) <= MANAGED_POLICY_CHARACTERS
     assert run("--audit", *current, *PLACE).stderr == ""
 
 
-def test_the_older_messaging_role_is_audited_with_todays_and_restored_by_nobody() -> None:
-    """Whoever asks for today's asks for both, and no right makes the older one."""
+def test_the_older_messaging_role_is_audited_with_the_current_one_and_never_created() -> None:
+    """The audit of the current role includes the older one. No permission creates the older one."""
     assert "FindAmazonChimeServiceChatStreamingAccessRole" in statements(
         "--audit", "chime-messaging"
     )
-    made = actions(statements("--restore", "chime-messaging-legacy").values())
+    allowed = actions(statements("--restore", "chime-messaging-legacy").values())
     role = statements("--restore", "chime-messaging-legacy")["CreateChimeSDKMessagingRole"]
-    assert "iam:AttachRolePolicy" not in made
+    assert "iam:AttachRolePolicy" not in allowed
     assert role["Condition"] == {
         "StringEquals": {"iam:AWSServiceName": "messaging.chime.amazonaws.com"}
     }
 
 
-# --- all of them -----------------------------------------------------------------------------
+# --- all policies ----------------------------------------------------------------------------
 
-EVERYBODY = ("--deploy", "--function", *AN_ACCOUNT)
-
-
-@pytest.mark.parametrize("whose", EVERYBODY)
-def test_every_action_exists(whose: str) -> None:
-    """In the service authorization reference, as cfn-lint ships it."""
-    said = actions(statements(whose, *ROLES).values())
-
-    assert {action for action in said if action.lower() not in iam_actions()} == set()
+ALL_OPTIONS = ("--deploy", "--function", *ACCOUNT_OPTIONS)
 
 
-@pytest.mark.parametrize("whose", EVERYBODY)
-def test_several_roles_make_one_document_without_duplicates(whose: str) -> None:
-    """What they share is said once, and an order of roles is kept."""
-    together = statements(whose, *ROLES)
+@pytest.mark.parametrize("option", ALL_OPTIONS)
+def test_every_action_exists(option: str) -> None:
+    """In the service authorization reference that cfn-lint includes."""
+    allowed = actions(statements(option, *ROLES).values())
+
+    assert {action for action in allowed if action.lower() not in iam_actions()} == set()
+
+
+@pytest.mark.parametrize("option", ALL_OPTIONS)
+def test_several_roles_make_one_document_without_duplicates(option: str) -> None:
+    """Common statements occur once, and the order of roles is kept."""
+    together = statements(option, *ROLES)
 
     apart: dict[str, Statement] = {}
     for short in ROLES:
-        apart |= statements(whose, short)
+        apart |= statements(option, short)
     assert together == apart
     assert len({json.dumps(each) for each in together.values()}) == len(together)
-    assert statements(whose, "ivs", "IVS", "ivs.amazonaws.com") == statements(whose, "ivs")
+    assert statements(option, "ivs", "IVS", "ivs.amazonaws.com") == statements(option, "ivs")
 
 
-@pytest.mark.parametrize("whose", EVERYBODY)
-def test_a_sid_has_letters_and_digits_alone(whose: str) -> None:
-    """IAM takes no others."""
-    assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in statements(whose, *ROLES))
+@pytest.mark.parametrize("option", ALL_OPTIONS)
+def test_a_sid_has_only_letters_and_digits(option: str) -> None:
+    """IAM rejects other characters."""
+    assert all(re.fullmatch("[A-Za-z0-9]+", sid) for sid in statements(option, *ROLES))
 
 
-@pytest.mark.parametrize("whose", EVERYBODY)
-def test_unless_told_otherwise_every_account_and_region_is_meant(whose: str) -> None:
-    """A star stands where the option would be."""
-    said = statements(whose, "mediatailor")
+@pytest.mark.parametrize("option", ALL_OPTIONS)
+def test_by_default_every_account_and_region_is_allowed(option: str) -> None:
+    """ARNs have a star without the option."""
+    found = statements(option, "mediatailor")
 
     places = {
         tuple(arn.split(":")[3:5])
-        for each in said.values()
+        for each in found.values()
         for arn in listed(each["Resource"])
         if arn != "*"
     }
@@ -686,46 +685,56 @@ def test_unless_told_otherwise_every_account_and_region_is_meant(whose: str) -> 
     ],
     ids=["none", "two", "two that overlap"],
 )
-def test_fails_when_it_is_not_said_for_whom(flags: list[str], got: str) -> None:
-    """They are never one document: they are for different principals."""
+def test_fails_without_exactly_one_purpose(flags: list[str], got: str) -> None:
+    """The policies are for different principals."""
     result = run("ivs", *flags)
 
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr == (
-        "slr-constructs: policy needs one of --deploy, --function, --audit, --release, --restore,"
-        f" got {got}\n"
+        "slr-constructs: policy requires exactly one of --deploy, --function, --audit, --release,"
+        f" --restore, got {got}\n"
     )
 
 
-def test_fails_when_no_role_is_named() -> None:
-    """The sentence says which there are."""
+def test_output_is_written_to_a_file(tmp_path: Path) -> None:
+    """The file has the same content as stdout."""
+    file = tmp_path / "policy.json"
+    result = run("--audit", "ivs", "-o", str(file))
+
+    assert (result.exit_code, result.output) == (0, "")
+    assert file.read_text() == run("--audit", "ivs").stdout
+
+
+def test_fails_without_a_role() -> None:
+    """The error lists all roles."""
     result = run("--deploy")
 
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr == (
-        "slr-constructs: policy needs a ROLE, or several: chime-voice-connector, chime-messaging,"
+        "slr-constructs: policy requires one or more roles. The catalogue has:"
+        " chime-voice-connector, chime-messaging,"
         " chime-messaging-legacy, ivs-record-to-s3, mediatailor, mediapackage\n"
     )
 
 
-def test_fails_when_a_role_is_unknown() -> None:
-    """Nothing is printed for those that are known."""
+def test_fails_if_a_role_is_unknown() -> None:
+    """Nothing is printed for the other roles."""
     result = run("--function", "ivs", "mediatailr")
 
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr == (
-        "slr-constructs: no role is called 'mediatailr': did you mean mediatailor?\n"
+        "slr-constructs: unknown role 'mediatailr'. Did you mean mediatailor?\n"
     )
 
 
-def test_fails_when_cfn_lint_is_older_than_a_resource_type(
+def test_fails_if_cfn_lint_has_no_schema_of_a_resource_type(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Its schemas are those of the day of its release."""
-    command = importlib.import_module("slr_constructs.policies.of_deployment")
+    """An older cfn-lint does not have the schemas of new types."""
+    command = importlib.import_module("slr_constructs.policies.deployment")
     monkeypatch.setattr(command, "_NATIVE_ROLE", "AWS::IAM::NotYet")
 
     result = run("--deploy", "ivs")
@@ -733,6 +742,6 @@ def test_fails_when_cfn_lint_is_older_than_a_resource_type(
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr == (
-        "slr-constructs: the cfn-lint that is installed has no schema of AWS::IAM::NotYet:"
-        " update it\n"
+        "slr-constructs: the installed cfn-lint has no schema of AWS::IAM::NotYet. Update"
+        " cfn-lint\n"
     )

@@ -1,4 +1,4 @@
-"""`slr-constructs release`: what it shows and asks, what it does, and how it stops."""
+"""`slr-constructs release`: plan, confirmation, changes, errors and interruptions."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from slr_constructs import catalogue
 from slr_constructs.account.release import Release
 from slr_constructs.account.state import State
 from slr_constructs.cli.command_line import slr_constructs
-from slr_constructs.cli.roles import ROLES
+from slr_constructs.cli.role_argument import ROLES
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
 from tests.account import specimens
 from tests.account.rehearsal import (
     LIVE,
     REGIONS,
     add_role,
-    add_users,
+    add_usages,
     at_first,
     changes_something,
     changing,
@@ -49,11 +49,11 @@ if TYPE_CHECKING:
 MEDIATAILOR, IVS = catalogue.MEDIATAILOR, catalogue.IVS_RECORD_TO_S3
 NAME = MEDIATAILOR.role_name
 FILE = f"release-{NAME}-{ACCOUNT}.jsonl"
-AGAIN = "The same command goes on; what was on is in"
+AGAIN = "Run the same command again to continue. The previous settings are in"
 every_role = pytest.mark.parametrize(
     "definition", [pytest.param(each, id=each.role_name) for each in catalogue.ALL]
 )
-#: those of the services that change nothing; whatever else there is, changes something.
+#: the operations that change nothing; every other one changes something.
 READING = {
     "GetCallerIdentity",
     "ListRegions",
@@ -80,23 +80,23 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let time pass where somebody waits, and have two regions."""
+    """Let time pass without waiting, and use only two regions."""
     few_regions(monkeypatch)
     return let_time_pass(monkeypatch)
 
 
 @pytest.fixture
 def used(world: World, account: FakeAccount, waits: list[float]) -> World:
-    """Give an account whose MediaTailor role is held by a stack, and used in two regions."""
+    """Give an account with leases on the MediaTailor role, and usages of it in two regions."""
     assert waits == []
     assert account.id == ACCOUNT
     add_role(world, MEDIATAILOR)
-    add_users(world, MEDIATAILOR)
+    add_usages(world, MEDIATAILOR)
     return world
 
 
 def run(*arguments: object, typed: str | None = None) -> Result:
-    """Call the command; somebody is there if something is typed."""
+    """Call the command, with a terminal if a text is typed."""
     with pytest.MonkeyPatch.context() as patch:
         if typed is not None:
             patch.setattr("slr_constructs.cli.account_options.can_ask", lambda: True)
@@ -111,126 +111,129 @@ def run(*arguments: object, typed: str | None = None) -> Result:
 HELP = """\
 Usage: slr-constructs release [OPTIONS] ROLE
 
-  Switch off all that uses a role, in every region, and delete the role.
+  Disable all usages of a role, and delete the role.
 
-  Shows the plan first: what is switched off and where, what that means, and
-  what stands against it. Then it asks, and does it in the order of AWS's
-  documents. What is busy, such as a live channel, is tried again. IAM has the
-  last word: it does not delete a role that is in use.
+  ROLE is a role name, a service principal or a short name, as `slr-constructs
+  catalogue` prints them.
 
-  The role stays while an existing stack holds it, unless --despite-stack names
-  the stack. Better delete the stack: it lets go of the role by itself.
+  The command reads every region. It first shows a plan: what it disables, what
+  that means, and what blocks it. After your confirmation it disables the usages
+  in the order that the AWS documentation gives. It tries busy resources again,
+  such as a live channel. Finally it asks IAM to delete the role. IAM does not
+  delete a role that is still in use.
 
-  Before each change the state file says what was on, and with which settings;
-  `slr-constructs restore FILE` puts it back. Interrupted at any point, the same
-  command goes on.
+  The command does not delete a role while an existing stack has a lease on it,
+  unless you name the stack with --despite-stack. It is better to delete the
+  stack, which releases its lease.
 
-  Exit status: 0 the role is gone, 1 it is not, 2 nothing was done, 130 it was
+  Before each change, the command writes the previous settings to the state
+  file. `slr-constructs restore FILE` restores them. After an interruption, run
+  the same command again to continue.
+
+  Exit status: 0 the role was deleted, 1 it was not, 2 nothing was done, 130
   interrupted.
 
     slr-constructs release mediatailor --dry-run
     slr-constructs release ivs --delete-recording-configurations
 
 Options:
-  --dry-run                       Show the plan, and change nothing.
-  --yes                           Do not ask.
+  --dry-run                       Show what would change, and change nothing.
+  --yes                           Do not ask for confirmation.
   --delete-recording-configurations
-                                  Delete IVS recording configurations: they
-                                  cannot be switched off.
-  --despite-stack NAME            A stack, by name or id, that may lose the role
-                                  although it is there. Repeat it for more.
-  --despite-unread                Go on although not everything could be read.
-  --state FILE                    Where to write what was on.  [default:
-                                  release-ROLE-ACCOUNT.jsonl]
-  --wait MINUTES                  For how long to wait for what is busy, and for
-                                  IAM.  [default: 15; 0<=x<=720]
-  --profile NAME                  A profile of the AWS configuration.  [default:
-                                  as the AWS command line]
-  --role-arn ARN                  Assume this role first.
+                                  Delete IVS recording configurations, which
+                                  cannot be disabled.
+  --despite-stack NAME            Ignore the lease of this existing stack (name
+                                  or id). Repeatable.
+  --despite-unreadable            Continue if some regions or resources cannot
+                                  be read.
+  --state FILE                    The file that records the previous settings.
+                                  [default: release-ROLE-ACCOUNT.jsonl]
+  --wait MINUTES                  Wait at most this long for busy resources, and
+                                  for IAM.  [default: 15; 0<=x<=720]
+  --profile NAME                  Use this profile of your AWS configuration.
+                                  [default: as in the AWS CLI]
+  --role-arn ARN                  Assume this IAM role first.
   -h, --help                      Show this message and exit.
 """
 
-# what is shown
+# output
 WHOLE = f"""\
 Release of {NAME} in account {ACCOUNT}
 
-Switched off, 4 things, in this order:
+Disables 4 usages in this order:
 
-  region        kind                    name     on               stack
+  region        kind                    name     configuration    stack
   eu-central-1  playback configuration  thing-0  7 % of sessions  -
   us-east-1     playback configuration  thing-0  7 % of sessions  Ads
   eu-central-1  MediaTailor channel     thing-0  logs AS_RUN      -
   us-east-1     MediaTailor channel     thing-0  logs AS_RUN      -
 
-What that means, for each:
+Consequences:
 
   playback configuration: its sessions are not logged
-  MediaTailor channel: it writes no as-run log
-  the templates of Ads still say that it is on, and an update may switch it on again
+  MediaTailor channel: it does not write an as-run log
+  the templates of Ads are not changed, so an update of these stacks may enable the features again
 
 Then:
 
-  the lease of Live in us-east-1 is dropped: although the stack is there
-  the lease of Old in us-east-1 is dropped: the stack is gone
-  the role is deleted, for all of the account; IAM is waited for, 15 minutes at most
+  releases the lease of Live in us-east-1, because you named this stack
+  releases the lease of Old in us-east-1, because the stack was deleted
+  deletes the role for the whole account; this may take up to 15 minutes
 
-Before each change, what was on is written to {FILE}
+Before each change, the previous settings are written to {FILE}
 
 """
 DONE = [
+    "done     eu-central-1 playback configuration thing-0: session logging of thing-0 is disabled",
+    "done     us-east-1 playback configuration thing-0: session logging of thing-0 is disabled",
     (
-        "done     eu-central-1 playback configuration thing-0: the sessions of thing-0 are not"
-        " logged any more"
+        "done     eu-central-1 MediaTailor channel thing-0: the as-run log of channel thing-0 is"
+        " disabled"
     ),
     (
-        "done     us-east-1 playback configuration thing-0: the sessions of thing-0 are not logged"
-        " any more"
+        "done     us-east-1 MediaTailor channel thing-0: the as-run log of channel thing-0 is"
+        " disabled"
     ),
-    (
-        "done     eu-central-1 MediaTailor channel thing-0: channel thing-0 writes no as-run log"
-        " any more"
-    ),
-    "done     us-east-1 MediaTailor channel thing-0: channel thing-0 writes no as-run log any more",
 ]
 END = f"""\
-role     the lease of Live is dropped
-role     the lease of Old is dropped
-role     IAM is asked to delete {NAME}, which may take minutes
+role     the lease of Live was released although the stack exists
+role     the lease of Old was released
+role     IAM is being asked to delete {NAME}, which can take several minutes
 role     {NAME} is deleted
 
-4 things switched off.
-To put it all back: slr-constructs restore {FILE}
+4 usages disabled.
+To restore the previous settings: slr-constructs restore {FILE}
 """
 
 
 def _own_one(world: World) -> None:
-    """Let a stack own one of the playback configurations."""
+    """Add a stack that owns one of the playback configurations."""
     resource = ("Ads", "AWS::MediaTailor::PlaybackConfiguration", "thing-0")
     world.account(ACCOUNT).add_stack("Ads", "us-east-1", resources=[resource])
 
 
 def _split(output: str) -> tuple[str, list[str], str]:
-    """Return the plan, what went off, in the order of the plan, and the end."""
+    """Return the plan, the changes in the order of the plan, and the end."""
     lines = output.splitlines(keepends=True)
-    made = [number for number, line in enumerate(lines) if line.startswith("done ")]
-    events = sorted((lines[number].rstrip("\n") for number in made), key=DONE.index)
-    return "".join(lines[: made[0]]), events, "".join(lines[made[-1] + 1 :])
+    done = [number for number, line in enumerate(lines) if line.startswith("done ")]
+    events = sorted((lines[number].rstrip("\n") for number in done), key=DONE.index)
+    return "".join(lines[: done[0]]), events, "".join(lines[done[-1] + 1 :])
 
 
-def test_the_plan_what_happens_and_the_end_are_shown(used: World) -> None:
-    """To the letter, for whoever reads it through a pipe."""
+def test_the_plan_the_changes_and_the_summary_are_printed(used: World) -> None:
+    """The complete output without a terminal."""
     _own_one(used)
     result = run("mediatailor", "--yes", "--despite-stack", LIVE)
     assert result.exit_code == 0
     assert _split(result.output) == (WHOLE, DONE, END)
     assert result.stderr == ""
-    assert len(State.read(Path(FILE)).off) == 4
+    assert len(State.read(Path(FILE)).disabled) == 4
 
 
-def test_a_terminal_of_80_columns_is_asked_for_the_name(used: World, account: FakeAccount) -> None:
-    """What is long is folded, and nothing of it is lost."""
+def test_a_terminal_asks_for_the_name_and_wraps_lines(used: World, account: FakeAccount) -> None:
+    """Long lines are wrapped and complete."""
     _own_one(used)
-    question = f"Type {NAME} to go on: "
+    question = f"Type {NAME} to continue: "
     with Terminal() as terminal:
         terminal.answer(question, f"{NAME}\n")
         status = call_here(terminal, ["release", "mediatailor", "--despite-stack", LIVE])
@@ -242,13 +245,13 @@ def test_a_terminal_of_80_columns_is_asked_for_the_name(used: World, account: Fa
     shown = [line for line in lines if line != f"{question}{NAME}"]
     assert len(shown) == len(lines) - 1
     assert max(len(line) for line in shown if line.startswith(("done", "role", " " * 9))) <= 80
-    # as much of all letters as off the terminal
+    # all letters are shown, as without a terminal
     plain = "".join([WHOLE, *DONE, END])
     assert sorted("".join("".join(shown).split())) == sorted("".join(plain.split()))
 
 
-def test_a_terminal_has_the_same_columns(monkeypatch: pytest.MonkeyPatch, used: World) -> None:
-    """With colours; what is longer than a line is folded between words."""
+def test_a_terminal_has_the_same_table(monkeypatch: pytest.MonkeyPatch, used: World) -> None:
+    """The terminal has colors, and long lines are wrapped between words."""
     _own_one(used)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "80")
@@ -259,12 +262,12 @@ def test_a_terminal_has_the_same_columns(monkeypatch: pytest.MonkeyPatch, used: 
     assert all(line in shown.splitlines() for line in WHOLE.splitlines() if len(line) <= 80)
 
 
-def test_what_stands_against_it_is_shown_with_what_to_say(
+def test_blockers_are_listed_with_the_options_that_ignore_them(
     world: World, account: FakeAccount, waits: list[float]
 ) -> None:
-    """And the role is not touched; a dry run has the same plan, and says so by its status."""
+    """Nothing is changed. A dry run has the same plan, and exit status 1."""
     add_role(world, IVS)
-    add_users(world, IVS)
+    add_usages(world, IVS)
     account.denied.add("ivs:ListChannels@eu-central-1")
     before = picture(world, IVS)
     for dry in ((), ("--dry-run",)):
@@ -272,47 +275,52 @@ def test_what_stands_against_it_is_shown_with_what_to_say(
         assert result.exit_code == (1 if dry else 2)
         assert result.stdout.endswith(
             """\
-What stands against it:
+Blocked, because:
 
-  stack Live in us-east-1 is there and holds the role: delete it, or say --despite-stack Live
-  2 IVS recording configurations can only be deleted: say --delete-recording-configurations
-  not everything could be read, so more may use the role: say --despite-unread
+  stack Live in us-east-1 exists and has a lease on the role. Delete the stack, or add \
+--despite-stack Live
+  2 IVS recording configurations can only be deleted. Add --delete-recording-configurations
+  not everything could be read, so there may be more usages. Fix the reported errors, or add \
+--despite-unreadable
 
 """
         )
-        refusal = f"slr-constructs: {IVS.role_name} was not touched: see what stands against it\n"
+        refusal = (
+            f"slr-constructs: {IVS.role_name} was not changed. The plan lists what blocks the"
+            " release\n"
+        )
         assert result.stderr.endswith("ListChannels action\n" if dry else refusal)
-        assert "slr-constructs: eu-central-1: IVS channels were not read: AccessDenied" in (
+        assert "slr-constructs: eu-central-1: cannot read IVS channels: AccessDenied" in (
             result.stderr
         )
     assert changing(world) == []
     assert picture(world, IVS) == before
     assert not Path(f"release-{IVS.role_name}-{ACCOUNT}.jsonl").exists()
     assert waits == []
-    flags = ("--delete-recording-configurations", "--despite-stack", LIVE, "--despite-unread")
+    flags = ("--delete-recording-configurations", "--despite-stack", LIVE, "--despite-unreadable")
     for missing in ((0,), (1, 2), (3,)):
         given = [flag for number, flag in enumerate(flags) if number not in missing]
         assert run("ivs", "--yes", *given).exit_code == 2
     assert changing(world) == []
 
 
-def test_a_stack_that_may_be_there_is_said_to_be_so(used: World, account: FakeAccount) -> None:
-    """Nobody could look it up; what is no id of a stack has no region."""
+def test_a_stack_whose_state_is_unknown_may_exist(used: World, account: FakeAccount) -> None:
+    """The stack cannot be read. A lease without a stack id has no region."""
     account.denied.add("cloudformation:DescribeStacks")
-    account.roles[NAME].tags[f"{LEASE_TAG}cc"] = "somebody"
+    account.roles[NAME].tags[f"{LEASE_TAG}cc"] = "unknown"
     result = run("mediatailor", "--dry-run")
     assert result.exit_code == 1
-    for stack in ("Old in us-east-1", "Live in us-east-1", "somebody"):
+    for stack in ("Old in us-east-1", "Live in us-east-1", "unknown"):
         name = stack.split(" ")[0]
         assert (
-            f"  stack {stack} may be there and holds the role: delete it,"
-            f" or say --despite-stack {name}\n"
+            f"  stack {stack} may exist and has a lease on the role. Delete the stack,"
+            f" or add --despite-stack {name}\n"
         ) in result.stdout
     assert used.calls
 
 
-def test_escapes_of_a_terminal_are_made_visible(world: World, waits: list[float]) -> None:
-    """In names of things, of files, and in what AWS says."""
+def test_control_characters_are_replaced(world: World, waits: list[float]) -> None:
+    """In names of resources and files, and in error texts of AWS."""
     assert waits == []
     world.account(ACCOUNT).add_role(catalogue.CHIME_VOICE_CONNECTOR)
     specimens.VOICE_CONNECTOR.add(world, 1, Name="\x1b[2Jcalls")
@@ -329,80 +337,82 @@ def test_escapes_of_a_terminal_are_made_visible(world: World, waits: list[float]
     assert f"{AGAIN} a\N{REPLACEMENT CHARACTER}[0mb\n" in result.output
 
 
-def test_nothing_to_do_is_said(world: World, account: FakeAccount, waits: list[float]) -> None:
-    """And no file is written; what could not be read makes it uncertain."""
+def test_a_role_that_does_not_exist_needs_no_release(
+    world: World, account: FakeAccount, waits: list[float]
+) -> None:
+    """No file is written. The exit status is 1 if not everything could be read."""
     assert waits == []
-    sentence = f"{NAME} is not there, and nothing known uses it.\n"
-    result = run("mediatailor", "--yes", "--despite-stack", "whoever")
+    sentence = f"{NAME} does not exist, and it has no known usages.\n"
+    result = run("mediatailor", "--yes", "--despite-stack", "Any")
     assert (result.exit_code, result.output) == (0, sentence)
     account.denied.add("mediatailor:ListChannels")
     result = run("mediatailor", "--yes")
     assert (result.exit_code, result.stdout) == (1, sentence)
-    assert result.stderr.count("were not read") == 2
-    assert run("mediatailor", "--yes", "--despite-unread").exit_code == 0
-    assert os.listdir() == []  # noqa: PTH208 - all there is
+    assert result.stderr.count("cannot read") == 2
+    assert run("mediatailor", "--yes", "--despite-unreadable").exit_code == 0
+    assert os.listdir() == []  # noqa: PTH208 - only names
     assert world.calls
 
 
-def test_a_role_that_could_not_be_read_is_not_said_to_be_gone(
+def test_a_role_that_cannot_be_read_may_exist(
     world: World, account: FakeAccount, waits: list[float]
 ) -> None:
-    """Not even if somebody says to go on."""
+    """With --despite-unreadable too."""
     assert waits == []
     add_role(world, MEDIATAILOR)
     account.denied.add("iam:GetRole")
     result = run("mediatailor", "--yes")
     assert result.exit_code == 2
-    assert "so more may use the role" in result.stdout
-    result = run("mediatailor", "--yes", "--despite-unread")
+    assert "so there may be more usages" in result.stdout
+    result = run("mediatailor", "--yes", "--despite-unreadable")
     assert result.exit_code == 1
-    assert "is not there" not in result.stdout
-    assert "  the role is deleted, for all of the account" in result.stdout
+    assert "does not exist" not in result.stdout
+    assert "  deletes the role for the whole account" in result.stdout
     assert f"slr-constructs: {NAME} cannot be read: AccessDenied: " in result.stderr
     assert NAME in account.roles
 
 
-def test_a_role_that_is_not_there_is_no_reason_to_leave_things_on(
-    used: World, account: FakeAccount
-) -> None:
-    """They go off, and there is no role to wait for."""
+def test_usages_are_disabled_if_the_role_does_not_exist(used: World, account: FakeAccount) -> None:
+    """Only the deletion of the role is skipped."""
     del account.roles[NAME]
     result = run("mediatailor", "--yes")
     assert result.exit_code == 0
-    assert "Then:\n\n  nothing: the role is not there\n" in result.output
-    assert f"role     {NAME} is gone\n" in result.output
+    assert "Then:\n\n  nothing else, because the role does not exist\n" in result.output
+    assert f"role     {NAME} does not exist any more\n" in result.output
     assert used.features.uses(ACCOUNT, NAME) == {}
 
 
-@pytest.mark.parametrize(("wait", "said"), [(0, "1 minute"), (1, "1 minute"), (720, "720 minutes")])
-def test_how_long_iam_is_waited_for_is_said(used: World, wait: int, said: str) -> None:
-    """A minute at least."""
+@pytest.mark.parametrize(
+    ("wait", "expected"), [(0, "1 minute"), (1, "1 minute"), (720, "720 minutes")]
+)
+def test_the_plan_has_the_maximum_wait_for_iam(used: World, wait: int, expected: str) -> None:
+    """At least one minute."""
     result = run("mediatailor", "--dry-run", "--wait", wait, "--despite-stack", LIVE)
-    assert f"IAM is waited for, {said} at most\n" in result.output
+    assert f"this may take up to {expected}\n" in result.output
     assert used.calls
 
 
-# nothing is changed unasked
+# confirmation
 
 
 @every_role
 def test_a_dry_run_changes_nothing(
     world: World, waits: list[float], definition: RoleDefinition
 ) -> None:
-    """Every call is one of those that only read."""
+    """All calls are read-only."""
     world.account(ACCOUNT).add_role(catalogue.CHIME_MESSAGING)
     add_role(world, definition)
-    add_users(world, definition)
+    add_usages(world, definition)
     before = picture(world, definition)
     (short,) = [name for name, role in ROLES.items() if role == definition]
     flags = ("--delete-recording-configurations", "--despite-stack", LIVE, "--yes")
     result = run(short, "--dry-run", *flags)
     assert result.exit_code == 0
-    assert "What stands against it" not in result.output
+    assert "Blocked, because" not in result.output
     assert {each.operation for each in world.calls} <= READING
     assert not any(map(changes_something, world.calls))
     assert picture(world, definition) == before
-    assert os.listdir() == []  # noqa: PTH208 - all there is
+    assert os.listdir() == []  # noqa: PTH208 - only names
     assert waits == []
 
 
@@ -417,36 +427,37 @@ def test_a_dry_run_changes_nothing(
     ],
 )
 def test_nothing_is_changed_unless_the_name_is_typed(used: World, typed: str) -> None:
-    """To the letter."""
+    """The word must match exactly."""
     before = picture(used, MEDIATAILOR)
     result = run("mediatailor", "--despite-stack", LIVE, typed=typed)
     assert result.exit_code == 2
-    assert result.stderr == f"slr-constructs: {NAME} was not typed, and nothing was changed\n"
-    assert f"Type {NAME} to go on: " in result.stdout
+    assert result.stderr == f"slr-constructs: {NAME} was not typed. Nothing was changed\n"
+    assert f"Type {NAME} to continue: " in result.stdout
     assert changing(used) == []
     assert picture(used, MEDIATAILOR) == before
-    assert os.listdir() == []  # noqa: PTH208 - all there is
+    assert os.listdir() == []  # noqa: PTH208 - only names
 
 
-def test_the_name_of_the_role_lets_it_go_on(used: World, account: FakeAccount) -> None:
-    """Blanks around it do not count."""
+def test_the_command_continues_if_the_name_is_typed(used: World, account: FakeAccount) -> None:
+    """Spaces around it are ignored."""
     assert run("mediatailor", "--despite-stack", LIVE, typed=f" {NAME} \n").exit_code == 0
     assert NAME not in account.roles
     assert used.features.uses(ACCOUNT, NAME) == {}
 
 
-def test_nobody_is_asked_where_nobody_is(used: World) -> None:
-    """Through a pipe it takes --yes."""
+def test_fails_without_a_terminal_and_without_yes(used: World) -> None:
+    """The error names the options that need no confirmation."""
     result = run("mediatailor", "--despite-stack", LIVE)
     assert result.exit_code == 2
     assert result.stderr == (
-        "slr-constructs: nobody can be asked here: say --yes to release, or --dry-run to look\n"
+        "slr-constructs: cannot ask for confirmation without a terminal. Use --yes to release, or"
+        " --dry-run to show the plan\n"
     )
     assert changing(used) == []
 
 
-def test_a_stack_is_named_by_its_name_or_its_id(used: World, account: FakeAccount) -> None:
-    """One that holds nothing is a mistake."""
+def test_despite_stack_takes_a_name_or_an_id(used: World, account: FakeAccount) -> None:
+    """A stack without a lease is an error."""
     (stack,) = [each.id for each in account.stacks.values() if each.name == LIVE]
     for named in (LIVE, stack):
         assert run("mediatailor", "--dry-run", "--despite-stack", named).exit_code == 0
@@ -454,21 +465,24 @@ def test_a_stack_is_named_by_its_name_or_its_id(used: World, account: FakeAccoun
         result = run("mediatailor", "--dry-run", "--despite-stack", wrong)
         assert (result.exit_code, result.output) == (
             2,
-            f"slr-constructs: --despite-stack takes a stack that holds {NAME}, got {wrong!r}\n",
+            (
+                f"slr-constructs: --despite-stack must be a stack with a lease on {NAME}, got"
+                f" {wrong!r}\n"
+            ),
         )
     assert used.calls
 
 
-def test_a_stack_that_lost_its_lease_to_a_killed_release_may_be_named(
+def test_despite_stack_takes_a_stack_whose_lease_an_interrupted_release_dropped(
     used: World, account: FakeAccount
 ) -> None:
-    """The same command goes on: the file has the lease, which the role has no more."""
-    real = Release._put_back
+    """The state file has the lease, so the same command can continue."""
+    real = Release._restore_leases
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Release, "_put_back", lambda *_: None)
+        patch.setattr(Release, "_restore_leases", lambda *_: None)
         at_first(used, "DeleteServiceLinkedRole", _interrupt)
         assert run("mediatailor", "--yes", "--despite-stack", LIVE).exit_code == 130
-    assert Release._put_back is real
+    assert Release._restore_leases is real
     assert not [key for key in account.roles[NAME].tags if key.startswith(LEASE_TAG)]
     assert run("mediatailor", "--yes", "--despite-stack", LIVE).exit_code == 0
     assert NAME not in account.roles
@@ -478,28 +492,28 @@ def _interrupt(_: Call) -> None:
     raise KeyboardInterrupt
 
 
-# mistakes
+# invalid arguments
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         pytest.param([], "Missing argument 'ROLE'.", id="no role"),
-        pytest.param(["mediataylor"], "did you mean mediatailor?", id="unknown role"),
-        pytest.param(["chime"], "did you mean chime-", id="several roles"),
+        pytest.param(["mediataylor"], "Did you mean mediatailor?", id="unknown role"),
+        pytest.param(["chime"], "Did you mean chime-", id="several roles"),
         pytest.param(["ivs", "mediatailor"], "unexpected extra argument", id="two roles"),
         pytest.param(["ivs", "--wait", "x"], "'x' is not a valid integer range", id="no number"),
         pytest.param(["ivs", "--wait", "-1"], "-1 is not in the range 0<=x<=720", id="too short"),
         pytest.param(["ivs", "--wait", "721"], "is not in the range 0<=x<=720", id="too long"),
         pytest.param(["ivs", "--state", "."], "File '.' is a directory", id="folder"),
-        pytest.param(["ivs", "--role-arn", "x"], "--role-arn takes the ARN of a role", id="ARN"),
+        pytest.param(["ivs", "--role-arn", "x"], "--role-arn must be the ARN of a role", id="ARN"),
         pytest.param(["ivs", "--profile", "no"], "profile (no) could not be found", id="profile"),
         pytest.param(["ivs", "--force"], "No such option", id="no option"),
         pytest.param(["ivs", "--despite-stack"], "requires an argument", id="no stack"),
     ],
 )
-def test_mistakes_are_told_in_a_sentence(world: World, arguments: list[str], sentence: str) -> None:
-    """And nobody is called."""
+def test_fails_if_an_argument_is_invalid(world: World, arguments: list[str], sentence: str) -> None:
+    """The error is printed before any call."""
     result = run(*arguments)
     assert result.exit_code == 2
     assert sentence in result.stderr.replace("\n", " ")
@@ -510,12 +524,16 @@ def test_mistakes_are_told_in_a_sentence(world: World, arguments: list[str], sen
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        pytest.param("{}\n", "is no state file of slr-constructs release", id="other"),
-        pytest.param("mine", "is no state file of slr-constructs release", id="no line"),
+        pytest.param("{}\n", "is not a valid state file of slr-constructs release", id="other"),
+        pytest.param(
+            "mine", "is not a valid state file of slr-constructs release", id="invalid line"
+        ),
     ],
 )
-def test_a_file_of_somebody_else_is_refused(used: World, content: str, sentence: str) -> None:
-    """Before anybody is asked, and it is left as it is."""
+def test_a_file_that_is_not_a_state_file_is_refused(
+    used: World, content: str, sentence: str
+) -> None:
+    """The file is not changed, and the command does not ask."""
     Path("mine").write_text(content, encoding="utf-8")
     result = run("mediatailor", "--yes", "--despite-stack", LIVE, "--state", "mine")
     assert (result.exit_code, result.output) == (2, f"slr-constructs: mine {sentence}\n")
@@ -523,8 +541,8 @@ def test_a_file_of_somebody_else_is_refused(used: World, content: str, sentence:
     assert changing(used) == []
 
 
-def test_a_file_that_cannot_be_written_is_refused_before_anybody_is_asked(used: World) -> None:
-    """A dry run writes none."""
+def test_a_file_that_cannot_be_written_is_refused_before_the_question(used: World) -> None:
+    """A dry run writes no file."""
     arguments = ("mediatailor", "--despite-stack", LIVE, "--state", "no/such/folder")
     result = run(*arguments, typed=f"{NAME}\n")
     assert result.exit_code == 2
@@ -534,13 +552,13 @@ def test_a_file_that_cannot_be_written_is_refused_before_anybody_is_asked(used: 
     assert changing(used) == []
 
 
-# what goes wrong on the way
+# errors
 
 
-def test_a_disk_that_is_full_stops_it_and_says_what_was_done(
+def test_a_full_disk_stops_the_command_and_the_summary_is_printed(
     used: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is too late to refuse anything: exit status 1, and what was done is counted."""
+    """The exit status is 1, because changes were already made."""
     real = State._write
     lines: list[object] = []
 
@@ -556,10 +574,10 @@ def test_a_disk_that_is_full_stops_it_and_says_what_was_done(
     assert result.exit_code == 1
     assert result.stderr == f"slr-constructs: {FILE} cannot be written: No space left on device\n"
     assert re.search(
-        r"\n[0-2] things? switched off, \d may have been(, \d left as before)?\.\n", (result.stdout)
+        r"\n[0-2] usages? disabled, \d with an unknown result(, \d unchanged)?\.\n", result.stdout
     )
     assert result.stdout.endswith(f"{AGAIN} {FILE}\n")
-    off = set(State.read(Path(FILE)).off)
+    off = set(State.read(Path(FILE)).disabled)
     still = {arn for arns in used.features.uses(ACCOUNT, NAME).values() for arn in arns}
     assert len(off) == 2
     assert len(still | off) == 4
@@ -567,8 +585,10 @@ def test_a_disk_that_is_full_stops_it_and_says_what_was_done(
     assert run("mediatailor", "--yes", "--despite-stack", LIVE).exit_code == 0
 
 
-def test_what_is_denied_is_told_of_and_the_role_stays(used: World, account: FakeAccount) -> None:
-    """With AWS's reason, and what is left is counted."""
+def test_denied_changes_are_reported_and_the_role_is_kept(
+    used: World, account: FakeAccount
+) -> None:
+    """With the error text of AWS. The summary has the number of unchanged usages."""
     account.denied.add("mediatailor:ConfigureLogsForChannel")
     result = run("mediatailor", "--yes", "--despite-stack", LIVE)
     assert result.exit_code == 1
@@ -582,18 +602,18 @@ def test_what_is_denied_is_told_of_and_the_role_stays(used: World, account: Fake
         )
         == 2
     )
-    assert result.stdout.endswith(f"\n2 things switched off, 2 left as before.\n{AGAIN} {FILE}\n")
+    assert result.stdout.endswith(f"\n2 usages disabled, 2 unchanged.\n{AGAIN} {FILE}\n")
     assert NAME in account.roles
     assert used.features.uses(ACCOUNT, NAME)
 
 
-def test_what_is_busy_is_waited_for_in_sight(
+def test_busy_resources_are_retried_and_reported(
     world: World, account: FakeAccount, waits: list[float]
 ) -> None:
-    """For as many minutes as were said; what comes after it counts as left."""
+    """For the given number of minutes. Later usages are unchanged."""
     add_role(world, IVS)
-    things = add_users(world, IVS)
-    live = next(each for each in things if each.kind is features.IVS_CHANNEL)
+    targets = add_usages(world, IVS)
+    live = next(each for each in targets if each.kind is features.IVS_CHANNEL)
     world.features.live = {live.arn}
     flags = ("--delete-recording-configurations", "--despite-stack", LIVE, "--yes", "--wait", 1)
     result = run("ivs", *flags)
@@ -601,21 +621,21 @@ def test_what_is_busy_is_waited_for_in_sight(
     assert re.findall(r"^(?:busy|waiting) .*", result.stdout, re.MULTILINE)[:3] == [
         (
             f"busy     us-east-1 IVS channel live: {live.arn} is live, and IVS does not change the"
-            " recording of a live channel; stop its stream and try again"
+            " recording of a live channel. Stop its stream and try again"
         ),
-        "waiting  5 s: 1 busy",
+        "waiting  5 s: 1 resource is busy",
         (
             f"busy     us-east-1 IVS channel live: {live.arn} is live, and IVS does not change the"
-            " recording of a live channel; stop its stream and try again"
+            " recording of a live channel. Stop its stream and try again"
         ),
     ]
     assert sum(waits) <= 60
-    assert "\n1 thing switched off, 3 left as before.\n" in result.stdout
+    assert "\n1 usage disabled, 3 unchanged.\n" in result.stdout
     assert IVS.role_name in account.roles
 
 
-def test_a_stack_that_arrives_stops_it(used: World, account: FakeAccount) -> None:
-    """It is told of, and nothing more is done."""
+def test_a_stack_with_a_new_lease_stops_the_release(used: World, account: FakeAccount) -> None:
+    """The stack is reported, and the role is not deleted."""
 
     def arrive(_: Call) -> None:
         stack = account.add_stack("Arriving", REGIONS[0])
@@ -625,36 +645,37 @@ def test_a_stack_that_arrives_stops_it(used: World, account: FakeAccount) -> Non
     result = run("mediatailor", "--yes", "--despite-stack", LIVE)
     assert result.exit_code == 1
     assert result.stderr == (
-        f"slr-constructs: Arriving holds {NAME} by now, so it is not deleted\n"
+        f"slr-constructs: Arriving has acquired a lease on {NAME} since the plan was made, so the"
+        " role is not deleted\n"
     )
-    assert result.stdout.endswith(f"\n4 things switched off.\n{AGAIN} {FILE}\n")
+    assert result.stdout.endswith(f"\n4 usages disabled.\n{AGAIN} {FILE}\n")
 
 
-def test_a_role_that_stays_is_told_of(used: World, account: FakeAccount) -> None:
-    """With IAM's reason, each time that it is asked."""
+def test_a_role_that_iam_does_not_delete_is_reported(used: World, account: FakeAccount) -> None:
+    """With IAM's reason for each attempt."""
     used.features.add_use(ACCOUNT, NAME, "eu-west-1", "arn:other")
     result = run("mediatailor", "--yes", "--despite-stack", LIVE, "--wait", 2)
     assert result.exit_code == 1
     reason = "it is in use in eu-west-1: arn:other"
-    assert f"\nrole     {NAME} stays: {reason}\n" in result.stdout
+    assert f"\nrole     {NAME} still exists: {reason}\n" in result.stdout
     assert result.stdout.endswith(
-        f"role     {NAME} is not deleted: {reason}\n"
-        "role     the lease of Live is put back\n"
-        f"\n4 things switched off.\n{AGAIN} {FILE}\n"
+        f"role     {NAME} was not deleted: {reason}\n"
+        "role     the lease of Live was restored\n"
+        f"\n4 usages disabled.\n{AGAIN} {FILE}\n"
     )
     assert NAME in account.roles
 
 
-# who stops it
+# interruption
 
 
 def test_an_interruption_while_it_reads_changes_nothing(used: World) -> None:
-    """And says so."""
+    """The message says so."""
     at_first(used, "ListChannels", _interrupt)
     result = run("mediatailor", "--yes")
     assert result.exit_code == 130
     assert re.fullmatch(
-        r"slr-constructs: interrupted; \d of 4 lists were read, and nothing was changed\n",
+        r"slr-constructs: interrupted; \d of 4 lists were read; nothing was changed\n",
         result.output,
     )
     assert changing(used) == []
@@ -663,7 +684,7 @@ def test_an_interruption_while_it_reads_changes_nothing(used: World) -> None:
 def test_an_interruption_at_the_question_changes_nothing(
     used: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a wrong answer does."""
+    """As if another word was typed."""
 
     def interrupted(*_: object) -> bool:
         raise KeyboardInterrupt
@@ -671,14 +692,14 @@ def test_an_interruption_at_the_question_changes_nothing(
     monkeypatch.setattr("slr_constructs.cli.account_options.typed", interrupted)
     result = run("mediatailor", "--despite-stack", LIVE, typed="")
     assert result.exit_code == 130
-    assert result.stderr.endswith("4 of 4 lists were read, and nothing was changed\n")
+    assert result.stderr.endswith("4 of 4 lists were read; nothing was changed\n")
     assert changing(used) == []
 
 
-def test_an_interruption_says_what_is_off_and_what_may_be(
+def test_an_interruption_reports_what_was_disabled(
     world: World, account: FakeAccount, tmp_path: Path
 ) -> None:
-    """At once, whatever AWS is doing; the file has all of it, and the same command goes on."""
+    """The command does not wait for calls. The file has all previous settings."""
     world.account(ACCOUNT).add_role(MEDIATAILOR)
     for number in range(3):
         specimens.LINEAR_CHANNEL.add(world, number)
@@ -707,15 +728,15 @@ def test_an_interruption_says_what_is_off_and_what_may_be(
     assert command.returncode == 130
     assert output == b""
     assert errors.decode() == (
-        "slr-constructs: interrupted; 1 of 3 things are off; 2 more were being switched, or have"
-        f" been. {AGAIN} {path}\n"
+        "slr-constructs: interrupted; 1 of 3 usages disabled; the result of 2 more is unknown."
+        f" {AGAIN} {path}\n"
     )
-    assert len(State.read(path).off) == 3
+    assert len(State.read(path).disabled) == 3
     assert NAME in account.roles
 
 
-def test_the_help_says_all_of_it() -> None:
-    """In 80 columns."""
+def test_help() -> None:
+    """The help text fits 80 columns."""
     result = CliRunner().invoke(
         slr_constructs, ["release", "--help"], prog_name="slr-constructs", terminal_width=80
     )
@@ -723,15 +744,18 @@ def test_the_help_says_all_of_it() -> None:
     assert result.output == HELP
 
 
-def test_who_releases_the_older_role_is_told_what_stays(world: World, account: FakeAccount) -> None:
-    """What uses the role of today is not switched off."""
+def test_a_release_of_the_older_role_keeps_usages_of_the_current_one(
+    world: World, account: FakeAccount
+) -> None:
+    """The plan says that they are not changed."""
     account.add_role(catalogue.CHIME_MESSAGING)
     add_role(world, catalogue.CHIME_MESSAGING_LEGACY)
-    add_users(world, catalogue.CHIME_MESSAGING_LEGACY)
+    add_usages(world, catalogue.CHIME_MESSAGING_LEGACY)
 
     result = run("chime-messaging-legacy", "--dry-run", "--despite-stack", LIVE)
 
-    assert "Switched off" not in result.stdout
+    assert "Disables" not in result.stdout
     assert (
-        "What uses AWSServiceRoleForChimeSDKMessaging stays as it is: that role is there too.\n"
+        "Usages of AWSServiceRoleForChimeSDKMessaging are not changed, because that role exists"
+        " too.\n"
     ) in result.stdout

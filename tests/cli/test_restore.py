@@ -1,4 +1,4 @@
-"""`slr-constructs restore`: what it shows and asks, what it does, and how it stops."""
+"""`slr-constructs restore`: plan, confirmation, changes, errors and interruptions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slr_constructs.cli.command_line import slr_constructs
 from tests.account.rehearsal import (
     LIVE,
     add_role,
-    add_users,
+    add_usages,
     at_first,
     changing,
     few_regions,
@@ -44,37 +44,39 @@ FILE = "state.jsonl"
 HELP = """\
 Usage: slr-constructs restore [OPTIONS] FILE
 
-  Put back what `slr-constructs release` has switched off, by its state file.
+  Undo a release: create the role again and restore its usages.
 
-  The role is made again, with its description and tags; then what used it is
-  switched on with the settings it had. What somebody has switched on since is
-  left as it is. A recording configuration is made again, under another ARN, and
-  its channels point at the new one: a stack that owned it does not know that.
+  FILE is the state file of `slr-constructs release`. The command creates the
+  role with its previous description and tags, and then enables each usage with
+  its previous settings. It does not change what was enabled again since the
+  release. A recording configuration is created under a new ARN, and its
+  channels are changed to the new one. A stack that owned the old one does not
+  know the new ARN.
 
-  What was put back is written to the file, so the same command goes on if it is
-  interrupted.
+  The command records in the file what it restored. After an interruption, run
+  the same command again to continue.
 
-  Exit status: 0 all is back, 1 something is not, 2 nothing was done, 130 it was
+  Exit status: 0 everything was restored, 1 only a part, 2 nothing was done, 130
   interrupted.
 
 Options:
-  --dry-run       Show what would be put back, and change nothing.
-  --yes           Do not ask.
-  --wait MINUTES  For how long to wait for what is busy.  [default: 5;
+  --dry-run       Show what would change, and change nothing.
+  --yes           Do not ask for confirmation.
+  --wait MINUTES  Wait at most this long for busy resources.  [default: 5;
                   0<=x<=720]
-  --profile NAME  A profile of the AWS configuration.  [default: as the AWS
-                  command line]
-  --role-arn ARN  Assume this role first.
+  --profile NAME  Use this profile of your AWS configuration.  [default: as in
+                  the AWS CLI]
+  --role-arn ARN  Assume this IAM role first.
   -h, --help      Show this message and exit.
 """
 PLAN = f"""\
 Restore of {NAME} in account {ACCOUNT}
 
-  the role, with its description and tags, if it is not there
+  the role with its description and tags, if it does not exist
 
-Switched on, 4 things, in this order:
+Enables 4 usages in this order:
 
-  region        kind                    name     to be on         note
+  region        kind                    name     configuration    note
   eu-central-1  MediaTailor channel     thing-0  logs AS_RUN
   us-east-1     MediaTailor channel     thing-0  logs AS_RUN
   eu-central-1  playback configuration  thing-0  7 % of sessions
@@ -82,11 +84,11 @@ Switched on, 4 things, in this order:
 
 """
 IVS_PLAN = """\
-Switched on, 4 things, in this order:
+Enables 4 usages in this order:
 
-  region  kind  name  to be on  note
-  eu-central-1  archive-eu-central-1-0  records to recordings  under another ARN
-  us-east-1  archive-us-east-1-0  records to recordings  under another ARN
+  region  kind  name  configuration  note
+  eu-central-1  archive-eu-central-1-0  records to recordings  under a new ARN
+  us-east-1  archive-us-east-1-0  records to recordings  under a new ARN
   eu-central-1  live  recorded by recorder00000
   us-east-1  live  recorded by recorder00000
 
@@ -100,13 +102,13 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Let time pass where somebody waits, and have two regions."""
+    """Let time pass without waiting, and use only two regions."""
     few_regions(monkeypatch)
     return let_time_pass(monkeypatch)
 
 
 def invoke(*arguments: object, typed: str | None = None) -> Result:
-    """Call a command; somebody is there if something is typed."""
+    """Call a command, with a terminal if a text is typed."""
     with pytest.MonkeyPatch.context() as patch:
         if typed is not None:
             patch.setattr("slr_constructs.cli.account_options.can_ask", lambda: True)
@@ -121,9 +123,9 @@ def run(*arguments: object, typed: str | None = None) -> Result:
 
 
 def _release(world: World, definition: RoleDefinition) -> dict[str, Any]:
-    """Release a role into the file, and return what there was."""
+    """Release a role, write the state file, and return the previous state."""
     add_role(world, definition)
-    add_users(world, definition)
+    add_usages(world, definition)
     before = picture(world, definition)
     flags = ("--delete-recording-configurations", "--despite-stack", LIVE, "--state", FILE)
     assert invoke("release", definition.role_name, "--yes", *flags).exit_code == 0
@@ -133,7 +135,7 @@ def _release(world: World, definition: RoleDefinition) -> dict[str, Any]:
 
 @pytest.fixture
 def before(world: World, waits: list[float]) -> dict[str, Any]:
-    """Release a role that two kinds of things use, and return what there was."""
+    """Release a role with usages of two kinds, and return the previous state."""
     found = _release(world, MEDIATAILOR)
     waits.clear()
     return found
@@ -144,13 +146,17 @@ def _ends(output: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("before")
-def test_what_is_put_back_and_the_end_are_shown(world: World, before: dict[str, Any]) -> None:
-    """To the letter, for whoever reads it through a pipe; and then there is nothing left to do."""
+def test_the_plan_the_changes_and_the_summary_are_printed(
+    world: World, before: dict[str, Any]
+) -> None:
+    """The complete output without a terminal. A second call has nothing to do."""
     result = run(FILE, "--yes")
     assert result.exit_code == 0
     prefix = f"arn:aws:mediatailor:REGION:{ACCOUNT}"
     done = [
-        f"done     {region} {kind} thing-0: {prefix}:{arn}/thing-0 is on".replace("REGION", region)
+        f"done     {region} {kind} thing-0: {prefix}:{arn}/thing-0 is enabled".replace(
+            "REGION", region
+        )
         for region in ("eu-central-1", "us-east-1")
         for kind, arn in (
             ("MediaTailor channel", "channel"),
@@ -160,20 +166,20 @@ def test_what_is_put_back_and_the_end_are_shown(world: World, before: dict[str, 
     assert _ends(result.stdout) == done
     lines = [line for line in result.stdout.splitlines(keepends=True) if line[:5] != "done "]
     assert "".join(lines) == (
-        f"{PLAN}waiting  15 s: {NAME} is new\n"
-        f"role     {NAME} is there as it was\n"
-        "\n4 things put back.\n"
+        f"{PLAN}waiting  15 s: {NAME} is new, and services may not see it yet\n"
+        f"role     {NAME} exists as before the release\n"
+        "\n4 usages restored.\n"
     )
     assert result.stderr == ""
     assert picture(world, MEDIATAILOR) == before
     result = run(FILE, "--yes")
-    assert (result.exit_code, result.output) == (0, f"{FILE} has nothing that is not back.\n")
+    assert (result.exit_code, result.output) == (0, f"Everything in {FILE} was already restored.\n")
 
 
-def test_a_terminal_has_the_same_columns(
+def test_a_terminal_has_the_same_table(
     monkeypatch: pytest.MonkeyPatch, world: World, before: dict[str, Any]
 ) -> None:
-    """With colours."""
+    """The terminal has colors."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "80")
     result = run(FILE, "--dry-run")
@@ -184,8 +190,8 @@ def test_a_terminal_has_the_same_columns(
 
 
 @pytest.mark.usefixtures("waits")
-def test_what_is_made_again_is_shown_with_its_other_arn(world: World) -> None:
-    """Before it is made, and after."""
+def test_a_resource_that_is_created_again_is_reported_with_its_new_arn(world: World) -> None:
+    """The plan announces the new ARN, and the command prints it."""
     _release(world, IVS)
     result = run(FILE, "--dry-run")
     assert result.exit_code == 0
@@ -196,21 +202,21 @@ def test_what_is_made_again_is_shown_with_its_other_arn(world: World) -> None:
     assert result.exit_code == 0
     arns = [
         each.arn
-        for each in world.features._things.values()
+        for each in world.features._targets.values()
         if each.kind is features.RECORDING_CONFIGURATION
     ]
     for arn in arns:
-        assert re.search(rf"recorder00000 is made again as {arn}\n", result.stdout)
+        assert re.search(rf"recorder00000 was created again as {arn}\n", result.stdout)
 
 
-def test_somebody_on_a_terminal_of_80_columns_is_asked(world: World) -> None:
-    """He types a word."""
+def test_a_terminal_of_80_columns_asks_for_confirmation(world: World) -> None:
+    """The word to type is restore."""
     with pytest.MonkeyPatch.context() as patch:
         few_regions(patch)
         let_time_pass(patch)
         before = _release(world, catalogue.MEDIAPACKAGE)
-    question = "Type restore to go on: "
-    # that is there, so that nobody has to wait for it
+    question = "Type restore to continue: "
+    # the role exists, so that the command does not wait for it
     definition = catalogue.MEDIAPACKAGE
     world.account(ACCOUNT).add_role(definition, description=before["role"]["description"])
     with serve(world) as url, Terminal() as terminal:
@@ -222,7 +228,7 @@ def test_somebody_on_a_terminal_of_80_columns_is_asked(world: World) -> None:
     lines = text(written).splitlines()
     assert f"{question}restore" in lines
     assert max(map(len, lines)) <= 80
-    assert lines[-1] == "4 things put back."
+    assert lines[-1] == "4 usages restored."
     after = picture(world, catalogue.MEDIAPACKAGE)
     assert after == before
 
@@ -238,28 +244,29 @@ def test_somebody_on_a_terminal_of_80_columns_is_asked(world: World) -> None:
 )
 @pytest.mark.usefixtures("before")
 def test_nothing_is_changed_unless_the_word_is_typed(world: World, typed: str) -> None:
-    """To the letter."""
+    """The word must match exactly."""
     file = Path(FILE).read_bytes()
     result = run(FILE, typed=typed)
     assert result.exit_code == 2
-    assert result.stderr == "slr-constructs: restore was not typed, and nothing was changed\n"
+    assert result.stderr == "slr-constructs: restore was not typed. Nothing was changed\n"
     assert changing(world) == []
     assert Path(FILE).read_bytes() == file
 
 
-def test_the_word_lets_it_go_on(world: World, before: dict[str, Any]) -> None:
-    """Blanks around it do not count."""
+def test_the_command_continues_if_the_word_is_typed(world: World, before: dict[str, Any]) -> None:
+    """Spaces around it are ignored."""
     assert run(FILE, typed=" restore \n").exit_code == 0
     assert picture(world, MEDIATAILOR) == before
 
 
 @pytest.mark.usefixtures("before")
-def test_nobody_is_asked_where_nobody_is(world: World) -> None:
-    """Through a pipe it takes --yes; a dry run takes nobody, and changes nothing."""
+def test_fails_without_a_terminal_and_without_yes(world: World) -> None:
+    """The error names the options. A dry run needs no confirmation and changes nothing."""
     result = run(FILE)
     assert result.exit_code == 2
     assert result.stderr == (
-        "slr-constructs: nobody can be asked here: say --yes to restore, or --dry-run to look\n"
+        "slr-constructs: cannot ask for confirmation without a terminal. Use --yes to restore, or"
+        " --dry-run to show the plan\n"
     )
     result = run(FILE, "--dry-run")
     assert (result.exit_code, result.output) == (0, PLAN)
@@ -271,17 +278,21 @@ def test_nobody_is_asked_where_nobody_is(world: World) -> None:
     [
         pytest.param([], "Missing argument 'FILE'.", id="no file"),
         pytest.param(["no"], "no cannot be read: No such file or directory", id="missing"),
-        pytest.param(["other"], "other is no state file of slr-constructs release", id="other"),
+        pytest.param(
+            ["other"], "other is not a valid state file of slr-constructs release", id="other"
+        ),
         pytest.param(["."], "File '.' is a directory", id="folder"),
         pytest.param(["a", "b"], "unexpected extra argument", id="two files"),
         pytest.param(["other", "--wait", "x"], "'x' is not a valid integer range", id="no number"),
         pytest.param(["other", "--wait", "721"], "is not in the range 0<=x<=720", id="too long"),
-        pytest.param(["other", "--role-arn", "x"], "--role-arn takes the ARN of a role", id="ARN"),
+        pytest.param(
+            ["other", "--role-arn", "x"], "--role-arn must be the ARN of a role", id="ARN"
+        ),
         pytest.param(["other", "--force"], "No such option", id="no option"),
     ],
 )
-def test_mistakes_are_told_in_a_sentence(world: World, arguments: list[str], sentence: str) -> None:
-    """And nobody is called."""
+def test_fails_if_an_argument_is_invalid(world: World, arguments: list[str], sentence: str) -> None:
+    """The error is printed before any call."""
     Path("other").write_text("{}\n", encoding="utf-8")
     result = run(*arguments)
     assert result.exit_code == 2
@@ -294,40 +305,40 @@ def test_mistakes_are_told_in_a_sentence(world: World, arguments: list[str], sen
 def test_a_file_of_another_account_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both accounts are named."""
+    """The error names both accounts."""
     world.account("444455556666")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "444455556666")
     result = run(FILE, "--yes")
     assert result.exit_code == 2
     assert result.output == (
-        f"slr-constructs: {FILE} is about account {ACCOUNT}, and these credentials are for"
-        " 444455556666\n"
+        f"slr-constructs: {FILE} is for account {ACCOUNT}, but these credentials are for"
+        " account 444455556666\n"
     )
     assert run(FILE, "--profile", "none").exit_code == 2
     assert changing(world) == []
 
 
 @pytest.mark.usefixtures("before")
-def test_what_cannot_be_put_back_is_counted(world: World, account: FakeAccount) -> None:
-    """With AWS's reason; the rest is, and the same command goes on."""
+def test_usages_that_cannot_be_restored_are_counted(world: World, account: FakeAccount) -> None:
+    """The others are restored, and the same command continues later."""
     account.denied.add("mediatailor:ConfigureLogsForChannel")
     result = run(FILE, "--yes")
     assert result.exit_code == 1
     assert result.stdout.count("AccessDeniedException: ") == 2
-    assert result.stdout.endswith("\n2 things put back, 2 left as before.\n")
+    assert result.stdout.endswith("\n2 usages restored, 2 unchanged.\n")
     account.denied.clear()
     result = run(FILE, "--yes")
     assert result.exit_code == 0
-    assert "the role, with" not in result.stdout
-    assert result.stdout.endswith("\n2 things put back.\n")
+    assert "the role with" not in result.stdout
+    assert result.stdout.endswith("\n2 usages restored.\n")
     assert world.features.uses(ACCOUNT, NAME)
 
 
 @pytest.mark.usefixtures("before")
-def test_a_disk_that_is_full_stops_it_and_says_what_was_done(
+def test_a_full_disk_stops_the_command_and_the_summary_is_printed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is too late to refuse anything."""
+    """The exit status is 1, because changes were already made."""
 
     def write(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -338,7 +349,7 @@ def test_a_disk_that_is_full_stops_it_and_says_what_was_done(
         finish_threads()
     assert result.exit_code == 1
     assert result.stderr == f"slr-constructs: {FILE} cannot be written: No space left on device\n"
-    assert result.stdout.endswith("\n0 things put back, 4 left as before.\n")
+    assert result.stdout.endswith("\n0 usages restored, 4 unchanged.\n")
     assert run(FILE, "--yes").exit_code == 0
     assert len(world.features.uses(ACCOUNT, NAME)) == 2
 
@@ -351,7 +362,7 @@ def _interrupt(_: Call) -> None:
 def test_an_interruption_before_the_question_changes_nothing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And says so."""
+    """The message says so."""
 
     def interrupted(*_: object) -> bool:
         raise KeyboardInterrupt
@@ -363,38 +374,39 @@ def test_an_interruption_before_the_question_changes_nothing(
     assert changing(world) == []
 
 
-def test_an_interruption_says_what_is_on(world: World, before: dict[str, Any]) -> None:
-    """The same command goes on."""
+def test_an_interruption_reports_what_was_restored(world: World, before: dict[str, Any]) -> None:
+    """The same command continues."""
     at_first(world, "CreateServiceLinkedRole", _interrupt)
     result = run(FILE, "--yes")
     assert result.exit_code == 130
     assert result.stderr == (
-        "slr-constructs: interrupted; 0 of 4 things are on; the same command goes on\n"
+        "slr-constructs: interrupted; 0 of 4 usages restored. Run the same command again to"
+        " continue\n"
     )
     assert run(FILE, "--yes").exit_code == 0
     assert picture(world, MEDIATAILOR) == before
 
 
 @pytest.mark.usefixtures("waits")
-def test_a_role_alone_is_put_back(world: World, account: FakeAccount) -> None:
-    """Nothing used it."""
+def test_a_role_without_usages_is_restored(world: World, account: FakeAccount) -> None:
+    """Only the role is created again."""
     add_role(world, MEDIATAILOR)
     flags = ("--yes", "--state", FILE, "--despite-stack", LIVE)
     assert invoke("release", "mediatailor", *flags).exit_code == 0
     result = run(FILE, "--yes")
     assert result.exit_code == 0
-    assert "Switched on" not in result.stdout
-    assert result.stdout.endswith("\n0 things put back.\n")
+    assert "Enables" not in result.stdout
+    assert result.stdout.endswith("\n0 usages restored.\n")
     assert NAME in account.roles
 
 
-def test_escapes_of_a_terminal_are_made_visible(world: World, waits: list[float]) -> None:
-    """In names of things and of files."""
+def test_control_characters_are_replaced(world: World, waits: list[float]) -> None:
+    """In names of resources and files."""
     assert waits == []
     definition = catalogue.CHIME_MESSAGING
     add_role(world, definition)
-    for thing in add_users(world, definition):
-        thing.data = {**thing.data, "Name": "\x1b[2Jchat"}
+    for target in add_usages(world, definition):
+        target.data = {**target.data, "Name": "\x1b[2Jchat"}
     file = "a\x1b[0mb"
     flags = ("--yes", "--state", file, "--despite-stack", LIVE)
     assert invoke("release", definition.role_name, *flags).exit_code == 0
@@ -405,8 +417,8 @@ def test_escapes_of_a_terminal_are_made_visible(world: World, waits: list[float]
         assert "\N{REPLACEMENT CHARACTER}[" in result.output
 
 
-def test_the_help_says_all_of_it() -> None:
-    """In 80 columns."""
+def test_help() -> None:
+    """The help text fits 80 columns."""
     result = CliRunner().invoke(
         slr_constructs, ["restore", "--help"], prog_name="slr-constructs", terminal_width=80
     )

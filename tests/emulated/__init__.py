@@ -1,35 +1,35 @@
-"""The emulated deploy: our stacks, deployed, broken and torn down without an AWS account.
+"""The emulated deployment: stacks are deployed, broken and deleted without an AWS account.
 
-The CDK command line and boto3 deploy to an emulator on loopback (MiniStack, pinned, mended and
-extended in `emulator/`). CloudFormation's events reach the function that was uploaded, which really
-runs; IAM checks its calls against the policies of its role, and those of people who call our
-commands against theirs. Time is the account's own and passes only while everybody waits, so that a
-teardown of minutes takes a moment, and a run can be repeated.
+The CDK command line and boto3 deploy to an emulator on loopback (MiniStack, pinned, with fixes and
+extensions in `emulator/`). CloudFormation's events reach the uploaded function, whose code really
+runs. IAM checks the function's calls against the policies of its role, and the calls of our
+commands against the policies of their users. Each account has simulated time, which passes only
+while all actors wait: a teardown of minutes takes a moment, and every run can be repeated.
 
-Nothing here is a test on AWS. What the suite shows holds as far as these are right:
+Nothing here is a test on AWS. The results are valid if these assumptions are correct:
 
-AWS's word, held against what AWS publishes: the requests and answers of IAM, Logs and the features'
-services and what they take (botocore's models), the resource types with their properties, which of
-them replace the resource, and what `Ref` and `Fn::GetAtt` return (CloudFormation's schemas), what a
-call is authorized on (the service authorization reference), the names, paths and deletion tasks of
-service-linked roles, the custom resource's event, answer and timeout, and Lambda's two further
-tries after a run that failed.
+Documented by AWS, and checked against what AWS publishes: the requests and responses of IAM, Logs
+and the features' services (botocore's models); the resource types with their properties, which
+properties replace the resource, and the results of `Ref` and `Fn::GetAtt` (CloudFormation's
+schemas); the resources on which a call is authorized (the service authorization reference); the
+names, paths and deletion tasks of service-linked roles; the custom resource's event, response and
+timeout; and Lambda's two retries after a failed run.
 
-Our model, which AWS says nothing or not enough about:
+Our model, where AWS documents nothing or not enough:
 
-- a service refuses a feature while its role is missing, where AWS would often make the role, so
-  that a missing order is seen;
-- IAM looks at the whole account at the end of a deletion, which takes some seconds; a new role may
-  hide from reads at first, a tag never does;
-- only what the documents name lets go of a role; a feature that is on when its owner is deleted
-  uses the role for ever;
-- IAM does not know the path of a role that is not there;
-- what a service does with the rights of whoever calls it, where a test says that it does any;
-- a service whose model lists no code for a denial says `AccessDeniedException`;
+- A service refuses a feature while its role is missing, so that a missing dependency is found. AWS
+  often creates the role instead.
+- IAM checks the whole account at the end of a deletion, which takes some seconds. Reads may not
+  show a new role at first. Tags are always visible.
+- A feature stops using its role only by the steps that the documentation names. A feature that is
+  enabled when its owner is deleted uses the role forever.
+- IAM does not know the path of a role that does not exist.
+- A service uses the permissions of its caller only where a test defines that it does.
+- A service whose model lists no code for a denial responds with `AccessDeniedException`.
 - CloudFormation creates and deletes one resource after another, in any order that the template
-  allows, where AWS works on several at once; its own rights are not checked;
-- every delivery of an event starts at the same moment, in a process of its own.
+  allows, where AWS works on several at once. Its own permissions are not checked.
+- All deliveries of an event start at the same moment, each in its own process.
 
-Each module of `emulator/` says so for its part, and so do those of `tests/fake_services/`, where
-the features' services are.
+The modules of `emulator/` and `tests/fake_services/`, which has the features' services, describe
+their part of the model.
 """

@@ -1,4 +1,4 @@
-"""The CDK command line, as it is, on the emulated account."""
+"""The unmodified CDK command line on the emulated account."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class CommandLine:
     """Runs `cdk` in an account and region of the emulator.
 
     Args:
-        emulator: Stands where AWS stands.
+        emulator: The emulator, which replaces AWS.
 
-        account: Its number.
+        account: The number of the account.
 
-        folder: An empty one, for a home directory in which there is nothing of this machine's.
+        folder: An empty folder, used as the home directory without settings of this machine.
 
-        region: Where the stacks go.
+        region: The region of the stacks.
     """
 
     def __init__(
@@ -49,38 +49,38 @@ class CommandLine:
         self._assembly = folder / "cdk.out"
 
     def synth(self) -> None:
-        """Synthesize the sample app, once for all that follows."""
+        """Synthesize the sample app once, for all later commands."""
         self.run("synth", "--quiet", "--output", str(self._assembly), app=None)
 
     def bootstrap(self) -> str:
-        """Prepare the account, as has to be done once for every account and region."""
+        """Bootstrap the account, which is necessary once for every account and region."""
         return self.run("bootstrap", self._place, app=None)
 
     def deploy(self, *stacks: str) -> str:
-        """Deploy every stack, several at once, or those named."""
+        """Deploy all stacks, several at once, or only the named stacks."""
         which = stacks or ("--all", "--concurrency", "5")
         return self.run("deploy", *which, "--require-approval", "never")
 
     def destroy(self, *stacks: str) -> str:
-        """Destroy every stack, several at once, or those named."""
+        """Destroy all stacks, several at once, or only the named stacks."""
         which = stacks or ("--all", "--concurrency", "5")
         return self.run("destroy", *which, "--force")
 
     def diff(self, *stacks: str) -> str:
-        """Compare the app with what is deployed."""
+        """Compare the app with the deployed stacks."""
         return self.run("diff", *stacks)
 
     def run(self, *arguments: str, app: str | None = "") -> str:
-        """Run one command and return what it printed.
+        """Run one command and return its output.
 
         Args:
-            arguments: Those of `cdk`.
+            arguments: The arguments of `cdk`.
 
-            app: Where the app is; None for that of `cdk.json`.
-                Default: the assembly that `synth` made.
+            app: The app; None for the app of `cdk.json`.
+                Default: the assembly that `synth` created.
 
         Raises:
-            CommandError: It failed; the error says all that it printed.
+            CommandError: The command failed; the error contains its output.
         """
         where = [] if app is None else ["--app", app or str(self._assembly)]
         done = subprocess.run(

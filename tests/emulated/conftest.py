@@ -1,4 +1,4 @@
-"""The emulator, once for a process, an account for every test, and the suite's closing table."""
+"""One emulator for each process, one account for each test, and the summary of the suite."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def started_emulator() -> Iterator[Emulator]:
 
 @pytest.fixture
 def new_account(emulator: Emulator) -> Callable[[], Account]:
-    """Return what makes accounts; the emulator's behaviour is that of a good day again."""
+    """Return a function that creates accounts; the emulator's behaviour is reset."""
     emulator.reset()
     return lambda: Account(emulator, str(next(_NUMBERS)))
 
 
 @pytest.fixture
 def account(new_account: Callable[[], Account]) -> Account:
-    """Return an account with nothing in it."""
+    """Return an empty account."""
     return new_account()
 
 
@@ -54,7 +54,7 @@ def sample_app(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Template]:
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Callable[..., None]:
-    """Return what counts: for a scenario, what was done how often."""
+    """Return a function that counts the actions of a scenario."""
 
     def count(scenario: str, **counts: int) -> None:
         assert scenario in SCENARIOS
@@ -64,7 +64,7 @@ def tally(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:  # noqa: ANN401 - pytest's own
-    """Print what was done in every scenario."""
+    """Print the counts of every scenario."""
     totals: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     failed: set[str] = set()
     for outcome in ("passed", "failed"):

@@ -1,9 +1,9 @@
-"""The sample app, deployed with the CDK command line and torn down, without an AWS account.
+"""Deploy and destroy the sample app with the CDK command line, without an AWS account.
 
     python -m tests.emulated.demo
 
-Where AWS would be there is an emulator on loopback; what in it is our model of AWS, and not AWS's
-word, is said in `tests/emulated/__init__.py`.
+An emulator on loopback replaces AWS. `tests/emulated/__init__.py` lists which of its behaviour AWS
+documents, and which is our model.
 """
 
 from __future__ import annotations
@@ -31,30 +31,35 @@ if TYPE_CHECKING:
 _ACCOUNT = "111122223333"
 _WIDEST = 110
 
-_NOTHING = (
-    "Nothing is left: no role, no feature, no function. What stays is what the stacks were told to"
-    " keep (the recordings' bucket and MediaTailor's log groups), and what cdk bootstrap made."
+_NOTHING_LEFT = (
+    "Nothing is left: no role, no feature, no function. The account still has the resources that"
+    " the stacks retain (the recordings' bucket and MediaTailor's log groups), and the resources of"
+    " cdk bootstrap."
 )
 
 
 def main() -> int:
-    """Play it; return 0 if everything went as it should."""
-    _say("The live show, on an emulated AWS account. No credentials, no network but loopback.\n")
+    """Run the demo; return 0 if it succeeds."""
+    _print("The live show, on an emulated AWS account. It needs no credentials and no network.\n")
     try:
-        wrong = _play()
+        problems = _run()
     except CommandError as error:
-        wrong = [str(error)]
-    _say("\n".join(("This should not be:", *wrong)) if wrong else textwrap.fill(_NOTHING, _width()))
-    return 1 if wrong else 0
+        problems = [str(error)]
+    _print(
+        "\n".join(("The demo failed:", *problems))
+        if problems
+        else textwrap.fill(_NOTHING_LEFT, _width())
+    )
+    return 1 if problems else 0
 
 
-def _play() -> list[str]:
-    """Deploy and destroy. Return what is not as it should be."""
+def _run() -> list[str]:
+    """Deploy and destroy. Return all problems."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as ending:
         with _step("starting the emulator"):
             account = Account(ending.enter_context(emulator()), _ACCOUNT)
-        # no document says that IAM makes the role of IVS; those who tried say that it does
-        account.emulator.behaviour.makes_every_role = True
+        # AWS does not document that IAM creates the role of IVS; users report that it does
+        account.emulator.behaviour.creates_every_role = True
         cdk = CommandLine(account.emulator, _ACCOUNT, Path(folder))
         with _step("synthesizing the sample app (cdk synth)"):
             cdk.synth()
@@ -63,56 +68,54 @@ def _play() -> list[str]:
             cdk.bootstrap()
         before = left(account)
 
-        def play(step: str, title: str) -> None:
+        def run(step: str, title: str) -> None:
             since, known = account.emulator.clock.now(), len(journal.of(_ACCOUNT))
             with _step(f"{step}ing five stacks (cdk {step} --all)", journal):
                 getattr(cdk, step)()
-            _say(
-                f"\n{title}, in the account's own minutes and seconds: nobody here waits for them\n"
-            )
-            _say(
+            _print(f"\n{title} (simulated time)\n")
+            _print(
                 "\n".join(timeline(journal.of(_ACCOUNT)[known:], since=since, width=_width()))
                 + "\n"
             )
 
-        play("deploy", "Creation")
-        play("destroy", "Teardown")
+        run("deploy", "Creation")
+        run("destroy", "Teardown")
         return [*broken(journal.of(_ACCOUNT)), *sorted({*left(account)} - {*before})]
 
 
 @contextmanager
 def _step(what: str, journal: Journal | None = None) -> Iterator[None]:
-    """Say what is done, on a terminal how far it is, and how long it took."""
+    """Print a step and its duration, and its progress on a terminal."""
     terminal = sys.stdout.isatty()
     began = time.monotonic()
-    told: list[str] = []
+    reasons: list[str] = []
 
-    def tell(entry: Entry) -> None:
-        if entry.what == "answer":
-            told.append(entry.details["reason"])
-            far = f"  {what} … {len(told)}: {told[-1]}"
-            # a line that does not fit would stay when it is overwritten
-            _say(f"\r\033[K{far[: _width() - 1]}", end="")
+    def show(entry: Entry) -> None:
+        if entry.what == "response":
+            reasons.append(entry.details["reason"])
+            progress = f"  {what} … {len(reasons)}: {reasons[-1]}"
+            # a line that is too long could not be overwritten
+            _print(f"\r\033[K{progress[: _width() - 1]}", end="")
 
     if terminal:
-        _say(f"  {what} …", end="")
+        _print(f"  {what} …", end="")
     if terminal and journal is not None:
-        journal.listeners.append(tell)
+        journal.listeners.append(show)
     try:
         yield
     finally:
         if terminal and journal is not None:
-            journal.listeners.remove(tell)
+            journal.listeners.remove(show)
         seconds = time.monotonic() - began
-        _say(f"{chr(13) + chr(27) + '[K' if terminal else ''}  {what:<48} {seconds:5.1f} s")
+        _print(f"{chr(13) + chr(27) + '[K' if terminal else ''}  {what:<48} {seconds:5.1f} s")
 
 
 def _width() -> int:
     return min(shutil.get_terminal_size().columns, _WIDEST)
 
 
-def _say(text: str, *, end: str = "\n") -> None:
-    print(text, end=end, flush=True)  # noqa: T201 - what it says is what it is for
+def _print(text: str, *, end: str = "\n") -> None:
+    print(text, end=end, flush=True)  # noqa: T201 - the output is the purpose of the demo
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Accounts with roles in use: by things of stacks and by things of nobody's, in two regions."""
+"""Accounts with roles that are in use, by resources of stacks and by others, in two regions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from slr_constructs.catalogue import with_older_names
+from slr_constructs.catalogue import with_superseded_roles
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
 from tests.account import specimens
 from tests.emulated.people import REGIONS
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
     from tests.emulated.stacks import Account, Template
 
 _HOME, _ABROAD = REGIONS
-#: a channel points at a recording configuration, which so comes first.
+#: a channel refers to a recording configuration, which is therefore created first.
 _SPECIMENS = sorted(specimens.ALL, key=lambda each: each is specimens.IVS_CHANNEL)
-#: what these are about is called as that of "live" and "existing-vod".
+#: their owners have the same names as those of "live" and "existing-vod".
 _OF_THE_SAME_NAME = ("existing-live", "vod")
 
 
-def gone_stack(account: Account) -> str:
-    """Return the id of a stack that is not there."""
+def missing_stack(account: Account) -> str:
+    """Return the id of a stack that does not exist."""
     return f"arn:aws:cloudformation:{_HOME}:{account.id}:stack/Gone/00000000-0000-0000-0000-0"
 
 
-def hold(account: Account, role_name: str, stack_id: str) -> str:
-    """Write a lease of a stack on a role, and return the tag's key."""
+def acquire_lease(account: Account, role_name: str, stack_id: str) -> str:
+    """Add a stack's lease to a role, and return the tag's key."""
     iam = account.emulator.client("iam", account.id, _HOME)
     key = LEASE_TAG + hashlib.sha256(stack_id.encode()).hexdigest()[:32]
     iam.tag_role(RoleName=role_name, Tags=[{"Key": key, "Value": stack_id}])
@@ -44,21 +44,21 @@ def hold(account: Account, role_name: str, stack_id: str) -> str:
 
 
 def furnish(account: Account, definitions: Iterable[RoleDefinition], *recipes: str) -> None:
-    """Put roles into an account, and what uses them, and a lease of a stack that is gone on each.
+    """Create roles and their usages in an account, and a lease of a missing stack on each role.
 
     Args:
         account: The account.
 
-        definitions: The roles; with each, those whose place it took.
+        definitions: The roles. The older roles that they supersede are created too.
 
-        recipes: Stacks that are deployed in us-east-1, by their names among the recipes.
+        recipes: The names of the recipes whose stacks are deployed in us-east-1.
     """
     for name in recipes:
-        assert account.deploy(stack_of(account, name)).well
-    for definition in with_older_names(definitions):
+        assert account.deploy(stack_of(account, name)).succeeded
+    for definition in with_superseded_roles(definitions):
         if not account.emulator.roles.exists(account.id, definition.role_name):
             account.emulator.roles.make(account.id, definition)
-        hold(account, definition.role_name, gone_stack(account))
+        acquire_lease(account, definition.role_name, missing_stack(account))
     for definition in definitions:
         for specimen in _SPECIMENS:
             if specimen.fake.definition is definition:
@@ -67,12 +67,12 @@ def furnish(account: Account, definitions: Iterable[RoleDefinition], *recipes: s
 
 
 def stack_of(account: Account, recipe: str) -> Template:
-    """Return a recipe's stack under the recipe's name."""
+    """Return a recipe's stack with the recipe's name."""
     return dataclasses.replace(prepared(account, recipe), name=recipe)
 
 
-def add(account: Account, specimen: Specimen, number: int, region: str) -> features.Thing:
-    """Put a thing there whose feature is on, and that no stack made."""
+def add(account: Account, specimen: Specimen, number: int, region: str) -> features.TargetResource:
+    """Add a resource whose feature is enabled and that no stack created."""
     settings = json.dumps(specimen.settings)
     if specimen is specimens.IVS_CHANNEL:
         recorder = specimens.RECORDING_CONFIGURATION
@@ -82,7 +82,7 @@ def add(account: Account, specimen: Specimen, number: int, region: str) -> featu
     own = json.loads(settings.replace(ACCOUNT, account.id).replace(_HOME, region))
     data = {**specimen.off, **specimen.kept(own)}
     if specimen is specimens.RECORDING_CONFIGURATION:
-        # one is made again under another ARN, and known by its name
+        # a recording configuration gets a new ARN when it is created again; its name identifies it
         data |= {"name": f"archive-{number}"}
     return account.emulator.features.add(
         specimen.fake, account.id, region, specimen.last(number), data
@@ -90,7 +90,7 @@ def add(account: Account, specimen: Specimen, number: int, region: str) -> featu
 
 
 def recipes_of(*definitions: RoleDefinition) -> list[str]:
-    """Return recipes of roles that can be deployed together, by name."""
+    """Return the names of a role's recipes that can be deployed together."""
     return [
         name
         for name, recipe in RECIPES.items()
@@ -98,47 +98,47 @@ def recipes_of(*definitions: RoleDefinition) -> list[str]:
     ]
 
 
-def users(account: Account, definition: RoleDefinition) -> dict[str, list[str]]:
-    """Return what uses a role, as the emulator knows it: ARNs by region."""
+def usages(account: Account, definition: RoleDefinition) -> dict[str, list[str]]:
+    """Return the usages of a role according to the emulator: ARNs by region."""
     role_name = definition.superseded_by or definition.role_name
     found = {
         region: {*arns}
         for region, arns in account.emulator.features.uses(account.id, role_name).items()
     }
     if definition is features.IVS_CHANNEL.definition:
-        # these use the role only through what records them
-        for thing in _things(account):
-            if thing.kind is features.IVS_CHANNEL and thing.data["recordingConfigurationArn"]:
-                found.setdefault(thing.region, set()).add(thing.arn)
+        # channels use the role only through their recording configuration
+        for target in _targets(account):
+            if target.kind is features.IVS_CHANNEL and target.data["recordingConfigurationArn"]:
+                found.setdefault(target.region, set()).add(target.arn)
     return {region: sorted(arns) for region, arns in sorted(found.items())}
 
 
-def looks(account: Account) -> list[str]:
-    """Return an account's things as they are, whatever ARNs recording configurations have."""
-    things = _things(account)
+def snapshot(account: Account) -> list[str]:
+    """Return the state of an account's resources, without ARNs of recording configurations."""
+    targets = _targets(account)
     settled = {
-        thing.arn: f"recorder {number}"
-        for number, thing in enumerate(
+        target.arn: f"recorder {number}"
+        for number, target in enumerate(
             sorted(
-                (each for each in things if each.kind is features.RECORDING_CONFIGURATION),
+                (each for each in targets if each.kind is features.RECORDING_CONFIGURATION),
                 key=lambda each: (each.region, json.dumps(_without_arn(each), sort_keys=True)),
             )
         )
     }
-    told = []
-    for thing in things:
-        text = json.dumps([thing.kind.resource, thing.region, thing.data], sort_keys=True)
+    found = []
+    for target in targets:
+        text = json.dumps([target.kind.resource, target.region, target.data], sort_keys=True)
         for arn, name in settled.items():
             text = text.replace(arn, name)
-        told.append(text)
-    return sorted(told)
+        found.append(text)
+    return sorted(found)
 
 
-def _without_arn(thing: features.Thing) -> dict[str, Any]:
-    return {name: value for name, value in thing.data.items() if name != thing.kind.arn_member}
+def _without_arn(target: features.TargetResource) -> dict[str, Any]:
+    return {name: value for name, value in target.data.items() if name != target.kind.arn_member}
 
 
-def _things(account: Account) -> list[features.Thing]:
+def _targets(account: Account) -> list[features.TargetResource]:
     everywhere = account.emulator.features
     with everywhere.lock:
-        return [each for each in everywhere._things.values() if each.account == account.id]
+        return [each for each in everywhere._targets.values() if each.account == account.id]

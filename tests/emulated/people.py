@@ -1,7 +1,7 @@
 """People in the emulated account: users with keys and one policy, who call our commands.
 
-The commands run in this process, as they are, with the user's keys. IAM checks
-every call against the policy. Whoever waits takes part in the emulator's time.
+The unmodified commands run in this process, with the user's keys. IAM checks every call against the
+policy. Waiting takes simulated time of the emulator.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-#: where all services of the catalogue are.
+#: regions in which all services of the catalogue are available.
 REGIONS = ("us-east-1", "eu-central-1")
 _NAMES = itertools.count()
-#: what waits, in the words of the modules that do.
+#: the `time` of the modules that wait.
 _WAITING = (
-    "slr_constructs.account.changing.time",
+    "slr_constructs.account.changes.time",
     "slr_constructs.account.restore.time",
     "slr_constructs.handler.slr_handler.clock.time",
 )
-#: the service models are read once: a session reads them anew.
+#: the service models are loaded once, because every session would load them again.
 _LOADER = create_loader()
 
 
 class Person:
-    """A user of an account, who may nothing at first.
+    """A user of an account, without permissions at first.
 
     Args:
-        account: Whose user it is.
+        account: The account of the user.
 
-        regions: Where services are offered, as far as the user's botocore knows.
-            Default: wherever they are.
+        regions: The regions in which botocore reports the services as available.
+            Default: all regions that botocore knows.
     """
 
     def __init__(self, account: Account, *, regions: Sequence[str] = ()) -> None:
@@ -74,7 +74,7 @@ class Person:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
-            # neither this machine's settings nor its terminal
+            # ignore the settings and the terminal of this machine
             "AWS_ACCESS_KEY_ID": None,
             "AWS_SECRET_ACCESS_KEY": None,
             "AWS_PROFILE": None,
@@ -84,19 +84,19 @@ class Person:
         }
 
     def may(self, document: Document) -> None:
-        """Give the user this policy, and no other."""
+        """Set the only policy of the user."""
         self._iam.put_user_policy(
             UserName=self._name, PolicyName="own", PolicyDocument=json.dumps(document)
         )
 
     def run(self, *arguments: str, meanwhile: Callable[[], object] | None = None) -> Result:
-        """Call a command of ours.
+        """Run a command.
 
         Args:
-            arguments: Those of `slr-constructs`.
+            arguments: The arguments of `slr-constructs`.
 
-            meanwhile: Begins what else happens at that moment.
-                Default: nothing does.
+            meanwhile: Starts other actions at the same moment.
+                Default: no other action.
         """
         clock = self.account.emulator.clock
         with pytest.MonkeyPatch.context() as patch, clock.actor(self._name) as actor:
@@ -115,26 +115,26 @@ class Person:
         return result
 
     def is_allowed(self, action: str, resource: str, context: Mapping[str, str]) -> bool:
-        """Tell whether the policy allows something."""
+        """Return whether the policy allows an action."""
         principal = iam_evaluator.resolve_principal(self.access_key, self.account.id)
-        asked = iam_evaluator.EvalContext(
+        request = iam_evaluator.EvalContext(
             principal_arn=principal.arn,
             principal_type=principal.type,
             principal_account=principal.account,
             action=action,
             resource_arn=resource,
             region="us-east-1",
-            # the emulator compares keys in small letters
+            # the emulator compares keys in lower case
             service_context={name.lower(): value for name, value in context.items()},
         )
-        return bool(iam_evaluator.evaluate(asked, principal.policies).decision == "Allow")
+        return bool(iam_evaluator.evaluate(request, principal.policies).decision == "Allow")
 
     def _offered(self, _service: str, _partition: str = "aws") -> list[str]:
         return [*self._regions]
 
 
 class _Time(SimpleNamespace):
-    """The module `time`, in the emulator's time."""
+    """A replacement of the module `time` with the emulator's simulated time."""
 
     def __init__(self, clock: Clock, actor: str) -> None:
         super().__init__(
@@ -143,7 +143,7 @@ class _Time(SimpleNamespace):
 
 
 def policy(*arguments: str) -> Document:
-    """Return the document that the command policy prints."""
+    """Return the policy document that `slr-constructs policy` prints."""
     printed = CliRunner().invoke(slr_constructs, ["policy", *arguments])
     assert printed.exit_code == 0, printed.output
     document: Document = json.loads(printed.stdout)

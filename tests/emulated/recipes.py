@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 _REGION = "us-east-1"
 _LETTER = "a"
 
-#: the recipe in which each type of a feature's custom resource is looked at.
+#: the recipe that tests each type of a feature's custom resource.
 RECIPE_OF = {
     "Custom::VoiceConnectorStreaming": "voice",
     "Custom::AppInstanceStreaming": "chat",
     "Custom::IvsChannelRecording": "existing-recording",
     "Custom::MediaTailorSessionLogging": "existing-sessions",
-    "Custom::MediaTailorSessionLoggingRelease": "sessions",
+    "Custom::MediaTailorSessionLoggingCleanUp": "sessions",
     "Custom::MediaTailorAsRunLogging": "existing-as-run",
-    "Custom::MediaTailorAsRunLoggingRelease": "as-run",
+    "Custom::MediaTailorAsRunLoggingCleanUp": "as-run",
     "Custom::MediaPackageChannelLogging": "existing-live",
-    "Custom::MediaPackageChannelLoggingRelease": "live",
+    "Custom::MediaPackageChannelLoggingCleanUp": "live",
     "Custom::MediaPackagePackagingGroupLogging": "existing-vod",
-    "Custom::MediaPackagePackagingGroupLoggingRelease": "vod",
+    "Custom::MediaPackagePackagingGroupLoggingCleanUp": "vod",
 }
 
-#: what has to be there before a stack that is not its owner: its kind, and its name.
+#: the existing owner that each recipe needs: its kind and name.
 _EXISTING: dict[str, tuple[Kind, str]] = {
     "existing-voice": (features.VOICE_CONNECTOR, _LETTER * 22),
     "existing-chat": (features.APP_INSTANCE, _LETTER),
@@ -50,12 +50,12 @@ _EXISTING: dict[str, tuple[Kind, str]] = {
 
 
 def prepared(account: Account, recipe: str) -> Template:
-    """Return a recipe's stack for an account, in which its owner is if the stack does not make it.
+    """Return a recipe's stack for an account, and create its owner if the stack does not.
 
     Args:
-        account: Where it will be deployed, in us-east-1.
+        account: The account in which the stack will be deployed, in us-east-1.
 
-        recipe: Its name in `RECIPES`.
+        recipe: The name of the recipe in `RECIPES`.
     """
     if recipe in _EXISTING:
         kind, name = _EXISTING[recipe]
@@ -67,7 +67,7 @@ def prepared(account: Account, recipe: str) -> Template:
 
 @functools.cache
 def templates_of_recipes() -> dict[str, Template]:
-    """Return the recipes' stacks, by name; their existing owners are in an account of their own."""
+    """Return the recipes' stacks by name; their existing owners are in the account of `RECIPES`."""
     return {
         recipe: dataclasses.replace(template, name="Stack")
         for recipe, template in synthesized_together(

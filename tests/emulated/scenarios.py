@@ -1,22 +1,22 @@
-"""The scenarios of the suite, in the order of its closing table."""
+"""The scenarios of the suite, in the order of its summary."""
 
 from __future__ import annotations
 
 SCENARIOS = {
     "orders": "deploy and destroy under seeded orders of independent resources",
-    "dependencies": "a dependency removed, one at a time, every one the library adds",
-    "adoption": "roles already there, made by somebody else",
+    "dependencies": "each dependency that the library adds is removed, one at a time",
+    "adoption": "existing roles that slr-constructs did not create",
     "interleavings": "two stacks, two regions, one account: random interleavings",
-    "arrival": "the last one leaves while another arrives",
-    "updates": "updates, and what they leave alone",
+    "arrival": "the last stack is deleted while another is created",
+    "updates": "updates, and what they do not change",
     "no change": "a second deploy without a change",
-    "slow": "IAM is slow, or its deletion task goes wrong",
+    "slow": "IAM is slow, or its deletion task fails",
     "busy": "throttling and 5xx on each call of each operation",
-    "denied": "AccessDenied on each call of each operation; tags refused",
-    "delivery": "failed create, deletes of nothing, every event delivered twice",
-    "crashes": "the function crashes, or runs out of time",
-    "rights": "the function's policy is sufficient and minimal",
-    "account": "our own commands: audit, leases, release and restore",
-    "account rights": "the policies of audit, leases, release and restore",
+    "denied": "AccessDenied on each call of each operation; tags denied",
+    "delivery": "failed create, deletion without a resource, every event delivered twice",
+    "crashes": "the function crashes or times out",
+    "permissions": "the function's policy is sufficient and minimal",
+    "account": "the commands audit, leases, release and restore",
+    "account permissions": "the policies of audit, leases, release and restore",
     "command line": "the CDK command line, from bootstrap to destroy",
 }

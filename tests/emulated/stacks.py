@@ -1,8 +1,8 @@
-"""Stacks of the emulated account: made from CDK apps, and deployed, updated and deleted.
+"""Stacks of the emulated account: synthesized from CDK apps, deployed, updated and deleted.
 
-Through boto3, as `cdk deploy` does it once assets are where they belong: the loops of the suite
-need hundreds of deployments, and the command line takes seconds for each. That the command line
-does the same is shown by `test_command_line.py`.
+boto3 deploys them in the same way as `cdk deploy` after it has uploaded the assets, because the
+suite needs hundreds of deployments and the command line takes seconds for each.
+`test_command_line.py` shows that the command line has the same results.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from tests.emulated.emulator.server import Emulator
 
-#: the bucket that `cdk bootstrap` makes; its name is the standard synthesizer's.
+#: the bucket that `cdk bootstrap` creates; its name is the default synthesizer's.
 _BUCKET = "cdk-hnb659fds-assets-{account}-{region}"
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a CDK app says of one stack: its template, and the zips that it refers to."""
+    """A stack of a CDK app: its template, and the zip assets that it refers to."""
 
     name: str
     body: Mapping[str, Any]
@@ -35,12 +35,12 @@ class Template:
 
 
 def synthesized(define: Callable[[Stack], object], *, name: str = "Stack") -> Template:
-    """Return what a stack is once its constructs are defined."""
+    """Return a stack's template after its constructs are defined."""
     return synthesized_together({name: define})[name]
 
 
 def synthesized_together(defined: Mapping[str, Callable[[Stack], object]]) -> dict[str, Template]:
-    """Return what stacks of one app are, by name: an app for each takes several times as long."""
+    """Return the templates of stacks by name; one app for all stacks saves time."""
     app = App()
     for name, define in defined.items():
         define(Stack(app, name))
@@ -77,21 +77,21 @@ def _zipped(folder: Path) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How an operation on a stack ended."""
+    """The result of an operation on a stack."""
 
     stack_id: str
     status: str
     reasons: tuple[str, ...]
 
     @property
-    def well(self) -> bool:
-        """Whether it did what was asked."""
+    def succeeded(self) -> bool:
+        """Whether the operation succeeded."""
         return self.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE", "DELETE_COMPLETE"}
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An operation on a stack that goes on."""
+    """An operation on a stack that is in progress."""
 
     account: Account
     region: str
@@ -106,7 +106,7 @@ class Begun:
         cloudformation = emulator.client("cloudformation", self.account.id, self.region)
         stack = cloudformation.describe_stacks(StackName=self.stack_id)["Stacks"][0]
         if stack["StackStatus"] == "DELETE_COMPLETE":
-            # the next deployment makes another one
+            # the next deployment creates a new stack
             self.account._ids.pop((self.region, stack["StackName"]), None)
         # the newest come first
         events = self.account.events(self.stack_id, self.region)
@@ -120,7 +120,7 @@ class Begun:
 
 
 class Account:
-    """One account of the emulator, with nothing in it."""
+    """One account of the emulator, empty at first."""
 
     def __init__(self, emulator: Emulator, id: str) -> None:
         self.emulator = emulator
@@ -129,11 +129,11 @@ class Account:
         self._ids: dict[tuple[str, str], str] = {}
 
     def begin_deploy(self, template: Template, region: str = "us-east-1") -> Begun:
-        """Begin to create a stack, or to update it if it is there."""
+        """Begin to create a stack, or to update it if it exists."""
         self._upload(template, region)
         cloudformation = self.emulator.client("cloudformation", self.id, region)
         known = self._ids.get((region, template.name))
-        asked = {
+        request = {
             "StackName": template.name,
             "TemplateBody": json.dumps(template.body),
             "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
@@ -141,14 +141,14 @@ class Account:
         before = 0 if known is None else self.emulator.ended(known)
         events = 0 if known is None else len(self.events(known, region))
         if known is None:
-            stack_id = cloudformation.create_stack(**asked)["StackId"]
+            stack_id = cloudformation.create_stack(**request)["StackId"]
             self._ids[region, template.name] = stack_id
         else:
-            stack_id = cloudformation.update_stack(**asked)["StackId"]
+            stack_id = cloudformation.update_stack(**request)["StackId"]
         return Begun(self, region, stack_id, before + 1, events)
 
     def deploy(self, template: Template, region: str = "us-east-1") -> Ended:
-        """Create a stack, or update it if it is there."""
+        """Create a stack, or update it if it exists."""
         return self.begin_deploy(template, region).end()
 
     def begin_destroy(self, template: Template, region: str = "us-east-1") -> Begun:
@@ -166,7 +166,7 @@ class Account:
         return begun
 
     def destroy(self, template: Template, region: str = "us-east-1") -> Ended:
-        """Delete a stack; if that succeeds, the next deployment makes another one."""
+        """Delete a stack; if that succeeds, the next deployment creates a new one."""
         return self.begin_destroy(template, region).end()
 
     def events(self, stack_id: str, region: str) -> list[dict[str, Any]]:

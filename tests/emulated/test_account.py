@@ -1,7 +1,7 @@
-"""Our own commands on an account whose stacks come and go: audit, leases, release and restore.
+"""The commands audit, leases, release and restore on an account with stacks.
 
-Whoever calls them has no right but those that `slr-constructs policy` prints. Our model: their
-calls take no time, and their waits are in the time of the account, as are the function's.
+Their user has only the permissions that `slr-constructs policy` prints. Our model: their calls take
+no time, and their waits take simulated time of the account, like the function's waits.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slr_constructs import ServiceLinkedRole, catalogue
-from slr_constructs.cli.roles import ROLES
-from tests.emulated.furnished import users
+from slr_constructs.cli.role_argument import ROLES
+from tests.emulated.furnished import usages
 from tests.emulated.people import REGIONS, Person, policy
 from tests.emulated.recipes import templates_of_recipes
 from tests.emulated.stacks import synthesized
@@ -35,14 +35,14 @@ _STACK = "LiveShowCommercials"
 
 
 def _person(account: Account, purpose: str, *roles: str) -> Person:
-    """Return somebody who may do what a command does, and nothing else."""
+    """Return a user with only the permissions that a command needs."""
     person = Person(account, regions=REGIONS)
     person.may(policy(f"--{purpose}", *roles, "--account", account.id))
     return person
 
 
 def _leases(account: Account, role_name: str = _ROLE) -> set[str]:
-    """Return the ids of the stacks that hold a role."""
+    """Return the ids of the stacks that have a lease on a role."""
     tags = account.emulator.roles.tags(account.id, role_name)
     return {stack for tag, stack in tags.items() if ":lease:" in tag}
 
@@ -53,10 +53,10 @@ def _physical_ids(account: Account, region: str, stack_id: str) -> set[str]:
     return {each["PhysicalResourceId"] for each in found}
 
 
-def test_an_audit_shows_what_the_stacks_of_an_app_have(
+def test_an_audit_shows_the_usages_of_the_stacks_of_an_app(
     account: Account, sample_app: Mapping[str, Template], tally: Callable[..., None]
 ) -> None:
-    """In two regions: exactly the uses, the stacks that own them, and the leases."""
+    """In two regions, it shows exactly the usages, the stacks that own them, and the leases."""
     stacks = {
         account.deploy(template, region).stack_id: region
         for region in REGIONS
@@ -64,41 +64,41 @@ def test_an_audit_shows_what_the_stacks_of_an_app_have(
     }
     auditor = _person(account, "audit", *ROLES)
 
-    result = auditor.run("audit", "--json")
+    result = auditor.run("audit", "--format", "json")
 
     assert (result.exit_code, result.stderr) == (0, "")
-    (told,) = json.loads(result.stdout)["accounts"]
-    uses = 0
-    for each in told["roles"]:
+    (audited,) = json.loads(result.stdout)["accounts"]
+    count = 0
+    for each in audited["roles"]:
         definition = catalogue.by_role_name(each["role_name"])
         if definition.superseded_by is not None:
-            assert each["users"] == []
+            assert each["usages"] == []
             continue
-        expected = users(account, definition)
+        expected = usages(account, definition)
         assert {*expected} == {*REGIONS}
         found: dict[str, list[str]] = {}
-        for user in each["users"]:
-            found.setdefault(user["region"], []).append(user["arn"])
-            assert stacks[user["stack"]] == user["region"]
-            had = _physical_ids(account, user["region"], user["stack"])
-            assert had & {user["arn"], user["id"], user["name"]}
+        for usage in each["usages"]:
+            found.setdefault(usage["region"], []).append(usage["arn"])
+            assert stacks[usage["stack"]] == usage["region"]
+            ids = _physical_ids(account, usage["region"], usage["stack"])
+            assert ids & {usage["arn"], usage["id"], usage["name"]}
         assert {region: sorted(arns) for region, arns in sorted(found.items())} == expected
         assert {lease["stack"] for lease in each["leases"]} == _leases(account, each["role_name"])
         assert {lease["state"] for lease in each["leases"]} == {"exists"}
-        uses += len(each["users"])
+        count += len(each["usages"])
     for region in REGIONS:
         for template in sample_app.values():
-            assert account.destroy(template, region).well
+            assert account.destroy(template, region).succeeded
     assert broken(account.emulator.journal.of(account.id)) == []
-    tally("account", uses_found=uses)
+    tally("account", usages_found=count)
 
 
-def test_a_role_that_stacks_hold_is_refused_by_their_names(
+def test_release_refuses_a_role_with_leases_and_names_the_stacks(
     account: Account, sample_app: Mapping[str, Template], tmp_path: Path
 ) -> None:
-    """Nothing is changed, and no file is written."""
+    """The command changes nothing and writes no file."""
     for region in REGIONS:
-        assert account.deploy(sample_app[_STACK], region).well
+        assert account.deploy(sample_app[_STACK], region).succeeded
     before = left(account)
     state = tmp_path / "state.jsonl"
 
@@ -108,24 +108,26 @@ def test_a_role_that_stacks_hold_is_refused_by_their_names(
 
     assert result.exit_code == 2
     for region in REGIONS:
-        assert f"stack {_STACK} in {region} is there and holds the role" in result.stdout
-    assert result.stderr.endswith(f"{_ROLE} was not touched: see what stands against it\n")
+        assert f"stack {_STACK} in {region} exists and has a lease on the role" in result.stdout
+    assert result.stderr.endswith(
+        f"{_ROLE} was not changed. The plan lists what blocks the release\n"
+    )
     assert left(account) == before
     assert not state.exists()
 
 
-def _holding_only(name: str) -> Template:
+def _only_role(name: str) -> Template:
     return synthesized(
         lambda stack: ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR), name=name
     )
 
 
-def test_the_lease_of_a_stack_that_lost_its_function_is_dropped(
+def test_the_lease_of_a_stack_without_its_function_is_dropped(
     account: Account, tally: Callable[..., None]
 ) -> None:
-    """The stack ended without its function's doing, so nobody else takes the lease away."""
-    stays, lost = _holding_only("Stays"), _holding_only("Lost")
-    assert account.deploy(stays).well
+    """The stack was deleted without its function, which could not release the lease."""
+    stays, lost = _only_role("Stays"), _only_role("Lost")
+    assert account.deploy(stays).succeeded
     ended = account.deploy(lost, _THERE)
     function = account.emulator.client("lambda", account.id, _THERE)
     for each in function.list_functions()["Functions"]:
@@ -135,19 +137,19 @@ def test_the_lease_of_a_stack_that_lost_its_function_is_dropped(
     assert ended.stack_id in _leases(account)
     person = _person(account, "release", "mediatailor")
 
-    listed = person.run("leases", "mediatailor", "--json")
+    listed = person.run("leases", "mediatailor", "--format", "json")
     states = {each["stack"]: each["state"] for each in json.loads(listed.stdout)["leases"]}
     assert states == {
-        stack: "gone" if stack == ended.stack_id else "exists" for stack in _leases(account)
+        stack: "deleted" if stack == ended.stack_id else "exists" for stack in _leases(account)
     }
     assert len(states) == 2
-    result = person.run("leases", "mediatailor", "--drop-gone", "--yes")
+    result = person.run("leases", "mediatailor", "--drop-deleted", "--yes")
 
     assert result.exit_code == 0, result.output
     assert f"dropped: the lease of Lost on {_ROLE}" in result.stdout
     assert len(_leases(account)) == 1
-    # it is the last one now, and takes the role with it
-    assert account.destroy(stays).well
+    # it is the last stack now, and deletes the role
+    assert account.destroy(stays).succeeded
     assert left(account) == []
     tally("account", leases_dropped=1)
 
@@ -165,11 +167,11 @@ def _delete_retaining(account: Account, template: Template, stack_id: str) -> No
     account.emulator.wait_for(stack_id, operations)
 
 
-# somebody arrives
+# a stack is created during a release
 
 
 def _sessions(name: str, percent: int = 100) -> Template:
-    """Return a stack that logs the sessions of a playback configuration of its own."""
+    """Return a stack that logs the sessions of its own playback configuration."""
     template = templates_of_recipes()["sessions"]
     body: dict[str, Any] = copy.deepcopy(dict(template.body))
     for resource in body["Resources"].values():
@@ -179,12 +181,12 @@ def _sessions(name: str, percent: int = 100) -> Template:
 
 
 class _Arrival:
-    """A stack that is created from some moment on.
+    """A stack that is created at a given moment.
 
     Args:
-        account: Where.
+        account: The account.
 
-        seconds: How long after the others begin.
+        seconds: The delay after the start of the other actions.
     """
 
     def __init__(self, account: Account, seconds: float) -> None:
@@ -194,7 +196,7 @@ class _Arrival:
         self._thread = threading.Thread(target=self._arrive)
 
     def begin(self) -> None:
-        """Let the time run from now on."""
+        """Start the delay."""
         self._actor = self._account.emulator.clock.join("arrival")
         self._thread.start()
 
@@ -205,31 +207,31 @@ class _Arrival:
         clock.leave(self._actor)
 
     def end(self) -> str:
-        """Wait until the stack is there, and return its id."""
+        """Wait until the stack is created, and return its id."""
         self._thread.join()
         ended = self._begun[0].end()
-        assert ended.well, ended
+        assert ended.succeeded, ended
         return ended.stack_id
 
 
-#: from before the release looks around until after it has ended.
+#: from before the release reads the account until after it has ended.
 _MOMENTS = [number * 0.75 for number in range(12)]
 _ODD, _EVEN = _MOMENTS[1::2], _MOMENTS[::2]
 
 
 @pytest.mark.parametrize("moments", [_EVEN, _ODD], ids=["even", "odd"])
-def test_a_stack_that_arrives_during_a_release_has_its_role(
+def test_a_stack_that_is_created_during_a_release_has_its_role(
     moments: list[float],
     new_account: Callable[[], Account],
     tmp_path: Path,
     tally: Callable[..., None],
 ) -> None:
-    """Whenever it comes; then all is restored, and the stacks change and go as ever."""
+    """At any moment; then the usages are restored, and the stacks are updated and deleted."""
     statuses = set()
     for seconds in moments:
         account = new_account()
-        there = account.deploy(_sessions("There"))
-        assert there.well
+        existing = account.deploy(_sessions("There"))
+        assert existing.succeeded
         arrival = _Arrival(account, seconds)
         state = tmp_path / f"{account.id}.jsonl"
 
@@ -244,15 +246,15 @@ def test_a_stack_that_arrives_during_a_release_has_its_role(
         assert result.exit_code in {0, 1}, result.output
         assert account.emulator.roles.exists(account.id, _ROLE)
         assert arrived in _leases(account)
-        assert {*users(account, catalogue.MEDIATAILOR)} == {_THERE}
+        assert {*usages(account, catalogue.MEDIATAILOR)} == {_THERE}
         restored = _person(account, "restore", "mediatailor").run("restore", "--yes", str(state))
         assert restored.exit_code == 0, restored.output
-        assert {*users(account, catalogue.MEDIATAILOR)} == {*REGIONS}
-        assert _leases(account) == {there.stack_id, arrived}
-        assert account.deploy(_sessions("There", percent=50)).well
-        assert account.deploy(_sessions("Arriving", percent=50), _THERE).well
-        assert account.destroy(_sessions("There")).well
-        assert account.destroy(_sessions("Arriving"), _THERE).well
+        assert {*usages(account, catalogue.MEDIATAILOR)} == {*REGIONS}
+        assert _leases(account) == {existing.stack_id, arrived}
+        assert account.deploy(_sessions("There", percent=50)).succeeded
+        assert account.deploy(_sessions("Arriving", percent=50), _THERE).succeeded
+        assert account.destroy(_sessions("There")).succeeded
+        assert account.destroy(_sessions("Arriving"), _THERE).succeeded
         assert [*left(account), *left(account, _THERE)] == []
     assert statuses == {0, 1}
     tally("account", arrivals_during_a_release=len(moments))

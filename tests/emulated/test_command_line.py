@@ -1,4 +1,4 @@
-"""The CDK command line itself: bootstrap, deploy, diff, a failure that a person reads, destroy."""
+"""The CDK command line: bootstrap, deploy, diff, a failure with its message, and destroy."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _too_long(_run: Run, call: Call) -> Fault | None:
 def test_the_command_line_deploys_and_destroys(
     account: Account, tmp_path_factory: pytest.TempPathFactory, tally: Callable[..., None]
 ) -> None:
-    """Its zip runs, a second deployment asks nobody, a failure is told, and nothing is left."""
+    """A second deployment changes nothing, a failure has its reason, and nothing is left."""
     emulator = account.emulator
     cdk = CommandLine(emulator, account.id, tmp_path_factory.mktemp("home"))
     cdk.synth()
@@ -42,17 +42,17 @@ def test_the_command_line_deploys_and_destroys(
     with pytest.raises(CommandError) as failed:
         cdk.deploy(_STACK)
     assert "DataRetentionInHours is more than we keep" in str(failed.value)
-    assert "PutVoiceConnectorStreamingConfiguration was refused" in str(failed.value)
+    assert "PutVoiceConnectorStreamingConfiguration failed" in str(failed.value)
     cdk.destroy(_STACK)
     assert left(account) == bootstrapped
 
     emulator.reset()
     cdk.deploy(_STACK)
     assert emulator.roles.of(account.id) == [_ROLE]
-    asked = len(emulator.journal.of(account.id, "event"))
+    events = len(emulator.journal.of(account.id, "event"))
     assert "There were no differences" in cdk.diff(_STACK)
     assert f"{_STACK} (no changes)" in cdk.deploy(_STACK)
-    assert len(emulator.journal.of(account.id, "event")) == asked
+    assert len(emulator.journal.of(account.id, "event")) == events
 
     cdk.destroy(_STACK)
     assert broken(emulator.journal.of(account.id)) == []

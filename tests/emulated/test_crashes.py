@@ -1,9 +1,9 @@
-"""The function's process goes, or its time does, in the middle of whatever it was doing.
+"""The function's process crashes or times out at any point of its work.
 
-AWS's word: that Lambda tries an event again, one minute and then two after a run that failed, that
-CloudFormation waits for an answer as long as `ServiceTimeout` says, and that it rolls back then.
-Our model: where a run crashes; that a call may take more time than a run has; and that a change of
-`ServiceTimeout` alone is an update.
+Documented by AWS: Lambda retries an event one minute and then two minutes after a failed run, and
+CloudFormation waits for a response until `ServiceTimeout` and then rolls back. Our model: the call
+at which a run crashes; that a call may take more time than a run has; and that a change of only
+`ServiceTimeout` is an update.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     from tests.fake_services.wire import Call
 
 _ROLE = "Custom::ServiceLinkedRole"
-#: its role is looked at there, and in no other recipe: the function does the same for all of them.
+#: the only recipe whose role is tested: the function does the same in all recipes.
 _ROLE_RECIPE = "sessions"
-#: the recipe in which each type of custom resource is looked at; a release does nothing on create.
+#: the recipe that tests each type of custom resource; a clean-up resource does nothing on create.
 _RECIPE_OF = {**RECIPE_OF, _ROLE: _ROLE_RECIPE}
 _READS = ("Get", "List", "Describe")
 
-_NO_ANSWER = "CloudFormation did not receive a response from your Custom Resource"
-_NO_TIME = "ran out of time; trying again goes on from where it stopped"
+_NO_RESPONSE = "CloudFormation did not receive a response from your Custom Resource"
+_NO_TIME = "ran out of time. Try again: the function continues where it stopped"
 
 
 def _updated(template: Template) -> Template:
-    """Return a template that asks everything of the function once more."""
+    """Return a template that updates every custom resource."""
     body = copy.deepcopy(dict(template.body))
     for resource in body["Resources"].values():
         if resource["Type"].startswith("Custom::"):
@@ -52,38 +52,38 @@ def _updated(template: Template) -> Template:
     return dataclasses.replace(template, body=body)
 
 
-def _looked_at(recipe: str, type: str) -> bool:
+def _is_tested(recipe: str, type: str) -> bool:
     return type != _ROLE or recipe == _ROLE_RECIPE
 
 
 @dataclass(slots=True)
 class _Once:
-    """Strikes one call of the first try of every event."""
+    """Injects a fault into one call of the first try of every event."""
 
     recipe: str
     number: int
     fault: Fault
     seen: Counter[str] = field(default_factory=Counter)
-    struck: dict[str, str] = field(default_factory=dict)
+    hit: dict[str, str] = field(default_factory=dict)
 
     def __call__(self, run: Run, call: Call) -> Fault | None:
-        """Return what happens to a call."""
+        """Return the fault of a call."""
         event = str(run.event["RequestId"])
-        if event in self.struck or not _looked_at(self.recipe, run.type):
+        if event in self.hit or not _is_tested(self.recipe, run.type):
             return None
         self.seen[event] += 1
         if self.seen[event] <= self.number:
             return None
-        self.struck[event] = f"{run.request} {run.type}: {call.operation}"
+        self.hit[event] = f"{run.request} {run.type}: {call.operation}"
         return self.fault
 
 
 @dataclass(slots=True)
 class _Always:
-    """Strikes every try of the first event of a kind.
+    """Injects a fault into every try of the first event of a kind.
 
-    The first of them at its first call that changes something, and the others at their first call:
-    each would go on where the one before stopped, and might come to an end.
+    The first try fails at its first call that changes something. Later tries fail at their first
+    call, because each try continues where the previous one stopped, and could complete.
     """
 
     type: str
@@ -92,7 +92,7 @@ class _Always:
     event: str | None = None
 
     def __call__(self, run: Run, call: Call) -> Fault | None:
-        """Return what happens to a call."""
+        """Return the fault of a call."""
         if (run.type, run.request) != (self.type, self.request):
             return None
         if self.event is None and not call.operation.startswith(_READS):
@@ -101,8 +101,10 @@ class _Always:
 
 
 def _story(account: Account, *ended: Ended) -> str:
-    told = account.emulator.journal.of(account.id, "call", "answer", "role", "switch", "ended")
-    return "\n".join(("", *map(str, (*ended, *told))))
+    entries = account.emulator.journal.of(
+        account.id, "call", "response", "role", "feature", "ended"
+    )
+    return "\n".join(("", *map(str, (*ended, *entries))))
 
 
 def _crashes(account: Account) -> list[str]:
@@ -122,16 +124,16 @@ def test_after_a_crash_at_any_call_the_next_try_completes(
     new_account: Callable[[], Account],
     tally: Callable[..., None],
 ) -> None:
-    """Whether the call was carried out or not, for each call of each create, update and delete."""
+    """At each call of each create, update and delete, before or after the call is carried out."""
     account = new_account()
     template = prepared(account, recipe)
     before = left(account)
-    struck: list[str] = []
+    hit: list[str] = []
     for number in itertools.count():
-        # the last time round nothing is struck any more, and all calls were those of a clean run
+        # the last iteration has no fault, and all its calls are those of a normal run
         once = _Once(recipe, number, Crash(done=done))
         account.emulator.behaviour.fault = once
-        account.emulator.behaviour.makes_every_role = True
+        account.emulator.behaviour.creates_every_role = True
         where = f"call {number} of {recipe}"
         for act, wanted in (
             (account.deploy, template),
@@ -139,24 +141,24 @@ def test_after_a_crash_at_any_call_the_next_try_completes(
             (account.destroy, template),
         ):
             ended = act(wanted)
-            assert ended.well, f"{where}: {once.struck}{_story(account, ended)}"
-        struck += once.struck.values()
-        assert _crashes(account) == ["it crashed"] * len(struck), where
-        assert left(account) == before, f"{where}: {once.struck}{_story(account)}"
-        if not once.struck:
+            assert ended.succeeded, f"{where}: {once.hit}{_story(account, ended)}"
+        hit += once.hit.values()
+        assert _crashes(account) == ["it crashed"] * len(hit), where
+        assert left(account) == before, f"{where}: {once.hit}{_story(account)}"
+        if not once.hit:
             break
     assert broken(_rest(account)) == [], _story(account)
-    asked = {
+    called = {
         f"{entry.details['request']} {entry.type}: {entry.action.partition(':')[2]}"
         for entry in account.emulator.journal.of(account.id, "call")
-        if _looked_at(recipe, entry.type)
+        if _is_tested(recipe, entry.type)
     }
-    assert asked == {*struck}
-    tally("crashes", kinds_of_call=0 if done else len(asked), crashes=len(struck), left_over=0)
+    assert called == {*hit}
+    tally("crashes", kinds_of_call=0 if done else len(called), crashes=len(hit), left_over=0)
 
 
-def test_a_role_made_by_a_create_without_an_answer_goes_in_the_rollback(account: Account) -> None:
-    """The run ends between making the role and tagging it, and there is no other try."""
+def test_the_rollback_deletes_a_role_of_a_create_without_a_response(account: Account) -> None:
+    """The run ends between creating the role and tagging it, without a retry."""
     account.emulator.behaviour.fault = _Always(_ROLE, "Create", Slow(2000))
     template = prepared(account, _ROLE_RECIPE)
     assert account.deploy(template).status == "ROLLBACK_COMPLETE"
@@ -166,17 +168,17 @@ def test_a_role_made_by_a_create_without_an_answer_goes_in_the_rollback(account:
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
-        pytest.param(Crash(done=True), _NO_ANSWER, id="crash"),
+        pytest.param(Crash(done=True), _NO_RESPONSE, id="crash"),
         pytest.param(Slow(2000), _NO_TIME, id="slow"),
     ],
 )
 @pytest.mark.parametrize("type", _RECIPE_OF)
-def test_an_operation_that_cannot_end_fails_and_the_next_attempt_completes(
+def test_an_operation_that_cannot_complete_fails_and_the_next_attempt_completes(
     type: str, fault: Fault, why: str, account: Account, tally: Callable[..., None]
 ) -> None:
-    """With a reason: a create and an update are rolled back, a stack can be deleted once more."""
+    """The stack reports a reason: create and update are rolled back, delete can be repeated."""
     behaviour = account.emulator.behaviour
-    behaviour.makes_every_role = True
+    behaviour.creates_every_role = True
     template = prepared(account, _RECIPE_OF[type])
     before = left(account)
     failed = 0
@@ -188,9 +190,9 @@ def test_an_operation_that_cannot_end_fails_and_the_next_attempt_completes(
         ended = act(wanted)
         story = f"{request}: {_story(account, ended)}"
         if always.event is None:
-            # nothing is called that could go wrong
-            assert type.endswith("Release"), story
-            assert ended.well, story
+            # the operation makes no call that could fail
+            assert type.endswith("CleanUp"), story
+            assert ended.succeeded, story
             return False
         assert ended.status == status, story
         assert any(why in reason for reason in ended.reasons), story
@@ -198,12 +200,12 @@ def test_an_operation_that_cannot_end_fails_and_the_next_attempt_completes(
 
     if attempt("Create", account.deploy, template, "ROLLBACK_COMPLETE"):
         failed += 1
-        assert account.destroy(template).well, _story(account)
+        assert account.destroy(template).succeeded, _story(account)
         assert left(account) == before, _story(account)
-        assert account.deploy(template).well, _story(account)
+        assert account.deploy(template).succeeded, _story(account)
     failed += attempt("Update", account.deploy, _updated(template), "UPDATE_ROLLBACK_COMPLETE")
     assert attempt("Delete", account.destroy, template, "DELETE_FAILED")
-    assert account.destroy(template).well, _story(account)
+    assert account.destroy(template).succeeded, _story(account)
     assert left(account) == before, _story(account)
     assert broken(_rest(account)) == [], _story(account)
-    tally("crashes", operations_that_could_not_end=failed + 1, left_over=0)
+    tally("crashes", operations_that_could_not_complete=failed + 1, left_over=0)

@@ -1,8 +1,8 @@
-"""Creates that fail, deletes of what never was or is gone, and events that come more than once.
+"""Failed creates, deletes of resources that do not exist, and events that are delivered repeatedly.
 
-AWS's word: a failed create is followed by a Delete with the id of the answer, and Lambda delivers
-an event at least once. Our model: which refusals a service has for a put, and that the deliveries
-of one event start at the same moment.
+Documented by AWS: a failed create is followed by a Delete with the id of the response, and Lambda
+delivers an event at least once. Our model: the refusals of a service for a configuration, and that
+the deliveries of one event start at the same moment.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import pytest
 from ministack.core.responses import request_scope
 from ministack.services.cloudformation import custom_resource
 
-from slr_constructs.handler.slr_handler.lifecycle import NOTHING_MADE
+from slr_constructs.handler.slr_handler.cloudformation import NOTHING_CREATED
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.emulator.custom_resources import ACTOR
 from tests.emulated.recipes import prepared
 from tests.emulated.verdict import broken, left
 from tests.fake_services import features
-from tests.fake_services.wire import Call as Asked
+from tests.fake_services.wire import Call as ServiceCall
 from tests.features.every_feature import RECIPES
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
 
 _REGION = "us-east-1"
 _ROLE = "Custom::ServiceLinkedRole"
-#: longer than any run may take, and its two further tries.
+#: longer than a run and its two retries can take.
 _LATER = 3600
 
-#: for each recipe whose feature the function puts: what the service says to the put.
-_PUT_REFUSED = {
+#: for each recipe whose feature the function configures: the service's refusal.
+_REFUSED = {
     "voice": ("BadRequestException", 400),
     "existing-voice": ("UnprocessableEntityException", 422),
     "chat": ("BadRequestException", 400),
@@ -53,7 +53,7 @@ _PUT_REFUSED = {
     "existing-vod": ("UnprocessableEntityException", 422),
 }
 
-#: for each recipe whose owner is given its feature by CloudFormation: what has its name already.
+#: for each recipe whose feature CloudFormation configures: an existing resource with its name.
 _TAKEN: dict[str, tuple[Kind, str]] = {
     "sessions": (features.PLAYBACK_CONFIGURATION, "ads"),
     "as-run": (features.LINEAR_CHANNEL, "linear"),
@@ -61,7 +61,7 @@ _TAKEN: dict[str, tuple[Kind, str]] = {
     "vod": (features.PACKAGING_GROUP, "a"),
 }
 
-#: what deletes an owner, in the order in which its service allows it.
+#: the operation that deletes each kind of owner, in an order that the services allow.
 _DELETIONS = {
     features.VOICE_CONNECTOR: ("chime-sdk-voice", "DeleteVoiceConnector"),
     features.APP_INSTANCE: ("chime-sdk-identity", "DeleteAppInstance"),
@@ -75,8 +75,10 @@ _DELETIONS = {
 
 
 def _story(account: Account) -> str:
-    told = account.emulator.journal.of(account.id, "call", "answer", "switch", "role", "ended")
-    return "\n".join(str(entry)[:300] for entry in told)
+    entries = account.emulator.journal.of(
+        account.id, "call", "response", "feature", "role", "ended"
+    )
+    return "\n".join(str(entry)[:300] for entry in entries)
 
 
 def _of(account: Account, what: str, request: str = "") -> list[Entry]:
@@ -88,13 +90,13 @@ def _of(account: Account, what: str, request: str = "") -> list[Entry]:
 
 
 def _left(account: Account) -> list[str]:
-    # the things that were there before the stack, and the role that IVS makes for itself
-    theirs = ("(off)", "AWSServiceRoleForIVSRecordToS3")
-    return [each for each in left(account) if not each.endswith(theirs)]
+    # ignore existing owners, and the role that IVS creates for itself
+    others = ("(off)", "AWSServiceRoleForIVSRecordToS3")
+    return [each for each in left(account) if not each.endswith(others)]
 
 
-def _put_refused(refusal: Refusal) -> Callable[[Run, Call], Fault | None]:
-    """Refuse what switches a feature on."""
+def _refuse(refusal: Refusal) -> Callable[[Run, Call], Fault | None]:
+    """Refuse the calls that enable a feature."""
 
     def fault(run: Run, call: Call) -> Fault | None:
         creates = run.request == "Create" and run.type != _ROLE
@@ -103,9 +105,9 @@ def _put_refused(refusal: Refusal) -> Callable[[Run, Call], Fault | None]:
     return fault
 
 
-def _take_back_is_asked_for(account: Account, marks: str) -> None:
-    """Hold that the one create that failed was followed by a Delete with its answer's id."""
-    (failed,) = (entry for entry in _of(account, "answer") if entry.details["status"] == "FAILED")
+def _assert_delete_after_failed_create(account: Account, marks: str) -> None:
+    """Check that a Delete with the response's id followed the only failed create."""
+    (failed,) = (entry for entry in _of(account, "response") if entry.details["status"] == "FAILED")
     assert failed.action == "Create"
     assert failed.details["physical_id"].startswith(marks), _story(account)
     deletes = [
@@ -116,41 +118,41 @@ def _take_back_is_asked_for(account: Account, marks: str) -> None:
     assert deletes == [failed.details["physical_id"]], _story(account)
 
 
-@pytest.mark.parametrize("recipe", _PUT_REFUSED)
-def test_a_put_that_the_service_refuses_leaves_nothing(
+@pytest.mark.parametrize("recipe", _REFUSED)
+def test_a_refused_configuration_leaves_nothing(
     recipe: str, account: Account, tally: Callable[..., None]
 ) -> None:
-    """The reason is the service's, and the Delete that follows is for nothing: no call is made."""
+    """The stack reports the service's reason, and the Delete that follows makes no call."""
     template = prepared(account, recipe)
-    code, status = _PUT_REFUSED[recipe]
-    refusal = Refusal(code, "The service has its reasons.", status)
-    account.emulator.behaviour.fault = _put_refused(refusal)
+    code, status = _REFUSED[recipe]
+    refusal = Refusal(code, "The service refuses.", status)
+    account.emulator.behaviour.fault = _refuse(refusal)
 
     ended = account.deploy(template)
 
     assert ended.status == "ROLLBACK_COMPLETE", _story(account)
-    assert any(f"{code}: The service has its reasons." in each for each in ended.reasons), ended
-    _take_back_is_asked_for(account, NOTHING_MADE)
+    assert any(f"{code}: The service refuses." in each for each in ended.reasons), ended
+    _assert_delete_after_failed_create(account, NOTHING_CREATED)
     calls = [entry for entry in _of(account, "call") if entry.type != _ROLE]
     assert {entry.details["request"] for entry in calls} == {"Create"}, _story(account)
     assert _left(account) == []
-    assert account.destroy(template).well
+    assert account.destroy(template).succeeded
     tally("delivery", failed_creates=1)
 
 
-@pytest.mark.parametrize("recipe", _PUT_REFUSED)
-def test_a_put_that_may_have_been_done_is_taken_back(
+@pytest.mark.parametrize("recipe", _REFUSED)
+def test_a_configuration_with_an_unknown_result_is_removed(
     recipe: str, account: Account, tally: Callable[..., None]
 ) -> None:
-    """The service fails for as long as anybody waits: the Delete is for the thing itself."""
+    """The service fails until the timeout, so that the Delete removes the configuration."""
     template = prepared(account, recipe)
-    account.emulator.behaviour.fault = _put_refused(Refusal("InternalFailure", "Oops.", 500))
+    account.emulator.behaviour.fault = _refuse(Refusal("InternalFailure", "Oops.", 500))
 
     ended = account.deploy(template)
 
     assert ended.status == "ROLLBACK_COMPLETE", _story(account)
     assert any("InternalFailure: Oops." in each for each in ended.reasons), ended
-    _take_back_is_asked_for(account, "")
+    _assert_delete_after_failed_create(account, "")
     calls = [entry for entry in _of(account, "call") if entry.type != _ROLE]
     assert {entry.details["request"] for entry in calls} == {"Create", "Delete"}, _story(account)
     assert _left(account) == []
@@ -158,10 +160,10 @@ def test_a_put_that_may_have_been_done_is_taken_back(
 
 
 @pytest.mark.parametrize("recipe", [*_TAKEN, "recording"])
-def test_an_owner_that_cannot_be_made_leaves_nothing(
+def test_an_owner_that_cannot_be_created_leaves_nothing(
     recipe: str, account: Account, tally: Callable[..., None]
 ) -> None:
-    """The owner's name is taken, or its service cannot make the role: the role goes again."""
+    """The owner's name exists, or its service cannot create the role: the role is deleted."""
     emulator = account.emulator
     if recipe in _TAKEN:
         kind, name = _TAKEN[recipe]
@@ -173,8 +175,8 @@ def test_an_owner_that_cannot_be_made_leaves_nothing(
     ended = account.deploy(template)
 
     assert ended.status == "ROLLBACK_COMPLETE", _story(account)
-    why = "already exists" if recipe in _TAKEN else "Unable to create service linked role"
-    assert any(why in each for each in ended.reasons), ended
+    reason = "already exists" if recipe in _TAKEN else "Unable to create service linked role"
+    assert any(reason in each for each in ended.reasons), ended
     assert [entry.type for entry in _of(account, "event", "Delete")] == [_ROLE]
     assert _left(account) == []
     assert emulator.roles.of(account.id) == []
@@ -189,12 +191,12 @@ def test_an_owner_that_cannot_be_made_leaves_nothing(
         ("existing-recording", "InvalidInput"),
     ],
 )
-def test_a_role_that_cannot_be_made_leaves_nothing(
+def test_a_role_that_cannot_be_created_leaves_nothing(
     recipe: str, code: str, account: Account, tally: Callable[..., None]
 ) -> None:
-    """IAM has its reasons too; of IVS's role it is known that IAM may not make it."""
+    """The stack reports IAM's reason. Only IVS's role may be one that IAM cannot create."""
     template = prepared(account, recipe)
-    refusal = Refusal(code, "IAM has its reasons.", 400)
+    refusal = Refusal(code, "IAM refuses.", 400)
     account.emulator.behaviour.fault = lambda _, call: (
         refusal if call.operation == "CreateServiceLinkedRole" else None
     )
@@ -202,39 +204,39 @@ def test_a_role_that_cannot_be_made_leaves_nothing(
     ended = account.deploy(template)
 
     if code == "InvalidInput" and recipe == "existing-recording":
-        assert ended.well, _story(account)
-        assert account.destroy(template).well
+        assert ended.succeeded, _story(account)
+        assert account.destroy(template).succeeded
     else:
         assert ended.status == "ROLLBACK_COMPLETE", _story(account)
-        assert any(f"{code}: IAM has its reasons." in each for each in ended.reasons), ended
-        _take_back_is_asked_for(account, NOTHING_MADE)
+        assert any(f"{code}: IAM refuses." in each for each in ended.reasons), ended
+        _assert_delete_after_failed_create(account, NOTHING_CREATED)
     assert _left(account) == []
     tally("delivery", failed_creates=1)
 
 
-def test_a_role_that_was_made_before_its_create_failed_goes_again(
+def test_a_role_that_was_created_before_its_create_failed_is_deleted(
     account: Account, tally: Callable[..., None]
 ) -> None:
-    """IAM fails between making the role and tagging it; its description still tells whose it is."""
+    """IAM fails between creation and tagging; the description still marks the role as ours."""
 
     def fault(run: Run, call: Call) -> Fault | None:
-        made = account.emulator.roles.of(account.id) != []
+        created = account.emulator.roles.of(account.id) != []
         reads = run.request == "Create" and call.operation == "GetRole"
-        return Refusal("ServiceFailure", "Oops.", 500) if made and reads else None
+        return Refusal("ServiceFailure", "Oops.", 500) if created and reads else None
 
     account.emulator.behaviour.fault = fault
 
     ended = account.deploy(prepared(account, "voice"))
 
     assert ended.status == "ROLLBACK_COMPLETE", _story(account)
-    _take_back_is_asked_for(account, RECIPES["voice"].definition.role_name)
+    _assert_delete_after_failed_create(account, RECIPES["voice"].definition.role_name)
     assert left(account) == [], _story(account)
     tally("delivery", failed_creates=1)
 
 
-def _ask_delete(account: Account, event: Mapping[str, Any], physical_id: str) -> None:
-    """Send a Delete as CloudFormation does, with the properties of an event that was sent."""
-    with account.emulator.standing_still() as actor, request_scope(account.id, _REGION):
+def _send_delete(account: Account, event: Mapping[str, Any], physical_id: str) -> None:
+    """Send a Delete as CloudFormation does, with the properties of an earlier event."""
+    with account.emulator.paused() as actor, request_scope(account.id, _REGION):
         token = ACTOR.set(actor)
         try:
             custom_resource.invoke_custom_resource(
@@ -251,76 +253,76 @@ def _ask_delete(account: Account, event: Mapping[str, Any], physical_id: str) ->
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_deletes_of_what_never_was_do_nothing(
+def test_deletes_of_resources_that_never_existed_do_nothing(
     recipe: str, account: Account, tally: Callable[..., None]
 ) -> None:
-    """A Delete with the mark of nothing calls nobody; one with a made-up id finds nothing."""
+    """A Delete with the id of a failed create makes no call; a generated id matches nothing."""
     template = prepared(account, recipe)
-    assert account.deploy(template).well
+    assert account.deploy(template).succeeded
     creates = [entry.details["event"] for entry in reversed(_of(account, "event", "Create"))]
 
     before = len(_of(account, "call"))
     for event in creates:
-        _ask_delete(account, event, NOTHING_MADE + event["LogicalResourceId"])
+        _send_delete(account, event, NOTHING_CREATED + event["LogicalResourceId"])
     assert len(_of(account, "call")) == before, _story(account)
 
-    # CloudFormation makes up an id where no answer came; the second one is for what is not there
+    # CloudFormation generates an id if no response came; the second Delete finds no resource
     for _ in range(2):
         for event in creates:
-            _ask_delete(account, event, f"{event['LogicalResourceId']}-1ABCDEFGHIJKL")
-    assert {entry.details["status"] for entry in _of(account, "answer")} == {"SUCCESS"}
-    assert account.destroy(template).well, _story(account)
+            _send_delete(account, event, f"{event['LogicalResourceId']}-1ABCDEFGHIJKL")
+    assert {entry.details["status"] for entry in _of(account, "response")} == {"SUCCESS"}
+    assert account.destroy(template).succeeded, _story(account)
     assert _left(account) == [], _story(account)
     tally("delivery", deletes_of_nothing=3 * len(creates))
 
 
 def _delete_owners(account: Account) -> int:
-    """Delete every thing of an account by hand, whatever of it is on; return how many."""
+    """Delete all owners of an account manually, even with enabled features; return the number."""
     emulator = account.emulator
     owners = [
-        (kind, thing)
+        (kind, target)
         for kind in _DELETIONS
-        for thing in emulator.features._things.values()
-        if thing.kind is kind and thing.account == account.id
+        for target in emulator.features._targets.values()
+        if target.kind is kind and target.account == account.id
     ]
-    for kind, thing in owners:
+    for kind, target in owners:
         service, operation = _DELETIONS[kind]
         emulator.features.handle(
-            Asked(service, operation, {kind.id_member: thing.id}, account.id, _REGION)
+            ServiceCall(service, operation, {kind.id_member: target.id}, account.id, _REGION)
         )
     return len(owners)
 
 
-@pytest.mark.parametrize("service", ["lets go", "does not let go"])
+@pytest.mark.parametrize("role_usage", ["ends", "stays"])
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_owners_deleted_by_hand_are_no_error(
-    recipe: str, service: str, account: Account, tally: Callable[..., None]
+def test_manually_deleted_owners_cause_no_error(
+    recipe: str, role_usage: str, account: Account, tally: Callable[..., None]
 ) -> None:
-    """The stack goes all the same; the role too, if the service lets go of it with its thing."""
+    """The stack is deleted; so is the role if the service ends its usage with the owner."""
     template = prepared(account, recipe)
-    assert account.deploy(template).well
+    assert account.deploy(template).succeeded
     deleted = _delete_owners(account)
     role_name = RECIPES[recipe].definition.role_name
     used = account.emulator.features.uses(account.id, role_name)
-    # IVS's recording configuration is all that uses the role, and lets go of it
+    # only IVS's recording configuration uses the role, and its deletion ends the usage
     assert bool(used) != ("recording" in recipe)
-    if service == "lets go":
+    if role_usage == "ends":
         for arn in used.pop(_REGION, []):
             account.emulator.features.remove_use(account.id, role_name, _REGION, arn)
 
-    assert account.destroy(template).well, _story(account)
+    assert account.destroy(template).succeeded, _story(account)
 
     if not used:
         assert _left(account) == [], _story(account)
     else:
         (arn,) = used[_REGION]
-        (answer,) = (each for each in _of(account, "answer", "Delete") if each.type == _ROLE)
-        assert f"is kept: it is in use in {_REGION}: {arn}" in answer.details["reason"]
+        (response,) = (each for each in _of(account, "response", "Delete") if each.type == _ROLE)
+        assert f"is kept: it is in use in {_REGION}: {arn}" in response.details["reason"]
         assert account.emulator.roles.of(account.id) == [role_name]
-    tally("delivery", owners_deleted_by_hand=deleted)
+    tally("delivery", owners_deleted_manually=deleted)
 
 
-#: what an update changes, by type.
+#: the properties that an update changes, by type.
 _CHANGES = {
     _ROLE: {"Description": "Another one"},
     "Custom::VoiceConnectorStreaming": {"DataRetentionInHours": 48},
@@ -339,41 +341,41 @@ def _changed(template: Template) -> Template:
     return dataclasses.replace(template, body=body)
 
 
-def _until_all_is_quiet(account: Account, begin: Callable[[], list[Begun]]) -> None:
-    """Begin something, and wait until every delivery of every event has ended."""
+def _run_to_the_end(account: Account, begin: Callable[[], list[Begun]]) -> None:
+    """Begin operations, and wait until every delivery of every event has ended."""
     emulator = account.emulator
-    with emulator.standing_still() as actor:
+    with emulator.paused() as actor:
         begun = begin()
         emulator.clock.sleep(actor, _LATER)
-    wrong = [ended for ended in (each.end() for each in begun) if not ended.well]
-    assert wrong == [], _story(account)
+    failed = [ended for ended in (each.end() for each in begun) if not ended.succeeded]
+    assert failed == [], _story(account)
 
 
 def _live(account: Account, stacks: list[Template]) -> None:
-    _until_all_is_quiet(account, lambda: [account.begin_deploy(each) for each in stacks])
-    _until_all_is_quiet(account, lambda: [account.begin_deploy(_changed(each)) for each in stacks])
-    _until_all_is_quiet(account, lambda: [account.begin_destroy(each) for each in stacks])
+    _run_to_the_end(account, lambda: [account.begin_deploy(each) for each in stacks])
+    _run_to_the_end(account, lambda: [account.begin_deploy(_changed(each)) for each in stacks])
+    _run_to_the_end(account, lambda: [account.begin_destroy(each) for each in stacks])
 
 
 def _latencies(seed: int) -> Callable[[], float]:
-    drawn = random.Random(seed)  # noqa: S311 - no secret: it has to be the same every time
+    drawn = random.Random(seed)  # noqa: S311 - no secret: it must be the same in every run
     return lambda: drawn.choice((0.01, 0.1, 0.5, 1.0, 4.0))
 
 
 def _broken(account: Account) -> list[str]:
-    # the function's log group goes with the stack, and what a second run says after that is lost
-    told = account.emulator.journal.of(account.id)
-    return broken([entry for entry in told if entry.what != "lost log"])
+    # the function's log group is deleted with the stack; later lines of a second run are lost
+    entries = account.emulator.journal.of(account.id)
+    return broken([entry for entry in entries if entry.what != "lost log"])
 
 
 @pytest.mark.parametrize(
     ("recipe", "deliveries"),
     [(recipe, 3 if recipe.startswith("existing-") else 2) for recipe in RECIPES],
 )
-def test_events_that_come_more_than_once_are_no_error(
+def test_repeated_events_cause_no_error(
     recipe: str, deliveries: int, account: Account, tally: Callable[..., None]
 ) -> None:
-    """Deploy, update and destroy, with every run interleaved with its doubles."""
+    """In deploy, update and destroy, the runs of every event are interleaved."""
     template = prepared(account, recipe)
     behaviour = account.emulator.behaviour
     behaviour.deliveries = deliveries
@@ -388,19 +390,19 @@ def test_events_that_come_more_than_once_are_no_error(
 
 
 @pytest.mark.parametrize(("deliveries", "seed"), [(2, 0), (3, 1)])
-def test_events_of_the_sample_app_that_come_more_than_once_are_no_error(
+def test_repeated_events_of_the_sample_app_cause_no_error(
     deliveries: int,
     seed: int,
     account: Account,
     sample_app: Mapping[str, Template],
     tally: Callable[..., None],
 ) -> None:
-    """Five stacks at the same time, in any order of their resources and calls."""
+    """Five stacks run at the same time, with their resources and calls in random order."""
     behaviour = account.emulator.behaviour
     behaviour.deliveries = deliveries
     behaviour.call_seconds = _latencies(seed)
     behaviour.order_seed = str(seed)
-    behaviour.makes_every_role = True
+    behaviour.creates_every_role = True
 
     _live(account, list(sample_app.values()))
 

@@ -1,8 +1,8 @@
-"""Every dependency that the library adds, taken away: one at a time, and under an order that shows.
+"""Remove every dependency that the library adds, one at a time, and detect that it is missing.
 
-CloudFormation may work on independent resources in any order, so a dependency that is missing does
-no harm as long as the order happens to be right. Here a seed is chosen under which it is not, and
-under which the template as it is does well.
+CloudFormation may work on independent resources in any order, so that a missing dependency has no
+effect if the order is correct by chance. The tests choose a seed whose order is incorrect without
+the dependency, and check that the complete template works with the same seed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from slr_constructs import (
     VoiceConnectorStreaming,
 )
 from slr_constructs.templates.order import dependencies
-from tests.emulated.emulator.mends import seeded_order
+from tests.emulated.emulator.patches import seeded_order
 from tests.emulated.recipes import prepared, templates_of_recipes
 from tests.emulated.stacks import synthesized_together
 from tests.emulated.verdict import broken, left
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from aws_cdk import Stack
 
     from tests.emulated.stacks import Account, Ended, Template
-    from tests.fake_services.features import Thing
+    from tests.fake_services.features import TargetResource
 
 _SEEDS = 40
 _NAME = "ChimeVoiceConnector-Streaming"
@@ -66,7 +66,7 @@ def _bucket_with_a_policy(stack: Stack) -> None:
     IvsRecordingConfiguration(stack, "Feature", bucket=bucket)
 
 
-def _told_to_topic_and_queue(stack: Stack) -> None:
+def _notifications(stack: Stack) -> None:
     VoiceConnectorStreaming(
         stack,
         "Feature",
@@ -83,12 +83,12 @@ def _native_role(recipe: str, stack: Stack) -> None:
     RECIPES[recipe].define(stack, "a", role)
 
 
-#: what the recipes lack: by name, the stack, and the recipe that has its existing owner.
+#: stacks in addition to the recipes: by name, the stack, and the recipe with its existing owner.
 _MORE: dict[str, tuple[Callable[[Stack], None], str]] = {
     "session logs kept": (_session_logs_kept, "sessions"),
     "as-run log kept": (_as_run_log_kept, "as-run"),
     "bucket with a policy": (_bucket_with_a_policy, "recording"),
-    "told to topic and queue": (_told_to_topic_and_queue, "existing-voice"),
+    "notifications to topic and queue": (_notifications, "existing-voice"),
     **{
         f"native role of {recipe}": (functools.partial(_native_role, recipe), recipe)
         for recipe in ("voice", "recording", "sessions")
@@ -116,11 +116,11 @@ class Edge:
 
     @property
     def name(self) -> str:
-        """Name it as a test's id does."""
+        """Return the name for a test id."""
         return f"{self.stack}: {_readable(self.dependent)} -> {_readable(self.dependency)}"
 
-    def taken_from(self, template: Template) -> Template:
-        """Return the template without it."""
+    def removed_from(self, template: Template) -> Template:
+        """Return the template without this dependency."""
         body = copy.deepcopy(dict(template.body))
         dependent = body["Resources"][self.dependent]
         dependent["DependsOn"] = [
@@ -130,8 +130,8 @@ class Edge:
 
     @property
     def implied(self) -> bool:
-        """Whether others have the same effect, as long as all of the stack is there."""
-        needs = dependencies(self.taken_from(_templates()[self.stack]).body)
+        """Whether other dependencies have the same effect if the stack is complete."""
+        needs = dependencies(self.removed_from(_templates()[self.stack]).body)
         reached, ahead = set[str](), {self.dependent}
         while ahead:
             reached |= ahead
@@ -145,12 +145,12 @@ def _depends_on(resource: Mapping[str, object]) -> list[str]:
 
 
 def _feature_of(template: Template) -> list[str]:
-    """Return what goes when the feature is removed and its owner stays."""
+    """Return the resources that are deleted when the feature is removed and its owner stays."""
     return [name for name in template.body["Resources"] if name != "Owner"]
 
 
 def _readable(logical_id: str) -> str:
-    """Return a logical id without the digest that CDK ends it with."""
+    """Return a logical id without the hash that CDK appends."""
     return re.sub("[0-9A-F]{8}$", "", logical_id)
 
 
@@ -173,7 +173,7 @@ def _edges(template: Template) -> set[tuple[str, str]]:
 _EDGES = [
     Edge(name, *edge)
     for name, template in _templates().items()
-    # what a stack has from the recipe that it is made of is shown there
+    # dependencies that a stack shares with its recipe are tested there
     for edge in sorted(
         _edges(template) - (_edges(_templates()[_MORE[name][1]]) if name in _MORE else set())
     )
@@ -181,8 +181,8 @@ _EDGES = [
 
 
 def _showing(edge: Edge) -> set[int]:
-    """Return the seeds that have the dependent, and what acts by it, before the dependency."""
-    template = edge.taken_from(_templates()[edge.stack])
+    """Return the seeds that process the dependent, or resources that act through it, too early."""
+    template = edge.removed_from(_templates()[edge.stack])
     resources = template.body["Resources"]
     if edge.implied:
         resources = {name: resources[name] for name in _feature_of(template)}
@@ -199,7 +199,7 @@ def _showing(edge: Edge) -> set[int]:
 
 @functools.cache
 def _seeds() -> Mapping[Edge, str]:
-    """Return a seed for every edge; of those that show it, the one that shows most of its stack."""
+    """Return a seed for every edge, preferring seeds that show many edges of the same stack."""
     showing = {edge: _showing(edge) for edge in _EDGES}
     shown = collections.Counter(
         (edge.stack, seed) for edge, seeds in showing.items() for seed in seeds
@@ -211,41 +211,41 @@ def _seeds() -> Mapping[Edge, str]:
 
 
 def _whole() -> list[Edge]:
-    """Return an edge for every seed of every stack, there and back or updated in between."""
+    """Return one edge for every seed of every stack, with and without an update."""
     return list({(edge.stack, edge.implied, _seeds()[edge]): edge for edge in _EDGES}.values())
 
 
 def _whole_id(edge: Edge) -> str:
-    way = "its feature removed first" if edge.implied else "there and back"
+    way = "feature removed first" if edge.implied else "deploy and destroy"
     return f"{edge.stack}: {way} by seed {_seeds()[edge]}"
 
 
 @pytest.fixture
 def lost(account: Account, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Let services see what stands beside a feature, and return what got lost with them.
+    """Model side effects of features on other resources, and return lost notifications.
 
-    As seen: CloudFormation creates no bucket policy where there is one ("The bucket policy already
-    exists on bucket …"). Our model: that IVS makes the bucket's policy allow what it needs when a
-    recording configuration is made (the documents say so for real-time storage alone); that Chime
-    tells its targets, by their names, as soon as a voice connector streams and as long as it does.
+    Observed on AWS: CloudFormation does not create a bucket policy if one exists ("The bucket
+    policy already exists on bucket …"). Our model: IVS adds its permissions to the bucket's policy
+    when a recording configuration is created (AWS documents it only for real-time storage), and
+    Chime sends notifications to its targets, by their names, while a voice connector streams.
     """
     emulator = account.emulator
-    told = emulator.features.on_change
+    on_change = emulator.features.on_change
     missed: list[str] = []
 
-    def look(thing: Thing, what: str, on: bool) -> None:  # noqa: FBT001 - as it is called
-        assert told is not None
-        told(thing, what, on)
-        if thing.kind is features.RECORDING_CONFIGURATION and what == "create":
-            bucket = thing.data["destinationConfiguration"]["s3"]["bucketName"]
+    def look(target: TargetResource, what: str, on: bool) -> None:  # noqa: FBT001 - as it is called
+        assert on_change is not None
+        on_change(target, what, on)
+        if target.kind is features.RECORDING_CONFIGURATION and what == "create":
+            bucket = target.data["destinationConfiguration"]["s3"]["bucketName"]
             s3._bucket_policies.setdefault(bucket, json.dumps({"Statement": ["IVS's own"]}))
-        targets = thing.data.get("StreamingConfiguration", {}).get(
+        targets = target.data.get("StreamingConfiguration", {}).get(
             "StreamingNotificationTargets", []
         )
-        for target, there in (("SNS", sns._topics), ("SQS", sqs._queues)):
-            asked = {"NotificationTarget": target} in targets
-            if asked and on and not any(_NAME in name for name in there):
-                missed.append(f"a notification of {thing.arn} to {target}")
+        for kind, existing in (("SNS", sns._topics), ("SQS", sqs._queues)):
+            wanted = {"NotificationTarget": kind} in targets
+            if wanted and on and not any(_NAME in name for name in existing):
+                missed.append(f"a notification of {target.arn} to {kind}")
 
     handlers = dict(provisioners._RESOURCE_HANDLERS["AWS::S3::BucketPolicy"])
     create = handlers["create"]
@@ -262,19 +262,21 @@ def lost(account: Account, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What shows that something is wrong: what happened, or what was promised of the order."""
+class Problems:
+    """Problems of a run: failures, and violations of the guaranteed order."""
 
-    happened: list[str]
-    promised: list[str]
+    failures: list[str]
+    violations: list[str]
 
 
-def _there_and_back(account: Account, edge: Edge, lost: list[str], template: Template) -> Seen:
-    """Deploy and destroy a stack, under the order that is wrong without the edge."""
+def _deploy_and_destroy(
+    account: Account, edge: Edge, lost: list[str], template: Template
+) -> Problems:
+    """Deploy and destroy a stack in the order that is incorrect without the edge."""
     emulator = account.emulator
     emulator.behaviour.order_seed = _seeds()[edge]
-    # nobody makes a role but the stack
-    emulator.behaviour.makes_every_role = True
+    # only the stack creates a role
+    emulator.behaviour.creates_every_role = True
     emulator.features.makes_role = dict.fromkeys(emulator.features.makes_role, False)
     before = left(account)
     ended = [account.deploy(template)]
@@ -282,43 +284,41 @@ def _there_and_back(account: Account, edge: Edge, lost: list[str], template: Tem
         ended.append(_remove_feature(account, template))
     ended.append(account.destroy(template))
     journal = emulator.journal.of(account.id)
-    return Seen(
-        happened=[
+    return Problems(
+        failures=[
             *(
                 f"{each.status}: {', '.join(each.reasons)}"
                 for each in ended
-                # an update does well even where what should go with it does not go
-                if each.reasons or not each.well
+                # an update succeeds even if CloudFormation cannot delete a removed resource
+                if each.reasons or not each.succeeded
             ),
             *(f"left over: {each}" for each in left(account) if each not in before),
             *(str(entry) for entry in journal if entry.what == "lost log"),
         ],
-        promised=[*broken(journal), *lost],
+        violations=[*broken(journal), *lost],
     )
 
 
 def _remove_feature(account: Account, template: Template) -> Ended:
-    """Update to the owner alone.
+    """Update the stack to only its owner.
 
-    Our model: of what goes in an update, CloudFormation looks at the dependencies between what goes
-    alone. (The emulator looks at the whole of the former template; AWS does not say.)
+    Our model: when an update deletes resources, CloudFormation considers only the dependencies
+    between them. (The emulator considers the whole previous template; AWS does not document it.)
     """
-    gone = {*_feature_of(template)}
+    removed = {*_feature_of(template)}
     sort = stacks._topological_sort
 
-    def sort_what_goes(
-        resources: Mapping[str, object], conditions: Mapping[str, bool]
-    ) -> list[str]:
-        goes = {name: resource for name, resource in resources.items() if name in gone}
-        order: list[str] = sort(goes or resources, conditions)
+    def sort_removed(resources: Mapping[str, object], conditions: Mapping[str, bool]) -> list[str]:
+        found = {name: resource for name, resource in resources.items() if name in removed}
+        order: list[str] = sort(found or resources, conditions)
         return order
 
     owner = template.body["Resources"]["Owner"]
     properties = {name: value for name, value in owner["Properties"].items() if name not in _LOGS}
-    alone = {"Resources": {"Owner": {"Type": owner["Type"], "Properties": properties}}}
+    body = {"Resources": {"Owner": {"Type": owner["Type"], "Properties": properties}}}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stacks, "_topological_sort", sort_what_goes)
-        return account.deploy(dataclasses.replace(template, body=alone))
+        patch.setattr(stacks, "_topological_sort", sort_removed)
+        return account.deploy(dataclasses.replace(template, body=body))
 
 
 def _template(account: Account, stack: str) -> Template:
@@ -329,46 +329,46 @@ def _template(account: Account, stack: str) -> Template:
 
 
 @pytest.mark.parametrize("edge", _EDGES, ids=lambda edge: edge.name)
-def test_a_stack_without_one_of_its_dependencies_is_seen(
+def test_a_missing_dependency_is_detected(
     edge: Edge, account: Account, lost: list[str], tally: Callable[..., None]
 ) -> None:
-    """Under a seed by which the dependent comes first, and goes last."""
-    template = edge.taken_from(_template(account, edge.stack))
+    """The seed creates the dependent first, and deletes it last."""
+    template = edge.removed_from(_template(account, edge.stack))
 
-    seen = _there_and_back(account, edge, lost, template)
+    problems = _deploy_and_destroy(account, edge, lost, template)
 
-    assert seen.happened or seen.promised, f"nothing is seen under seed {_seeds()[edge]}"
-    by_what_happened = bool(seen.happened)
+    assert problems.failures or problems.violations, f"no problem with seed {_seeds()[edge]}"
+    failed = bool(problems.failures)
     tally(
         "dependencies",
         removed=1,
-        seen_by_what_happened=by_what_happened,
-        seen_by_the_order_alone=not by_what_happened,
+        detected_by_a_failure=failed,
+        detected_only_by_the_order=not failed,
     )
 
 
 @pytest.mark.parametrize("edge", _whole(), ids=_whole_id)
-def test_the_stack_as_it_is_does_well_under_the_same_seed(
+def test_the_complete_stack_has_no_problem_with_the_same_seed(
     edge: Edge, account: Account, lost: list[str], tally: Callable[..., None]
 ) -> None:
-    """So what is seen of a missing dependency is seen because it is missing."""
-    seen = _there_and_back(account, edge, lost, _template(account, edge.stack))
+    """Therefore the missing dependency causes the problems."""
+    problems = _deploy_and_destroy(account, edge, lost, _template(account, edge.stack))
 
-    assert seen == Seen([], [])
-    tally("dependencies", whole_stacks_under_the_same_seeds=1)
+    assert problems == Problems([], [])
+    tally("dependencies", complete_stacks_with_the_same_seeds=1)
 
 
 def test_the_sample_app_has_no_other_kind_of_dependency(sample_app: Mapping[str, Template]) -> None:
-    """What depends on what, by type, is among what is taken away above."""
+    """All dependencies of the sample app, by type, are among those that the tests remove."""
 
     def types(template: Template, dependent: str, dependency: str) -> tuple[str, str]:
         resources = template.body["Resources"]
         return resources[dependent]["Type"], resources[dependency]["Type"]
 
     shown = {types(_templates()[edge.stack], edge.dependent, edge.dependency) for edge in _EDGES}
-    there = {
+    found = {
         types(template, *edge) for template in sample_app.values() for edge in _edges(template)
     }
 
-    assert there
-    assert there - shown == set()
+    assert found
+    assert found - shown == set()

@@ -1,4 +1,4 @@
-"""The emulator itself: what was mended or added, and that it is really the zip that runs."""
+"""The emulator: its patches and extensions, and that it runs the uploaded zip."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.emulator.clock import START, Clock
-from tests.emulated.emulator.mends import seeded_order
+from tests.emulated.emulator.patches import seeded_order
 from tests.emulated.recipes import prepared
 from tests.emulated.verdict import broken, left
 
@@ -27,9 +27,9 @@ _OTHER_FUNCTION = """
 import json, urllib.request
 
 def handler(event, context):
-    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
-    answer |= {"Status": "FAILED", "Reason": "another zip", "PhysicalResourceId": "other"}
-    body = json.dumps(answer).encode()
+    response = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    response |= {"Status": "FAILED", "Reason": "another zip", "PhysicalResourceId": "other"}
+    body = json.dumps(response).encode()
     urllib.request.urlopen(
         urllib.request.Request(
             event["ResponseURL"], data=body, method="PUT", headers={"Content-Type": ""}
@@ -47,48 +47,48 @@ def _with_other_zip(template: Template) -> Template:
 
 
 def test_it_is_the_uploaded_zip_that_runs(account: Account) -> None:
-    """Another zip answers otherwise."""
+    """A different zip has a different response."""
     ended = account.deploy(_with_other_zip(prepared(account, "sessions")))
 
     assert any("another zip" in reason for reason in ended.reasons), ended
 
 
-def test_what_the_function_prints_is_in_its_log_group(account: Account) -> None:
-    """Written with the rights of its role, as Lambda does it."""
+def test_the_output_of_the_function_is_in_its_log_group(account: Account) -> None:
+    """The emulator writes it with the permissions of the function's role, as Lambda does."""
     account.deploy(prepared(account, "sessions"))
 
     logs = account.emulator.client("logs", account.id, "us-east-1")
     (group,) = [each["logGroupName"] for each in logs.describe_log_groups()["logGroups"]]
     streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
     lines = logs.get_log_events(logGroupName=group, logStreamName=streams[0]["logStreamName"])
-    assert any('"event": "answer"' in line["message"] for line in lines["events"])
+    assert any('"event": "response"' in line["message"] for line in lines["events"])
 
 
-def _no_release(run: Run, call: Call) -> Fault | None:
+def _refuse_clean_up(run: Run, call: Call) -> Fault | None:
     if run.request == "Delete" and call.service == "mediatailor":
         return Refusal("BadRequestException", "not today", 400)
     return None
 
 
-def test_what_a_failed_delete_needs_is_left_alone(account: Account) -> None:
-    """So that the next delete finds function, rights, owner and role, and succeeds."""
+def test_a_failed_delete_keeps_its_dependencies(account: Account) -> None:
+    """The next delete then finds function, policies, owner and role, and succeeds."""
     stack = prepared(account, "sessions")
     account.deploy(stack)
-    account.emulator.behaviour.fault = _no_release
+    account.emulator.behaviour.fault = _refuse_clean_up
 
     ended = account.destroy(stack)
 
     assert ended.status == "DELETE_FAILED"
     assert account.emulator.roles.of(account.id) == ["AWSServiceRoleForMediaTailor"]
-    not_tried = [reason for reason in ended.reasons if "not tried" in reason]
-    assert len(not_tried) == len(stack.body["Resources"]) - 1
+    kept = [reason for reason in ended.reasons if "not deleted, because" in reason]
+    assert len(kept) == len(stack.body["Resources"]) - 1
     account.emulator.reset()
-    assert account.destroy(stack).well
+    assert account.destroy(stack).succeeded
     assert broken(account.emulator.journal.of(account.id)) == []
     assert left(account) == []
 
 
-def test_an_order_is_chosen_by_its_seed_alone_and_never_breaks_a_dependency() -> None:
+def test_only_the_seed_determines_an_order_and_dependencies_are_kept() -> None:
     """The same seed gives the same order, and ten seeds give more than one."""
     resources: dict[str, dict[str, Any]] = {
         "A": {},
@@ -104,14 +104,14 @@ def test_an_order_is_chosen_by_its_seed_alone_and_never_breaks_a_dependency() ->
     assert seeded_order(resources, conditions, "1") == seeded_order(resources, conditions, "1")
 
 
-def test_a_circle_has_no_order() -> None:
-    """It is refused, as a template."""
+def test_a_circular_dependency_has_no_order() -> None:
+    """CloudFormation refuses such a template."""
     with pytest.raises(ValueError, match="Circular dependency"):
         seeded_order({"A": {"DependsOn": "B"}, "B": {"DependsOn": "A"}}, {}, "0")
 
 
-def test_time_passes_while_everybody_waits() -> None:
-    """And goes to whoever waits the shortest, one after another."""
+def test_time_passes_while_all_actors_wait() -> None:
+    """It advances to the actor with the shortest wait, one after another."""
     clock = Clock()
     woken: list[tuple[str, float]] = []
 
@@ -129,8 +129,8 @@ def test_time_passes_while_everybody_waits() -> None:
     assert woken == [("early#1", 3.0), ("late#0", 5.0)]
 
 
-def test_time_stands_still_while_somebody_is_awake() -> None:
-    """A test may start several things at the same moment."""
+def test_time_is_paused_while_an_actor_is_awake() -> None:
+    """A test can start several actions at the same moment."""
     clock = Clock()
     sleeper = clock.join("sleeper")
     done = threading.Event()
@@ -148,8 +148,8 @@ def test_time_stands_still_while_somebody_is_awake() -> None:
     assert clock.now() == START + 1
 
 
-def test_nobody_but_the_function_has_its_rights(account: Account) -> None:
-    """IAM refuses a caller whose policies do not allow the call, and one whom it does not know."""
+def test_unknown_callers_have_no_permissions(account: Account) -> None:
+    """IAM refuses calls with unknown credentials."""
     iam = account.emulator.client("iam", "unknown-key", "us-east-1")
 
     with pytest.raises(ClientError, match="InvalidClientTokenId"):

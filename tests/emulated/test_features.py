@@ -1,6 +1,6 @@
-"""The services and resource types that the emulator is given, held against botocore and cfn-lint.
+"""The emulator's additional services and resource types, compared with botocore and cfn-lint.
 
-Real boto3 clients ask; their requests are answered before they are sent.
+Real boto3 clients send requests, which are intercepted and answered.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from slr_constructs.catalogue import RoleDefinition
-    from tests.fake_services.features import Kind, Thing
+    from tests.fake_services.features import Kind, TargetResource
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
@@ -54,7 +54,7 @@ KINDS = (
     kinds.PACKAGING_GROUP,
 )
 
-#: what an operation is given here; what is not listed is given its id alone.
+#: the parameters of operations; other operations get only the id.
 PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("chime-sdk-voice", "CreateVoiceConnector"): {"Name": "lines", "RequireEncryption": True},
     ("chime-sdk-voice", "UpdateVoiceConnector"): {"Name": "lines", "RequireEncryption": True},
@@ -82,7 +82,7 @@ PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("mediapackage-vod", "ConfigureLogs"): {"EgressAccessLogs": {}},
 }
 
-#: what takes the role, and what lets go of it.
+#: the operations that enable and disable each feature.
 SWITCHES: dict[Kind, tuple[tuple[str, str, dict[str, Any]], tuple[str, str, dict[str, Any]]]] = {
     kinds.VOICE_CONNECTOR: (
         ("chime-sdk-voice", "PutVoiceConnectorStreamingConfiguration", {}),
@@ -110,7 +110,7 @@ SWITCHES: dict[Kind, tuple[tuple[str, str, dict[str, Any]], tuple[str, str, dict
     ),
 }
 
-#: properties of resources that have what their schema requires, and switch their feature on.
+#: properties that the resource schemas require, and that enable the feature.
 RESOURCES: dict[str, dict[str, Any]] = {
     "AWS::Chime::VoiceConnector": {"Name": "lines", "RequireEncryption": True},
     "AWS::Chime::AppInstance": {"Name": "chat", "Tags": [{"Key": "a", "Value": "b"}]},
@@ -160,52 +160,54 @@ class _Roles:
 
 
 class _Aws:
-    """Clients, and the services that they ask."""
+    """Clients, and the services that they call."""
 
     def __init__(self) -> None:
         self.roles = _Roles()
         self.changes: list[tuple[str, str, str, str, bool]] = []
         self.features = Features(self.roles, on_change=self._change)
 
-    def _change(self, thing: Thing, what: str, on: bool) -> None:  # noqa: FBT001 - as it is called
-        self.changes.append((thing.account, thing.region, thing.arn, what, on))
+    def _change(self, target: TargetResource, what: str, on: bool) -> None:  # noqa: FBT001 - as it is called
+        self.changes.append((target.account, target.region, target.arn, what, on))
 
     def client(self, service: str, region: str = REGION) -> Any:  # noqa: ANN401 - boto3's own
         client = boto3.client(
             service,
             region_name=region,
             aws_access_key_id="AKIDEXAMPLE",
-            aws_secret_access_key="secret",  # noqa: S106 - nobody looks at it
+            aws_secret_access_key="secret",  # noqa: S106 - it is not used
             config=Config(retries={"total_max_attempts": 1}),
         )
-        client.meta.events.register("before-send", functools.partial(self._answer, service, region))
+        client.meta.events.register(
+            "before-send", functools.partial(self._respond, service, region)
+        )
         return client
 
     def call(self, service: str, operation: str, **parameters: object) -> dict[str, Any]:
-        """Ask a client, without what is None."""
+        """Call an operation with the parameters that are not None."""
         given = {name: value for name, value in parameters.items() if value is not None}
         client = self.client(service)
-        answer: dict[str, Any] = client._make_api_call(operation, given)
-        return answer
+        response: dict[str, Any] = client._make_api_call(operation, given)
+        return response
 
-    def add(self, kind: Kind, name: str = "") -> Thing:
-        # of all kinds but a named one, the name has the form of an id
+    def add(self, kind: Kind, name: str = "") -> TargetResource:
+        # the default name is a valid id of every kind
         name = name or ("a" * 22)
         return self.features.add(kind, ACCOUNT, REGION, name)
 
-    def switch(self, thing: Thing, *, on: bool) -> dict[str, Any]:
-        service, operation, parameters = SWITCHES[thing.kind][0 if on else 1]
+    def switch(self, target: TargetResource, *, on: bool) -> dict[str, Any]:
+        service, operation, parameters = SWITCHES[target.kind][0 if on else 1]
         everything = {**PARAMETERS.get((service, operation), {}), **parameters}
-        return self.call(service, operation, **_named(thing, service, operation), **everything)
+        return self.call(service, operation, **_named(target, service, operation), **everything)
 
-    def make_roles(self) -> None:
+    def create_roles(self) -> None:
         for definition in catalogue.ALL:
             self.roles.make(ACCOUNT, definition)
 
     def uses(self, definition: RoleDefinition) -> dict[str, list[str]]:
         return self.features.uses(ACCOUNT, definition.role_name)
 
-    def _answer(
+    def _respond(
         self,
         service: str,
         region: str,
@@ -234,23 +236,23 @@ class _Aws:
                 account=ACCOUNT,
                 region=region,
             )
-            status, answered, content = wire.answer(call, self.features.handle(call))
+            status, response_headers, content = wire.answer(call, self.features.handle(call))
         except Refused as refused:
-            status, answered, content = wire.refusal(service, refused)
-        return AWSResponse(request.url, status, answered, MockRawResponse(content))
+            status, response_headers, content = wire.refusal(service, refused)
+        return AWSResponse(request.url, status, response_headers, MockRawResponse(content))
 
 
 @pytest.fixture
 def aws() -> _Aws:
-    """The services, in an account that has no role yet."""
+    """The services, in an account without roles."""
     return _Aws()
 
 
-def _named(thing: Thing, service: str, operation: str) -> dict[str, str]:
-    """Return what an operation names a thing by, if it does."""
+def _named(target: TargetResource, service: str, operation: str) -> dict[str, str]:
+    """Return the parameters by which an operation identifies a resource, if it has any."""
     shape = service_model(service).operation_model(operation).input_shape
-    members = (thing.kind.id_member, thing.kind.asked_as)
-    return {member: thing.id for member in members if member in shape.members}
+    members = (target.kind.id_member, target.kind.asked_as)
+    return {member: target.id for member in members if member in shape.members}
 
 
 @functools.cache
@@ -279,22 +281,22 @@ OPERATIONS = [
 def test_every_operation_is_read_carried_out_and_answered(
     aws: _Aws, service: str, operation: str, kind: Kind
 ) -> None:
-    """A boto3 client can ask for it, and finds in the answer what the model says and no more."""
-    aws.make_roles()
-    thing = aws.add(kind)
+    """A boto3 client can call it, and the response has only members of the model."""
+    aws.create_roles()
+    target = aws.add(kind)
     if operation.startswith("Get") and "Streaming" in operation:
-        aws.switch(thing, on=True)
-    named = _named(thing, service, operation)
+        aws.switch(target, on=True)
+    named = _named(target, service, operation)
     if operation.startswith("Create"):
         named = dict.fromkeys(named, "another")
 
-    answer = aws.call(service, operation, **named, **PARAMETERS.get((service, operation), {}))
+    response = aws.call(service, operation, **named, **PARAMETERS.get((service, operation), {}))
 
     model = service_model(service).operation_model(operation)
-    assert answer.pop("ResponseMetadata")["HTTPStatusCode"] == model.http.get("responseCode", 200)
-    assert set(answer) <= set(model.output_shape.members if model.output_shape else ())
+    assert response.pop("ResponseMetadata")["HTTPStatusCode"] == model.http.get("responseCode", 200)
+    assert set(response) <= set(model.output_shape.members if model.output_shape else ())
     if operation.startswith("List"):
-        assert [each[kind.arn_member] for each in answer[kind.listed]] == [thing.arn]
+        assert [each[kind.arn_member] for each in response[kind.listed]] == [target.arn]
 
 
 @pytest.mark.parametrize(
@@ -305,19 +307,19 @@ def test_every_operation_is_read_carried_out_and_answered(
         if not str(case.values[1]).startswith(("Create", "List", "PutPlayback"))
     ],
 )
-def test_what_is_not_there_is_not_found(
+def test_a_missing_resource_is_not_found(
     aws: _Aws, service: str, operation: str, kind: Kind
 ) -> None:
-    """The answer has the code that the service's model has for it, and the status 404."""
-    aws.make_roles()
-    thing = aws.add(kind)
+    """The response has the code of the service's model, and the status 404."""
+    aws.create_roles()
+    target = aws.add(kind)
     aws.features.forget(ACCOUNT)
 
     with pytest.raises(ClientError) as error:
         aws.call(
             service,
             operation,
-            **_named(thing, service, operation),
+            **_named(target, service, operation),
             **PARAMETERS.get((service, operation), {}),
         )
 
@@ -328,17 +330,17 @@ def test_what_is_not_there_is_not_found(
         for shape in service_model(service).operation_model(operation).error_shapes
         if shape.metadata["error"].get("httpStatusCode") == 404
     }
-    # botocore takes the status for a code where the service sends none
+    # botocore uses the status as the code if the service sends none
     assert code in (modelled or {"404", "NotFoundException"})
 
 
 @pytest.mark.parametrize("service", wire.INVALID)
 def test_invalid_input_has_a_code_of_the_model(service: str) -> None:
-    """What services say for input they do not take is an exception of theirs."""
+    """The error for invalid input is one of the service's exceptions."""
     code, status = wire.INVALID[service]
     model = service_model(service)
     if str(model.protocol) == "query":
-        # one of the errors that all operations of these have in common, which no model lists
+        # a common error of all operations of these services, which no model lists
         assert (code, status) == ("ValidationError", 400)
         return
     shape = next(shape for shape in model.error_shapes if shape.name == code)
@@ -397,11 +399,11 @@ def test_invalid_input_has_a_code_of_the_model(service: str) -> None:
         pytest.param("mediapackage-vod", "CreatePackagingGroup", {"Id": "a" * 22}, id="taken"),
     ],
 )
-def test_input_that_no_service_takes_is_refused(
+def test_input_that_the_service_does_not_accept_is_refused(
     aws: _Aws, service: str, operation: str, parameters: dict[str, Any]
 ) -> None:
-    """What botocore lets pass is refused as the service's model says."""
-    aws.make_roles()
+    """Input that botocore accepts is refused according to the service's model."""
+    aws.create_roles()
     for kind in KINDS:
         aws.add(kind)
 
@@ -420,9 +422,9 @@ def test_input_that_no_service_takes_is_refused(
     ],
     ids=["name", "region", "account"],
 )
-def test_messaging_streams_to_its_own_kind_of_stream_alone(aws: _Aws, stream: str) -> None:
+def test_messaging_streams_only_to_its_own_kind_of_stream(aws: _Aws, stream: str) -> None:
     """A stream of another name, region or account is refused."""
-    aws.make_roles()
+    aws.create_roles()
     instance = aws.add(kinds.APP_INSTANCE)
 
     with pytest.raises(ClientError, match="Unable to access Kinesis stream") as error:
@@ -436,21 +438,21 @@ def test_messaging_streams_to_its_own_kind_of_stream_alone(aws: _Aws, stream: st
     assert _refused(error) == ("BadRequestException", 400)
 
 
-def test_putting_one_data_type_leaves_the_other(aws: _Aws) -> None:
+def test_configuring_one_data_type_keeps_the_other(aws: _Aws) -> None:
     """Messaging streams are merged by data type."""
-    aws.make_roles()
+    aws.create_roles()
     instance = aws.add(kinds.APP_INSTANCE)
     aws.switch(instance, on=True)
     other = [{"DataType": "ChannelMessage", "ResourceArn": STREAM}]
 
-    answer = aws.call(
+    response = aws.call(
         "chime-sdk-messaging",
         "PutMessagingStreamingConfigurations",
         AppInstanceArn=instance.id,
         StreamingConfigurations=other,
     )
 
-    assert [each["DataType"] for each in answer["StreamingConfigurations"]] == [
+    assert [each["DataType"] for each in response["StreamingConfigurations"]] == [
         "Channel",
         "ChannelMessage",
     ]
@@ -463,11 +465,11 @@ def test_putting_one_data_type_leaves_the_other(aws: _Aws) -> None:
         ("logs", "CreateLogGroup", {"logGroupName": "MediaTailor/ManifestService"}),
     ],
 )
-def test_calls_of_other_services_are_read_too(
+def test_calls_of_other_services_are_parsed_too(
     aws: _Aws, service: str, operation: str, parameters: dict[str, Any]
 ) -> None:
-    """A form and an `X-Amz-Target` are read by their models, and refusals of theirs parsed."""
-    with pytest.raises(ClientError, match=f"{operation} is not played here") as error:
+    """Forms and `X-Amz-Target` are parsed by their models, and botocore parses the refusals."""
+    with pytest.raises(ClientError, match=f"{operation} is not implemented here") as error:
         aws.call(service, operation, **parameters)
 
     assert _refused(error) == ("UnknownOperationException", 400)
@@ -487,7 +489,7 @@ def test_calls_of_other_services_are_read_too(
 
 @pytest.mark.parametrize("path", ["/nothing", "/voice-connectors/a/nothing/at/all/b"])
 def test_an_unknown_path_is_refused(path: str) -> None:
-    """A request that no operation of the model has is not taken for another."""
+    """A request that matches no operation of the model is not parsed as another operation."""
     with pytest.raises(Refused, match="has no PATCH"):
         wire.read("chime-sdk-voice", "PATCH", path, {}, b"", {}, account=ACCOUNT, region=REGION)
     with pytest.raises(Refused, match="has no operation Nothing"):
@@ -497,8 +499,8 @@ def test_an_unknown_path_is_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"PercentEnabled": "many"}'])
-def test_a_body_that_is_none_is_refused(body: bytes) -> None:
-    """What cannot be read as the model says is invalid input."""
+def test_an_invalid_body_is_refused(body: bytes) -> None:
+    """A body that does not match the model is invalid input."""
     with pytest.raises(Refused) as error:
         wire.read(
             "mediatailor",
@@ -514,7 +516,7 @@ def test_a_body_that_is_none_is_refused(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("encoded", [True, False], ids=["encoded", "decoded"])
-def test_an_arn_in_a_path_may_come_decoded(encoded: bool) -> None:  # noqa: FBT001 - a case
+def test_an_arn_in_a_path_may_be_decoded(encoded: bool) -> None:  # noqa: FBT001 - a case
     """The slash of an ARN does not hide the operation."""
     arn = f"arn:aws:chime:{REGION}:{ACCOUNT}:app-instance/a"
     label = arn.replace("/", "%2F").replace(":", "%3A") if encoded else arn
@@ -539,84 +541,86 @@ def test_an_arn_in_a_path_may_come_decoded(encoded: bool) -> None:  # noqa: FBT0
         (kinds.APP_INSTANCE, "chime-sdk-messaging", "GetMessagingStreamingConfigurations"),
     ],
 )
-def test_streaming_that_was_never_put_is_not_found(
+def test_streaming_that_was_never_configured_is_not_found(
     aws: _Aws, kind: Kind, service: str, operation: str
 ) -> None:
-    """Its owner is there, and has none."""
-    thing = aws.add(kind)
+    """Its owner exists without streaming."""
+    target = aws.add(kind)
     with pytest.raises(ClientError) as error:
-        aws.call(service, operation, **{kind.id_member: thing.id})
+        aws.call(service, operation, **{kind.id_member: target.id})
     assert _refused(error) == ("NotFoundException", 404)
 
 
 @pytest.mark.parametrize("kind", SWITCHES, ids=lambda kind: kind.resource)
-def test_a_feature_uses_its_role_while_it_is_on(aws: _Aws, kind: Kind) -> None:
-    """It is used in its region from the operation that takes it to the one that lets go of it."""
-    aws.make_roles()
-    thing = aws.add(kind)
+def test_a_feature_uses_its_role_while_it_is_enabled(aws: _Aws, kind: Kind) -> None:
+    """The role is in use in the region from the enabling to the disabling operation."""
+    aws.create_roles()
+    target = aws.add(kind)
     assert aws.uses(kind.definition) == {}
 
-    aws.switch(thing, on=True)
-    assert aws.uses(kind.definition) == {REGION: [thing.arn]}
-    assert aws.features.left(ACCOUNT) == [f"{thing.arn} (on)"]
+    aws.switch(target, on=True)
+    assert aws.uses(kind.definition) == {REGION: [target.arn]}
+    assert aws.features.left(ACCOUNT) == [f"{target.arn} (on)"]
     with pytest.raises(BrokenUse, match=kind.definition.role_name):
         aws.features.role_deleted(ACCOUNT, kind.definition.role_name)
-    aws.switch(thing, on=True)
+    aws.switch(target, on=True)
 
-    aws.switch(thing, on=False)
+    aws.switch(target, on=False)
     assert aws.uses(kind.definition) == {}
-    assert aws.features.left(ACCOUNT) == [f"{thing.arn} (off)"]
+    assert aws.features.left(ACCOUNT) == [f"{target.arn} (off)"]
     aws.features.role_deleted(ACCOUNT, kind.definition.role_name)
-    assert [told[2:] for told in aws.changes] == [
-        (thing.arn, "create", False),
-        (thing.arn, "on", True),
-        (thing.arn, "change", True),
-        (thing.arn, "off", False),
+    assert [change[2:] for change in aws.changes] == [
+        (target.arn, "create", False),
+        (target.arn, "on", True),
+        (target.arn, "change", True),
+        (target.arn, "off", False),
     ]
 
 
 @pytest.mark.parametrize("kind", SWITCHES, ids=lambda kind: kind.resource)
-def test_what_is_deleted_while_on_uses_its_role_until_the_account_is_forgotten(
+def test_an_owner_that_is_deleted_with_its_feature_enabled_uses_the_role_forever(
     aws: _Aws, kind: Kind
 ) -> None:
-    """A feature is switched off by its own operation, and by nothing else."""
-    aws.make_roles()
-    thing = aws.add(kind)
-    aws.switch(thing, on=True)
+    """Only its own operation disables a feature."""
+    aws.create_roles()
+    target = aws.add(kind)
+    aws.switch(target, on=True)
     delete = next(
         operation
         for (service, operation), (of, carry_out) in kinds._OPERATIONS.items()
         if (service, of, carry_out) == (kind.service, kind, Features._delete)
     )
 
-    aws.call(kind.service, delete, **_named(thing, kind.service, delete))
+    aws.call(kind.service, delete, **_named(target, kind.service, delete))
 
-    assert aws.changes[-1][2:] == (thing.arn, "delete", True)
-    assert aws.uses(kind.definition) == {REGION: [thing.arn]}
-    assert aws.features.left(ACCOUNT) == [f"{thing.arn} (no thing of a service, and uses its role)"]
+    assert aws.changes[-1][2:] == (target.arn, "delete", True)
+    assert aws.uses(kind.definition) == {REGION: [target.arn]}
+    assert aws.features.left(ACCOUNT) == [
+        f"{target.arn} (not a resource of a service, but uses its role)"
+    ]
     aws.features.forget(ACCOUNT)
     assert aws.uses(kind.definition) == {}
     assert aws.features.left(ACCOUNT) == []
 
 
 @pytest.mark.parametrize("kind", SWITCHES, ids=lambda kind: kind.resource)
-def test_a_missing_role_is_made_or_missed(aws: _Aws, kind: Kind) -> None:
-    """The service refuses and changes nothing, or makes the role, as the test chooses."""
-    thing = aws.add(kind)
+def test_a_missing_role_is_created_or_required(aws: _Aws, kind: Kind) -> None:
+    """The test selects whether the service refuses the call or creates the role."""
+    target = aws.add(kind)
     name = kind.definition.role_name
     with pytest.raises(ClientError, match=f"Unable to create service linked role .*{name}"):
-        aws.switch(thing, on=True)
-    assert aws.features.left(ACCOUNT) == [f"{thing.arn} (off)"]
+        aws.switch(target, on=True)
+    assert aws.features.left(ACCOUNT) == [f"{target.arn} (off)"]
     assert not aws.roles.names
 
     aws.features.makes_role[name] = True
-    aws.switch(thing, on=True)
+    aws.switch(target, on=True)
     assert aws.roles.names == {(ACCOUNT, name)}
 
 
-def test_an_account_and_a_region_see_their_own_things_alone(aws: _Aws) -> None:
+def test_accounts_and_regions_are_separate(aws: _Aws) -> None:
     """Two regions may have the same names, and use the same role."""
-    aws.make_roles()
+    aws.create_roles()
     for region in (REGION, "eu-west-1"):
         aws.features.add(kinds.LIVE_CHANNEL, ACCOUNT, region, "live")
         aws.client("mediapackage", region).configure_logs(Id="live", EgressAccessLogs={})
@@ -629,18 +633,18 @@ def test_an_account_and_a_region_see_their_own_things_alone(aws: _Aws) -> None:
 
 
 def test_outsiders_use_a_role_too(aws: _Aws) -> None:
-    """What is none of the kinds can use a role, and let go of it."""
+    """A resource of an unknown kind can use a role, and stop using it."""
     name = catalogue.CHIME_MESSAGING_LEGACY.role_name
-    aws.features.add_use(ACCOUNT, name, "eu-west-1", "arn:aws:chime:somebody")
-    assert aws.features.uses(ACCOUNT, name) == {"eu-west-1": ["arn:aws:chime:somebody"]}
+    aws.features.add_use(ACCOUNT, name, "eu-west-1", "arn:aws:chime:outsider")
+    assert aws.features.uses(ACCOUNT, name) == {"eu-west-1": ["arn:aws:chime:outsider"]}
     assert len(aws.features.left(ACCOUNT)) == 1
-    aws.features.remove_use(ACCOUNT, name, "eu-west-1", "arn:aws:chime:somebody")
+    aws.features.remove_use(ACCOUNT, name, "eu-west-1", "arn:aws:chime:outsider")
     assert aws.features.uses(ACCOUNT, name) == {}
     assert aws.features.left(ACCOUNT) == []
 
 
-def test_ivs_makes_its_role_and_keeps_what_a_channel_points_at(aws: _Aws) -> None:
-    """A recording configuration makes the role; it goes when no channel points at it any more."""
+def test_ivs_creates_its_role_and_keeps_recording_configurations_of_channels(aws: _Aws) -> None:
+    """A recording configuration creates the role; it can be deleted if no channel refers to it."""
     recording = aws.call(
         "ivs",
         "CreateRecordingConfiguration",
@@ -673,8 +677,8 @@ def test_ivs_makes_its_role_and_keeps_what_a_channel_points_at(aws: _Aws) -> Non
     assert _refused(error) == ("ResourceNotFoundException", 404)
 
 
-def test_ivs_without_its_role_can_be_made_strict(aws: _Aws) -> None:
-    """A test may forbid that IVS makes its role."""
+def test_ivs_can_be_configured_not_to_create_its_role(aws: _Aws) -> None:
+    """A test can forbid that IVS creates its role."""
     aws.features.makes_role[catalogue.IVS_RECORD_TO_S3.role_name] = False
     with pytest.raises(ClientError) as error:
         aws.call(
@@ -686,7 +690,7 @@ def test_ivs_without_its_role_can_be_made_strict(aws: _Aws) -> None:
     assert aws.features.left(ACCOUNT) == []
 
 
-def test_lists_can_be_filtered_and_come_in_pages(aws: _Aws) -> None:
+def test_lists_can_be_filtered_and_paginated(aws: _Aws) -> None:
     """IVS's filters exclude each other; a token leads to the next page."""
     recording = aws.add(kinds.RECORDING_CONFIGURATION)
     for name in ("one", "two", "three"):
@@ -695,8 +699,8 @@ def test_lists_can_be_filtered_and_come_in_pages(aws: _Aws) -> None:
 
     filters = {"filterByRecordingConfigurationArn": recording.arn, "filterByName": "two"}
     for name, found in zip(filters, (3, 2), strict=True):
-        answer = aws.call("ivs", "ListChannels", **{name: filters[name]})
-        assert len(answer["channels"]) == found
+        response = aws.call("ivs", "ListChannels", **{name: filters[name]})
+        assert len(response["channels"]) == found
     with pytest.raises(ClientError) as error:
         aws.call("ivs", "ListChannels", **filters)
     assert _refused(error) == ("ConflictException", 409)
@@ -715,43 +719,43 @@ def test_lists_can_be_filtered_and_come_in_pages(aws: _Aws) -> None:
     assert _refused(error) == ("UnprocessableEntityException", 422)
 
 
-def test_putting_a_playback_configuration_keeps_its_logs(aws: _Aws) -> None:
-    """The operation makes one or replaces it; it has no words for logs, and leaves them."""
-    aws.make_roles()
+def test_replacing_a_playback_configuration_keeps_its_logs(aws: _Aws) -> None:
+    """The operation creates or replaces it; it has no parameter for logs, and keeps them."""
+    aws.create_roles()
     aws.call("mediatailor", "PutPlaybackConfiguration", Name="ads")
-    thing = aws.features.find(kinds.PLAYBACK_CONFIGURATION, ACCOUNT, REGION, "ads")
-    assert thing is not None
-    aws.switch(thing, on=True)
+    target = aws.features.find(kinds.PLAYBACK_CONFIGURATION, ACCOUNT, REGION, "ads")
+    assert target is not None
+    aws.switch(target, on=True)
 
-    aws.call("mediatailor", "PutPlaybackConfiguration", Name=thing.id, SlateAdUrl="https://a")
+    aws.call("mediatailor", "PutPlaybackConfiguration", Name=target.id, SlateAdUrl="https://a")
 
-    answer = aws.call("mediatailor", "GetPlaybackConfiguration", Name=thing.id)
-    assert answer["SlateAdUrl"] == "https://a"
-    assert answer["LogConfiguration"] == {
+    response = aws.call("mediatailor", "GetPlaybackConfiguration", Name=target.id)
+    assert response["SlateAdUrl"] == "https://a"
+    assert response["LogConfiguration"] == {
         "PercentEnabled": 100,
         "EnabledLoggingStrategies": ["LEGACY_CLOUDWATCH"],
     }
-    assert answer["PlaybackConfigurationArn"] == thing.arn
+    assert response["PlaybackConfigurationArn"] == target.arn
 
 
 def test_an_access_log_that_is_not_named_is_disabled(aws: _Aws) -> None:
-    """ConfigureLogs replaces, and an empty log is one in the service's own group."""
-    aws.make_roles()
-    thing = aws.add(kinds.LIVE_CHANNEL)
-    both = aws.call("mediapackage", "ConfigureLogs", Id=thing.id, IngressAccessLogs={})
+    """ConfigureLogs replaces all logs; an empty structure enables a log in the default group."""
+    aws.create_roles()
+    target = aws.add(kinds.LIVE_CHANNEL)
+    both = aws.call("mediapackage", "ConfigureLogs", Id=target.id, IngressAccessLogs={})
     assert both["IngressAccessLogs"] == {}
-    one = aws.call("mediapackage", "ConfigureLogs", Id=thing.id, EgressAccessLogs={})
+    one = aws.call("mediapackage", "ConfigureLogs", Id=target.id, EgressAccessLogs={})
     assert "IngressAccessLogs" not in one
-    assert thing.on
+    assert target.on
 
 
 @pytest.mark.parametrize(("service", "operation", "kind"), OPERATIONS)
 def test_calls_are_authorized_as_the_reference_says(
     aws: _Aws, service: str, operation: str, kind: Kind
 ) -> None:
-    """The action is the service's, and the resource the thing, where a call names one."""
-    thing = aws.add(kind)
-    named = _named(thing, service, operation)
+    """The action is that of the service; the resource is the one that the call names, if any."""
+    target = aws.add(kind)
+    named = _named(target, service, operation)
     call = wire.Call(service, operation, {**named}, ACCOUNT, REGION)
 
     action, resource = aws.features.action_and_resource(call)
@@ -759,13 +763,13 @@ def test_calls_are_authorized_as_the_reference_says(
     reference = _authorization()[action.partition(":")[0]]
     kinds_of_resource = reference["Actions"][operation.lower()].get("Resources", [])
     if operation == "CreateRecordingConfiguration":
-        # it has no name yet, and the reference has its kind all the same
+        # the resource has no name yet, but the reference lists its kind
         assert resource == kind.arn(ACCOUNT, REGION, "*")
         return
     if not kinds_of_resource or operation.startswith(("Create", "List")):
         assert resource == "*"
         return
-    assert resource == thing.arn
+    assert resource == target.arn
     formats = [
         re.sub(r"\$\{\w+\}", "[^:]+", each)
         for name in kinds_of_resource
@@ -774,20 +778,20 @@ def test_calls_are_authorized_as_the_reference_says(
     assert any(re.fullmatch(each, resource) for each in formats)
 
 
-def test_what_is_gone_is_authorized_on_the_arn_it_had(aws: _Aws) -> None:
-    """A live channel's ARN cannot be told from its id; others are composed."""
-    thing = aws.add(kinds.LIVE_CHANNEL)
-    assert not thing.arn.endswith(thing.id)
-    call = wire.Call("mediapackage", "ConfigureLogs", {"Id": thing.id}, ACCOUNT, REGION)
-    aws.call("mediapackage", "DeleteChannel", Id=thing.id)
-    assert aws.features.action_and_resource(call)[1] == thing.arn
+def test_a_deleted_resource_is_authorized_on_its_previous_arn(aws: _Aws) -> None:
+    """A live channel's ARN does not follow from its id; other ARNs do."""
+    target = aws.add(kinds.LIVE_CHANNEL)
+    assert not target.arn.endswith(target.id)
+    call = wire.Call("mediapackage", "ConfigureLogs", {"Id": target.id}, ACCOUNT, REGION)
+    aws.call("mediapackage", "DeleteChannel", Id=target.id)
+    assert aws.features.action_and_resource(call)[1] == target.arn
 
     aws.features.forget(ACCOUNT)
-    composed = f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:channels/{thing.id}"
+    composed = f"arn:aws:mediapackage:{REGION}:{ACCOUNT}:channels/{target.id}"
     assert aws.features.action_and_resource(call)[1] == composed
     unknown = wire.Call("ivs", "StopStream", {"channelArn": "a"}, ACCOUNT, REGION)
     assert aws.features.action_and_resource(unknown) == ("ivs:StopStream", "*")
-    with pytest.raises(Refused, match="is not played here"):
+    with pytest.raises(Refused, match="is not implemented here"):
         aws.features.handle(unknown)
 
 
@@ -795,25 +799,25 @@ class _Stack:
     """The handlers of resource types, as the emulator's CloudFormation calls them."""
 
     def __init__(self, aws: _Aws) -> None:
-        self.told: list[tuple[str, str, str, str, str]] = []
-        resource_types.register(aws.features, aws.roles, lambda *told: self.told.append(told))
+        self.events: list[tuple[str, str, str, str, str]] = []
+        resource_types.register(aws.features, aws.roles, lambda *event: self.events.append(event))
 
     def create(self, resource_type: str, props: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        made: tuple[str, dict[str, Any]] = provisioners._provision_resource(
-            resource_type, "Thing", props, "stack"
+        result: tuple[str, dict[str, Any]] = provisioners._provision_resource(
+            resource_type, "Target", props, "stack"
         )
-        return made
+        return result
 
     def update(
         self, resource_type: str, physical_id: str, old: dict[str, Any], new: dict[str, Any]
     ) -> tuple[str, dict[str, Any]]:
-        made: tuple[str, dict[str, Any]] = provisioners._update_resource(
-            resource_type, physical_id, old, new, "stack", "Thing"
+        result: tuple[str, dict[str, Any]] = provisioners._update_resource(
+            resource_type, physical_id, old, new, "stack", "Target"
         )
-        return made
+        return result
 
     def delete(self, resource_type: str, physical_id: str, props: dict[str, Any]) -> None:
-        provisioners._delete_resource(resource_type, physical_id, props, "stack", "Thing")
+        provisioners._delete_resource(resource_type, physical_id, props, "stack", "Target")
 
 
 @pytest.fixture
@@ -823,7 +827,7 @@ def stack(aws: _Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Stack]:
         resource_types, "_RESOURCE_HANDLERS", handlers := dict(provisioners._RESOURCE_HANDLERS)
     )
     monkeypatch.setattr(provisioners, "_RESOURCE_HANDLERS", handlers)
-    aws.make_roles()
+    aws.create_roles()
     with request_scope(ACCOUNT, REGION):
         yield _Stack(aws)
 
@@ -832,7 +836,7 @@ def stack(aws: _Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Stack]:
 def test_a_resource_is_created_updated_and_deleted(
     aws: _Aws, stack: _Stack, resource_type: str
 ) -> None:
-    """`Ref` and `Fn::GetAtt` give what the schema says, and the journal hears of all three."""
+    """`Ref` and `Fn::GetAtt` follow the schema, and the listener gets all three events."""
     props = RESOURCES[resource_type]
     physical_id, attributes = stack.create(resource_type, props)
 
@@ -849,13 +853,15 @@ def test_a_resource_is_created_updated_and_deleted(
 
     stack.delete(resource_type, physical_id, props)
     stack.delete(resource_type, physical_id, props)
-    assert [told[0] for told in stack.told] == ["create", "update", "delete", "delete"]
-    assert {told[1:] for told in stack.told} == {("stack", "Thing", resource_type, physical_id)}
+    assert [event[0] for event in stack.events] == ["create", "update", "delete", "delete"]
+    assert {event[1:] for event in stack.events} == {
+        ("stack", "Target", resource_type, physical_id)
+    }
 
 
 @pytest.mark.parametrize("resource_type", LOGGED)
 def test_logs_of_a_resource_use_the_role(aws: _Aws, stack: _Stack, resource_type: str) -> None:
-    """They are on from create on, changed by updates that name them, and left by others."""
+    """They are enabled on create, changed by updates that name them, and kept by other updates."""
     props = RESOURCES[resource_type]
     silent = {name: value for name, value in props.items() if "Log" not in name}
     physical_id, _ = stack.create(resource_type, silent)
@@ -874,15 +880,15 @@ def test_logs_of_a_resource_use_the_role(aws: _Aws, stack: _Stack, resource_type
 def test_a_resource_whose_role_is_missing_leaves_nothing(
     aws: _Aws, stack: _Stack, resource_type: str
 ) -> None:
-    """It is not created, and can be created later."""
+    """The resource is not created, and can be created later."""
     props = RESOURCES[resource_type]
     aws.roles.names.clear()
     with pytest.raises(Refused, match="Unable to create service linked role"):
         stack.create(resource_type, props)
     assert aws.features.left(ACCOUNT) == []
-    assert stack.told == []
+    assert stack.events == []
 
-    aws.make_roles()
+    aws.create_roles()
     stack.create(resource_type, props)
     with pytest.raises(Refused, match="already exists"):
         stack.create(resource_type, props)
@@ -897,10 +903,10 @@ def test_a_resource_whose_role_is_missing_leaves_nothing(
         ("AWS::MediaPackage::PackagingGroup", {"Id": "other"}),
     ],
 )
-def test_what_cannot_be_changed_is_replaced(
+def test_a_change_of_a_create_only_property_replaces_the_resource(
     aws: _Aws, stack: _Stack, resource_type: str, change: dict[str, Any]
 ) -> None:
-    """The new one is there beside the old one, which is for the emulator to delete."""
+    """The new resource exists next to the old one, which the emulator deletes later."""
     props = RESOURCES[resource_type]
     before, _ = stack.create(resource_type, props)
     after, _ = stack.update(resource_type, before, props, {**props, **change})
@@ -908,8 +914,10 @@ def test_what_cannot_be_changed_is_replaced(
     assert len(aws.features.left(ACCOUNT)) == 2
 
 
-def test_tags_replace_a_mediapackage_channel_which_its_id_forbids(stack: _Stack) -> None:
-    """Both are create-only, so the new channel meets the old one."""
+def test_changed_tags_cannot_replace_a_mediapackage_channel_with_the_same_id(
+    stack: _Stack,
+) -> None:
+    """Both are create-only, so that the new channel conflicts with the old one."""
     resource_type = "AWS::MediaPackage::Channel"
     props = RESOURCES[resource_type]
     physical_id, _ = stack.create(resource_type, props)
@@ -919,8 +927,10 @@ def test_tags_replace_a_mediapackage_channel_which_its_id_forbids(stack: _Stack)
     assert stack.update(resource_type, physical_id, props, changed)[0] == physical_id
 
 
-def test_taking_the_recording_from_a_channel_ends_it(aws: _Aws, stack: _Stack) -> None:
-    """A property that is no longer given has its default, by which nothing is recorded."""
+def test_removing_the_recording_configuration_of_a_channel_ends_the_recording(
+    aws: _Aws, stack: _Stack
+) -> None:
+    """A removed property gets its default, which disables the recording."""
     recording = "AWS::IVS::RecordingConfiguration"
     arn, _ = stack.create(recording, RESOURCES[recording])
     recorded = {"Name": "live", "RecordingConfigurationArn": arn}
@@ -935,7 +945,7 @@ def test_taking_the_recording_from_a_channel_ends_it(aws: _Aws, stack: _Stack) -
 
 @pytest.fixture
 def role_name() -> Iterator[str]:
-    """A role of the emulator's IAM."""
+    """A role in the emulator's IAM."""
     name = f"role-{uuid.uuid4().hex}"
     with request_scope(ACCOUNT, REGION):
         status, *_ = iam._IAM_HANDLERS["CreateRole"](
@@ -962,40 +972,40 @@ def role_name() -> Iterator[str]:
         iam._roles.pop_scoped(ACCOUNT, None, name)
 
 
-def test_a_role_policy_is_put_and_deleted(stack: _Stack, role_name: str) -> None:
-    """It is an inline policy of the emulator's own role."""
+def test_a_role_policy_is_created_and_deleted(stack: _Stack, role_name: str) -> None:
+    """It is an inline policy of a role in the emulator's IAM."""
     resource_type = "AWS::IAM::RolePolicy"
 
     def policy(action: str) -> dict[str, Any]:
         statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
         document = {"Version": "2012-10-17", "Statement": [statement]}
-        return {"RoleName": role_name, "PolicyName": "rights", "PolicyDocument": document}
+        return {"RoleName": role_name, "PolicyName": "own", "PolicyDocument": document}
 
     physical_id, _ = stack.create(resource_type, policy("iam:GetRole"))
-    assert physical_id == f"rights|{role_name}"
+    assert physical_id == f"own|{role_name}"
     again, _ = stack.update(
         resource_type, physical_id, policy("iam:GetRole"), policy("iam:TagRole")
     )
     assert again == physical_id
     policies = iam._roles.get_scoped(ACCOUNT, None, role_name)["InlinePolicies"]
-    assert "iam:TagRole" in policies["rights"]
+    assert "iam:TagRole" in policies["own"]
 
     stack.delete(resource_type, physical_id, policy("iam:TagRole"))
     assert policies == {}
     stack.delete(resource_type, physical_id, policy("iam:TagRole"))
     with pytest.raises(Refused, match="NoSuchEntity"):
-        stack.create(resource_type, {**policy("iam:GetRole"), "RoleName": "nobody"})
+        stack.create(resource_type, {**policy("iam:GetRole"), "RoleName": "missing"})
 
 
-def test_a_role_is_described_by_its_resource(stack: _Stack, role_name: str) -> None:
-    """The description is the one thing of a service-linked role that an update changes."""
+def test_the_resource_of_a_role_sets_its_description(stack: _Stack, role_name: str) -> None:
+    """An update changes only the description of a service-linked role."""
     resource_type = "AWS::IAM::ServiceLinkedRole"
     stack.update(resource_type, role_name, {}, {"Description": "for the logs"})
     assert iam._roles.get_scoped(ACCOUNT, None, role_name)["Description"] == "for the logs"
 
 
-def test_a_service_linked_role_is_made_and_deleted_by_a_resource(aws: _Aws, stack: _Stack) -> None:
-    """It adopts no role that exists, and lets none go that is used."""
+def test_a_resource_creates_and_deletes_a_service_linked_role(aws: _Aws, stack: _Stack) -> None:
+    """It does not adopt an existing role, and does not delete a role that is in use."""
     resource_type = "AWS::IAM::ServiceLinkedRole"
     definition = catalogue.MEDIAPACKAGE
     name = definition.role_name
@@ -1006,14 +1016,14 @@ def test_a_service_linked_role_is_made_and_deleted_by_a_resource(aws: _Aws, stac
     with pytest.raises(Refused, match="Custom suffix is not allowed"):
         stack.create(resource_type, {**props, "CustomSuffix": "mine"})
     with pytest.raises(Refused, match="no service-linked role is known"):
-        stack.create(resource_type, {"AWSServiceName": "nobody.amazonaws.com"})
+        stack.create(resource_type, {"AWSServiceName": "unknown.amazonaws.com"})
 
     assert stack.create(resource_type, props) == (name, {"RoleName": name})
     assert aws.roles.names == {(ACCOUNT, name)}
-    aws.features.add_use(ACCOUNT, name, REGION, "arn:aws:somebody")
+    aws.features.add_use(ACCOUNT, name, REGION, "arn:aws:outsider")
     with pytest.raises(Refused, match="has resources that use it"):
         stack.delete(resource_type, name, props)
-    aws.features.remove_use(ACCOUNT, name, REGION, "arn:aws:somebody")
+    aws.features.remove_use(ACCOUNT, name, REGION, "arn:aws:outsider")
     stack.delete(resource_type, name, props)
     assert not aws.roles.names
     stack.delete(resource_type, name, props)

@@ -20,19 +20,19 @@ _SEEDS = 24
 def test_every_order_that_the_sample_app_allows_works(
     seed: int, account: Account, sample_app: Mapping[str, Template], tally: Callable[..., None]
 ) -> None:
-    """Roles before features, releases before owners, roles last; nothing is left over."""
+    """Roles exist before features, clean-up precedes the deletion of owners, roles are last."""
     behaviour = account.emulator.behaviour
     behaviour.order_seed = str(seed)
-    behaviour.makes_every_role = True
+    behaviour.creates_every_role = True
     stacks = list(sample_app.values())
 
-    with account.emulator.standing_still():
+    with account.emulator.paused():
         begun = [account.begin_deploy(stack) for stack in stacks]
     assert [each.end().status for each in begun] == ["CREATE_COMPLETE"] * len(stacks)
     assert len(account.emulator.roles.of(account.id)) == 5
-    # another order than that of the creation turned round: AWS, too, has more than one
+    # not the reverse of the creation order: AWS, too, allows several orders
     behaviour.order_seed = f"{seed} back"
-    with account.emulator.standing_still():
+    with account.emulator.paused():
         begun = [account.begin_destroy(stack) for stack in reversed(stacks)]
     assert [each.end().status for each in begun] == ["DELETE_COMPLETE"] * len(stacks)
 

@@ -1,4 +1,4 @@
-"""What an update asks of the function, call by call; and what it, and a deploy, leaves alone."""
+"""The calls of the function in an update, and the resources that updates do not change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from constructs import Construct
 from ministack.services import iam
 
 from slr_constructs import MediaTailorSessionLogging, RoleRemoval, ServiceLinkedRole, catalogue
-from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG, MADE_TAG
+from slr_constructs.handler.slr_handler.operations.service_linked_role import CREATED_TAG, LEASE_TAG
 from tests.emulated.stacks import synthesized_together
 from tests.emulated.verdict import broken, left
 from tests.fake_services import features
@@ -38,23 +38,23 @@ if TYPE_CHECKING:
 _REGION = "us-east-1"
 _FIRST, _SECOND, _MISSING, _NEIGHBOUR, _STRANGER = "abxyz"
 
-# what happened
+# effects
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
-    """What an operation on a stack led to.
+class Effects:
+    """The effects of an operation on a stack.
 
-    `asked` are the events of the function; `calls` are its calls of AWS, with the thing that each
-    is about; `switches` are features that went on or off, and things that came or went.
+    `events` are the events of the function; `calls` are its calls of AWS with their targets;
+    `settings` are features that were enabled or disabled, and owners that were created or deleted.
     """
 
-    asked: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
-    switches: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
 
 
-#: how often the function reads depends on how long it waits, and nothing else does.
+#: only the number of these reads depends on how long the function waits.
 _READS = {"iam:GetRole", "iam:GetServiceLinkedRoleDeletionStatus"}
 _NAMED_BY = (
     "RoleName",
@@ -66,27 +66,29 @@ _NAMED_BY = (
     "ChannelName",
     "Id",
 )
-_MADE_UP = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_GENERATED = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Watch:
-    """What happens in an account, from one look to the next."""
+    """Reports the effects in an account since the last look."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
         self._seen = len(account.emulator.journal.of(account.id))
         self._names: dict[str, str] = {}
 
-    def look(self) -> Happened:
-        """Return what happened since the last look."""
+    def look(self) -> Effects:
+        """Return the effects since the last look."""
         entries = self._account.emulator.journal.of(self._account.id)
         self._learn(entries)
         new, self._seen = entries[self._seen :], len(entries)
         calls = [
-            f"{entry.action} {self._thing(entry)}".rstrip() for entry in new if entry.what == "call"
+            f"{entry.action} {self._target(entry)}".rstrip()
+            for entry in new
+            if entry.what == "call"
         ]
-        return Happened(
-            asked=[
+        return Effects(
+            events=[
                 f"{entry.action} {_readable(entry.logical_id)}"
                 for entry in new
                 if entry.what == "event"
@@ -96,25 +98,25 @@ class Watch:
                 for before, call in itertools.pairwise(["", *calls])
                 if call != before or call.split()[0] not in _READS
             ],
-            switches=[
+            settings=[
                 f"{entry.action} {self._name(entry.type)}"
                 for entry in new
-                if entry.what == "switch"
+                if entry.what == "feature"
             ],
         )
 
     def _learn(self, entries: Sequence[Entry]) -> None:
-        """Learn what is called by a name that nobody chose: the resource's, or its id."""
+        """Record readable names for generated names and ids."""
         for entry in entries:
             if entry.what == "resource" and entry.action == "create":
-                made_up = entry.details["physical_id"].rpartition("/")[2]
-                self._names.setdefault(made_up, _readable(entry.logical_id))
-        # the end of a live channel's ARN is no name of anybody's
+                generated = entry.details["physical_id"].rpartition("/")[2]
+                self._names.setdefault(generated, _readable(entry.logical_id))
+        # the last part of a live channel's ARN is a generated id
         for (kind, *_, channel), arn in self._account.emulator.features._arns.items():
             if kind is features.LIVE_CHANNEL:
                 self._names[arn.rpartition("/")[2]] = channel
 
-    def _thing(self, entry: Entry) -> str:
+    def _target(self, entry: Entry) -> str:
         parameters = entry.details["parameters"]
         if "DeletionTaskId" in parameters:
             return str(parameters["DeletionTaskId"].split("/")[-2])
@@ -122,17 +124,17 @@ class Watch:
 
     def _name(self, arn_or_id: str) -> str:
         last = arn_or_id.rpartition("/")[2]
-        if _MADE_UP.fullmatch(last) or re.fullmatch("[0-9a-f]{32}", last):
+        if _GENERATED.fullmatch(last) or re.fullmatch("[0-9a-f]{32}", last):
             return self._names[last]
         return last[:1] if set(last) == {last[:1]} else last
 
 
 def _readable(logical_id: str) -> str:
-    """Return a logical id without the digests in it."""
+    """Return a logical id without its hashes."""
     return re.sub("([0-9a-f]{8})?[0-9A-F]{8}$", "", logical_id)
 
 
-# what is there before
+# existing owners
 
 _EXISTING: dict[str, Kind] = {
     "existing-voice": features.VOICE_CONNECTOR,
@@ -147,13 +149,13 @@ _EXISTING: dict[str, Kind] = {
 
 @pytest.fixture
 def settled(account: Account) -> Account:
-    """Return an account that has owners of every kind, and where nobody makes roles unasked."""
+    """Return an account with owners of every kind, in which services do not create roles."""
     emulator = account.emulator
-    emulator.behaviour.makes_every_role = True
+    emulator.behaviour.creates_every_role = True
     emulator.features.makes_role = dict.fromkeys(emulator.features.makes_role, False)
     for kind in _EXISTING.values():
         for name in (_FIRST, _SECOND, _NEIGHBOUR, _STRANGER):
-            # the ids of voice connectors have their length
+            # the ids of voice connectors have a fixed length
             called = name * 22 if kind is features.VOICE_CONNECTOR else name
             emulator.features.add(kind, account.id, _REGION, called)
     return account
@@ -166,9 +168,9 @@ def _in(account: Account, template: Template) -> Template:
 
 
 def _failing(template: Template) -> Template:
-    """Return a template that has one resource more, which fails once all others are done."""
+    """Return a template with an additional resource, which fails after all others succeeded."""
     body = copy.deepcopy(dict(template.body))
-    policy = {"RoleName": "nobody", "PolicyName": "None", "PolicyDocument": {"Statement": []}}
+    policy = {"RoleName": "missing", "PolicyName": "None", "PolicyDocument": {"Statement": []}}
     body["Resources"]["Fails"] = {
         "Type": "AWS::IAM::RolePolicy",
         "Properties": policy,
@@ -178,15 +180,15 @@ def _failing(template: Template) -> Template:
 
 
 def _state(account: Account) -> dict[str, object]:
-    """Return all that an update could have changed: things, roles, policies, functions and logs."""
+    """Return the state that an update could change: resources, roles, policies, functions, logs."""
     return {
-        "there": left(account),
+        "resources": left(account),
         "features": {
-            thing.arn: copy.deepcopy(thing.data)
-            for thing in account.emulator.features._things.values()
-            if thing.account == account.id and thing.on
+            target.arn: copy.deepcopy(target.data)
+            for target in account.emulator.features._targets.values()
+            if target.account == account.id and target.on
         },
-        # with their tags and policies
+        # including their tags and policies
         "roles": {
             name: copy.deepcopy(role)
             for (owner, name), role in iam._roles._data.items()
@@ -195,109 +197,111 @@ def _state(account: Account) -> dict[str, object]:
     }
 
 
-# a feature beside others: added, its owner replaced, removed
+# one of several features: added, its owner replaced, removed
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is expected when a feature is added, when its owner is replaced, and when it goes.
+    """The expected effects when a feature is added, its owner is replaced, and it is removed.
 
-    A change that fails is taken back: what is expected of it and of its way back together.
+    The effects of a failed change include those of its rollback.
     """
 
-    added: Happened
-    replaced: Happened
-    removed: Happened
-    added_in_vain: Happened
-    replaced_in_vain: Happened
-    removed_in_vain: Happened = Happened()
+    added: Effects
+    replaced: Effects
+    removed: Effects
+    added_rolled_back: Effects
+    replaced_rolled_back: Effects
+    removed_rolled_back: Effects = Effects()
 
     @property
-    def undone(self) -> Happened:
-        """What takes the feature from its first owner."""
-        return Happened(
-            self.added_in_vain.asked[len(self.added.asked) :],
-            self.added_in_vain.calls[len(self.added.calls) :],
-            self.added_in_vain.switches[len(self.added.switches) :],
+    def undone(self) -> Effects:
+        """The effects of removing the feature from its first owner."""
+        return Effects(
+            self.added_rolled_back.events[len(self.added.events) :],
+            self.added_rolled_back.calls[len(self.added.calls) :],
+            self.added_rolled_back.settings[len(self.added.settings) :],
         )
 
 
-def _about(calls: Sequence[str], thing: str) -> list[str]:
-    return [f"{call} {thing}" for call in calls]
+def _about(calls: Sequence[str], target: str) -> list[str]:
+    return [f"{call} {target}" for call in calls]
 
 
-def _put(resource: str, on: Sequence[str], off: Sequence[str], *, of_app: bool = False) -> Changes:
-    """Return what is expected of a feature that the function puts."""
+def _configured(
+    resource: str, on: Sequence[str], off: Sequence[str], *, of_app: bool = False
+) -> Changes:
+    """Return the expected effects for a feature that the function configures."""
     first, second = ("ChangedOwner", "ChangedOther") if of_app else (_FIRST, _SECOND)
-    made, gone = ([f"{what} {name}"] if of_app else [] for what, name in _CAME_AND_WENT)
+    created, deleted = ([f"{what} {name}"] if of_app else [] for what, name in _CREATED_AND_DELETED)
     on_first, on_second = _about(on, first), _about(on, second)
     off_first, off_second = _about(off, first), _about(off, second)
     create, update, delete = (f"{what} {resource}" for what in ("Create", "Update", "Delete"))
     back = ["delete ChangedOther"] if of_app else []
     return Changes(
-        added=Happened([create], on_first, [f"on {first}"]),
-        replaced=Happened(
+        added=Effects([create], on_first, [f"on {first}"]),
+        replaced=Effects(
             [update, delete],
             [*on_second, *off_first],
-            [*made, f"on {second}", f"off {first}", *gone],
+            [*created, f"on {second}", f"off {first}", *deleted],
         ),
-        removed=Happened([delete], off_second, [f"off {second}"]),
-        added_in_vain=Happened(
+        removed=Effects([delete], off_second, [f"off {second}"]),
+        added_rolled_back=Effects(
             [create, delete], [*on_first, *off_first], [f"on {first}", f"off {first}"]
         ),
-        replaced_in_vain=Happened(
+        replaced_rolled_back=Effects(
             [update, delete],
             [*on_second, *off_second],
-            [*made, f"on {second}", f"off {second}", *back],
+            [*created, f"on {second}", f"off {second}", *back],
         ),
     )
 
 
-_CAME_AND_WENT = (("create", "ChangedOther"), ("delete", "ChangedOwner"))
+_CREATED_AND_DELETED = (("create", "ChangedOther"), ("delete", "ChangedOwner"))
 
 
 def _native(first: str, off: str, *, logs_twice: bool = False) -> Changes:
-    """Return what is expected of a feature that is its owner's own, and that is released.
+    """Return the expected effects for a feature in its owner's properties, with clean-up.
 
-    Our model: of a packaging group, CloudFormation says the logs when it makes it, and once more.
+    Our model: CloudFormation configures the logs of a packaging group twice on create.
     """
     second = "other"
-    made = [f"create {second}", f"on {second}", *([f"change {second}"] if logs_twice else [])]
+    created = [f"create {second}", f"on {second}", *([f"change {second}"] if logs_twice else [])]
     create, update, delete = (
-        f"{what} ChangedFeatureRelease" for what in ("Create", "Update", "Delete")
+        f"{what} ChangedFeatureCleanUp" for what in ("Create", "Update", "Delete")
     )
     return Changes(
-        added=Happened([create], [], [f"on {first}"]),
-        replaced=Happened(
+        added=Effects([create], [], [f"on {first}"]),
+        replaced=Effects(
             [update, delete],
             [f"{off} {first}"],
-            [*made, f"off {first}", f"delete {first}"],
+            [*created, f"off {first}", f"delete {first}"],
         ),
-        removed=Happened([delete], [f"{off} {second}"], [f"change {second}", f"off {second}"]),
-        added_in_vain=Happened(
+        removed=Effects([delete], [f"{off} {second}"], [f"change {second}", f"off {second}"]),
+        added_rolled_back=Effects(
             [create, delete],
             [f"{off} {first}"],
             [f"on {first}", f"change {first}", f"off {first}"],
         ),
-        replaced_in_vain=Happened(
+        replaced_rolled_back=Effects(
             [update, delete],
             [f"{off} {second}"],
-            [*made, f"off {second}", f"delete {second}"],
+            [*created, f"off {second}", f"delete {second}"],
         ),
-        removed_in_vain=Happened([], [], [f"change {second}"] * 3),
+        removed_rolled_back=Effects([], [], [f"change {second}"] * 3),
     )
 
 
-_PUT_VOICE = ["chime-sdk-voice:PutVoiceConnectorStreamingConfiguration"]
-_DROP_VOICE = [
+_CONFIGURE_VOICE = ["chime-sdk-voice:PutVoiceConnectorStreamingConfiguration"]
+_REMOVE_VOICE = [
     "chime-sdk-voice:DeleteVoiceConnectorStreamingConfiguration",
     "chime-sdk-voice:GetVoiceConnectorStreamingConfiguration",
 ]
-_PUT_CHAT = [
+_CONFIGURE_CHAT = [
     "chime-sdk-messaging:GetMessagingStreamingConfigurations",
     "chime-sdk-messaging:PutMessagingStreamingConfigurations",
 ]
-_DROP_CHAT = [
+_REMOVE_CHAT = [
     "chime-sdk-messaging:DeleteMessagingStreamingConfigurations",
     "chime-sdk-messaging:GetMessagingStreamingConfigurations",
 ]
@@ -310,60 +314,60 @@ _RECORDED = "ChangedFeatureChannel"
 
 #: by recipe.
 _EXPECTED = {
-    "voice": _put("ChangedFeature", _PUT_VOICE, _DROP_VOICE, of_app=True),
-    "existing-voice": _put("ChangedFeature", _PUT_VOICE, _DROP_VOICE),
-    "chat": _put("ChangedFeature", _PUT_CHAT, _DROP_CHAT, of_app=True),
-    "existing-chat": _put("ChangedFeature", _PUT_CHAT, _DROP_CHAT),
-    # the function has no part in it
+    "voice": _configured("ChangedFeature", _CONFIGURE_VOICE, _REMOVE_VOICE, of_app=True),
+    "existing-voice": _configured("ChangedFeature", _CONFIGURE_VOICE, _REMOVE_VOICE),
+    "chat": _configured("ChangedFeature", _CONFIGURE_CHAT, _REMOVE_CHAT, of_app=True),
+    "existing-chat": _configured("ChangedFeature", _CONFIGURE_CHAT, _REMOVE_CHAT),
+    # the function does nothing
     "recording": Changes(
-        added=Happened([], [], [f"create {_RECORDING}", f"on {_RECORDING}"]),
-        replaced=Happened(
+        added=Effects([], [], [f"create {_RECORDING}", f"on {_RECORDING}"]),
+        replaced=Effects(
             [], [], [f"create {_RECORDING}", f"on {_RECORDING}", f"delete {_RECORDING}"]
         ),
-        removed=Happened([], [], [f"delete {_RECORDING}"]),
-        added_in_vain=Happened(
+        removed=Effects([], [], [f"delete {_RECORDING}"]),
+        added_rolled_back=Effects(
             [], [], [f"create {_RECORDING}", f"on {_RECORDING}", f"delete {_RECORDING}"]
         ),
-        replaced_in_vain=Happened(
+        replaced_rolled_back=Effects(
             [], [], [f"create {_RECORDING}", f"on {_RECORDING}", f"delete {_RECORDING}"]
         ),
     ),
     "existing-recording": Changes(
-        added=Happened(
+        added=Effects(
             [f"Create {_RECORDED}"],
             ["ivs:UpdateChannel a"],
             [f"create {_RECORDING}", f"on {_RECORDING}"],
         ),
-        replaced=Happened(
+        replaced=Effects(
             [f"Create {_RECORDED}", f"Delete {_RECORDED}"],
             ["ivs:UpdateChannel b", "ivs:GetChannel a", "ivs:UpdateChannel a"],
         ),
-        removed=Happened(
+        removed=Effects(
             [f"Delete {_RECORDED}"],
             ["ivs:GetChannel b", "ivs:UpdateChannel b"],
             [f"delete {_RECORDING}"],
         ),
-        added_in_vain=Happened(
+        added_rolled_back=Effects(
             [f"Create {_RECORDED}", f"Delete {_RECORDED}"],
             ["ivs:UpdateChannel a", "ivs:GetChannel a", "ivs:UpdateChannel a"],
             [f"create {_RECORDING}", f"on {_RECORDING}", f"delete {_RECORDING}"],
         ),
-        replaced_in_vain=Happened(
+        replaced_rolled_back=Effects(
             [f"Create {_RECORDED}", f"Delete {_RECORDED}"],
             ["ivs:UpdateChannel b", "ivs:GetChannel b", "ivs:UpdateChannel b"],
         ),
     ),
     "sessions": _native("ads", _SESSIONS),
-    "existing-sessions": _put("ChangedFeature", [_SESSIONS], [_SESSIONS]),
+    "existing-sessions": _configured("ChangedFeature", [_SESSIONS], [_SESSIONS]),
     "as-run": _native("linear", _AS_RUN),
-    "existing-as-run": _put("ChangedFeature", [_AS_RUN], [_AS_RUN]),
+    "existing-as-run": _configured("ChangedFeature", [_AS_RUN], [_AS_RUN]),
     "live": _native("ours", _LIVE),
-    "existing-live": _put("ChangedFeature", [_LIVE], [_LIVE]),
+    "existing-live": _configured("ChangedFeature", [_LIVE], [_LIVE]),
     "vod": _native("ours", _VOD, logs_twice=True),
-    "existing-vod": _put("ChangedFeature", [_VOD], [_VOD]),
+    "existing-vod": _configured("ChangedFeature", [_VOD], [_VOD]),
 }
 
-#: an owner of the app, alone.
+#: an owner of the app without a feature.
 _OWNERS: dict[str, Callable[[Construct], object]] = {
     "voice": lambda scope: aws_chime.CfnVoiceConnector(
         scope, "Owner", name="lines", require_encryption=True
@@ -376,7 +380,7 @@ _OWNERS: dict[str, Callable[[Construct], object]] = {
     "vod": lambda scope: aws_mediapackage.CfnPackagingGroup(scope, "Owner", id="ours"),
 }
 
-#: what makes it another one; a recording configuration is replaced itself.
+#: a change that replaces the owner; a recording configuration is replaced itself.
 _REPLACED: dict[str, Callable[[Any], None]] = {
     "voice": lambda scope: scope.node.find_child("Owner").override_logical_id("ChangedOther"),
     "chat": lambda scope: scope.node.find_child("Owner").override_logical_id("ChangedOther"),
@@ -425,17 +429,17 @@ def _stacks_beside() -> Mapping[str, Template]:
             for recipe in RECIPES
             for owner in (_FIRST, _SECOND)
             for feature in (True, False)
-            # without their feature, two existing owners are the same nothing
+            # without their feature, stacks with different existing owners are equal
             if feature or owner == _FIRST or recipe not in _EXISTING
         }
     )
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_a_feature_comes_moves_and_goes_beside_others(
+def test_a_feature_is_added_moved_and_removed_next_to_others(
     recipe: str, settled: Account, tally: Callable[..., None]
 ) -> None:
-    """Only the expected calls are made, whether it is done or taken back; the others stay on."""
+    """Only the expected calls are made, with and without a rollback; the others stay enabled."""
     expected = _EXPECTED[recipe]
     stacks = _stacks_beside()
     off, on, moved, moved_off = (
@@ -443,24 +447,24 @@ def test_a_feature_comes_moves_and_goes_beside_others(
         for name in ("a-off", "a-on", "b-on", "b-off")
     )
     before = left(settled)
-    assert settled.deploy(off).well
+    assert settled.deploy(off).succeeded
     watch = Watch(settled)
     watch.look()
 
-    for template, in_vain, done in (
-        (on, expected.added_in_vain, expected.added),
-        (moved, expected.replaced_in_vain, expected.replaced),
-        (moved_off, expected.removed_in_vain, expected.removed),
+    for template, rolled_back_effects, done in (
+        (on, expected.added_rolled_back, expected.added),
+        (moved, expected.replaced_rolled_back, expected.replaced),
+        (moved_off, expected.removed_rolled_back, expected.removed),
     ):
         state = _state(settled)
         assert settled.deploy(_failing(template)).status == "UPDATE_ROLLBACK_COMPLETE"
-        happened = watch.look()
-        assert happened == in_vain, happened
+        effects = watch.look()
+        assert effects == rolled_back_effects, effects
         assert _state(settled) == state
         ended = settled.deploy(template)
         assert (ended.status, ended.reasons) == ("UPDATE_COMPLETE", ())
-        happened = watch.look()
-        assert happened == done, happened
+        effects = watch.look()
+        assert effects == done, effects
 
     settled.destroy(moved_off)
     assert left(settled) == before
@@ -469,13 +473,13 @@ def test_a_feature_comes_moves_and_goes_beside_others(
 
 
 @pytest.mark.parametrize("recipe", _EXISTING)
-def test_an_owner_that_is_not_there_leaves_the_one_before_as_it_was(
+def test_a_move_to_a_missing_owner_keeps_the_previous_owner(
     recipe: str, settled: Account, tally: Callable[..., None]
 ) -> None:
-    """The feature is put on the first owner once more, and was on all the time."""
-    there = _in(settled, _stacks_beside()[f"{recipe}-a-on"])
+    """The rollback configures the feature on the first owner again; it was always enabled."""
+    before = _in(settled, _stacks_beside()[f"{recipe}-a-on"])
     missing = _in(settled, _stacks_missing()[recipe])
-    assert settled.deploy(there).well
+    assert settled.deploy(before).succeeded
     state = _state(settled)
     watch = Watch(settled)
     watch.look()
@@ -485,9 +489,9 @@ def test_an_owner_that_is_not_there_leaves_the_one_before_as_it_was(
     assert ended.status == "UPDATE_ROLLBACK_COMPLETE"
     assert "Feature" in ended.reasons[0], ended.reasons
     assert _state(settled) == state
-    happened = watch.look()
-    assert [each for each in happened.switches if not each.startswith("change ")] == []
-    assert {call.split()[-1] for call in happened.calls} <= {_FIRST, _MISSING}, happened
+    effects = watch.look()
+    assert [each for each in effects.settings if not each.startswith("change ")] == []
+    assert {call.split()[-1] for call in effects.calls} <= {_FIRST, _MISSING}, effects
     tally("updates", taken_back=1, features_beside_untouched=2)
 
 
@@ -498,7 +502,7 @@ def _stacks_missing() -> Mapping[str, Template]:
     )
 
 
-# a setting changed
+# a changed setting
 
 
 def _sessions_logged(owner: str, percent: int, stack: Stack) -> None:
@@ -515,18 +519,18 @@ def _sessions_logged(owner: str, percent: int, stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("owner", "expected"),
     [
-        pytest.param("", Happened([], [], ["change ads"]), id="of the app"),
+        pytest.param("", Effects([], [], ["change ads"]), id="of the app"),
         pytest.param(
             _FIRST,
-            Happened(["Update ChangedFeature"], [f"{_SESSIONS} a"], ["change a"]),
+            Effects(["Update ChangedFeature"], [f"{_SESSIONS} a"], ["change a"]),
             id="existing",
         ),
     ],
 )
-def test_another_percentage_is_set_and_nothing_else(
-    owner: str, expected: Happened, settled: Account, tally: Callable[..., None]
+def test_an_update_changes_only_the_percentage(
+    owner: str, expected: Effects, settled: Account, tally: Callable[..., None]
 ) -> None:
-    """The logs are never off in between; if the update fails, the former percentage is back."""
+    """The logs stay enabled; if the update fails, the previous percentage is restored."""
     stacks = synthesized_together(
         {
             f"percent-{percent}": functools.partial(_sessions_logged, owner, percent)
@@ -534,21 +538,21 @@ def test_another_percentage_is_set_and_nothing_else(
         }
     )
     all_of_them, half = (_in(settled, stacks[f"percent-{percent}"]) for percent in (100, 50))
-    assert settled.deploy(all_of_them).well
+    assert settled.deploy(all_of_them).succeeded
     watch = Watch(settled)
     watch.look()
     state = _state(settled)
 
     assert settled.deploy(_failing(half)).status == "UPDATE_ROLLBACK_COMPLETE"
-    there_and_back = watch.look()
+    rolled_back = watch.look()
     assert _state(settled) == state
     assert settled.deploy(half).status == "UPDATE_COMPLETE"
-    there = watch.look()
+    updated = watch.look()
 
-    assert (there.asked, there.calls) == (expected.asked, expected.calls)
-    assert (there_and_back.asked, there_and_back.calls) == (expected.asked * 2, expected.calls * 2)
-    # CloudFormation may say an owner's properties in more than one call
-    assert {*there.switches, *there_and_back.switches} == {*expected.switches}
+    assert (updated.events, updated.calls) == (expected.events, expected.calls)
+    assert (rolled_back.events, rolled_back.calls) == (expected.events * 2, expected.calls * 2)
+    # CloudFormation may set an owner's properties with more than one call
+    assert {*updated.settings, *rolled_back.settings} == {*expected.settings}
     configuration = settled.emulator.features.find(
         features.PLAYBACK_CONFIGURATION, settled.id, _REGION, owner or "ads"
     )
@@ -559,7 +563,7 @@ def test_another_percentage_is_set_and_nothing_else(
 
 # the role
 
-#: a role that IAM makes today, and a recipe that uses it.
+#: a role that IAM creates today, and a recipe that uses it.
 _ROLES = {RECIPES[recipe].definition.role_name: recipe for recipe in reversed(_EXISTING)}
 
 
@@ -612,56 +616,56 @@ def _iam(role: str, *operations: str) -> list[str]:
 
 
 @pytest.mark.parametrize("role", _ROLES)
-def test_a_role_comes_changes_and_goes_beside_others(
+def test_a_role_is_added_changed_and_removed_next_to_others(
     role: str, settled: Account, tally: Callable[..., None]
 ) -> None:
-    """The feature that uses it is asked only when it comes and goes, and the others never."""
+    """The function changes its feature only on create and delete, and other features never."""
     recipe = _ROLES[role]
     stacks = {step: _in(settled, _stacks_with_role()[f"{recipe}-{step}"]) for step in _ROLE_STEPS}
     feature = _EXPECTED[recipe]
-    hold = _iam(role, "GetRole", "TagRole", "GetRole")
+    acquire_lease = _iam(role, "GetRole", "TagRole", "GetRole")
     principal = RECIPES[recipe].definition.service_principal
-    make = [
+    create = [
         *_iam(role, "GetRole"),
         f"iam:CreateServiceLinkedRole {principal}",
-        *hold,
-        # known for ours by its description until now
+        *acquire_lease,
+        # until this tag, the description marks the role as ours
         *_iam(role, "TagRole"),
     ]
     drop = _iam(role, "GetRole", "UntagRole", "GetRole")
     delete = _iam(
         role, "TagRole", "GetRole", "DeleteServiceLinkedRole", "GetServiceLinkedRoleDeletionStatus"
     )
-    assert settled.deploy(stacks["without"]).well
+    assert settled.deploy(stacks["without"]).succeeded
     watch = Watch(settled)
     watch.look()
 
     steps = (
         (
             "with",
-            Happened(
-                ["Create Role", *feature.added.asked],
-                [*make, *feature.added.calls],
-                feature.added.switches,
+            Effects(
+                ["Create Role", *feature.added.events],
+                [*create, *feature.added.calls],
+                feature.added.settings,
             ),
         ),
-        ("required", Happened(["Update Role"], _iam(role, "GetRole"))),
-        ("described", Happened(["Update Role"], _iam(role, "GetRole", "UpdateRoleDescription"))),
-        ("unrequired", Happened(["Update Role"], _iam(role, "GetRole"))),
+        ("required", Effects(["Update Role"], _iam(role, "GetRole"))),
+        ("described", Effects(["Update Role"], _iam(role, "GetRole", "UpdateRoleDescription"))),
+        ("unrequired", Effects(["Update Role"], _iam(role, "GetRole"))),
         (
             "without",
-            Happened(
-                [*feature.undone.asked, "Delete Role"],
+            Effects(
+                [*feature.undone.events, "Delete Role"],
                 [*feature.undone.calls, *drop, *delete],
-                feature.undone.switches,
+                feature.undone.settings,
             ),
         ),
     )
     for step, expected in steps:
         ended = settled.deploy(stacks[step])
         assert (ended.status, ended.reasons) == ("UPDATE_COMPLETE", ()), step
-        happened = watch.look()
-        assert happened == expected, f"{step}: {happened}"
+        effects = watch.look()
+        assert effects == expected, f"{step}: {effects}"
     assert not settled.emulator.roles.exists(settled.id, role)
     tally("updates", updates=len(steps), features_beside_untouched=1)
 
@@ -670,31 +674,31 @@ def test_a_role_comes_changes_and_goes_beside_others(
 def test_fails_when_a_feature_is_given_another_construct_id(
     recipe: str, settled: Account, tally: Callable[..., None]
 ) -> None:
-    """Its policy keeps its name, and so the former one cannot switch off what the new one put."""
+    """Its policy name exists already, so that the old feature cannot disable the new one."""
     before = _in(settled, _stacks_beside()[f"{recipe}-a-on"])
-    _hold_back_what_is_renamed(settled, before, _renamed(before), tally)
+    _assert_rolled_back(settled, before, _renamed(before), tally)
 
 
 def test_fails_when_a_role_is_given_another_construct_id(
     settled: Account, tally: Callable[..., None]
 ) -> None:
-    """Its policy keeps its name, and so the new one is refused."""
+    """Its policy name exists already, so that CloudFormation refuses the new policy."""
     before, after = (
         _in(settled, _stacks_with_role()[f"existing-voice-{step}"]) for step in ("with", "renamed")
     )
-    _hold_back_what_is_renamed(settled, before, after, tally)
+    _assert_rolled_back(settled, before, after, tally)
 
 
 def _renamed(template: Template) -> Template:
-    """Return a template in which the feature that is changed has another construct id."""
+    """Return a template in which the changed feature has another construct id."""
     text = json.dumps(template.body).replace("ChangedFeature", "ChangedRenamed")
     return dataclasses.replace(template, body=json.loads(text))
 
 
-def _hold_back_what_is_renamed(
+def _assert_rolled_back(
     account: Account, before: Template, after: Template, tally: Callable[..., None]
 ) -> None:
-    assert account.deploy(before).well
+    assert account.deploy(before).succeeded
     state = _state(account)
     watch = Watch(account)
     watch.look()
@@ -704,44 +708,44 @@ def _hold_back_what_is_renamed(
     assert ended.status == "UPDATE_ROLLBACK_COMPLETE"
     assert "already exists" in str(ended.reasons)
     assert _state(account) == state
-    happened = watch.look()
-    assert (happened.asked, happened.calls) == ([], [])
+    effects = watch.look()
+    assert (effects.events, effects.calls) == ([], [])
     tally("updates", taken_back=1)
 
 
-def test_a_role_that_somebody_else_looks_after_from_now_on_is_let_go_alone(
+def test_importing_a_role_instead_of_owning_it_removes_only_the_role(
     settled: Account, tally: Callable[..., None]
 ) -> None:
-    """The feature stays on, and so IAM does not delete its role."""
+    """The feature stays enabled, so that IAM does not delete its role."""
     recipe, role = "existing-voice", catalogue.CHIME_VOICE_CONNECTOR.role_name
-    held, imported = (
+    owned, imported = (
         _in(settled, _stacks_with_role()[f"{recipe}-{step}"]) for step in ("with", "imported")
     )
-    assert settled.deploy(held).well
+    assert settled.deploy(owned).succeeded
     watch = Watch(settled)
     watch.look()
 
     ended = settled.deploy(imported)
 
     assert (ended.status, ended.reasons) == ("UPDATE_COMPLETE", ())
-    happened = watch.look()
-    assert (happened.asked, happened.switches) == (["Delete Role"], [])
-    assert {call.split()[1] for call in happened.calls} == {role}
-    assert f"iam:DeleteServiceLinkedRole {role}" in happened.calls
-    assert settled.emulator.roles.tags(settled.id, role) == {MADE_TAG: "true"}
+    effects = watch.look()
+    assert (effects.events, effects.settings) == (["Delete Role"], [])
+    assert {call.split()[1] for call in effects.calls} == {role}
+    assert f"iam:DeleteServiceLinkedRole {role}" in effects.calls
+    assert settled.emulator.roles.tags(settled.id, role) == {CREATED_TAG: "true"}
     tally("updates", updates=1, features_beside_untouched=2)
 
 
-# nothing to do
+# no change
 
 
 def test_a_second_deploy_does_nothing(
     account: Account, sample_app: Mapping[str, Template], tally: Callable[..., None]
 ) -> None:
-    """CloudFormation has nothing to update; with another resource more, it asks nobody but that."""
+    """CloudFormation has nothing to update; a new resource causes no event of the function."""
     emulator = account.emulator
-    emulator.behaviour.makes_every_role = True
-    with emulator.standing_still():
+    emulator.behaviour.creates_every_role = True
+    with emulator.paused():
         begun = [account.begin_deploy(stack) for stack in sample_app.values()]
     assert {each.end().status for each in begun} == {"CREATE_COMPLETE"}
     before = len(emulator.journal.of(account.id))
@@ -772,17 +776,17 @@ def test_a_second_deploy_does_nothing(
     )
 
 
-# roles of others
+# roles that slr-constructs did not create
 
-#: theirs, and not all of it what this library would write.
+#: their tags differ from those of the library.
 _THEIR_TAGS = [{"Key": "team", "Value": "broadcast"}, {"Key": "cost-centre", "Value": "7"}]
-_THEIR_WORDS = "Made by hand, long ago"
+_THEIR_DESCRIPTION = "Created manually"
 _BY_NAME = {definition.role_name: definition for definition in catalogue.ALL}
 
 
-def _held_by_feature(definition: RoleDefinition, removal: RoleRemoval, stack: Stack) -> None:
+def _feature_with_role(definition: RoleDefinition, removal: RoleRemoval, stack: Stack) -> None:
     recipe = next(
-        # the older messaging role is for the same feature as today's
+        # the older messaging role is for the same feature as the current one
         name
         for name in _EXISTING
         if RECIPES[name].definition.feature == definition.feature
@@ -796,7 +800,7 @@ def _stacks_adopting() -> Mapping[str, Template]:
     return synthesized_together(
         {
             f"{name}-{removal.name}".replace("_", "-"): functools.partial(
-                _held_by_feature, definition, removal
+                _feature_with_role, definition, removal
             )
             for name, definition in _BY_NAME.items()
             for removal in RoleRemoval
@@ -810,23 +814,23 @@ def _adopting(account: Account, role: str, removal: RoleRemoval) -> Template:
 
 @pytest.fixture
 def theirs(settled: Account) -> Callable[[str], dict[str, Any]]:
-    """Return what makes a role as somebody else made it, and returns all of it."""
+    """Return a function that creates a role without slr-constructs, and returns its data."""
     emulator = settled.emulator
-    # for the older role's feature, the service makes today's, whatever IAM is asked for
+    # for the older role's feature, the service always creates the current role
     today = catalogue.CHIME_MESSAGING.role_name
     emulator.features.makes_role = emulator.features.makes_role | {today: True}
 
-    def make(role: str) -> dict[str, Any]:
-        emulator.roles.make(settled.id, _BY_NAME[role], description=_THEIR_WORDS)
+    def create(role: str) -> dict[str, Any]:
+        emulator.roles.make(settled.id, _BY_NAME[role], description=_THEIR_DESCRIPTION)
         iam = emulator.client("iam", settled.id, _REGION)
         iam.tag_role(RoleName=role, Tags=_THEIR_TAGS)
         return _all_of(settled, role)
 
-    return make
+    return create
 
 
 def _all_of(account: Account, role: str) -> dict[str, Any]:
-    """Return all that IAM says of a role."""
+    """Return the data that IAM returns for a role."""
     iam = account.emulator.client("iam", account.id, _REGION)
     return dict(iam.get_role(RoleName=role)["Role"])
 
@@ -837,42 +841,42 @@ def _leases(role: Mapping[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("removal", [RoleRemoval.WHEN_UNUSED, RoleRemoval.KEEP])
 @pytest.mark.parametrize("role", _BY_NAME)
-def test_a_role_of_somebody_else_stays_as_it_is(
+def test_an_adopted_role_stays_unchanged(
     role: str,
     removal: RoleRemoval,
     settled: Account,
     theirs: Callable[[str], dict[str, Any]],
     tally: Callable[..., None],
 ) -> None:
-    """A stack adds its lease, and takes that away again; nothing else of the role changes."""
+    """A stack acquires and releases its lease, and changes nothing else of the role."""
     before = theirs(role)
     template = _adopting(settled, role, removal)
     watch = Watch(settled)
 
     deployed = settled.deploy(template)
-    held = _all_of(settled, role)
+    adopted = _all_of(settled, role)
     destroyed = settled.destroy(template)
 
     assert (deployed.status, destroyed.status) == ("CREATE_COMPLETE", "DELETE_COMPLETE")
-    assert _leases(held) == [deployed.stack_id]
-    ours = [tag for tag in held["Tags"] if tag not in _THEIR_TAGS]
+    assert _leases(adopted) == [deployed.stack_id]
+    ours = [tag for tag in adopted["Tags"] if tag not in _THEIR_TAGS]
     assert len(ours) == 1
-    assert {**held, "Tags": before["Tags"]} == before
+    assert {**adopted, "Tags": before["Tags"]} == before
     assert _all_of(settled, role) == before
     assert "iam:DeleteServiceLinkedRole" not in str(watch.look().calls)
-    # for the older role's feature, today's is made by the service
+    # for the older role's feature, the service creates the current role
     assert [each for each in broken(settled.emulator.journal.of(settled.id)) if role in each] == []
-    tally("adoption", adopted=1, kept_as_they_were=1)
+    tally("adoption", adopted=1, kept_unchanged=1)
 
 
 @pytest.mark.parametrize("role", _BY_NAME)
-def test_a_role_of_somebody_else_goes_if_it_is_required_to_and_nobody_uses_it(
+def test_an_adopted_role_with_required_removal_is_deleted_when_it_is_unused(
     role: str,
     settled: Account,
     theirs: Callable[[str], dict[str, Any]],
     tally: Callable[..., None],
 ) -> None:
-    """Whoever uses it is named; and while they do, nothing of the role changes but our lease."""
+    """The failed deletion names the usage, and changes only the lease of the role."""
     before = theirs(role)
     template = _adopting(settled, role, RoleRemoval.REQUIRE)
     used_by = "arn:aws:elsewhere:eu-west-1:111122223333:something/of-theirs"
@@ -890,38 +894,38 @@ def test_a_role_of_somebody_else_goes_if_it_is_required_to_and_nobody_uses_it(
     assert during == before
     assert destroyed.status == "DELETE_COMPLETE"
     assert not settled.emulator.roles.exists(settled.id, role)
-    tally("adoption", adopted=1, required_and_refused_while_used=1, deleted_when_unused=1)
+    tally("adoption", adopted=1, refused_while_used=1, deleted_when_unused=1)
 
 
 @pytest.mark.parametrize(
     "role", [name for name in _BY_NAME if name != catalogue.CHIME_MESSAGING_LEGACY.role_name]
 )
-def test_a_role_of_ours_that_is_kept_is_known_for_ours_by_the_next_stack(
+def test_the_next_stack_recognizes_a_kept_role_that_slr_constructs_created(
     role: str, settled: Account, tally: Callable[..., None]
 ) -> None:
-    """Kept, it has no lease; the next stack adopts it, and may delete it."""
-    keeping, letting_go = (
+    """The kept role has no lease; the next stack adopts it and may delete it."""
+    keep, when_unused = (
         _adopting(settled, role, removal) for removal in (RoleRemoval.KEEP, RoleRemoval.WHEN_UNUSED)
     )
-    assert settled.deploy(keeping).status == "CREATE_COMPLETE"
-    assert settled.destroy(keeping).status == "DELETE_COMPLETE"
-    assert settled.emulator.roles.tags(settled.id, role) == {MADE_TAG: "true"}
+    assert settled.deploy(keep).status == "CREATE_COMPLETE"
+    assert settled.destroy(keep).status == "DELETE_COMPLETE"
+    assert settled.emulator.roles.tags(settled.id, role) == {CREATED_TAG: "true"}
 
-    assert settled.deploy(letting_go).status == "CREATE_COMPLETE"
-    assert settled.destroy(letting_go).status == "DELETE_COMPLETE"
+    assert settled.deploy(when_unused).status == "CREATE_COMPLETE"
+    assert settled.destroy(when_unused).status == "DELETE_COMPLETE"
     assert not settled.emulator.roles.exists(settled.id, role)
     tally("adoption", adopted=1, of_ours_kept=1, deleted_when_unused=1)
 
 
-def test_fails_when_the_older_messaging_role_is_not_there(
+def test_fails_if_the_older_messaging_role_does_not_exist(
     settled: Account, tally: Callable[..., None]
 ) -> None:
-    """IAM makes another role for its principal today, so none is made."""
+    """IAM creates another role for its principal today, so that no role is created."""
     role = catalogue.CHIME_MESSAGING_LEGACY.role_name
 
     ended = settled.deploy(_adopting(settled, role, RoleRemoval.WHEN_UNUSED))
 
     assert ended.status == "ROLLBACK_COMPLETE"
-    assert "declare the current role" in str(ended.reasons)
+    assert "Declare that role" in str(ended.reasons)
     assert settled.emulator.roles.of(settled.id) == []
-    tally("adoption", refused_for_want_of_the_older_role=1)
+    tally("adoption", failed_without_the_older_role=1)

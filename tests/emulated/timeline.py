@@ -1,4 +1,4 @@
-"""What happened to roles, features and owners, as lines that a person reads."""
+"""The history of roles, features and owners as readable lines."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ if TYPE_CHECKING:
 
     from tests.emulated.emulator.journal import Entry
 
-#: the types that a feature is switched on for, and IVS's channels.
+#: the types that features are configured on, and IVS's channels.
 _OWNERS = ("AWS::Chime::", "AWS::IVS::", "AWS::MediaPackage::", "AWS::MediaTailor::")
 _ROLE = "Custom::ServiceLinkedRole"
-#: what CDK adds to the names of constructs.
+#: the suffix that CDK adds to the names of constructs.
 _HASH = re.compile(r"(Resource)?[0-9A-F]{8}$")
 
 
 def timeline(entries: Sequence[Entry], *, since: float, width: int = 100) -> list[str]:
-    """Return what happened, stack by stack, in the order in which it did.
+    """Return the history of each stack in chronological order.
 
     Args:
-        entries: Those of the journal.
+        entries: The entries of the journal.
 
-        since: When it began; times are given from there, in minutes and seconds.
+        since: The start; lines show the time since then, in minutes and seconds.
 
-        width: Of a line, in characters.
+        width: The width of a line, in characters.
     """
     stacks: dict[str, list[str]] = defaultdict(list)
     for entry in entries:
-        told = _told(entry)
-        if told is not None:
-            part, said = told
+        described = _describe(entry)
+        if described is not None:
+            part, text = described
             minutes, seconds = divmod(round(entry.time - since), 60)
             stacks[entry.stack] += textwrap.wrap(
-                f"  {minutes:2}:{seconds:02}  {part:<8} {said}",
+                f"  {minutes:2}:{seconds:02}  {part:<8} {text}",
                 width,
                 subsequent_indent=" " * 20,
                 break_on_hyphens=False,
@@ -44,16 +44,18 @@ def timeline(entries: Sequence[Entry], *, since: float, width: int = 100) -> lis
     return [line for stack in sorted(stacks) for line in (stack, *stacks[stack])]
 
 
-def _told(entry: Entry) -> tuple[str, str] | None:
+def _describe(entry: Entry) -> tuple[str, str] | None:
     name = _HASH.sub("", entry.logical_id)
-    if entry.what == "answer":
+    if entry.what == "response":
         if entry.type == _ROLE:
-            # which names itself
+            # the reason names the role
             return "role", entry.details["reason"]
-        part = "release" if entry.type.endswith("Release") else "feature"
+        part = "clean-up" if entry.type.endswith("CleanUp") else "feature"
         return part, f"{name}: {entry.details['reason']}"
-    if entry.what == "switch" and entry.stack and entry.action in {"on", "off"}:
-        return "feature", f"{_last(entry.type)} is {entry.action}, and uses {entry.details['role']}"
+    if entry.what == "feature" and entry.stack and entry.action == "on":
+        return "feature", f"{_last(entry.type)} is enabled, and uses {entry.details['role']}"
+    if entry.what == "feature" and entry.stack and entry.action == "off":
+        return "feature", f"{_last(entry.type)} is disabled"
     if entry.what == "resource" and entry.type.startswith(_OWNERS):
         return "owner", f"{name}: {entry.type} is {entry.action}d"
     return None

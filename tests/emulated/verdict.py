@@ -1,4 +1,4 @@
-"""What an account's journal has to show, and what may be left in it."""
+"""Checks of an account's journal, and of what is left in an account."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ if TYPE_CHECKING:
 
 _ROLE = "Custom::ServiceLinkedRole"
 _NATIVE_ROLE = "AWS::IAM::ServiceLinkedRole"
-#: they outlive the stacks that made them, as the library says: several stacks may share them.
+#: they are kept when their stack is deleted, as documented, because several stacks may share them.
 _KEPT_LOGS = "MediaTailor/"
 
 
 def broken(entries: Sequence[Entry]) -> list[str]:
-    """Return the promises that were broken on the way, each with the entry that broke it.
+    """Return the violations of the library's guarantees, each with its entry.
 
-    Every role before its feature, every release before its owner, the role deleted last, and
-    nothing that the function said is lost.
+    A role exists before its feature, a feature is disabled before its owner is deleted, the role is
+    deleted last, and no log line of the function is lost.
     """
-    return [f"{what}: {entry}" for what, entry in _broken(entries)]
+    return [f"{text}: {entry}" for text, entry in _violations(entries)]
 
 
-def _broken(entries: Sequence[Entry]) -> Iterator[tuple[str, Entry]]:
-    #: the role that each stack holds, by its resource.
-    held: dict[tuple[str, str, str], str] = {}
-    #: the role that each thing uses.
-    on: dict[str, str] = {}
+def _violations(entries: Sequence[Entry]) -> Iterator[tuple[str, Entry]]:
+    #: the role that each stack needs, by its resource.
+    needed: dict[tuple[str, str, str], str] = {}
+    #: the role that each resource uses.
+    used: dict[str, str] = {}
     for entry in entries:
-        _hold(held, entry)
+        _update_needed(needed, entry)
         if entry.what in {"lost log", "ended"}:
-            yield "the function's run was not as it should be", entry
+            yield "a run of the function failed or lost its log", entry
         elif entry.what == "role" and entry.action == "deleted":
-            if entry.type in on.values():
-                yield "a role deleted before what used it was released", entry
-            # one that arrives meanwhile has its lease on it too, and waits to make the role again
+            if entry.type in used.values():
+                yield "a role was deleted while a feature used it", entry
+            # a stack that is being created has its lease on the role too, and creates it again
             leases = [stack for tag, stack in entry.details["tags"].items() if ":lease:" in tag]
-            if {*map(_place, leases)} & {(region, stack) for region, stack, _ in held}:
-                yield "a role deleted while a stack held it", entry
-        elif entry.what == "switch":
-            yield from _out_of_order(entry, held.values(), on)
+            if {*map(_place, leases)} & {(region, stack) for region, stack, _ in needed}:
+                yield "a role was deleted while a stack needed it", entry
+        elif entry.what == "feature":
+            yield from _out_of_order(entry, needed.values(), used)
 
 
 def _place(stack_id: str) -> tuple[str, str]:
@@ -51,32 +51,32 @@ def _place(stack_id: str) -> tuple[str, str]:
 
 
 def _out_of_order(
-    entry: Entry, held: Collection[str], on: dict[str, str]
+    entry: Entry, needed: Collection[str], used: dict[str, str]
 ) -> Iterator[tuple[str, Entry]]:
     role = entry.details["role"]
     if entry.action == "on":
-        if role not in held:
-            yield "a feature before its role", entry
-        on[entry.type] = role
+        if role not in needed:
+            yield "a feature was enabled before its role was created", entry
+        used[entry.type] = role
     elif entry.action == "delete" and entry.details["on"]:
-        yield "an owner before the release of its feature", entry
+        yield "an owner was deleted before its feature was disabled", entry
     elif entry.action in {"off", "delete"}:
-        on.pop(entry.type, None)
+        used.pop(entry.type, None)
 
 
-def _hold(held: dict[tuple[str, str, str], str], entry: Entry) -> None:
-    """Note whether a stack holds a role from now on, or does so no more."""
-    if (entry.what, entry.type) not in {("answer", _ROLE), ("resource", _NATIVE_ROLE)}:
+def _update_needed(needed: dict[tuple[str, str, str], str], entry: Entry) -> None:
+    """Record that a stack needs a role, or no longer needs it."""
+    if (entry.what, entry.type) not in {("response", _ROLE), ("resource", _NATIVE_ROLE)}:
         return
-    holder = (entry.region, entry.stack, entry.logical_id)
+    resource = (entry.region, entry.stack, entry.logical_id)
     if entry.action in {"Delete", "delete"}:
-        held.pop(holder, None)
+        needed.pop(resource, None)
     elif entry.details.get("status", "SUCCESS") == "SUCCESS":
-        held[holder] = entry.details["physical_id"]
+        needed[resource] = entry.details["physical_id"]
 
 
 def left(account: Account, region: str = "us-east-1") -> list[str]:
-    """Return what is left in an account, by ARN or by kind and name."""
+    """Return the resources that are left in an account, by ARN or name."""
     emulator = account.emulator
 
     def client(service: str) -> Any:  # noqa: ANN401 - boto3's own

@@ -1,1 +1,1 @@
-"""A light AWS in this process: no network, no MiniStack, and no change of the environment."""
+"""Fake AWS services in this process: no network, no MiniStack, no change of the environment."""

@@ -25,7 +25,7 @@ LONG_AGO = datetime(2025, 1, 15, 12, 30, tzinfo=UTC)
 
 @dataclass(slots=True)
 class FakeStack:
-    """A stack; a deleted one stays, with its status."""
+    """A stack. A deleted stack stays, with its status."""
 
     id: str
     name: str
@@ -37,7 +37,7 @@ class FakeStack:
 
     @property
     def deleted(self) -> bool:
-        """Whether it is found by its id alone."""
+        """Whether only its id finds the stack."""
         return self.status == "DELETE_COMPLETE"
 
 
@@ -46,7 +46,7 @@ class FakeAccount(AccountRoles):
     """One account."""
 
     name: str = ""
-    #: whether it is in the organization.
+    #: whether the account is in the organization.
     organization: bool = True
     status: str = "ACTIVE"
     #: by ARN.
@@ -54,13 +54,13 @@ class FakeAccount(AccountRoles):
     disabled_regions: set[str] = field(default_factory=set)
     #: IAM actions, or `action@region`.
     denied: set[str] = field(default_factory=set)
-    #: names of the roles in it that anybody may assume.
+    #: names of the roles that every caller can assume.
     assumable: set[str] = field(default_factory=set)
-    #: `Reason` structures: the next deletions fail with these, whatever the account looks like.
+    #: `Reason` structures: the next deletions fail with these, even if the role is not in use.
     failing_deletions: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Let deletions fail as `failing_deletions` says."""
+        """Return the next planned failure of a deletion."""
         self.planned_failure = lambda _role: (
             self.failing_deletions.pop(0) if self.failing_deletions else None
         )
@@ -113,12 +113,12 @@ class FakeAccount(AccountRoles):
         status: str = "CREATE_COMPLETE",
         resources: Iterable[tuple[str, str, str]] = (),
     ) -> str:
-        """Put a stack there, and return its id.
+        """Add a stack, and return its id.
 
         Args:
-            name: Its name, which deleted stacks may have had, too.
+            name: Its name. Deleted stacks can have the same name.
 
-            region: Where it is.
+            region: Its region.
 
             status: Its status.
                 Default: it was created.
@@ -126,7 +126,7 @@ class FakeAccount(AccountRoles):
             resources: Logical id, type and physical id of each.
                 Default: none.
         """
-        # the same in every run, so that what is printed of it is
+        # the same in every run, so that printed output is the same
         known = uuid.uuid5(uuid.NAMESPACE_URL, f"{self.id}/{region}/{name}/{len(self.stacks)}")
         arn = f"arn:aws:cloudformation:{region}:{self.id}:stack/{name}/{known}"
         self.stacks[arn] = FakeStack(arn, name, region, status, resources=[*resources])

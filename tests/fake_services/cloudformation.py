@@ -1,8 +1,8 @@
-"""CloudFormation, as far as somebody asks which stack is there, and which stack has a resource.
+"""CloudFormation: whether a stack exists, and which stack owns a resource.
 
-AWS's word: codes and texts of refusals, that a deleted stack is found by its id alone and its
-resources are listed still, and that no more than 100 resources are. Our model: the resource that is
-asked for by its physical id is looked for in stacks that are not deleted.
+From AWS: codes and texts of errors, a deleted stack is found only by its id and its resources are
+still listed, and at most 100 resources are returned. Our model: a resource that is requested by
+its physical id is searched in stacks that are not deleted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MOST_RESOURCES = 100
 
 
 def describe_stacks(account: FakeAccount, call: Call, size: int) -> Data:
-    """Describe one stack, or all that are not deleted."""
+    """Describe one stack, or all stacks that are not deleted."""
     asked = call.parameters.get("StackName")
     if asked is not None:
         return {"Stacks": [_described(_called(account, call, asked))]}
@@ -60,7 +60,7 @@ def describe_stack_resources(account: FakeAccount, call: Call, _size: int) -> Da
 
 
 def _present(account: FakeAccount, call: Call) -> Iterator[FakeStack]:
-    # a copy, in one step: tests may add stacks at the same time
+    # a copy in one step: tests may add stacks at the same time
     for stack in [*account.stacks.values()]:
         if stack.region == call.region and not stack.deleted:
             yield stack

@@ -15,7 +15,7 @@ ACCOUNT = "111122223333"
 
 
 def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the credentials of the account, and nothing else of whoever runs the tests."""
+    """Set the credentials of the account, and remove all other AWS settings."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_REGION"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -27,9 +27,9 @@ def sign_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def connect(monkeypatch: pytest.MonkeyPatch) -> World:
-    """Return AWS, with one account; every session that is made from now on calls it."""
-    made = World()
-    made.account(ACCOUNT)
-    connected = [*botocore.handlers.BUILTIN_HANDLERS, ("before-send", made.before_send)]
+    """Return AWS with one account. Every session created from now on calls it."""
+    world = World()
+    world.account(ACCOUNT)
+    connected = [*botocore.handlers.BUILTIN_HANDLERS, ("before-send", world.before_send)]
     monkeypatch.setattr(botocore.handlers, "BUILTIN_HANDLERS", connected)
-    return made
+    return world

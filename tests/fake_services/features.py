@@ -1,24 +1,24 @@
-"""The services whose features need a service-linked role, and who uses which role.
+"""The services whose features need a service-linked role, and the usages of the roles.
 
-AWS's word: the operations with their codes and statuses (botocore's models), the ARNs and what a
-call is authorized on (the service authorization reference), and which operations make a role and
-let go of it (the documents in the catalogue). Our model, which AWS says nothing or not enough
-about:
+From AWS: the operations with their codes and statuses (botocore's models), the ARNs and the
+resources of permissions (the service authorization reference), and which operations create a role
+or end its usage (the documentation in the catalogue). Our model, where AWS documents nothing or
+not enough:
 
-- a service refuses to switch a feature on while its role is missing. The documents say that it
-  makes the role; but then nobody would see that a stack forgot to. `makes_role` chooses, and IVS
-  makes its role by default, since IAM may not;
-- nothing lets go of a role but what the documents name for it. A feature that is on when its owner
-  is deleted uses the role for ever; a voice connector uses it as long as it has a streaming
-  configuration, be it disabled; a MediaTailor configuration, at any percentage but 0 and by
-  whatever strategy; a recording configuration, as long as it exists. An IVS channel uses none;
-- putting messaging streams replaces those of the same data types and leaves the other;
-- a streaming configuration that was never put is not found, and deleting it succeeds;
-- an operation that names no resource is authorized on `*`, what makes a recording configuration on
-  any of them, and a voice connector's on the connector alone, also where a media insights
-  configuration is given;
-- a live MediaPackage channel that is gone is authorized on the ARN that it had;
-- the ids, and the sentences of refusals but for those about Kinesis and about a missing role, which
+- a service refuses to enable a feature while its role is missing. By the documentation it creates
+  the role; but then no test would find a stack that forgot it. `makes_role` chooses, and IVS
+  creates its role by default, because IAM cannot;
+- only the documented operations end the usage of a role. A feature that is enabled when its owner
+  is deleted uses the role forever. A voice connector uses it while it has a streaming
+  configuration, even a disabled one; a MediaTailor configuration, at any percentage except 0 and
+  with any strategy; a recording configuration, while it exists. An IVS channel uses no role;
+- setting messaging streams replaces those of the same data types and keeps the others;
+- a streaming configuration that was never set is not found, and deleting it succeeds;
+- an operation without a resource is authorized on `*`, the creation of a recording configuration
+  on any of them, and an operation on a voice connector only on the connector, even with a media
+  insights configuration;
+- a deleted live MediaPackage channel is authorized on its previous ARN;
+- the ids, and the texts of errors except those about Kinesis and about a missing role, which
   were seen for messaging.
 """
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from slr_constructs.catalogue import RoleDefinition
 
     Data = dict[str, Any]
-    OnChange = Callable[["Thing", str, bool], None]
+    OnChange = Callable[["TargetResource", str, bool], None]
 
 _NOT_FOUND = {
     "ivs": "ResourceNotFoundException",
@@ -51,29 +51,29 @@ _LOG_GROUPS = "/aws/MediaPackage/"
 
 
 class BrokenUse(AssertionError):  # noqa: N818 - it says what happened to the account
-    """A role was deleted while something used it."""
+    """A role was deleted while a resource used it."""
 
 
 class Roles(Protocol):
     """The service-linked roles of all accounts.
 
-    They are asked under the lock of the features: they must hold none of their own when they ask
-    the features.
+    They are called under the lock of the features, so they must not hold a lock of their own when
+    they call the features.
     """
 
     def exists(self, account: str, role_name: str) -> bool:
-        """Tell whether an account has a role."""
+        """Return whether an account has a role."""
 
     def make(self, account: str, definition: RoleDefinition) -> None:
-        """Make a role."""
+        """Create a role."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """What one kind of thing is called, and when it uses its role.
+    """The names of one kind of resource, and when it uses its role.
 
-    `id_member` is what calls name it by; `asked_as` is what some of them say instead. `on` reads
-    the thing's data, which is all that was ever said of it, in the words of its service.
+    `id_member` is the parameter with its id; `asked_as` is another name of it in some calls. `on`
+    receives the data of the resource: everything that was set, by the names of its service.
     """
 
     service: str
@@ -98,7 +98,7 @@ class Kind:
         return f"arn:aws:{self.namespace}:{region}:{account}:{self.resource}{last}"
 
     def id_in(self, parameters: Mapping[str, Any]) -> str | None:
-        """Return what a call names this kind of thing by."""
+        """Return the id of a resource of this kind in the parameters of a call."""
         called: str | None = parameters.get(self.id_member, parameters.get(self.asked_as))
         return called
 
@@ -198,8 +198,8 @@ PACKAGING_GROUP = Kind(
 
 
 @dataclass(slots=True)
-class Thing:
-    """One thing of a service; its data is replaced as a whole, never changed."""
+class TargetResource:
+    """A resource of a service. Its data is replaced as a whole, never changed."""
 
     kind: Kind
     account: str
@@ -210,47 +210,49 @@ class Thing:
 
     @property
     def on(self) -> bool:
-        """Whether it uses its role."""
+        """Whether the feature is enabled."""
         return self.kind.on(self.data)
 
 
 class Features:
-    """All things of all accounts and regions, and all uses of their roles.
+    """All resources of all accounts and regions, and all usages of their roles.
 
     Args:
-        roles: Which roles there are.
+        roles: The roles that exist.
 
-        on_change: Is told of everything that is created ("create"), deleted ("delete"), or whose
-            feature goes "on" or "off" or is put once more ("change"): the thing, which of these,
-            and whether the feature is on now, or is left on.
+        on_change: Receives each resource that is created ("create") or deleted ("delete"), or whose
+            feature is enabled ("on"), disabled ("off") or set again ("change"): the resource, the
+            change, and whether the feature is enabled now, or stays enabled.
     """
 
     def __init__(self, roles: Roles, *, on_change: OnChange | None = None) -> None:
         self.on_change = on_change
-        #: by role name: whether the service makes its role where it is missing.
+        #: by role name: whether the service creates its role if it is missing.
         self.makes_role: dict[str, bool] = {}
-        #: what the ARN of a live MediaPackage channel ends in.
+        #: the last part of the ARN of a live MediaPackage channel.
         self.new_id: Callable[[], str] = lambda: uuid.uuid4().hex
         #: ARNs of IVS channels that are live.
         self.live: set[str] = set()
         self.reset()
         self._roles = roles
-        #: held while an operation is carried out.
+        #: held during an operation.
         self.lock = threading.RLock()
-        self._things: dict[tuple[Kind, str, str, str], Thing] = {}
-        #: the same things, so that a list need not look at all of them.
-        self._places: defaultdict[tuple[Kind, str, str], dict[str, Thing]] = defaultdict(dict)
-        #: of things that were there once, too.
+        self._targets: dict[tuple[Kind, str, str, str], TargetResource] = {}
+        #: the same resources, so that a list does not search all of them.
+        self._places: defaultdict[tuple[Kind, str, str], dict[str, TargetResource]] = defaultdict(
+            dict
+        )
+        #: including deleted resources.
         self._arns: dict[tuple[Kind, str, str, str], str] = {}
         #: ARNs, by account, role name and region.
         self._uses: defaultdict[tuple[str, str], defaultdict[str, set[str]]] = defaultdict(
             lambda: defaultdict(set)
         )
 
-    # what tests say
+    # for tests
 
     def reset(self) -> None:
-        """Go back to the defaults: IVS alone makes its role, and no channel is live."""
+        """Restore the defaults: only IVS creates its role, and no channel is live."""
         self.makes_role = {
             definition.role_name: definition.creation is RoleCreation.SERVICE
             for definition in catalogue.ALL
@@ -259,64 +261,64 @@ class Features:
 
     def add(
         self, kind: Kind, account: str, region: str, name: str, data: Data | None = None
-    ) -> Thing:
-        """Put a thing there that no stack made.
+    ) -> TargetResource:
+        """Add a resource without a stack.
 
         Args:
-            kind: What it is.
+            kind: Its kind.
 
-            account: Whose it is.
+            account: Its account.
 
-            region: Where it is.
+            region: Its region.
 
-            name: What its ARN ends in; of a live channel its id.
+            name: The last part of its ARN; the id of a live channel.
 
-            data: What its service knows of it. A feature that this switches on needs its role.
-                Default: nothing but its id and ARN.
+            data: The data of the service. A feature that is enabled by it needs its role.
+                Default: only its id and ARN.
         """
         with self.lock:
-            thing = self._new(kind, account, region, name, data or {})
-            self._put(thing, thing.data)
-            return thing
+            target = self._new(kind, account, region, name, data or {})
+            self._put(target, target.data)
+            return target
 
-    def find(self, kind: Kind, account: str, region: str, id: str) -> Thing | None:
-        """Return a thing by what calls name it."""
+    def find(self, kind: Kind, account: str, region: str, id: str) -> TargetResource | None:
+        """Return a resource by its id."""
         with self.lock:
-            return self._things.get((kind, account, region, id))
+            return self._targets.get((kind, account, region, id))
 
     def uses(self, account: str, role_name: str) -> dict[str, list[str]]:
-        """Return what uses a role: ARNs, by region."""
+        """Return the usages of a role: ARNs by region."""
         with self.lock:
             by_region = self._uses[account, role_name]
             return {region: sorted(arns) for region, arns in sorted(by_region.items()) if arns}
 
     def add_use(self, account: str, role_name: str, region: str, arn: str) -> None:
-        """Let something use a role that is none of the kinds."""
+        """Let another resource use a role."""
         with self.lock:
             self._uses[account, role_name][region].add(arn)
 
     def remove_use(self, account: str, role_name: str, region: str, arn: str) -> None:
-        """Let it use the role no more."""
+        """End the usage of another resource."""
         with self.lock:
             self._uses[account, role_name][region].discard(arn)
 
     def role_deleted(self, account: str, role_name: str) -> None:
-        """Be told that a role is gone.
+        """Handle the deletion of a role.
 
         Raises:
-            BrokenUse: Something used it.
+            BrokenUse: A resource used it.
         """
         uses = self.uses(account, role_name)
         if uses:
             raise BrokenUse(f"{role_name} of {account} was deleted while it was used: {uses}")
 
     def left(self, account: str) -> list[str]:
-        """List what is there, and what is gone but was left on."""
+        """List existing resources, and deleted resources that were left enabled."""
         with self.lock:
-            things = {
-                thing.arn: "on" if thing.on else "off"
-                for thing in self._things.values()
-                if thing.account == account
+            targets = {
+                target.arn: "on" if target.on else "off"
+                for target in self._targets.values()
+                if target.account == account
             }
             used = {
                 arn
@@ -325,30 +327,32 @@ class Features:
                 for arns in by_region.values()
                 for arn in arns
             }
-        gone = dict.fromkeys(used - set(things), "no thing of a service, and uses its role")
-        return [f"{arn} ({state})" for arn, state in sorted((things | gone).items())]
+        deleted = dict.fromkeys(
+            used - set(targets), "not a resource of a service, but uses its role"
+        )
+        return [f"{arn} ({state})" for arn, state in sorted((targets | deleted).items())]
 
     def forget(self, account: str) -> None:
-        """Empty an account: its things, and the uses of its roles."""
+        """Empty an account: its resources, and the usages of its roles."""
         with self.lock:
             for key in [key for key in self._arns if key[1] == account]:
-                self._things.pop(key, None)
+                self._targets.pop(key, None)
                 self._places.pop(key[:3], None)
                 self.live.discard(self._arns.pop(key))
             for used in [used for used in self._uses if used[0] == account]:
                 del self._uses[used]
 
-    # what callers of AWS say
+    # for callers of AWS
 
     def handle(self, call: Call) -> Data:
         """Carry out an operation.
 
         Raises:
-            Refused: The service does not do it.
+            Refused: The service refuses the operation.
         """
         known = _OPERATIONS.get((call.service, call.operation))
         if known is None:
-            raise Refused("UnknownOperationException", f"{call.operation} is not played here")
+            raise Refused("UnknownOperationException", f"{call.operation} is not implemented here")
         with self.lock:
             kind, carry_out = known
             return carry_out(self, kind, call)
@@ -358,7 +362,7 @@ class Features:
         action = f"{_namespace(call.service)}:{call.operation}"
         kind, carry_out = _OPERATIONS.get((call.service, call.operation), (None, None))
         if kind is not None and action == "ivs:CreateRecordingConfiguration":
-            # the reference lists this kind, and the new one has no name yet
+            # the reference lists this kind, and the new resource has no name yet
             return action, kind.arn(call.account, call.region, "*")
         if kind is None or carry_out in _AUTHORIZED_ON_ALL:
             return action, "*"
@@ -373,12 +377,12 @@ class Features:
 
     def _create(self, kind: Kind, call: Call) -> Data:
         name = kind.id_in(call.parameters) if kind.named else str(uuid.uuid4())
-        thing = self._new(kind, call.account, call.region, str(name), call.parameters)
-        self._put(thing, thing.data)
-        return _shown(thing)
+        target = self._new(kind, call.account, call.region, str(name), call.parameters)
+        self._put(target, target.data)
+        return _shown(target)
 
     def _describe(self, kind: Kind, call: Call) -> Data:
-        return _shown(self._asked(kind, call))
+        return _shown(self._requested(kind, call))
 
     def _list(self, kind: Kind, call: Call) -> Data:
         recorded_by = call.parameters.get("filterByRecordingConfigurationArn")
@@ -396,24 +400,24 @@ class Features:
         token = "nextToken" if ivs else "NextToken"
         given = call.parameters.get(token, "0")
         if not given.isdecimal():
-            raise invalid(call.service, f"{token}: {given!r} is of no list")
+            raise invalid(call.service, f"{token}: {given!r} is not a valid token")
         first = int(given)
         most = call.parameters.get("maxResults" if ivs else "MaxResults", len(found))
         rest = {token: str(first + most)} if first + most < len(found) else {}
         return {kind.listed: [each.data for each in found[first : first + most]], **rest}
 
     def _update(self, kind: Kind, call: Call) -> Data:
-        thing = self._asked(kind, call)
-        self._put(thing, thing.data | call.parameters)
-        return _shown(thing)
+        target = self._requested(kind, call)
+        self._put(target, target.data | call.parameters)
+        return _shown(target)
 
     def _delete(self, kind: Kind, call: Call) -> Data:
-        thing = self._asked(kind, call)
-        del self._things[kind, thing.account, thing.region, thing.id]
-        del self._places[kind, thing.account, thing.region][thing.id]
+        target = self._requested(kind, call)
+        del self._targets[kind, target.account, target.region, target.id]
+        del self._places[kind, target.account, target.region][target.id]
         if kind is RECORDING_CONFIGURATION:
-            self._use(thing, uses=False)
-        self._told(thing, "delete", on=thing.on and kind is not RECORDING_CONFIGURATION)
+            self._use(target, uses=False)
+        self._report(target, "delete", on=target.on and kind is not RECORDING_CONFIGURATION)
         return {}
 
     # Chime
@@ -422,19 +426,19 @@ class Features:
         return {kind.arn_member: self._create(kind, call)[kind.wrapped][kind.arn_member]}
 
     def _put_member(self, kind: Kind, call: Call, member: str, value: object) -> Data:
-        thing = self._asked(kind, call)
-        self._put(thing, thing.data | {member: value})
+        target = self._requested(kind, call)
+        self._put(target, target.data | {member: value})
         return {member: value}
 
     def _get_member(self, kind: Kind, call: Call, member: str) -> Data:
-        data = self._asked(kind, call).data
+        data = self._requested(kind, call).data
         if member not in data:
             raise Refused("NotFoundException", f"there is no {member}", 404)
         return {member: data[member]}
 
     def _delete_member(self, kind: Kind, call: Call, member: str) -> Data:
-        thing = self._asked(kind, call)
-        self._put(thing, {name: value for name, value in thing.data.items() if name != member})
+        target = self._requested(kind, call)
+        self._put(target, {name: value for name, value in target.data.items() if name != member})
         return {}
 
     def _put_streaming(self, kind: Kind, call: Call) -> Data:
@@ -448,7 +452,7 @@ class Features:
         return self._delete_member(kind, call, "StreamingConfiguration")
 
     def _put_streams(self, kind: Kind, call: Call) -> Data:
-        before = self._asked(kind, call).data.get("StreamingConfigurations", [])
+        before = self._requested(kind, call).data.get("StreamingConfigurations", [])
         wanted = call.parameters["StreamingConfigurations"]
         prefix = f"arn:aws:kinesis:{call.region}:{call.account}:stream/chime-messaging-"
         for stream in (each["ResourceArn"] for each in wanted):
@@ -467,12 +471,12 @@ class Features:
     # IVS
 
     def _delete_recording(self, kind: Kind, call: Call) -> Data:
-        thing = self._asked(kind, call)
+        target = self._requested(kind, call)
         if any(
-            channel.data.get("recordingConfigurationArn") == thing.arn
+            channel.data.get("recordingConfigurationArn") == target.arn
             for channel in self._of(IVS_CHANNEL, call)
         ):
-            raise Refused("ConflictException", f"{thing.arn} is associated with a channel", 409)
+            raise Refused("ConflictException", f"{target.arn} is associated with a channel", 409)
         return self._delete(kind, call)
 
     def _create_channel(self, kind: Kind, call: Call) -> Data:
@@ -489,120 +493,120 @@ class Features:
         return self._delete(kind, call)
 
     def _refuse_live(self, kind: Kind, call: Call) -> None:
-        arn = self._asked(kind, call).arn
+        arn = self._requested(kind, call).arn
         if arn in self.live:
             raise Refused("ConflictException", f"{arn} is live", 409)
 
     def _refuse_unknown_recording(self, call: Call) -> None:
         arn = call.parameters.get("recordingConfigurationArn")
         if arn:
-            self._known(RECORDING_CONFIGURATION, call, arn)
+            self._find_or_raise(RECORDING_CONFIGURATION, call, arn)
 
     # MediaTailor
 
     def _put_playback(self, kind: Kind, call: Call) -> Data:
-        thing = self.find(kind, call.account, call.region, call.parameters["Name"])
-        if thing is None:
+        target = self.find(kind, call.account, call.region, call.parameters["Name"])
+        if target is None:
             return self._create(kind, call)
         kept = (kind.arn_member, "LogConfiguration")
         self._put(
-            thing,
-            call.parameters | {name: thing.data[name] for name in kept if name in thing.data},
+            target,
+            call.parameters | {name: target.data[name] for name in kept if name in target.data},
         )
-        return _shown(thing)
+        return _shown(target)
 
     def _log_sessions(self, kind: Kind, call: Call) -> Data:
-        thing = self._asked(kind, call)
+        target = self._requested(kind, call)
         percent = call.parameters["PercentEnabled"]
         if percent not in range(101):
             raise invalid(call.service, f"PercentEnabled: {percent} is not one of 0 to 100")
         logs = {"EnabledLoggingStrategies": ["LEGACY_CLOUDWATCH"], **call.parameters}
         logs.pop(kind.asked_as)
-        self._put(thing, thing.data | {"LogConfiguration": logs})
-        return {kind.asked_as: thing.id, **logs}
+        self._put(target, target.data | {"LogConfiguration": logs})
+        return {kind.asked_as: target.id, **logs}
 
     def _log_as_run(self, kind: Kind, call: Call) -> Data:
-        thing = self._asked(kind, call)
+        target = self._requested(kind, call)
         logs = {"LogTypes": call.parameters["LogTypes"]}
-        self._put(thing, thing.data | {"LogConfiguration": logs})
-        return {kind.id_member: thing.id, **logs}
+        self._put(target, target.data | {"LogConfiguration": logs})
+        return {kind.id_member: target.id, **logs}
 
     # MediaPackage
 
     def _log_access(self, kind: Kind, call: Call) -> Data:
-        thing = self._asked(kind, call)
+        target = self._requested(kind, call)
         every = ("IngressAccessLogs", "EgressAccessLogs")
         wanted = {name: call.parameters[name] for name in every if name in call.parameters}
         for log in wanted.values():
             if not log.get("LogGroupName", _LOG_GROUPS).startswith(_LOG_GROUPS):
                 raise invalid(call.service, f"the log group's name must start with {_LOG_GROUPS}")
-        kept = {name: value for name, value in thing.data.items() if name not in every}
-        self._put(thing, kept | wanted)
-        return _shown(thing)
+        kept = {name: value for name, value in target.data.items() if name not in every}
+        self._put(target, kept | wanted)
+        return _shown(target)
 
-    # things
+    # resources
 
-    def _of(self, kind: Kind, call: Call) -> list[Thing]:
+    def _of(self, kind: Kind, call: Call) -> list[TargetResource]:
         return [*self._places.get((kind, call.account, call.region), {}).values()]
 
-    def _asked(self, kind: Kind, call: Call) -> Thing:
-        return self._known(kind, call, str(kind.id_in(call.parameters)))
+    def _requested(self, kind: Kind, call: Call) -> TargetResource:
+        return self._find_or_raise(kind, call, str(kind.id_in(call.parameters)))
 
-    def _known(self, kind: Kind, call: Call, id: str) -> Thing:
-        thing = self.find(kind, call.account, call.region, id)
-        if thing is None:
+    def _find_or_raise(self, kind: Kind, call: Call, id: str) -> TargetResource:
+        target = self.find(kind, call.account, call.region, id)
+        if target is None:
             code = _NOT_FOUND.get(call.service, "NotFoundException")
             raise Refused(code, f"{kind.resource.rstrip('/')} {id} was not found", 404)
-        return thing
+        return target
 
-    def _new(self, kind: Kind, account: str, region: str, name: str, data: Data) -> Thing:
-        # the last part of a live channel's ARN is not what calls name it by
+    def _new(self, kind: Kind, account: str, region: str, name: str, data: Data) -> TargetResource:
+        # the last part of the ARN of a live channel is not its id
         arn = kind.arn(account, region, self.new_id() if kind is LIVE_CHANNEL else name)
         called = arn if kind.id_member == kind.arn_member else name
         if self.find(kind, account, region, called):
-            raise invalid(kind.service, f"{called} exists already")
+            raise invalid(kind.service, f"{called} already exists")
         ids = {kind.id_member: called, kind.arn_member: arn}
-        return Thing(kind, account, region, called, arn, {**kind.defaults, **data, **ids})
+        return TargetResource(kind, account, region, called, arn, {**kind.defaults, **data, **ids})
 
-    def _put(self, thing: Thing, data: Data) -> None:
-        """Give a thing its data, be it new or not; what that switches on needs its role."""
-        key = (thing.kind, thing.account, thing.region, thing.id)
-        new = key not in self._things
-        before = not new and thing.on
-        after = thing.kind.on(data)
+    def _put(self, target: TargetResource, data: Data) -> None:
+        """Set the data of a new or existing resource. An enabled feature needs its role."""
+        key = (target.kind, target.account, target.region, target.id)
+        new = key not in self._targets
+        before = not new and target.on
+        after = target.kind.on(data)
         if after:
-            self._need_role(thing)
-        thing.data = data
-        self._things[key] = thing
-        self._places[key[:3]][thing.id] = thing
-        self._arns[key] = thing.arn
+            self._need_role(target)
+        target.data = data
+        self._targets[key] = target
+        self._places[key[:3]][target.id] = target
+        self._arns[key] = target.arn
         if new:
-            self._told(thing, "create", on=after)
+            self._report(target, "create", on=after)
         if before or after:
-            self._use(thing, uses=after)
-            what = "change" if before == after else "on" if after else "off"
-            self._told(thing, what, on=after)
+            self._use(target, uses=after)
+            change = "change" if before == after else "on" if after else "off"
+            self._report(target, change, on=after)
 
-    def _need_role(self, thing: Thing) -> None:
-        definition = thing.kind.definition
-        if self._roles.exists(thing.account, definition.role_name):
+    def _need_role(self, target: TargetResource) -> None:
+        definition = target.kind.definition
+        if self._roles.exists(target.account, definition.role_name):
             return
         if not self.makes_role[definition.role_name]:
-            arn = definition.arn(partition="aws", account=thing.account)
-            raise invalid(thing.kind.service, f"Unable to create service linked role {arn}")
-        self._roles.make(thing.account, definition)
+            arn = definition.arn(partition="aws", account=target.account)
+            raise invalid(target.kind.service, f"Unable to create service linked role {arn}")
+        self._roles.make(target.account, definition)
 
-    def _use(self, thing: Thing, *, uses: bool) -> None:
+    def _use(self, target: TargetResource, *, uses: bool) -> None:
         change = self.add_use if uses else self.remove_use
-        change(thing.account, thing.kind.definition.role_name, thing.region, thing.arn)
+        change(target.account, target.kind.definition.role_name, target.region, target.arn)
 
-    def _told(self, thing: Thing, what: str, *, on: bool) -> None:
+    def _report(self, target: TargetResource, change: str, *, on: bool) -> None:
         if self.on_change is not None:
-            self.on_change(thing, what, on)
+            self.on_change(target, change, on)
 
 
-def _shown(thing: Thing) -> Data:
-    return {thing.kind.wrapped: thing.data} if thing.kind.wrapped else thing.data
+def _shown(target: TargetResource) -> Data:
+    return {target.kind.wrapped: target.data} if target.kind.wrapped else target.data
 
 
 #: by client and operation.

@@ -24,7 +24,7 @@ OPERATIONS = (
 
 
 def carry_out(roles: AccountRoles, call: Call, size: int) -> Data:
-    """Carry out an operation; no list has more than `size` entries on a page.
+    """Carry out an operation. A page of a list has at most `size` entries.
 
     Raises:
         Refused: IAM refuses the operation.

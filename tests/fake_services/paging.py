@@ -1,4 +1,4 @@
-"""Lists, a page at a time. Our model: a token is the number of what was listed before."""
+"""Pages of lists. Our model: a token is the number of items on the previous pages."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _Thing = TypeVar("_Thing")
 
 
 def page(
-    call: Call, things: Sequence[_Thing], token: str | None, most: int
+    call: Call, targets: Sequence[_Thing], token: str | None, most: int
 ) -> tuple[list[_Thing], str | None]:
-    """Return what is on a page, and the token of the next one, if there is one.
+    """Return the items of a page, and the token of the next page, if there is one.
 
     Raises:
-        Refused: The token is of no list.
+        Refused: The token is not valid.
     """
     given = token or "0"
     if not given.isdecimal():
-        raise invalid(call.service, f"{given!r} is of no list")
+        raise invalid(call.service, f"{given!r} is not a valid token")
     first = int(given)
     last = first + most
-    return [*things[first:last]], str(last) if last < len(things) else None
+    return [*targets[first:last]], str(last) if last < len(targets) else None

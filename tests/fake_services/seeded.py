@@ -1,6 +1,6 @@
-"""An account full of things, for measurements and for a look at the command line.
+"""An account with many resources, for benchmarks and for trying the command line.
 
-Our model from end to end; the same in every run.
+Our model throughout. The account is the same in every run.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import botocore.session
 from slr_constructs import catalogue
 from slr_constructs.handler.slr_handler import contract
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
+    CREATED_MARK,
+    CREATED_TAG,
     LEASE_TAG,
-    MADE_MARK,
-    MADE_TAG,
 )
 from tests.fake_services import features as kinds
 from tests.fake_services.world import World
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ACCOUNT = "111122223333"
 
-#: the type in CloudFormation, and whether its service keeps CloudFormation's own tags.
+#: the type in CloudFormation, and whether its service stores the tags of CloudFormation.
 _TYPES = {
     kinds.VOICE_CONNECTOR: ("AWS::Chime::VoiceConnector", ""),
     kinds.APP_INSTANCE: ("AWS::Chime::AppInstance", ""),
@@ -48,16 +48,16 @@ _OF_STACK = 20
 
 
 def seeded(resources: int, using: int) -> World:
-    """Return a world of one account, with five roles and many things.
+    """Return a world of one account, with five roles and many resources.
 
-    The things are spread evenly over the kinds, and over the regions that each service has. A
-    recording configuration is always on, so that there are no more of these than are to be on, and
-    the more channels; a channel of IVS is on if it is recorded. Every third thing is of a stack.
+    The resources are spread evenly over the kinds, and over the regions of each service. Every
+    recording configuration is enabled, so there are as many as are to be enabled, and more channels
+    instead. An IVS channel is enabled if it is recorded. Every third resource is in a stack.
 
     Args:
-        resources: How many things.
+        resources: The number of resources.
 
-        using: How many of them have their feature on.
+        using: The number of resources whose feature is enabled.
     """
     if not 0 <= using <= resources:
         raise ValueError(f"using must be 0 to {resources}, got {using}")
@@ -72,7 +72,7 @@ def seeded(resources: int, using: int) -> World:
     stacks = _Stacks(world)
     for kind in _TYPES:
         for number in range(shares[kind]):
-            # those that are on are anywhere among the others
+            # enabled resources are spread among the others
             before, after = (each * on[kind] // shares[kind] for each in (number, number + 1))
             _add(world, stacks, kind, number, on=after > before, turn=before)
     return world
@@ -99,25 +99,25 @@ def _add_roles(world: World) -> None:
             continue
         name = definition.role_name.removeprefix("AWSServiceRoleFor")
         resource = ("Role", contract.ServiceLinkedRole.RESOURCE_TYPE, definition.role_name)
-        there = account.add_stack(f"{name}-app", "us-east-1", resources=[resource])
-        gone = account.add_stack(f"{name}-old", "us-east-1", status="DELETE_COMPLETE")
-        leases = {LEASE_TAG + _digest(f"{stack}/Role", 32): stack for stack in (there, gone)}
+        existing = account.add_stack(f"{name}-app", "us-east-1", resources=[resource])
+        deleted = account.add_stack(f"{name}-old", "us-east-1", status="DELETE_COMPLETE")
+        leases = {LEASE_TAG + _digest(f"{stack}/Role", 32): stack for stack in (existing, deleted)}
         account.add_role(
             definition,
-            description=f"Role of {definition.feature} {MADE_MARK}",
-            tags={MADE_TAG: "true", **leases},
+            description=f"Role of {definition.feature} {CREATED_MARK}",
+            tags={CREATED_TAG: "true", **leases},
         )
 
 
 class _Stacks:
-    """Stacks of some things each."""
+    """Stacks with some resources each."""
 
     def __init__(self, world: World) -> None:
         self._account = world.account(ACCOUNT)
         self._open: dict[str, str] = {}
 
     def adopt(self, region: str, resource_type: str, physical_id: str) -> dict[str, str]:
-        """Let a stack of a region have a thing, and return the tags that CloudFormation gives."""
+        """Add a resource to a stack of a region, and return the tags that CloudFormation sets."""
         stack = self._account.stacks.get(self._open.get(region, ""))
         if stack is None or len(stack.resources) == _OF_STACK:
             opened = self._account.add_stack(f"media-{len(self._account.stacks)}", region)
@@ -134,7 +134,7 @@ class _Stacks:
 
 def _add(world: World, stacks: _Stacks, kind: Kind, number: int, *, on: bool, turn: int) -> None:
     regions = _regions(kind.service)
-    # those that are on come round in all regions, too, and a channel's is that of what records it
+    # enabled resources are spread over all regions, and a channel is in the region of its recording
     region = regions[(turn if on else number) % len(regions)]
     name = _name(kind, number)
     data = _OWN[kind] | (_on(kind, region, turn) if on else {})
@@ -168,18 +168,18 @@ def _parts(digits: str) -> Iterator[str]:
 
 
 def _on(kind: Kind, region: str, turn: int) -> Data:
-    """Return what switches a feature on."""
+    """Return the settings that enable a feature."""
     if kind is kinds.APP_INSTANCE:
         stream = f"arn:aws:kinesis:{region}:{ACCOUNT}:stream/chime-messaging-{turn}"
         return {"StreamingConfigurations": [{"DataType": "Channel", "ResourceArn": stream}]}
     if kind is kinds.IVS_CHANNEL:
-        # the recording configurations are all on: their turn is their number
+        # all recording configurations are enabled: their turn is their number
         recording = kinds.RECORDING_CONFIGURATION
         return {"recordingConfigurationArn": recording.arn(ACCOUNT, region, _name(recording, turn))}
     return _ON.get(kind, {})
 
 
-#: what a service knows of each.
+#: the data of the service for each kind.
 _OWN: dict[Kind, Data] = {
     kinds.VOICE_CONNECTOR: {"RequireEncryption": True},
     kinds.APP_INSTANCE: {"Name": "chat"},

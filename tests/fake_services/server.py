@@ -1,10 +1,10 @@
-"""The light AWS on loopback, for those who call it from another process.
+"""The fake services on loopback, for clients in another process.
 
-Clients come with `AWS_ENDPOINT_URL` and, for an access key, the account's id:
+Clients set `AWS_ENDPOINT_URL` and use the account id as access key:
 
     python -m tests.fake_services.server --resources 5000 --latency 0.05
 
-prints the URL and serves an account full of things, until its input ends or it is told to stop.
+prints the URL and serves an account with many resources, until its input ends or it is stopped.
 """
 
 from __future__ import annotations
@@ -43,12 +43,18 @@ def serve(world: World) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve an account full of things."""
+    """Serve an account with many resources."""
     parser = argparse.ArgumentParser(prog="python -m tests.fake_services.server")
-    parser.add_argument("--resources", type=int, default=5000, help="how many things")
-    parser.add_argument("--using", type=int, help="how many are on; default: one in twenty")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds that a call takes")
-    parser.add_argument("--print-env", action="store_true", help="also the clients' environment")
+    parser.add_argument("--resources", type=int, default=5000, help="the number of resources")
+    parser.add_argument(
+        "--using", type=int, help="the number of enabled ones; default: one in twenty"
+    )
+    parser.add_argument(
+        "--latency", type=float, default=0.0, help="the seconds that each call takes"
+    )
+    parser.add_argument(
+        "--print-env", action="store_true", help="print the environment of clients, too"
+    )
     asked = parser.parse_args(arguments)
     using = asked.resources // _ONE_IN if asked.using is None else asked.using
     world = seeded(asked.resources, using)
@@ -67,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def environment(url: str) -> dict[str, str]:
-    """Return the variables with which clients find the server, and nothing else."""
+    """Return the variables with which clients find the server, and no others."""
     return {
         "AWS_ENDPOINT_URL": url,
         "AWS_ACCESS_KEY_ID": ACCOUNT,
@@ -87,7 +93,7 @@ def _wait_for_the_end_of_input(ended: threading.Event) -> None:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # as many clients as like may knock at once
+    # many clients may connect at the same time
     request_queue_size = 128
 
     def __init__(self, world: World) -> None:
@@ -98,7 +104,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
-    # an answer is sent at once, not when the one before is acknowledged
+    # a response is sent immediately, not when the previous one is acknowledged
     disable_nagle_algorithm = True
     wbufsize = -1
 
@@ -120,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_DELETE = do_GET = do_PATCH = do_POST = do_PUT = _answer  # noqa: N815 - as http.server's
 
     def log_message(self, *_: Any) -> None:  # noqa: ANN401 - as http.server's
-        """Say nothing."""
+        """Log nothing."""
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Requests and answers, in the words of botocore's service models.
+"""Requests and responses, by botocore's service models.
 
-AWS's word, by those models: the operations, how their requests and answers are written, what is
-required, and the codes and statuses of refusals. Ours: the sentences of the refusals, that a
-pattern is that of a whole value, what IAM, STS and CloudFormation call invalid input (their lists
-of common errors), and the code of a denial where an operation's model lists none.
+From AWS, by those models: the operations, the formats of requests and responses, required
+members, and the codes and statuses of errors. Our model: the texts of the errors, that a pattern
+matches a whole value, the codes of IAM, STS and CloudFormation for invalid input (their lists of
+common errors), and the code of a denied call if the model of an operation lists none.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _CHIME_SERVICES = ("chime-sdk-voice", "chime-sdk-messaging", "chime-sdk-identity
 
 _SIGNING_THEIR_OWN_NAME = ("ivs", "mediatailor", "mediapackage", "mediapackage-vod")
 
-#: the features' services.
+#: the services of the features.
 SERVICES = (*_CHIME_SERVICES, *_SIGNING_THEIR_OWN_NAME)
 
-#: what each service says for input that it does not take.
+#: the error code of each service for invalid input.
 INVALID = {
     **dict.fromkeys(_CHIME_SERVICES, ("BadRequestException", 400)),
     "ivs": ("ValidationException", 400),
@@ -59,14 +59,14 @@ INVALID = {
 
 
 class Refused(Exception):  # noqa: N818 - an answer of the service, and no error of the fake's
-    """What a service says instead of doing what it was asked.
+    """An error response of a service.
 
     Args:
-        code: Its own code; empty for a service that sends none.
+        code: The error code; empty for a service that sends none.
 
-        message: Its sentence.
+        message: The error text.
 
-        status: That of HTTP.
+        status: The HTTP status.
     """
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
@@ -88,13 +88,13 @@ class Call:
 
 
 def invalid(service: str, message: str) -> Refused:
-    """Return what a service says for input that it does not take."""
+    """Return the error for invalid input."""
     code, status = INVALID.get(service, ("ValidationException", 400))
     return Refused(code, message, status)
 
 
 def denied(service: str, operation: str, who: str, action: str) -> Refused:
-    """Return what a service says to somebody who lacks a right."""
+    """Return the error for a caller without a permission."""
     model = _model(service)
     listed = {shape.name for shape in model.operation_model(operation).error_shapes}
     known = (code for code in ("AccessDeniedException", "ForbiddenException") if code in listed)
@@ -108,7 +108,7 @@ def denied(service: str, operation: str, who: str, action: str) -> Refused:
 
 
 def unrecognized(service: str) -> Refused:
-    """Return what a service says to an access key that it does not know."""
+    """Return the error for an unknown access key."""
     query = str(_model(service).protocol) == "query"
     code = "InvalidClientTokenId" if query else "UnrecognizedClientException"
     message = "The security token included in the request is invalid."
@@ -116,13 +116,13 @@ def unrecognized(service: str) -> Refused:
 
 
 def _forbidden(service: str) -> int:
-    # AWS JSON has one status for everything that is the caller's fault
+    # AWS JSON has one status for all errors of the caller
     return 400 if str(_model(service).protocol) == "json" else 403
 
 
 @functools.lru_cache(maxsize=4096)
 def service_of(signing_name: str, path: str) -> str | None:
-    """Return the client that signs with a name and asks for a path, if it is a feature's."""
+    """Return the client that signs with this name and requests this path, if it is of a feature."""
     if signing_name == "chime":
         routes = [
             (len(route.literal), service)
@@ -145,27 +145,27 @@ def read(  # noqa: PLR0917 - in the order in which MiniStack hands a request ove
     account: str,
     region: str,
 ) -> Call:
-    """Find out what is asked.
+    """Parse a request.
 
     Args:
         service: The boto3 client.
 
-        method: The method of HTTP.
+        method: The HTTP method.
 
         path: The path, percent-encoded or not.
 
-        headers: The headers, in whatever case.
+        headers: The headers, in upper or lower case.
 
         body: The body.
 
         query: The parameters of the URL: each a string, or a list of them.
 
-        account: Whose call it is.
+        account: The account of the caller.
 
-        region: Where it is made.
+        region: The region of the call.
 
     Raises:
-        Refused: There is no such operation, or its model does not take the parameters.
+        Refused: The operation does not exist, or its model does not allow the parameters.
     """
     model = _model(service)
     protocol = str(model.protocol)
@@ -198,10 +198,10 @@ def read(  # noqa: PLR0917 - in the order in which MiniStack hands a request ove
 
 
 def check(service: str, operation: str, parameters: dict[str, Any]) -> None:
-    """Hold an operation's parameters against its model.
+    """Validate parameters by the model of the operation.
 
     Raises:
-        Refused: One is missing, of another type, too long or short, or none that is allowed.
+        Refused: A parameter is missing, has the wrong type or length, or is not allowed.
     """
     shape = input_of(service, operation)
     if shape is None:
@@ -209,7 +209,7 @@ def check(service: str, operation: str, parameters: dict[str, Any]) -> None:
     report = ParamValidator().validate(parameters, shape)
     if report.has_errors():
         raise invalid(service, report.generate_report())
-    broken = "; ".join(_broken(shape, parameters, ""))
+    broken = "; ".join(_invalid(shape, parameters, ""))
     if broken:
         raise invalid(service, broken)
 
@@ -220,12 +220,12 @@ def input_of(service: str, operation: str) -> Shape:
 
 
 def answer(call: Call, result: dict[str, Any]) -> Response:
-    """Write what a service answers; of the result, what its model has."""
+    """Serialize a response, with the members that its model has."""
     model = _model(call.service)
     asked = model.operation_model(call.operation)
     protocol = str(model.protocol)
     if protocol == "rest-json" and _all_in_body(asked.output_shape):
-        # long lists are most of what a fake writes, and moto takes ten times as long for them
+        # long lists are most of the output of a fake, and moto takes ten times as long for them
         content = json.dumps(_plain(asked.output_shape, result)).encode()
         return int(asked.http.get("responseCode", 200)), {"Content-Type": _REST_JSON}, content
     written = get_serializer_class(call.service, protocol)(asked).serialize(result)
@@ -237,7 +237,7 @@ def answer(call: Call, result: dict[str, Any]) -> Response:
 
 
 def refusal(service: str, refused: Refused) -> Response:
-    """Write what a service answers when it refuses."""
+    """Serialize an error response."""
     code, message = refused.code, refused.message
     match str(_model(service).protocol):
         case "query":
@@ -259,7 +259,7 @@ def refusal(service: str, refused: Refused) -> Response:
 
 @functools.cache
 def _all_in_body(shape: Shape | None) -> bool:
-    """Tell whether an answer is an object of JSON and no more."""
+    """Return whether a response is a JSON object without other parts."""
     return (
         shape is not None
         and "payload" not in shape.serialization
@@ -268,7 +268,7 @@ def _all_in_body(shape: Shape | None) -> bool:
 
 
 def _plain(shape: Shape, value: Any) -> Any:  # noqa: ANN401 - whatever an answer may hold
-    """Return what JSON has for a value: what its model knows of it, by the model's names."""
+    """Return a value as JSON: the members that its model has, by the names of the model."""
     match shape.type_name:
         case "structure":
             return {
@@ -311,7 +311,7 @@ def _routes(service: str) -> tuple[_Route, ...]:
         # every second part is the name of a label
         parts = re.split(r"\{([^}]+)\}", trait.path)
         literals, labels = parts[::2], tuple(parts[1::2])
-        # a path that comes decoded has the slash of an ARN in it
+        # a decoded path contains the slash of an ARN
         pattern = re.compile("(.+)".join(map(re.escape, literals)))
         routes.append(_Route(operation, trait.method, "".join(literals), labels, pattern))
     return tuple(routes)
@@ -319,7 +319,7 @@ def _routes(service: str) -> tuple[_Route, ...]:
 
 @functools.lru_cache(maxsize=4096)
 def _route(service: str, method: str, path: str) -> tuple[str, Mapping[str, str]]:
-    """Return the operation that says most about a path, and the path's labels."""
+    """Return the operation with the most specific path, and the labels of the path."""
     found = [
         (route, match)
         for route in _routes(service)
@@ -332,19 +332,19 @@ def _route(service: str, method: str, path: str) -> tuple[str, Mapping[str, str]
     return route.operation, dict(zip(route.labels, values, strict=True))
 
 
-def _broken(
+def _invalid(
     shape: Shape,
     value: Any,  # noqa: ANN401 - whatever a request may hold
     where: str,
 ) -> Iterator[str]:
-    """Tell what botocore does not look at: the largest, the allowed values and the patterns."""
+    """Validate what botocore does not: maximums, allowed values and patterns."""
     match shape.type_name:
         case "structure":
             for member, each in value.items():
-                yield from _broken(shape.members[member], each, f"{where}.{member}")
+                yield from _invalid(shape.members[member], each, f"{where}.{member}")
         case "list":
             for number, each in enumerate(value):
-                yield from _broken(shape.member, each, f"{where}[{number}]")
+                yield from _invalid(shape.member, each, f"{where}[{number}]")
             yield from _too_large(shape, len(value), where)
         case "map":
             yield from _too_large(shape, len(value), where)
@@ -368,5 +368,5 @@ def _too_large(shape: Shape, size: int, where: str) -> Iterator[str]:
 
 @functools.cache
 def _pattern(pattern: str) -> re.Pattern[str] | None:
-    # classes of letters by their Unicode name, as in tags, are beyond Python
+    # Python does not support Unicode character classes, as in the patterns of tags
     return None if not pattern or r"\p{" in pattern else re.compile(pattern)

@@ -1,10 +1,9 @@
-"""AWS in this process: the features' services, IAM, CloudFormation, and who may call what.
+"""AWS in this process: the services of the features, IAM, CloudFormation, and permissions.
 
-AWS's word: requests, answers and refusals (botocore's models, `wire.py`), which regions an account
-has without asking for them, and that roles of an account are no region's. Our model: an access key
-is the account's id, or tells it; whoever has one may do everything that the account does not deny;
-and a page of any list is as long as the test says. Each module of this package says so for its
-part.
+From AWS: requests, responses and errors (botocore's models, `wire.py`), the regions that are
+enabled by default, and that the roles of an account are global. Our model: an access key is the
+account id or contains it, a caller has every permission that the account does not deny, and tests
+set the size of all pages. Each module of this package says what its part has from AWS.
 """
 
 from __future__ import annotations
@@ -40,17 +39,17 @@ if TYPE_CHECKING:
     Data = dict[str, Any]
     Operation = Callable[[FakeAccount, Call, int], Data]
 
-#: tests put something else in its place.
+#: tests replace this.
 _sleep = time.sleep
 
 _OWN_SERVICES = ("iam", "cloudformation", "sts", "organizations", "account")
-#: what a disabled region does not touch.
+#: services that a disabled region does not affect.
 _GLOBAL = ("iam", "sts", "organizations", "account")
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/[^/]+/([^/]+)/([^/]+)/aws4_request")
 _ACCOUNTS_ON_A_PAGE = 20
 _HOUR = timedelta(hours=1)
 
-#: those of 2019 and later, which an account asks for.
+#: regions of 2019 and later, which an account must enable.
 _OPT_IN = frozenset(
     {
         "af-south-1",
@@ -81,23 +80,23 @@ def all_regions() -> tuple[str, ...]:
 
 
 class World:
-    """All accounts, and whoever calls them."""
+    """All accounts, and their callers."""
 
     def __init__(self) -> None:
-        #: by id, in the order in which they were made.
+        #: by id, in the order of their creation.
         self.accounts: dict[str, FakeAccount] = {}
-        #: all things of all accounts.
+        #: all resources of all accounts.
         self.features = Features(_Roles(self))
-        #: every call so far that could be read.
+        #: every call so far that was parsed.
         self.calls: list[Call] = []
-        #: the most calls that were being answered at the same time.
+        #: the maximum number of calls that were processed at the same time.
         self.most_at_once = 0
         #: seconds that each call takes.
         self.latency = 0.0
-        #: is told of each call before it is answered, outside of all locks. What it raises is the
-        #: answer if it is `Refused`, and what becomes of the call otherwise.
+        #: receives each call before it is processed, without any lock. If it raises `Refused`, this
+        #: is the response; any other exception ends the call.
         self.on_call: Callable[[Call], None] = lambda _call: None
-        #: no list has more on a page.
+        #: the maximum number of items on a page.
         self.page_size = 100
         self._lock = threading.Lock()
         self._at_once = 0
@@ -112,15 +111,15 @@ class World:
         } | {("iam", name): iam.carry_out for name in iam.OPERATIONS}
 
     def account(self, id: str, name: str = "", *, organization: bool = True) -> FakeAccount:
-        """Return an account; it is made when it is first asked for.
+        """Return an account. The first call creates it.
 
         Args:
             id: Its twelve digits.
 
-            name: What the organization calls it; looked at when it is made.
-                Default: nothing.
+            name: The name in the organization. Used only when the account is created.
+                Default: no name.
 
-            organization: Whether it is in the organization; looked at when it is made.
+            organization: Whether it is in the organization. Used only when the account is created.
                 Default: it is.
         """
         account = FakeAccount(
@@ -144,7 +143,7 @@ class World:
         request: AWSPreparedRequest,
         **_kw: Any,  # noqa: ANN401 - as botocore hands it over
     ) -> AWSResponse:
-        """Answer a request of botocore's before it is sent."""
+        """Respond to a request of botocore before it is sent."""
         body = request.body or b""
         status, headers, content = self.respond(
             request.method,
@@ -157,7 +156,7 @@ class World:
     def respond(
         self, method: str, url: str, headers: Mapping[str, str | bytes], body: bytes
     ) -> wire.Response:
-        """Answer a request; what is raised is what `on_call` raised."""
+        """Respond to a request. An exception of `on_call` is raised."""
         with self._counted() as number:
             status, more, content = self._respond(method, url, headers, body)
             return status, {**more, "x-amzn-RequestId": f"{number:08}"}, content
@@ -177,13 +176,13 @@ class World:
     def _respond(
         self, method: str, url: str, headers: Mapping[str, str | bytes], body: bytes
     ) -> wire.Response:
-        told = {
+        lower_headers = {
             name.lower(): value.decode() if isinstance(value, bytes) else value
             for name, value in headers.items()
         }
         parts = urlsplit(url)
-        signed = _CREDENTIAL.search(told.get("authorization", ""))
-        # an answer that any service's client can read
+        signed = _CREDENTIAL.search(lower_headers.get("authorization", ""))
+        # a response that the client of any service can parse
         if signed is None:
             missing = Refused("MissingAuthenticationToken", "Missing Authentication Token", 403)
             return wire.refusal("account", missing)
@@ -192,7 +191,9 @@ class World:
         if service is None and signing_name in _OWN_SERVICES:
             service = signing_name
         if service is None:
-            unknown = Refused("UnknownOperationException", f"{signing_name} is not played", 404)
+            unknown = Refused(
+                "UnknownOperationException", f"{signing_name} is not implemented", 404
+            )
             return wire.refusal("account", unknown)
         try:
             account = self._account_of(service, key)
@@ -200,7 +201,7 @@ class World:
                 service,
                 method,
                 parts.path,
-                told,
+                lower_headers,
                 body,
                 parse_qs(parts.query, keep_blank_values=True),
                 account=account.id,
@@ -225,7 +226,7 @@ class World:
         return account
 
     def _refuse(self, account: FakeAccount, call: Call, key: str) -> None:
-        """Refuse a call in a region that is off, or one that is denied."""
+        """Refuse a call in a disabled region, and a denied call."""
         if call.region in account.disabled_regions and call.service not in _GLOBAL:
             raise wire.unrecognized(call.service)
         action, _ = self.features.action_and_resource(call)
@@ -239,7 +240,7 @@ class World:
             return self.features.handle(self._paged(call))
         operation = self._operations.get((call.service, call.operation))
         if operation is None:
-            raise Refused("UnknownOperationException", f"{call.operation} is not played here")
+            raise Refused("UnknownOperationException", f"{call.operation} is not implemented here")
         with self.features.lock:
             return operation(account, call, self.page_size)
 
@@ -251,7 +252,7 @@ class World:
         parameters = call.parameters | {name: size}
         return Call(call.service, call.operation, parameters, call.account, call.region)
 
-    # who calls
+    # callers
 
     def _caller(self, account: FakeAccount, key: str) -> str:
         with self._lock:
@@ -266,7 +267,7 @@ class World:
             return {"UserId": "AIDA0000000000000001", "Account": account.id, "Arn": caller}
         if call.operation == "AssumeRole":
             return self._assume(call, caller)
-        raise Refused("UnknownOperationException", f"{call.operation} is not played here")
+        raise Refused("UnknownOperationException", f"{call.operation} is not implemented here")
 
     def _assume(self, call: Call, caller: str) -> Data:
         arn = call.parameters["RoleArn"]
@@ -296,7 +297,7 @@ class World:
             },
         }
 
-    # what accounts there are, and where
+    # accounts and regions
 
     def _list_accounts(self, account: FakeAccount, call: Call, size: int) -> Data:
         if not account.organization:
@@ -335,25 +336,25 @@ class World:
 
 
 class _Roles:
-    """Which roles there are, for the features; it is asked under their lock."""
+    """The roles of all accounts, for the features. Called while the features hold their lock."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def exists(self, account: str, role_name: str) -> bool:
-        """Tell whether an account has a role."""
+        """Return whether an account has a role."""
         return role_name in self._world.account(account).roles
 
     def make(self, account: str, definition: RoleDefinition) -> None:
-        """Make a role."""
+        """Create a role."""
         self._world.account(account).create(definition)
 
 
 class _Raw(io.BytesIO):
-    """The body of an answer, as botocore reads it."""
+    """The body of a response, as botocore reads it."""
 
     def stream(self, **_kw: object) -> Iterator[bytes]:
-        """Give all of it."""
+        """Return the whole body."""
         yield self.read()
 
 

@@ -39,16 +39,16 @@ ACCOUNT = "111122223333"
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """One feature on one kind of owner.
+    """One feature on one type of owner.
 
-    `define` takes a scope, a letter that makes its owner another one, and the role. `carrier` is
-    the type of what the role must be there for. `owner` is the type that `release` goes before, if
-    the owner is in the app.
+    `define` takes a scope, a letter that distinguishes the owners, and the role. `carrier` is the
+    type of the resource that depends on the role. `owner` is the type of the resource that must be
+    deleted after `clean_up`, if the owner is in the app.
     """
 
     definition: RoleDefinition
     carrier: str
-    release: str
+    clean_up: str
     define: Callable[[Construct, str, ServiceLinkedRole | None], Feature]
     owner: str | None = None
 
@@ -104,7 +104,7 @@ def _existing_recording(scope: Construct, letter: str, role: ServiceLinkedRole |
 
 
 def playback_configuration(scope: Construct) -> aws_mediatailor.CfnPlaybackConfiguration:
-    """Define a playback configuration that has no logs yet."""
+    """Define a playback configuration without logs."""
     return aws_mediatailor.CfnPlaybackConfiguration(
         scope,
         "Owner",
@@ -115,7 +115,7 @@ def playback_configuration(scope: Construct) -> aws_mediatailor.CfnPlaybackConfi
 
 
 def linear_channel(scope: Construct) -> aws_mediatailor.CfnChannel:
-    """Define a MediaTailor channel that has no logs yet."""
+    """Define a MediaTailor channel without logs."""
     output = aws_mediatailor.CfnChannel.RequestOutputItemProperty(
         manifest_name="index", source_group="hls"
     )
@@ -161,99 +161,99 @@ def _existing_vod(scope: Construct, letter: str, role: ServiceLinkedRole | None)
     return MediaPackageAccessLogging(scope, "Feature", channel=arn, role=role)
 
 
-#: by the name that a test's id gives them.
+#: The recipes by the name that test ids contain.
 RECIPES = {
     "voice": Recipe(
         catalogue.CHIME_VOICE_CONNECTOR,
         carrier="Custom::VoiceConnectorStreaming",
-        release="Custom::VoiceConnectorStreaming",
+        clean_up="Custom::VoiceConnectorStreaming",
         define=_voice,
         owner="AWS::Chime::VoiceConnector",
     ),
     "existing-voice": Recipe(
         catalogue.CHIME_VOICE_CONNECTOR,
         carrier="Custom::VoiceConnectorStreaming",
-        release="Custom::VoiceConnectorStreaming",
+        clean_up="Custom::VoiceConnectorStreaming",
         define=_existing_voice,
     ),
     "chat": Recipe(
         catalogue.CHIME_MESSAGING,
         carrier="Custom::AppInstanceStreaming",
-        release="Custom::AppInstanceStreaming",
+        clean_up="Custom::AppInstanceStreaming",
         define=_chat,
         owner="AWS::Chime::AppInstance",
     ),
     "existing-chat": Recipe(
         catalogue.CHIME_MESSAGING,
         carrier="Custom::AppInstanceStreaming",
-        release="Custom::AppInstanceStreaming",
+        clean_up="Custom::AppInstanceStreaming",
         define=_existing_chat,
     ),
     "recording": Recipe(
         catalogue.IVS_RECORD_TO_S3,
         carrier="AWS::IVS::RecordingConfiguration",
-        # the channel refers to the recording configuration, and so goes before it
-        release="AWS::IVS::Channel",
+        # the channel refers to the recording configuration, so it is deleted first
+        clean_up="AWS::IVS::Channel",
         define=_recording,
         owner="AWS::IVS::RecordingConfiguration",
     ),
     "existing-recording": Recipe(
         catalogue.IVS_RECORD_TO_S3,
         carrier="AWS::IVS::RecordingConfiguration",
-        release="Custom::IvsChannelRecording",
+        clean_up="Custom::IvsChannelRecording",
         define=_existing_recording,
         owner="AWS::IVS::RecordingConfiguration",
     ),
     "sessions": Recipe(
         catalogue.MEDIATAILOR,
         carrier="AWS::MediaTailor::PlaybackConfiguration",
-        release="Custom::MediaTailorSessionLoggingRelease",
+        clean_up="Custom::MediaTailorSessionLoggingCleanUp",
         define=_sessions,
         owner="AWS::MediaTailor::PlaybackConfiguration",
     ),
     "existing-sessions": Recipe(
         catalogue.MEDIATAILOR,
         carrier="Custom::MediaTailorSessionLogging",
-        release="Custom::MediaTailorSessionLogging",
+        clean_up="Custom::MediaTailorSessionLogging",
         define=_existing_sessions,
     ),
     "as-run": Recipe(
         catalogue.MEDIATAILOR,
         carrier="AWS::MediaTailor::Channel",
-        release="Custom::MediaTailorAsRunLoggingRelease",
+        clean_up="Custom::MediaTailorAsRunLoggingCleanUp",
         define=_as_run,
         owner="AWS::MediaTailor::Channel",
     ),
     "existing-as-run": Recipe(
         catalogue.MEDIATAILOR,
         carrier="Custom::MediaTailorAsRunLogging",
-        release="Custom::MediaTailorAsRunLogging",
+        clean_up="Custom::MediaTailorAsRunLogging",
         define=_existing_as_run,
     ),
     "live": Recipe(
         catalogue.MEDIAPACKAGE,
         carrier="AWS::MediaPackage::Channel",
-        release="Custom::MediaPackageChannelLoggingRelease",
+        clean_up="Custom::MediaPackageChannelLoggingCleanUp",
         define=_live,
         owner="AWS::MediaPackage::Channel",
     ),
     "existing-live": Recipe(
         catalogue.MEDIAPACKAGE,
         carrier="Custom::MediaPackageChannelLogging",
-        release="Custom::MediaPackageChannelLogging",
+        clean_up="Custom::MediaPackageChannelLogging",
         define=_existing_live,
     ),
     "vod": Recipe(
         catalogue.MEDIAPACKAGE,
         carrier="AWS::MediaPackage::PackagingGroup",
-        release="Custom::MediaPackagePackagingGroupLoggingRelease",
+        clean_up="Custom::MediaPackagePackagingGroupLoggingCleanUp",
         define=_vod,
         owner="AWS::MediaPackage::PackagingGroup",
     ),
     "existing-vod": Recipe(
         catalogue.MEDIAPACKAGE,
         carrier="Custom::MediaPackagePackagingGroupLogging",
-        release="Custom::MediaPackagePackagingGroupLogging",
+        clean_up="Custom::MediaPackagePackagingGroupLogging",
         define=_existing_vod,
     ),
 }

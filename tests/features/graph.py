@@ -1,4 +1,4 @@
-"""What a template says about its resources, and about which of them waits for which."""
+"""Helpers that read the resources of a template and their dependencies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from slr_constructs.templates.order import creation_waves, deletion_waves, dependencies
+from slr_constructs.templates.order import creation_steps, deletion_steps, dependencies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,13 +24,13 @@ def ids_of(template: Template, kind: str) -> list[str]:
 
 
 def id_of(template: Template, kind: str) -> str:
-    """Return the logical id of the one resource of a type."""
+    """Return the logical id of the only resource of a type."""
     (name,) = ids_of(template, kind)
     return name
 
 
 def properties_of(template: Template, kind: str) -> dict[str, Any]:
-    """Return the properties of the one resource of a type."""
+    """Return the properties of the only resource of a type."""
     properties: dict[str, Any] = template["Resources"][id_of(template, kind)].get("Properties", {})
     return properties
 
@@ -42,7 +42,7 @@ def custom_ids(template: Template) -> list[str]:
 
 
 class _Order(NamedTuple):
-    """What a template says about its order."""
+    """The order of the resources of a template."""
 
     direct: dict[str, set[str]]
     creation: list[list[str]]
@@ -52,16 +52,16 @@ class _Order(NamedTuple):
 @functools.lru_cache(maxsize=8)
 def _order_in(text: str) -> _Order:
     template = json.loads(text)
-    return _Order(dependencies(template), creation_waves(template), deletion_waves(template))
+    return _Order(dependencies(template), creation_steps(template), deletion_steps(template))
 
 
 def _order_of(template: Template) -> _Order:
-    """Return the order of a template, which is read once for all questions about it."""
+    """Return the order of a template, which is computed only once per template."""
     return _order_in(json.dumps(template))
 
 
 def needs(template: Template, logical_id: str) -> set[str]:
-    """Return all that a resource waits for, directly or through others."""
+    """Return all resources that a resource depends on, directly or indirectly."""
     direct = _order_of(template).direct
     found: set[str] = set()
     left = [logical_id]
@@ -73,47 +73,47 @@ def needs(template: Template, logical_id: str) -> set[str]:
 
 
 def is_first(template: Template, earlier: str, later: str) -> bool:
-    """Tell whether one resource is created before, and deleted after, another."""
+    """Return whether one resource is created before, and deleted after, another one."""
     _, up, down = _order_of(template)
-    waits = earlier in needs(template, later)
-    if waits:
-        # the waves are what a reviewer reads, so they have to say the same
-        assert _wave(up, earlier) < _wave(up, later)
-        assert _wave(down, later) < _wave(down, earlier)
-    return waits
+    depends = earlier in needs(template, later)
+    if depends:
+        # a reviewer reads the steps, so they must have the same order
+        assert _step(up, earlier) < _step(up, later)
+        assert _step(down, later) < _step(down, earlier)
+    return depends
 
 
 def is_type_first(template: Template, earlier: str, later: str) -> bool:
-    """Tell the same of the one resource of a type and the one of another."""
+    """Return the same for the only resources of two types."""
     return is_first(template, id_of(template, earlier), id_of(template, later))
 
 
 def policy_of(template: Template, logical_id: str) -> str:
-    """Return the logical id of the rights that a custom resource waits for by name."""
+    """Return the logical id of the policy that a custom resource depends on."""
     first: list[str] = template["Resources"][logical_id]["DependsOn"]
     (policy,) = (each for each in first if each in ids_of(template, "AWS::IAM::RolePolicy"))
     return policy
 
 
 def statements_of(template: Template, logical_id: str) -> list[dict[str, Any]]:
-    """Return the statements of the rights that a custom resource waits for."""
+    """Return the statements of the policy that a custom resource depends on."""
     policy = template["Resources"][policy_of(template, logical_id)]["Properties"]
     statements: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
     return statements
 
 
 def actions_of(template: Template, logical_id: str) -> set[str]:
-    """Return the actions that a custom resource's rights allow."""
+    """Return the actions that the policy of a custom resource allows."""
     return {
         action for each in statements_of(template, logical_id) for action in listed(each["Action"])
     }
 
 
-def listed(value: Any) -> list[Any]:  # noqa: ANN401 - one of anything, or many
-    """Return what a policy says in one of its two ways as a list."""
+def listed(value: Any) -> list[Any]:  # noqa: ANN401 - a value or a list of values
+    """Return an element of a policy as a list; it may be a value or a list of values."""
     return value if isinstance(value, list) else [value]
 
 
-def _wave(waves: list[list[str]], logical_id: str) -> int:
-    (number,) = (index for index, wave in enumerate(waves) if logical_id in wave)
+def _step(steps: list[list[str]], logical_id: str) -> int:
+    (number,) = (index for index, step in enumerate(steps) if logical_id in step)
     return number

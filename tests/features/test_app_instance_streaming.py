@@ -1,4 +1,4 @@
-"""App instance streaming: the streams it takes, what is put, in which order, what is refused."""
+"""App instance streaming: accepted streams, configuration, order and errors."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def streaming_to(stack: Stack, stream: aws_kinesis.IStream) -> AppInstanceStream
 
 
 def streaming_properties(stack: Stack) -> dict[str, Any]:
-    """Return what the function is asked for."""
+    """Return the properties that the function receives."""
     return properties_of(template_of(stack), STREAMING)
 
 
 def statement_allowing(stack: Stack, action: str) -> dict[str, Any]:
-    """Return the one statement of the streaming's rights that has an action."""
+    """Return the only statement of the policy that allows an action."""
     template = template_of(stack)
     statements = statements_of(template, id_of(template, STREAMING))
     (found,) = (each for each in statements if action in each["Action"])
@@ -71,7 +71,7 @@ def statement_allowing(stack: Stack, action: str) -> dict[str, Any]:
 
 
 def test_only_channels_are_streamed(stack: Stack) -> None:
-    """What is not streamed is left out."""
+    """The properties contain only the stream that is used."""
     streaming_to(stack, imported(stack))
 
     properties = streaming_properties(stack)
@@ -80,7 +80,7 @@ def test_only_channels_are_streamed(stack: Stack) -> None:
 
 
 def test_only_messages_are_streamed(stack: Stack) -> None:
-    """Each of the two kinds of data may be streamed without the other."""
+    """Each type of data can be streamed without the other."""
     AppInstanceStreaming(
         stack,
         "Streaming",
@@ -94,8 +94,8 @@ def test_only_messages_are_streamed(stack: Stack) -> None:
     assert "ChannelsStreamArn" not in properties
 
 
-def test_one_stream_may_take_both(stack: Stack) -> None:
-    """The function then writes to one stream."""
+def test_one_stream_may_receive_both(stack: Stack) -> None:
+    """The policy then names the stream only once."""
     stream = imported(stack)
 
     AppInstanceStreaming(
@@ -108,7 +108,7 @@ def test_one_stream_may_take_both(stack: Stack) -> None:
 
 
 def test_an_app_instance_of_the_app_is_named_by_its_arn(stack: Stack) -> None:
-    """The feature exposes what it was given."""
+    """The feature exposes the ARN of its app instance."""
     owner = aws_chime.CfnAppInstance(stack, "Chat", name="chat")
 
     streaming = AppInstanceStreaming(
@@ -122,7 +122,7 @@ def test_an_app_instance_of_the_app_is_named_by_its_arn(stack: Stack) -> None:
 
 
 def test_the_streams_and_their_keys_outlive_the_streaming(stack: Stack) -> None:
-    """What is written to is there first and goes last."""
+    """The streams are created before the streaming and deleted after it."""
     key = aws_kms.Key(stack, "Key")
 
     streaming_to(stack, MessagingStream(stack, "Stream", encryption_key=key))
@@ -132,8 +132,8 @@ def test_the_streams_and_their_keys_outlive_the_streaming(stack: Stack) -> None:
     assert is_type_first(template, "AWS::KMS::Key", STREAMING)
 
 
-def test_the_function_may_call_for_this_app_instance_alone(stack: Stack) -> None:
-    """Put, get and delete, on the one ARN."""
+def test_the_function_has_permissions_only_for_this_app_instance(stack: Stack) -> None:
+    """It may put, get and delete the configuration of one ARN."""
     streaming_to(stack, imported(stack))
 
     assert statement_allowing(stack, "chime:PutMessagingStreamingConfigurations") == {
@@ -148,7 +148,7 @@ def test_the_function_may_call_for_this_app_instance_alone(stack: Stack) -> None
 
 
 def test_the_function_may_write_to_the_streams(stack: Stack) -> None:
-    """The service asks its caller for the rights that its role has."""
+    """The service requires that its caller has the permissions of its role."""
     AppInstanceStreaming(
         stack,
         "Streaming",
@@ -166,7 +166,7 @@ def test_the_function_may_write_to_the_streams(stack: Stack) -> None:
 
 
 def test_the_function_may_use_the_keys_of_the_streams(stack: Stack) -> None:
-    """Who writes to an encrypted stream uses its key; two streams may have one."""
+    """Writing to an encrypted stream needs its key; two streams may have the same key."""
     key = aws_kms.Key(stack, "Key")
 
     AppInstanceStreaming(
@@ -184,16 +184,16 @@ def test_the_function_may_use_the_keys_of_the_streams(stack: Stack) -> None:
     }
 
 
-def test_a_stream_without_a_key_of_its_own_needs_no_right_to_one(stack: Stack) -> None:
-    """The key that AWS manages needs no rights."""
+def test_a_stream_with_the_managed_key_needs_no_permission_for_it(stack: Stack) -> None:
+    """The AWS managed key needs no permissions."""
     streaming_to(stack, MessagingStream(stack, "Stream"))
 
     template = template_of(stack)
     assert "kms:GenerateDataKey" not in actions_of(template, id_of(template, STREAMING))
 
 
-def test_the_rights_are_replaced_with_the_app_instance(stack: Stack) -> None:
-    """Another app instance has another policy, so the old one lasts until it is released."""
+def test_the_policy_is_replaced_with_the_app_instance(stack: Stack) -> None:
+    """A new app instance gets a new policy, so the old policy exists until the clean-up is done."""
     owner = aws_chime.CfnAppInstance(stack, "Chat", name="chat")
 
     AppInstanceStreaming(
@@ -206,8 +206,8 @@ def test_the_rights_are_replaced_with_the_app_instance(stack: Stack) -> None:
     assert str(attribute) in str(policy["Properties"]["PolicyName"])
 
 
-def test_the_older_role_will_do_where_the_account_has_it(stack: Stack) -> None:
-    """The role that today's took the place of is adopted, and never made."""
+def test_the_older_role_is_accepted(stack: Stack) -> None:
+    """The role that the current one replaced can be adopted, but never created."""
     role = ServiceLinkedRole(stack, "Role", definition=catalogue.CHIME_MESSAGING_LEGACY)
 
     streaming = streaming_to(stack, imported(stack))
@@ -218,8 +218,8 @@ def test_the_older_role_will_do_where_the_account_has_it(stack: Stack) -> None:
     assert "iam:CreateServiceLinkedRole" not in actions_of(template, id_of(template, ROLE))
 
 
-def test_the_function_may_make_todays_role_even_beside_the_older_one(stack: Stack) -> None:
-    """The service makes its own role with the rights of whoever puts the configuration."""
+def test_the_function_may_create_the_current_role_with_the_older_one(stack: Stack) -> None:
+    """The service creates its role with the permissions of the caller."""
     ServiceLinkedRole(stack, "Role", definition=catalogue.CHIME_MESSAGING_LEGACY)
 
     streaming_to(stack, imported(stack))
@@ -231,16 +231,16 @@ def test_the_function_may_make_todays_role_even_beside_the_older_one(stack: Stac
     assert str(statement["Resource"]["Fn::Sub"]).endswith("/AWSServiceRoleForChimeSDKMessaging")
 
 
-def test_the_release_is_what_switches_streaming_off(stack: Stack) -> None:
-    """What must go before streaming does depends on it."""
+def test_clean_up_is_the_resource_that_disables_streaming(stack: Stack) -> None:
+    """A resource that must be deleted before the streaming ends can depend on it."""
     streaming = streaming_to(stack, imported(stack))
 
-    assert streaming.release.cfn_resource_type == STREAMING
-    assert streaming.release is streaming.node.default_child
+    assert streaming.clean_up.cfn_resource_type == STREAMING
+    assert streaming.clean_up is streaming.node.default_child
 
 
-def test_a_stream_of_cdk_will_do_if_it_is_as_the_service_asks(stack: Stack) -> None:
-    """Prefix, two shards and encryption are all it takes."""
+def test_a_stream_of_cdk_is_accepted_if_the_service_accepts_it(stack: Stack) -> None:
+    """It needs the prefix, two shards and encryption."""
     stream = aws_kinesis.Stream(stack, "Stream", stream_name="chime-messaging-chat", shard_count=2)
 
     streaming_to(stack, stream)
@@ -262,8 +262,8 @@ def test_a_stream_of_cdk_may_be_on_demand(stack: Stack) -> None:
     assert is_type_first(template_of(stack), STREAM, STREAMING)
 
 
-def test_a_messaging_stream_of_another_stack_of_the_same_environment_will_do() -> None:
-    """Account and region are what counts."""
+def test_a_messaging_stream_of_another_stack_in_the_same_environment_is_accepted() -> None:
+    """Only account and region must be the same."""
     app = App()
     env = {"account": "111122223333", "region": "us-east-1"}
     streams, features = Stack(app, "Streams", env=env), Stack(app, "Features", env=env)
@@ -274,8 +274,8 @@ def test_a_messaging_stream_of_another_stack_of_the_same_environment_will_do() -
     assert features.dependencies == [streams]
 
 
-def test_tokens_pass_untouched(stack: Stack) -> None:
-    """What is known at deployment alone is checked by the function."""
+def test_tokens_are_accepted_unchanged(stack: Stack) -> None:
+    """The function checks values that are known only at deployment."""
     text = CfnParameter(stack, "Text").value_as_string
     number = CfnParameter(stack, "Number", type="Number").value_as_number
     named = aws_kinesis.Stream(stack, "Named", stream_name=text, shard_count=number)
@@ -295,7 +295,7 @@ def test_tokens_pass_untouched(stack: Stack) -> None:
 
 
 def test_a_messaging_stream_is_encrypted_with_the_managed_key_by_default(stack: Stack) -> None:
-    """The key costs nothing, and is there in every account."""
+    """The key is free and exists in every account."""
     MessagingStream(stack, "Stream")
 
     assert properties_of(template_of(stack), STREAM)["StreamEncryption"] == {
@@ -304,8 +304,8 @@ def test_a_messaging_stream_is_encrypted_with_the_managed_key_by_default(stack: 
     }
 
 
-def test_a_messaging_stream_takes_a_key(stack: Stack) -> None:
-    """A key of the user's own takes the place of the managed one."""
+def test_a_messaging_stream_accepts_a_key(stack: Stack) -> None:
+    """A customer managed key replaces the AWS managed key."""
     key = aws_kms.Key(stack, "Key")
 
     MessagingStream(stack, "Stream", encryption_key=key)
@@ -317,7 +317,7 @@ def test_a_messaging_stream_takes_a_key(stack: Stack) -> None:
 
 
 def test_a_messaging_stream_is_on_demand_by_default(stack: Stack) -> None:
-    """Without a number of shards there are as many as it takes."""
+    """Without a number of shards, Kinesis scales the stream."""
     MessagingStream(stack, "Stream")
 
     properties = properties_of(template_of(stack), STREAM)
@@ -325,29 +325,29 @@ def test_a_messaging_stream_is_on_demand_by_default(stack: Stack) -> None:
     assert "ShardCount" not in properties
 
 
-def test_a_messaging_stream_takes_a_number_of_shards(stack: Stack) -> None:
-    """Two shards are the fewest that the service takes."""
+def test_a_messaging_stream_accepts_a_number_of_shards(stack: Stack) -> None:
+    """The service requires at least two shards."""
     MessagingStream(stack, "Stream", shard_count=2)
 
     assert properties_of(template_of(stack), STREAM)["ShardCount"] == 2
 
 
 def test_a_messaging_stream_keeps_records_for_a_day_by_default(stack: Stack) -> None:
-    """That is what Kinesis does, too."""
+    """Kinesis has the same default."""
     MessagingStream(stack, "Stream")
 
     assert properties_of(template_of(stack), STREAM)["RetentionPeriodHours"] == 24
 
 
-def test_a_messaging_stream_keeps_records_for_as_long_as_it_is_told(stack: Stack) -> None:
-    """The retention period arrives in hours."""
+def test_a_messaging_stream_keeps_records_for_the_retention_period(stack: Stack) -> None:
+    """The template has the retention period in hours."""
     MessagingStream(stack, "Stream", retention_period=Duration.days(7))
 
     assert properties_of(template_of(stack), STREAM)["RetentionPeriodHours"] == 168
 
 
-def test_a_messaging_stream_makes_its_name_from_its_path(stack: Stack) -> None:
-    """The prefix is there, and two streams of a stack do not share a name."""
+def test_a_messaging_stream_derives_its_name_from_its_path(stack: Stack) -> None:
+    """The name has the prefix, and two streams of a stack have different names."""
     MessagingStream(stack, "One")
     MessagingStream(stack, "Two")
 
@@ -357,8 +357,8 @@ def test_a_messaging_stream_makes_its_name_from_its_path(stack: Stack) -> None:
     assert all(name.startswith("chime-messaging-Stack-") for name in names)
 
 
-def test_the_name_of_a_messaging_stream_is_short_enough_wherever_it_is(stack: Stack) -> None:
-    """A long path is shortened, for a name has 128 characters at most."""
+def test_the_name_of_a_messaging_stream_with_a_long_path_is_short_enough(stack: Stack) -> None:
+    """A long path is shortened, because a name has at most 128 characters."""
     scope = stack
     for number in range(8):
         scope = Stack(scope, f"AStackWithQuiteALongName{number}")
@@ -368,31 +368,31 @@ def test_the_name_of_a_messaging_stream_is_short_enough_wherever_it_is(stack: St
     assert len(properties_of(template_of(scope), STREAM)["Name"]) <= 128
 
 
-def test_a_messaging_stream_takes_a_name(stack: Stack) -> None:
-    """A name with the prefix is used as it is."""
+def test_a_messaging_stream_accepts_a_name(stack: Stack) -> None:
+    """A name with the prefix does not change."""
     MessagingStream(stack, "Stream", stream_name="chime-messaging-chat")
 
     assert properties_of(template_of(stack), STREAM)["Name"] == "chime-messaging-chat"
 
 
-def test_a_messaging_stream_goes_with_its_stack(stack: Stack) -> None:
-    """Unlike other streams: what it holds is on its way elsewhere."""
+def test_a_messaging_stream_is_deleted_with_its_stack(stack: Stack) -> None:
+    """Unlike other streams, it holds its records only temporarily."""
     MessagingStream(stack, "Stream")
 
     template = template_of(stack)
     assert template["Resources"][id_of(template, STREAM)]["DeletionPolicy"] == "Delete"
 
 
-def test_a_messaging_stream_may_be_kept(stack: Stack) -> None:
-    """Another removal policy can be applied."""
+def test_a_messaging_stream_can_be_retained(stack: Stack) -> None:
+    """You can apply another removal policy."""
     MessagingStream(stack, "Stream").apply_removal_policy(RemovalPolicy.RETAIN)
 
     template = template_of(stack)
     assert template["Resources"][id_of(template, STREAM)]["DeletionPolicy"] == "Retain"
 
 
-def test_tokens_pass_a_messaging_stream_untouched(stack: Stack) -> None:
-    """A name and a number may be parameters."""
+def test_a_messaging_stream_accepts_tokens_unchanged(stack: Stack) -> None:
+    """The name and the number of shards may be parameters."""
     MessagingStream(
         stack,
         "Stream",
@@ -406,7 +406,7 @@ def test_tokens_pass_a_messaging_stream_untouched(stack: Stack) -> None:
 
 
 def test_fails_when_the_name_of_a_messaging_stream_lacks_the_prefix(stack: Stack) -> None:
-    """The role writes to streams by their prefix."""
+    """The policy of the role allows only streams with the prefix."""
     with pytest.raises(UsageError) as refused:
         MessagingStream(stack, "Stream", stream_name="chat")
 
@@ -417,7 +417,7 @@ def test_fails_when_the_name_of_a_messaging_stream_lacks_the_prefix(stack: Stack
 
 
 def test_fails_when_a_messaging_stream_has_one_shard(stack: Stack) -> None:
-    """The service asks for two."""
+    """The service requires at least two shards."""
     with pytest.raises(UsageError) as refused:
         MessagingStream(stack, "Stream", shard_count=1)
 
@@ -428,20 +428,20 @@ def test_fails_when_a_messaging_stream_has_one_shard(stack: Stack) -> None:
 
 
 def test_fails_when_nothing_is_streamed(stack: Stack) -> None:
-    """Both streams are asked for, so that leaving one out is meant."""
+    """Both props are required, so that None is a deliberate choice."""
     with pytest.raises(UsageError) as refused:
         AppInstanceStreaming(
             stack, "Streaming", app_instance=INSTANCE_ARN, channels=None, channel_messages=None
         )
 
     assert str(refused.value) == (
-        "Stack/Streaming: channels must be a stream, if channel_messages is none,"
+        "Stack/Streaming: channels must be an IStream if channel_messages is None,"
         " got None [NothingStreamed]"
     )
 
 
 def test_fails_when_the_arn_is_not_that_of_an_app_instance(stack: Stack) -> None:
-    """A user of an app instance has an ARN that starts in the same way."""
+    """The ARN of an app instance user has the same prefix."""
     with pytest.raises(UsageError) as refused:
         AppInstanceStreaming(
             stack,
@@ -459,7 +459,7 @@ def test_fails_when_the_arn_is_not_that_of_an_app_instance(stack: Stack) -> None
 
 
 def test_fails_when_a_stream_has_no_name(stack: Stack) -> None:
-    """CloudFormation would make a name up, and start it with the stack's."""
+    """CloudFormation would generate a name that starts with the name of the stack."""
     with pytest.raises(UsageError) as refused:
         streaming_to(stack, aws_kinesis.Stream(stack, "Stream", shard_count=2))
 
@@ -470,7 +470,7 @@ def test_fails_when_a_stream_has_no_name(stack: Stack) -> None:
 
 
 def test_fails_when_an_imported_stream_has_another_name(stack: Stack) -> None:
-    """Of an imported stream the name is all that is known."""
+    """Only the name of an imported stream is known."""
     with pytest.raises(UsageError) as refused:
         streaming_to(stack, imported(stack, "arn:aws:kinesis:us-east-1:111122223333:stream/chat"))
 
@@ -480,8 +480,8 @@ def test_fails_when_an_imported_stream_has_another_name(stack: Stack) -> None:
     )
 
 
-def test_fails_when_the_arn_of_an_imported_stream_is_none(stack: Stack) -> None:
-    """An account has twelve digits."""
+def test_fails_when_the_arn_of_an_imported_stream_is_invalid(stack: Stack) -> None:
+    """An account id has twelve digits."""
     with pytest.raises(UsageError) as refused:
         streaming_to(
             stack, imported(stack, "arn:aws:kinesis:us-east-1:1111:stream/chime-messaging-chat")
@@ -495,7 +495,7 @@ def test_fails_when_the_arn_of_an_imported_stream_is_none(stack: Stack) -> None:
 
 
 def test_fails_when_a_stream_has_one_shard(stack: Stack) -> None:
-    """That is what CDK gives a stream unasked."""
+    """One shard is the default of CDK."""
     stream = aws_kinesis.Stream(stack, "Stream", stream_name="chime-messaging-chat")
 
     with pytest.raises(UsageError) as refused:
@@ -510,7 +510,7 @@ def test_fails_when_a_stream_has_one_shard(stack: Stack) -> None:
 
 
 def test_fails_when_a_stream_is_not_encrypted(stack: Stack) -> None:
-    """The service writes to encrypted streams alone."""
+    """The service writes only to encrypted streams."""
     stream = aws_kinesis.Stream(
         stack,
         "Stream",
@@ -523,13 +523,12 @@ def test_fails_when_a_stream_is_not_encrypted(stack: Stack) -> None:
         streaming_to(stack, stream)
 
     assert str(refused.value) == (
-        "Stack/Streaming: channels must be encrypted,"
-        " got 'Stack/Stream' [MessagingStreamEncryption]"
+        "Stack/Streaming: channels must be encrypted, got Stack/Stream [MessagingStreamEncryption]"
     )
 
 
 def test_fails_when_a_stream_is_in_another_region() -> None:
-    """The service writes to streams of its own region."""
+    """The service writes only to streams of its own region."""
     stack = Stack(App(), "Stack", env={"region": "eu-central-1"})
 
     with pytest.raises(UsageError) as refused:
@@ -542,7 +541,7 @@ def test_fails_when_a_stream_is_in_another_region() -> None:
 
 
 def test_fails_when_a_messaging_stream_is_in_another_account() -> None:
-    """The service writes to streams of its own account."""
+    """The service writes only to streams of its own account."""
     app = App()
     streams = Stack(app, "Streams", env={"account": "444455556666", "region": "us-east-1"})
     stack = Stack(app, "Stack", env={"account": "111122223333", "region": "us-east-1"})
@@ -557,7 +556,7 @@ def test_fails_when_a_messaging_stream_is_in_another_account() -> None:
 
 
 def test_fails_when_the_app_instance_is_streamed_twice(stack: Stack) -> None:
-    """An app instance has one list of streaming configurations, whose put replaces it."""
+    """An app instance has only one list of streaming configurations, and each put replaces it."""
     owner = aws_chime.CfnAppInstance(stack, "Chat", name="chat")
     stream = imported(stack)
     AppInstanceStreaming(stack, "First", app_instance=owner, channels=stream, channel_messages=None)
@@ -568,20 +567,20 @@ def test_fails_when_the_app_instance_is_streamed_twice(stack: Stack) -> None:
         )
 
     assert str(refused.value) == (
-        "Stack/Second: app_instance must be set once for one owner (Stack/First sets it),"
-        " got 'Stack/Chat' [FeatureSetTwice]"
+        "Stack/Second: Stack/First already configures streaming for app instance Stack/Chat."
+        " Remove one of them. [FeatureSetTwice]"
     )
 
 
 def test_resources_of_the_smallest_call(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What one line of a stack adds to its template."""
+    """These are the resources that one line adds to the template."""
     streaming = streaming_to(stack, imported(stack))
 
     assert resources_of(streaming) == template_snapshot
 
 
 def test_resources_with_everything_set(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What every prop adds to it, with keys and a role that the stack does not hold."""
+    """All props are set, with keys and an imported role."""
     streaming = AppInstanceStreaming(
         stack,
         "Streaming",
@@ -597,14 +596,14 @@ def test_resources_with_everything_set(stack: Stack, template_snapshot: Snapshot
 def test_resources_of_the_smallest_messaging_stream(
     stack: Stack, template_snapshot: SnapshotAssertion
 ) -> None:
-    """A stream that cannot be wrong, in one line."""
+    """One line defines a stream that the service accepts."""
     assert resources_of(MessagingStream(stack, "Stream")) == template_snapshot
 
 
 def test_resources_of_a_messaging_stream_with_everything_set(
     stack: Stack, template_snapshot: SnapshotAssertion
 ) -> None:
-    """What every prop adds to it."""
+    """All props are set."""
     stream = MessagingStream(
         stack,
         "Stream",

@@ -1,4 +1,4 @@
-"""What every feature promises, whoever owns it: its role, its order, and where it stands."""
+"""The behaviour that all features share: the role, the order, and the stack of each resource."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from slr_constructs.catalogue import RoleDefinition
 
 IN_THE_APP = {name: recipe for name, recipe in RECIPES.items() if recipe.owner is not None}
-#: those that the function switches on, for which it needs the right to make the role.
-SWITCHED_ON = ("voice", "chat", "existing-sessions", "existing-as-run", "existing-live")
-#: one for each role.
+#: The features that the function configures, so it needs the permission to create the role.
+CONFIGURED_BY_FUNCTION = ("voice", "chat", "existing-sessions", "existing-as-run", "existing-live")
+#: One feature for each role.
 EACH_ROLE = ("voice", "chat", "recording", "sessions", "vod")
 
 
 @pytest.fixture(params=list(RECIPES.values()), ids=list(RECIPES))
 def recipe(request: pytest.FixtureRequest) -> Recipe:
-    """Return one feature on one kind of owner, all in turn."""
+    """Return every recipe in turn."""
     found: Recipe = request.param
     return found
 
 
 @pytest.fixture(params=list(IN_THE_APP.values()), ids=list(IN_THE_APP))
 def owned(request: pytest.FixtureRequest) -> Recipe:
-    """Return one feature whose owner, or a part of it, is in the app, all in turn."""
+    """Return every recipe whose owner, or a part of it, is in the app, in turn."""
     found: Recipe = request.param
     return found
 
@@ -53,7 +53,7 @@ def other_than(definition: RoleDefinition) -> RoleDefinition:
 
 
 def test_the_role_is_declared_once_for_two_features(stack: Stack, recipe: Recipe) -> None:
-    """Two features of a kind share their stack's role."""
+    """Two features of the same type share the role of their stack."""
     one = recipe.define(Construct(stack, "One"), "a", None)
     two = recipe.define(Construct(stack, "Two"), "b", None)
 
@@ -70,27 +70,27 @@ def test_the_stack_has_one_function(stack: Stack, recipe: Recipe) -> None:
     assert len(ids_of(template_of(stack), FUNCTION)) == 1
 
 
-def test_the_role_is_there_before_the_feature_and_goes_after_it(
+def test_the_role_is_created_before_the_feature_and_deleted_after_it(
     stack: Stack, recipe: Recipe
 ) -> None:
-    """What needs the role depends on it."""
+    """The resource that needs the role depends on it."""
     recipe.define(stack, "a", None)
 
     assert is_type_first(template_of(stack), ROLE, recipe.carrier)
 
 
-def test_the_release_goes_before_the_owner_and_the_role(stack: Stack, owned: Recipe) -> None:
-    """On the way down the feature is switched off while its owner is still there."""
+def test_clean_up_runs_before_owner_and_role_are_deleted(stack: Stack, owned: Recipe) -> None:
+    """On delete, the feature is disabled while its owner still exists."""
     owned.define(stack, "a", None)
 
     template = template_of(stack)
     assert owned.owner is not None
-    assert is_type_first(template, owned.owner, owned.release)
-    assert is_type_first(template, ROLE, owned.release)
+    assert is_type_first(template, owned.owner, owned.clean_up)
+    assert is_type_first(template, ROLE, owned.clean_up)
 
 
 def test_a_role_of_the_same_stack_is_used(stack: Stack, recipe: Recipe) -> None:
-    """A role that is given takes the place of the stack's own."""
+    """The given role is used instead of a role that the feature declares."""
     role = ServiceLinkedRole(stack, "Role", definition=recipe.definition, removal=RoleRemoval.KEEP)
 
     feature = recipe.define(stack, "a", role)
@@ -101,8 +101,8 @@ def test_a_role_of_the_same_stack_is_used(stack: Stack, recipe: Recipe) -> None:
     assert is_type_first(template, ROLE, recipe.carrier)
 
 
-def test_a_role_declared_before_is_found(stack: Stack, recipe: Recipe) -> None:
-    """A feature looks for its stack's role before it declares one."""
+def test_an_earlier_role_of_the_stack_is_used(stack: Stack, recipe: Recipe) -> None:
+    """A feature looks for the role in its stack before it declares one."""
     role = ServiceLinkedRole(stack, "Role", definition=recipe.definition)
 
     feature = recipe.define(stack, "a", None)
@@ -110,8 +110,8 @@ def test_a_role_declared_before_is_found(stack: Stack, recipe: Recipe) -> None:
     assert feature.role is role
 
 
-def test_a_role_of_another_stack_makes_the_stack_wait(recipe: Recipe) -> None:
-    """Across stacks the order becomes a dependency between the stacks."""
+def test_a_role_of_another_stack_makes_the_stack_depend_on_it(recipe: Recipe) -> None:
+    """The stack of the feature depends on the stack of the role."""
     app = App()
     roles, features = Stack(app, "Roles"), Stack(app, "Features")
     role = ServiceLinkedRole(roles, "Role", definition=recipe.definition)
@@ -122,7 +122,7 @@ def test_a_role_of_another_stack_makes_the_stack_wait(recipe: Recipe) -> None:
     assert ids_of(template_of(features), ROLE) == []
 
 
-def test_a_role_of_the_parent_stack_makes_the_nested_stack_wait(
+def test_a_role_of_the_parent_stack_makes_the_nested_stack_depend_on_it(
     stack: Stack, recipe: Recipe
 ) -> None:
     """A nested stack is created after the role of its parent that it uses."""
@@ -134,7 +134,7 @@ def test_a_role_of_the_parent_stack_makes_the_nested_stack_wait(
 
 
 def test_an_imported_role_defines_nothing(stack: Stack, recipe: Recipe) -> None:
-    """A role that somebody else looks after is used, not held."""
+    """The stack uses an imported role without a lease."""
     role = ServiceLinkedRole.from_existing(stack, "Role", recipe.definition)
 
     feature = recipe.define(stack, "a", None)
@@ -144,8 +144,8 @@ def test_an_imported_role_defines_nothing(stack: Stack, recipe: Recipe) -> None:
     assert ids_of(template, ROLE) == ids_of(template, NATIVE_ROLE) == []
 
 
-def test_a_native_role_is_there_first(stack: Stack, recipe: Recipe) -> None:
-    """CloudFormation's own type is ordered as ours is."""
+def test_a_native_role_is_created_first(stack: Stack, recipe: Recipe) -> None:
+    """The order is the same for the resource type of CloudFormation."""
     ServiceLinkedRole(stack, "Role", definition=recipe.definition, native=True)
 
     recipe.define(stack, "a", None)
@@ -156,7 +156,7 @@ def test_a_native_role_is_there_first(stack: Stack, recipe: Recipe) -> None:
 
 
 def test_a_nested_stack_has_its_own_role_and_function(stack: Stack, recipe: Recipe) -> None:
-    """A nested stack is a stack: what it needs is in its own template."""
+    """A nested stack has its own template, so its role and function are in that template."""
     nested = NestedStack(stack, "Nested")
 
     recipe.define(stack, "a", None)
@@ -169,7 +169,7 @@ def test_a_nested_stack_has_its_own_role_and_function(stack: Stack, recipe: Reci
 
 
 def test_fails_when_the_role_is_of_another_service(stack: Stack, recipe: Recipe) -> None:
-    """A role unlocks the features of its own service alone."""
+    """A feature works only with the role of its own service."""
     wrong = other_than(recipe.definition)
     role = ServiceLinkedRole.from_existing(stack, "Role", wrong)
 
@@ -180,13 +180,14 @@ def test_fails_when_the_role_is_of_another_service(stack: Stack, recipe: Recipe)
     if recipe.definition is catalogue.CHIME_MESSAGING:
         allowed += f" or {catalogue.CHIME_MESSAGING_LEGACY.role_name}"
     assert str(refused.value) == (
-        f"Stack/Feature: role must be {allowed}, got {wrong.role_name!r} [RoleOfAnotherService]"
+        f"Stack/Feature: Stack/Role is the role {wrong.role_name}, but this feature uses {allowed}."
+        " Pass that role, or omit the prop role. [RoleOfAnotherService]"
     )
 
 
 @pytest.mark.parametrize("name", EACH_ROLE)
-def test_no_warning_where_the_service_is_offered(name: str) -> None:
-    """All five services are in Frankfurt."""
+def test_no_warning_if_the_service_is_offered(name: str) -> None:
+    """All five services are offered in eu-central-1."""
     stack = Stack(App(), "Stack", env={"region": "eu-central-1"})
 
     RECIPES[name].define(stack, "a", None)
@@ -195,23 +196,23 @@ def test_no_warning_where_the_service_is_offered(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EACH_ROLE)
-def test_a_warning_where_the_service_is_not_offered(name: str) -> None:
-    """What botocore has no endpoint for is probably a mistake, and perhaps not."""
+def test_a_warning_if_the_service_is_not_offered(name: str) -> None:
+    """A region without an endpoint in botocore is probably a mistake, but it may be new."""
     stack = Stack(App(), "Stack", env={"region": "cn-north-1"})
 
     RECIPES[name].define(stack, "a", None)
 
     (message,) = _messages(stack)
     assert message.startswith(
-        f"{RECIPES[name].definition.service_principal} is not offered in cn-north-1, as far as"
-        " botocore knows; it is in "
+        f"{RECIPES[name].definition.service_principal} is not offered in cn-north-1, according to"
+        " botocore. It is offered in "
     )
-    assert message.endswith(" [ack: slr-constructs:RegionNotOffered]")
+    assert message.endswith(". [ack: slr-constructs:RegionNotOffered]")
 
 
 @pytest.mark.parametrize("name", EACH_ROLE)
 def test_the_region_warning_can_be_acknowledged(name: str) -> None:
-    """Who knows better than botocore says so once."""
+    """You can acknowledge the warning, for example if botocore does not know a region yet."""
     stack = Stack(App(), "Stack", env={"region": "cn-north-1"})
     Annotations.of(stack).acknowledge_warning("slr-constructs:RegionNotOffered")
 
@@ -221,43 +222,43 @@ def test_the_region_warning_can_be_acknowledged(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EACH_ROLE)
-def test_no_warning_where_the_region_is_not_known(stack: Stack, name: str) -> None:
-    """A stack that is deployed anywhere is warned of nothing."""
+def test_no_warning_if_the_region_is_not_known(stack: Stack, name: str) -> None:
+    """A stack without an environment can be deployed to any region."""
     RECIPES[name].define(stack, "a", None)
 
     assert _messages(stack) == []
 
 
-@pytest.mark.parametrize("name", SWITCHED_ON)
-def test_the_function_may_make_a_role_it_does_not_hold(stack: Stack, name: str) -> None:
-    """The services make the role with the rights of whoever switches the feature on."""
+@pytest.mark.parametrize("name", CONFIGURED_BY_FUNCTION)
+def test_the_function_may_create_a_role_without_a_lease_on_it(stack: Stack, name: str) -> None:
+    """A service creates its role with the permissions of the caller that configures the feature."""
     recipe = RECIPES[name]
     ServiceLinkedRole(stack, "Role", definition=recipe.definition, native=True)
 
     recipe.define(stack, "a", None)
 
     template = template_of(stack)
-    release = id_of(template, recipe.release)
-    assert "iam:CreateServiceLinkedRole" in actions_of(template, release)
+    clean_up = id_of(template, recipe.clean_up)
+    assert "iam:CreateServiceLinkedRole" in actions_of(template, clean_up)
 
 
-@pytest.mark.parametrize("name", SWITCHED_ON)
-def test_the_right_to_make_a_held_role_is_given_once(stack: Stack, name: str) -> None:
-    """Where the function holds the role, its rights for that last as long as the feature."""
+@pytest.mark.parametrize("name", CONFIGURED_BY_FUNCTION)
+def test_the_permission_to_create_a_leased_role_is_granted_once(stack: Stack, name: str) -> None:
+    """If the function has a lease on the role, its permissions for the role outlast the feature."""
     recipe = RECIPES[name]
 
     recipe.define(stack, "a", None)
 
     template = template_of(stack)
-    role, release = id_of(template, ROLE), id_of(template, recipe.release)
+    role, clean_up = id_of(template, ROLE), id_of(template, recipe.clean_up)
     assert "iam:CreateServiceLinkedRole" in actions_of(template, role)
-    assert "iam:CreateServiceLinkedRole" not in actions_of(template, release)
-    assert role in needs(template, release)
+    assert "iam:CreateServiceLinkedRole" not in actions_of(template, clean_up)
+    assert role in needs(template, clean_up)
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith("existing-")])
-def test_fails_when_an_existing_owner_has_the_feature_already(stack: Stack, name: str) -> None:
-    """Two constructs that set one thing would undo each other."""
+def test_fails_when_an_existing_owner_already_has_the_feature(stack: Stack, name: str) -> None:
+    """Two constructs that configure the same feature would undo the change of each other."""
     recipe = RECIPES[name]
     recipe.define(Construct(stack, "One"), "a", None)
 
@@ -265,11 +266,11 @@ def test_fails_when_an_existing_owner_has_the_feature_already(stack: Stack, name
         recipe.define(Construct(stack, "Two"), "a", None)
 
     assert refused.value.code == "FeatureSetTwice"
-    assert "(Stack/One/Feature sets it)" in str(refused.value)
+    assert str(refused.value).startswith("Stack/Two/Feature: Stack/One/Feature already configures ")
 
 
-def test_owners_of_different_services_may_have_one_name(stack: Stack) -> None:
-    """A name is unique within its service alone."""
+def test_owners_of_different_services_may_have_the_same_name(stack: Stack) -> None:
+    """A name is unique only within its service."""
     for name, recipe in RECIPES.items():
         recipe.define(Construct(stack, name), "a", None)
 

@@ -1,4 +1,4 @@
-"""IVS recording: what is native, what the function does, in which order, and what is refused."""
+"""IVS recording: native properties, custom resources, order and errors."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def recording_properties(stack: Stack) -> dict[str, Any]:
 
 
 def test_the_smallest_call_leaves_the_rest_to_ivs(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """What is not said is left out, so that the service's defaults hold."""
+    """Omitted props are not in the template, so the service uses its defaults."""
     IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
 
     assert recording_properties(stack) == {
@@ -59,15 +59,15 @@ def test_the_smallest_call_leaves_the_rest_to_ivs(stack: Stack, bucket: aws_s3.I
     }
 
 
-def test_the_name_arrives(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """A name with every kind of character that is allowed."""
+def test_the_name_is_in_the_template(stack: Stack, bucket: aws_s3.IBucket) -> None:
+    """The name has every type of character that is allowed."""
     IvsRecordingConfiguration(stack, "Recording", bucket=bucket, name="Live_show-1")
 
     assert recording_properties(stack)["Name"] == "Live_show-1"
 
 
-def test_the_reconnect_window_arrives_in_seconds(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """Up to five minutes."""
+def test_the_reconnect_window_is_in_seconds(stack: Stack, bucket: aws_s3.IBucket) -> None:
+    """The maximum is five minutes."""
     IvsRecordingConfiguration(
         stack, "Recording", bucket=bucket, reconnect_window=Duration.minutes(5)
     )
@@ -90,10 +90,10 @@ def test_the_reconnect_window_arrives_in_seconds(stack: Stack, bucket: aws_s3.IB
         ),
     ],
 )
-def test_the_renditions_arrive(
+def test_the_renditions_are_in_the_template(
     stack: Stack, bucket: aws_s3.IBucket, renditions: Renditions, expected: dict[str, Any]
 ) -> None:
-    """Each choice is written as the type's schema has it."""
+    """The template has each choice as in the schema of the resource type."""
     IvsRecordingConfiguration(stack, "Recording", bucket=bucket, renditions=renditions)
 
     assert recording_properties(stack)["RenditionConfiguration"] == expected
@@ -118,17 +118,17 @@ def test_the_renditions_arrive(
         ),
     ],
 )
-def test_the_thumbnails_arrive(
+def test_the_thumbnails_are_in_the_template(
     stack: Stack, bucket: aws_s3.IBucket, thumbnails: Thumbnails, expected: dict[str, Any]
 ) -> None:
-    """Each choice is written as the type's schema has it."""
+    """The template has each choice as in the schema of the resource type."""
     IvsRecordingConfiguration(stack, "Recording", bucket=bucket, thumbnails=thumbnails)
 
     assert recording_properties(stack)["ThumbnailConfiguration"] == expected
 
 
-def test_a_bucket_policy_that_is_there_comes_first(stack: Stack) -> None:
-    """IVS adds to the policy, and CloudFormation would put its own over it later."""
+def test_an_existing_bucket_policy_is_created_first(stack: Stack) -> None:
+    """IVS adds a statement to the policy; a later policy of CloudFormation would overwrite it."""
     bucket = aws_s3.Bucket(stack, "Bucket")
     bucket.add_to_resource_policy(
         aws_iam.PolicyStatement(
@@ -143,8 +143,8 @@ def test_a_bucket_policy_that_is_there_comes_first(stack: Stack) -> None:
     assert is_type_first(template_of(stack), "AWS::S3::BucketPolicy", CONFIGURATION)
 
 
-def test_the_bucket_comes_first(stack: Stack) -> None:
-    """A bucket without a policy is there first because it is referred to."""
+def test_the_bucket_is_created_first(stack: Stack) -> None:
+    """The recording configuration refers to a bucket without a policy."""
     IvsRecordingConfiguration(stack, "Recording", bucket=aws_s3.Bucket(stack, "Bucket"))
 
     assert is_type_first(template_of(stack), "AWS::S3::Bucket", CONFIGURATION)
@@ -153,7 +153,7 @@ def test_the_bucket_comes_first(stack: Stack) -> None:
 def test_a_channel_of_the_app_gets_its_native_property(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """CloudFormation has the reference; what ends the recording is the channel itself."""
+    """CloudFormation has the reference, so the deletion of the channel ends the recording."""
     channel = aws_ivs.CfnChannel(stack, "Channel")
     recording = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
 
@@ -167,10 +167,10 @@ def test_a_channel_of_the_app_gets_its_native_property(
     assert ids_of(template, EXISTING) == []
 
 
-def test_the_channel_goes_before_its_recording_configuration(
+def test_the_channel_is_deleted_before_its_recording_configuration(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """IVS deletes no recording configuration that a channel has."""
+    """IVS does not delete a recording configuration that a channel uses."""
     recording = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
 
     recording.record(aws_ivs.CfnChannel(stack, "Channel"))
@@ -178,10 +178,10 @@ def test_the_channel_goes_before_its_recording_configuration(
     assert is_type_first(template_of(stack), CONFIGURATION, CHANNEL)
 
 
-def test_a_channel_that_was_told_to_record_nothing_is_recorded(
+def test_a_channel_with_an_empty_recording_configuration_is_recorded(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """An empty ARN is how CloudFormation says that there is none."""
+    """In CloudFormation, an empty ARN means no recording configuration."""
     channel = aws_ivs.CfnChannel(stack, "Channel", recording_configuration_arn="")
 
     IvsRecordingConfiguration(stack, "Recording", bucket=bucket).record(channel)
@@ -189,8 +189,8 @@ def test_a_channel_that_was_told_to_record_nothing_is_recorded(
     assert properties_of(template_of(stack), CHANNEL)["RecordingConfigurationArn"] != ""
 
 
-def test_a_channel_of_another_stack_makes_that_stack_wait() -> None:
-    """The reference between the stacks is the order."""
+def test_the_stack_of_a_channel_depends_on_the_stack_of_the_recording() -> None:
+    """The reference between the stacks determines the order."""
     app = App()
     recordings, channels = Stack(app, "Recordings"), Stack(app, "Channels")
     bucket = aws_s3.Bucket.from_bucket_name(recordings, "Bucket", "recordings")
@@ -207,7 +207,7 @@ def test_a_channel_of_another_stack_makes_that_stack_wait() -> None:
 def test_no_function_with_channels_of_the_app_and_a_native_role(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """What CloudFormation can do needs no function."""
+    """Resources that CloudFormation supports need no function."""
     ServiceLinkedRole(stack, "Role", definition=catalogue.IVS_RECORD_TO_S3, native=True)
 
     IvsRecordingConfiguration(stack, "Recording", bucket=bucket).record(
@@ -221,7 +221,7 @@ def test_no_function_with_channels_of_the_app_and_a_native_role(
 def test_no_function_with_channels_of_the_app_and_an_imported_role(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """Nor does what somebody else looks after."""
+    """An imported role needs no function either."""
     role = ServiceLinkedRole.from_existing(stack, "Role", catalogue.IVS_RECORD_TO_S3)
 
     IvsRecordingConfiguration(stack, "Recording", bucket=bucket, role=role)
@@ -233,7 +233,7 @@ def test_no_function_with_channels_of_the_app_and_an_imported_role(
 def test_an_existing_channel_is_changed_by_the_function(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """A custom resource points the channel here, and takes that back on delete."""
+    """A custom resource sets the channel's recording configuration, and removes it on delete."""
     recording = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
 
     ends = recording.record(CHANNEL_ARN)
@@ -248,8 +248,10 @@ def test_an_existing_channel_is_changed_by_the_function(
     }
 
 
-def test_the_function_may_change_this_channel_alone(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """Get and update, on the one ARN."""
+def test_the_function_has_permissions_only_for_this_channel(
+    stack: Stack, bucket: aws_s3.IBucket
+) -> None:
+    """It may get and update one ARN."""
     IvsRecordingConfiguration(stack, "Recording", bucket=bucket).record(CHANNEL_ARN)
 
     template = template_of(stack)
@@ -262,10 +264,10 @@ def test_the_function_may_change_this_channel_alone(stack: Stack, bucket: aws_s3
     ]
 
 
-def test_an_existing_channel_keeps_its_place_whatever_is_recorded_beside_it(
+def test_the_construct_id_of_an_existing_channel_does_not_depend_on_the_order(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """Construct ids follow the channel, so that a change of order changes nothing."""
+    """The id is derived from the channel, so a change of the order changes no resource."""
     other = Stack(stack, "Other")
     first = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
     second = IvsRecordingConfiguration(other, "Recording", bucket=bucket)
@@ -278,10 +280,10 @@ def test_an_existing_channel_keeps_its_place_whatever_is_recorded_beside_it(
     ]
 
 
-def test_the_rights_are_replaced_with_the_existing_channel(
+def test_the_policy_is_replaced_with_the_existing_channel(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """Another channel has another policy, so the old one lasts until it is released."""
+    """A new channel gets a new policy, so the old policy exists until the clean-up is done."""
     channel = CfnParameter(stack, "Channel").value_as_string
 
     IvsRecordingConfiguration(stack, "Recording", bucket=bucket).record(channel)
@@ -292,15 +294,15 @@ def test_the_rights_are_replaced_with_the_existing_channel(
 
 
 def test_the_recording_configuration_is_exposed(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """A stack needs its ARN, and the resource to order others by."""
+    """A stack can use its ARN, and can add dependencies on the resource."""
     recording = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
 
     assert recording.resource is recording.node.default_child
     assert recording.recording_configuration_arn == recording.resource.attr_arn
 
 
-def test_tokens_pass_untouched(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """What is known at deployment alone is checked by CloudFormation, and by the function."""
+def test_tokens_are_accepted_unchanged(stack: Stack, bucket: aws_s3.IBucket) -> None:
+    """CloudFormation and the function check values that are known only at deployment."""
     text = CfnParameter(stack, "Text").value_as_string
     seconds = Duration.seconds(CfnParameter(stack, "Number", type="Number").value_as_number)
 
@@ -322,7 +324,7 @@ def test_tokens_pass_untouched(stack: Stack, bucket: aws_s3.IBucket) -> None:
 
 
 def test_fails_when_the_name_has_a_space(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """The type's schema has a pattern for names."""
+    """The schema of the resource type has a pattern for names."""
     with pytest.raises(UsageError) as refused:
         IvsRecordingConfiguration(stack, "Recording", bucket=bucket, name="live show")
 
@@ -342,7 +344,7 @@ def test_fails_when_the_name_has_a_space(stack: Stack, bucket: aws_s3.IBucket) -
 def test_fails_when_the_reconnect_window_is_too_long_or_not_whole(
     stack: Stack, bucket: aws_s3.IBucket, window: Duration, got: str
 ) -> None:
-    """Five minutes at most, in whole seconds."""
+    """The maximum is five minutes, in whole seconds."""
     with pytest.raises(UsageError) as refused:
         IvsRecordingConfiguration(stack, "Recording", bucket=bucket, reconnect_window=window)
 
@@ -353,10 +355,10 @@ def test_fails_when_the_reconnect_window_is_too_long_or_not_whole(
 
 
 @pytest.mark.parametrize("seconds", [0, 61])
-def test_fails_when_thumbnails_are_too_often_or_too_rare(
+def test_fails_when_the_thumbnail_interval_is_too_short_or_too_long(
     stack: Stack, bucket: aws_s3.IBucket, seconds: int
 ) -> None:
-    """Once a second to once a minute."""
+    """The interval is between a second and a minute."""
     thumbnails = Thumbnails.interval(Duration.seconds(seconds))
 
     with pytest.raises(UsageError) as refused:
@@ -368,19 +370,19 @@ def test_fails_when_thumbnails_are_too_often_or_too_rare(
     )
 
 
-def test_fails_when_custom_renditions_are_none(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """None is another choice, with a name of its own."""
+def test_fails_when_custom_renditions_are_empty(stack: Stack, bucket: aws_s3.IBucket) -> None:
+    """To record no renditions, use `Renditions.none()`."""
     with pytest.raises(UsageError) as refused:
         IvsRecordingConfiguration(stack, "Recording", bucket=bucket, renditions=Renditions.custom())
 
     assert str(refused.value) == (
-        "Stack/Recording: renditions must be one resolution or more if custom,"
+        "Stack/Recording: renditions must be one or more Resolution values for Renditions.custom,"
         " got () [IvsRenditions]"
     )
 
 
 def test_fails_when_the_arn_is_not_that_of_a_channel(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """A name is not enough."""
+    """A name is not accepted."""
     recording = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
 
     with pytest.raises(UsageError) as refused:
@@ -396,7 +398,7 @@ def test_fails_when_the_arn_is_not_that_of_a_channel(stack: Stack, bucket: aws_s
 def test_fails_when_a_channel_of_the_app_is_recorded_twice(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """A channel has one recording configuration."""
+    """A channel has only one recording configuration."""
     channel = aws_ivs.CfnChannel(stack, "Channel")
     IvsRecordingConfiguration(stack, "First", bucket=bucket).record(channel)
     second = IvsRecordingConfiguration(stack, "Second", bucket=bucket)
@@ -405,15 +407,15 @@ def test_fails_when_a_channel_of_the_app_is_recorded_twice(
         second.record(channel)
 
     assert str(refused.value) == (
-        "Stack/Second: channel must be recorded by one recording configuration,"
-        " got 'Stack/Channel' [FeatureSetTwice]"
+        "Stack/Second: Stack/Channel already has a recording configuration, from its own properties"
+        " or from another construct. Remove one of them. [FeatureSetTwice]"
     )
 
 
 def test_fails_when_an_existing_channel_is_recorded_twice(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
-    """By the same recording configuration, too."""
+    """The same recording configuration cannot record a channel twice either."""
     recording = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
     recording.record(CHANNEL_ARN)
 
@@ -421,15 +423,16 @@ def test_fails_when_an_existing_channel_is_recorded_twice(
         recording.record(CHANNEL_ARN)
 
     assert str(refused.value) == (
-        "Stack/Recording: channel must be set once for one owner (Stack/Recording sets it), got"
-        " 'arn:aws:ivs:us-east-1:111122223333:channel/abcdABCDefgh' [FeatureSetTwice]"
+        "Stack/Recording: Stack/Recording already configures recording for channel"
+        " 'arn:aws:ivs:us-east-1:111122223333:channel/abcdABCDefgh'. Remove one of them."
+        " [FeatureSetTwice]"
     )
 
 
 def test_resources_of_the_smallest_call(
     stack: Stack, bucket: aws_s3.IBucket, template_snapshot: SnapshotAssertion
 ) -> None:
-    """What one line of a stack adds to its template."""
+    """These are the resources that one line adds to the template."""
     recording = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
 
     assert resources_of(recording) == template_snapshot
@@ -438,7 +441,7 @@ def test_resources_of_the_smallest_call(
 def test_resources_with_everything_set(
     stack: Stack, bucket: aws_s3.IBucket, template_snapshot: SnapshotAssertion
 ) -> None:
-    """What every prop and an existing channel add to it."""
+    """All props are set, and an existing channel is recorded."""
     recording = IvsRecordingConfiguration(
         stack,
         "Recording",

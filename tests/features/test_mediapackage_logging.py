@@ -1,4 +1,4 @@
-"""MediaPackage's access logs: what is native, what is released, in which order, what is refused."""
+"""MediaPackage access logs: native properties, clean-up resources, order and errors."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 CHANNEL = "AWS::MediaPackage::Channel"
 GROUP = "AWS::MediaPackage::PackagingGroup"
 LIVE = "Custom::MediaPackageChannelLogging"
-LIVE_RELEASE = "Custom::MediaPackageChannelLoggingRelease"
+LIVE_CLEAN_UP = "Custom::MediaPackageChannelLoggingCleanUp"
 VOD = "Custom::MediaPackagePackagingGroupLogging"
-VOD_RELEASE = "Custom::MediaPackagePackagingGroupLoggingRelease"
+VOD_CLEAN_UP = "Custom::MediaPackagePackagingGroupLoggingCleanUp"
 GROUP_ARN = "arn:aws:mediapackage-vod:us-east-1:111122223333:packaging-groups/films"
 
 
@@ -49,8 +49,8 @@ def log_group(stack: Stack, id: str, name: str) -> LogGroup:
     return LogGroup(stack, id, log_group_name=name)
 
 
-def asked(stack: Stack, kind: str) -> dict[str, Any]:
-    """Return what the function is asked for."""
+def received(stack: Stack, kind: str) -> dict[str, Any]:
+    """Return the properties that the function receives."""
     properties = properties_of(template_of(stack), kind)
     return {
         name: each
@@ -59,16 +59,16 @@ def asked(stack: Stack, kind: str) -> dict[str, Any]:
     }
 
 
-def test_a_channel_in_the_app_logs_to_the_services_groups_by_default(stack: Stack) -> None:
-    """An empty object is how CloudFormation says that."""
+def test_a_channel_in_the_app_uses_the_default_log_groups_by_default(stack: Stack) -> None:
+    """In CloudFormation, an empty object means the default log group."""
     MediaPackageAccessLogging(stack, "Logs", channel=channel(stack))
 
     properties = properties_of(template_of(stack), CHANNEL)
     assert properties["IngressAccessLogs"] == properties["EgressAccessLogs"] == {}
 
 
-def test_a_channel_in_the_app_logs_to_groups_of_the_users(stack: Stack) -> None:
-    """The native property refers to the group, which is so created first."""
+def test_a_channel_in_the_app_can_use_another_log_group(stack: Stack) -> None:
+    """The native property refers to the log group, so the log group is created first."""
     group = log_group(stack, "LogGroup", "/aws/MediaPackage/live")
 
     MediaPackageAccessLogging(stack, "Logs", channel=channel(stack), ingress=group, egress=group)
@@ -79,8 +79,8 @@ def test_a_channel_in_the_app_logs_to_groups_of_the_users(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("off", ["ingress", "egress"])
-def test_one_log_of_a_channel_may_be_off(stack: Stack, off: str) -> None:
-    """A property that is left out is how CloudFormation says that."""
+def test_one_log_of_a_channel_can_be_disabled(stack: Stack, off: str) -> None:
+    """In CloudFormation, an omitted property means that the log is disabled."""
     choice: dict[str, Any] = {off: AccessLogs.OFF}
 
     MediaPackageAccessLogging(stack, "Logs", channel=channel(stack), **choice)
@@ -90,21 +90,21 @@ def test_one_log_of_a_channel_may_be_off(stack: Stack, off: str) -> None:
     assert ("EgressAccessLogs" in properties) is (off == "ingress")
 
 
-def test_the_release_of_a_channel_knows_its_id_alone(stack: Stack) -> None:
-    """It does nothing before it is deleted, and then needs an id."""
+def test_the_clean_up_of_a_channel_has_only_its_id(stack: Stack) -> None:
+    """It acts only on delete, and then needs only the id."""
     logging = MediaPackageAccessLogging(stack, "Logs", channel=channel(stack))
 
     owner = id_of(template_of(stack), CHANNEL)
-    assert asked(stack, LIVE_RELEASE) == {"ChannelId": {"Ref": owner}}
-    assert logging.release.cfn_resource_type == LIVE_RELEASE
+    assert received(stack, LIVE_CLEAN_UP) == {"ChannelId": {"Ref": owner}}
+    assert logging.clean_up.cfn_resource_type == LIVE_CLEAN_UP
 
 
-def test_the_function_may_configure_this_channel_alone(stack: Stack) -> None:
-    """CloudFormation knows the ARN, which cannot be told from the id."""
+def test_the_function_has_permissions_only_for_this_channel(stack: Stack) -> None:
+    """CloudFormation knows the ARN, which cannot be derived from the id."""
     MediaPackageAccessLogging(stack, "Logs", channel=channel(stack))
 
     template = template_of(stack)
-    assert statements_of(template, id_of(template, LIVE_RELEASE)) == [
+    assert statements_of(template, id_of(template, LIVE_CLEAN_UP)) == [
         {
             "Effect": "Allow",
             "Action": "mediapackage:ConfigureLogs",
@@ -113,27 +113,27 @@ def test_the_function_may_configure_this_channel_alone(stack: Stack) -> None:
     ]
 
 
-def test_the_rights_are_replaced_with_the_channel(stack: Stack) -> None:
-    """Another channel has another policy, so the old one lasts until its logs are off."""
+def test_the_policy_is_replaced_with_the_channel(stack: Stack) -> None:
+    """A new channel gets a new policy, so the old policy exists until the clean-up is done."""
     MediaPackageAccessLogging(stack, "Logs", channel=channel(stack))
 
     template = template_of(stack)
-    policy = template["Resources"][policy_of(template, id_of(template, LIVE_RELEASE))]
+    policy = template["Resources"][policy_of(template, id_of(template, LIVE_CLEAN_UP))]
     assert str({"Ref": id_of(template, CHANNEL)}) in str(policy["Properties"]["PolicyName"])
 
 
-def test_a_packaging_group_in_the_app_logs_to_the_services_group_by_default(stack: Stack) -> None:
-    """It has egress alone."""
+def test_a_packaging_group_in_the_app_uses_the_default_log_group_by_default(stack: Stack) -> None:
+    """It has only egress logs."""
     logging = MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack))
 
     properties = properties_of(template_of(stack), GROUP)
     assert properties["EgressAccessLogs"] == {}
     assert "IngressAccessLogs" not in properties
-    assert logging.release.cfn_resource_type == VOD_RELEASE
+    assert logging.clean_up.cfn_resource_type == VOD_CLEAN_UP
 
 
-def test_a_packaging_group_takes_names_that_a_channel_does_not(stack: Stack) -> None:
-    """The two types' schemas have different patterns."""
+def test_a_packaging_group_accepts_names_that_a_channel_does_not(stack: Stack) -> None:
+    """The schemas of the two resource types have different patterns."""
     group = log_group(stack, "LogGroup", "/aws/MediaPackage/vod/films.2026")
 
     MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack), egress=group)
@@ -144,29 +144,29 @@ def test_a_packaging_group_takes_names_that_a_channel_does_not(stack: Stack) -> 
 
 
 @pytest.mark.parametrize("ingress", list(AccessLogs))
-def test_a_packaging_group_has_no_ingress_that_could_be_on(
+def test_a_packaging_group_accepts_every_value_of_access_logs_for_ingress(
     stack: Stack, ingress: AccessLogs
 ) -> None:
-    """The default, and saying that it is off, mean the same."""
+    """A packaging group has no ingress logs, so all values have the same effect."""
     MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack), ingress=ingress)
 
     assert properties_of(template_of(stack), GROUP)["EgressAccessLogs"] == {}
 
 
-def test_the_release_of_a_packaging_group_knows_its_id_alone(stack: Stack) -> None:
-    """It does nothing before it is deleted, and then needs an id."""
+def test_the_clean_up_of_a_packaging_group_has_only_its_id(stack: Stack) -> None:
+    """It acts only on delete, and then needs only the id."""
     MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack))
 
     owner = id_of(template_of(stack), GROUP)
-    assert asked(stack, VOD_RELEASE) == {"PackagingGroupId": {"Ref": owner}}
+    assert received(stack, VOD_CLEAN_UP) == {"PackagingGroupId": {"Ref": owner}}
 
 
-def test_the_function_may_configure_this_packaging_group_alone(stack: Stack) -> None:
-    """The action is that of another service than a live channel's."""
+def test_the_function_has_permissions_only_for_this_packaging_group(stack: Stack) -> None:
+    """The action has another service prefix than the action of a live channel."""
     MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack))
 
     template = template_of(stack)
-    assert statements_of(template, id_of(template, VOD_RELEASE)) == [
+    assert statements_of(template, id_of(template, VOD_CLEAN_UP)) == [
         {
             "Effect": "Allow",
             "Action": "mediapackage-vod:ConfigureLogs",
@@ -175,44 +175,44 @@ def test_the_function_may_configure_this_packaging_group_alone(stack: Stack) -> 
     ]
 
 
-def test_an_existing_channel_logs_to_the_services_groups_by_default(stack: Stack) -> None:
-    """The function is asked for what the native properties say otherwise."""
+def test_an_existing_channel_uses_the_default_log_groups_by_default(stack: Stack) -> None:
+    """The function configures what is otherwise a native property."""
     logging = MediaPackageAccessLogging(stack, "Logs", channel="live-show")
 
-    assert asked(stack, LIVE) == {
+    assert received(stack, LIVE) == {
         "ChannelId": "live-show",
         "Ingress": "DEFAULT_GROUP",
         "Egress": "DEFAULT_GROUP",
     }
-    assert logging.release.cfn_resource_type == LIVE
+    assert logging.clean_up.cfn_resource_type == LIVE
 
 
-def test_every_choice_for_an_existing_channel_reaches_the_function(stack: Stack) -> None:
-    """A group, or nothing."""
+def test_the_function_receives_every_choice_for_an_existing_channel(stack: Stack) -> None:
+    """The choices are a log group or no log."""
     group = log_group(stack, "LogGroup", "/aws/MediaPackage/live")
 
     MediaPackageAccessLogging(
         stack, "Logs", channel="live-show", ingress=AccessLogs.OFF, egress=group
     )
 
-    assert asked(stack, LIVE) == {
+    assert received(stack, LIVE) == {
         "ChannelId": "live-show",
         "Ingress": "OFF",
         "Egress": stack.resolve(group.log_group_name),
     }
 
 
-def test_an_imported_log_group_will_do(stack: Stack) -> None:
-    """Its name is all that is needed."""
+def test_an_imported_log_group_is_accepted(stack: Stack) -> None:
+    """Only its name is needed."""
     group = LogGroup.from_log_group_name(stack, "LogGroup", "/aws/MediaPackage/live")
 
     MediaPackageAccessLogging(stack, "Logs", channel="live-show", egress=group)
 
-    assert asked(stack, LIVE)["Egress"] == "/aws/MediaPackage/live"
+    assert received(stack, LIVE)["Egress"] == "/aws/MediaPackage/live"
 
 
-def test_the_function_may_configure_any_channel_for_an_existing_one(stack: Stack) -> None:
-    """The one right that names no single thing: an ARN cannot be told from an id."""
+def test_the_function_has_permissions_for_all_channels_for_an_existing_one(stack: Stack) -> None:
+    """Only this permission has a wildcard, because the ARN cannot be derived from the id."""
     MediaPackageAccessLogging(stack, "Logs", channel="live-show")
 
     template = template_of(stack)
@@ -229,22 +229,22 @@ def test_the_function_may_configure_any_channel_for_an_existing_one(stack: Stack
 
 
 def test_an_existing_packaging_group_is_named_by_its_arn(stack: Stack) -> None:
-    """Its ARN says that it is none of the live channels; the function wants the id."""
+    """The ARN distinguishes it from a live channel; the function needs the id."""
     group = log_group(stack, "LogGroup", "/aws/MediaPackage/vod")
 
     logging = MediaPackageAccessLogging(stack, "Logs", channel=GROUP_ARN, egress=group)
 
     template = template_of(stack)
-    assert asked(stack, VOD) == {
+    assert received(stack, VOD) == {
         "PackagingGroupId": "films",
         "Egress": stack.resolve(group.log_group_name),
     }
     assert statements_of(template, id_of(template, VOD))[0]["Resource"] == GROUP_ARN
-    assert logging.release.cfn_resource_type == VOD
+    assert logging.clean_up.cfn_resource_type == VOD
 
 
 def test_a_feature_may_be_in_another_stack_than_its_owner() -> None:
-    """The owner waits for a role of its own stack, and the stacks do not wait for each other."""
+    """The owner depends on a role of its own stack, so the stacks have no circular dependency."""
     app = App()
     owners, features = Stack(app, "Owners"), Stack(app, "Features")
 
@@ -259,23 +259,23 @@ def test_a_feature_may_be_in_another_stack_than_its_owner() -> None:
     assert features.dependencies == [owners]
 
 
-def test_tokens_pass_untouched(stack: Stack) -> None:
-    """What is known at deployment alone is checked by the function."""
+def test_tokens_are_accepted_unchanged(stack: Stack) -> None:
+    """The function checks values that are known only at deployment."""
     text = CfnParameter(stack, "Text").value_as_string
     named = log_group(stack, "LogGroup", text)
     imported = LogGroup.from_log_group_name(stack, "Imported", text)
 
     MediaPackageAccessLogging(stack, "Logs", channel=text, ingress=named, egress=imported)
 
-    assert asked(stack, LIVE) == {
+    assert received(stack, LIVE) == {
         "ChannelId": {"Ref": "Text"},
         "Ingress": stack.resolve(named.log_group_name),
         "Egress": {"Ref": "Text"},
     }
 
 
-def test_the_rights_for_the_id_of_a_parameter_are_named_after_the_whole_id(stack: Stack) -> None:
-    """An id has no slash that it could be split at."""
+def test_the_policy_for_the_id_of_a_parameter_is_named_after_the_whole_id(stack: Stack) -> None:
+    """An id has no slash to split it at."""
     MediaPackageAccessLogging(stack, "Logs", channel=CfnParameter(stack, "Text").value_as_string)
 
     template = template_of(stack)
@@ -285,28 +285,28 @@ def test_the_rights_for_the_id_of_a_parameter_are_named_after_the_whole_id(stack
     assert "Fn::Split" not in name
 
 
-def test_the_arn_of_a_packaging_group_may_have_tokens_in_it(stack: Stack) -> None:
+def test_the_arn_of_a_packaging_group_may_contain_tokens(stack: Stack) -> None:
     """Account and region are often those of the stack."""
     arn = f"arn:aws:mediapackage-vod:{Aws.REGION}:{Aws.ACCOUNT_ID}:packaging-groups/films"
 
     MediaPackageAccessLogging(stack, "Logs", channel=arn)
 
-    assert asked(stack, VOD)["PackagingGroupId"] == "films"
+    assert received(stack, VOD)["PackagingGroupId"] == "films"
 
 
 def test_the_id_of_a_packaging_group_may_be_a_token(stack: Stack) -> None:
-    """What stands behind `:packaging-groups/` is the id, known or not."""
+    """The id is the part after `:packaging-groups/`, which may be a token."""
     name = CfnParameter(stack, "Text").value_as_string
 
     MediaPackageAccessLogging(
         stack, "Logs", channel=f"arn:aws:mediapackage-vod:us-east-1:1:packaging-groups/{name}"
     )
 
-    assert asked(stack, VOD)["PackagingGroupId"] == {"Ref": "Text"}
+    assert received(stack, VOD)["PackagingGroupId"] == {"Ref": "Text"}
 
 
-def test_fails_when_the_id_is_none(stack: Stack) -> None:
-    """The ARN of a live channel is not its id, nor is it made of it."""
+def test_fails_when_the_id_is_invalid(stack: Stack) -> None:
+    """The ARN of a live channel does not contain its id."""
     with pytest.raises(UsageError) as refused:
         MediaPackageAccessLogging(stack, "Logs", channel="channels/live-show")
 
@@ -317,7 +317,7 @@ def test_fails_when_the_id_is_none(stack: Stack) -> None:
 
 
 def test_fails_when_the_arn_of_a_packaging_group_has_no_id(stack: Stack) -> None:
-    """What stands behind the last slash is the id."""
+    """The id is the part after the last slash."""
     with pytest.raises(UsageError) as refused:
         MediaPackageAccessLogging(
             stack,
@@ -331,8 +331,8 @@ def test_fails_when_the_arn_of_a_packaging_group_has_no_id(stack: Stack) -> None
 
 
 @pytest.mark.parametrize("prop", ["ingress", "egress"])
-def test_fails_when_a_log_group_of_a_channel_has_another_name(stack: Stack, prop: str) -> None:
-    """The role writes to groups by their prefix, and the type's schema takes no slash after it."""
+def test_fails_when_a_log_group_of_a_channel_has_an_invalid_name(stack: Stack, prop: str) -> None:
+    """The policy of the role requires the prefix, and the schema accepts no slash after it."""
     choice: dict[str, Any] = {prop: log_group(stack, "LogGroup", "/aws/MediaPackage/live/show")}
 
     with pytest.raises(UsageError) as refused:
@@ -345,7 +345,7 @@ def test_fails_when_a_log_group_of_a_channel_has_another_name(stack: Stack, prop
 
 
 def test_fails_when_a_log_group_has_no_name(stack: Stack) -> None:
-    """CloudFormation would make a name up, and start it with the stack's."""
+    """CloudFormation would generate a name that starts with the name of the stack."""
     with pytest.raises(UsageError) as refused:
         MediaPackageAccessLogging(
             stack, "Logs", channel="live-show", egress=LogGroup(stack, "LogGroup")
@@ -357,8 +357,8 @@ def test_fails_when_a_log_group_has_no_name(stack: Stack) -> None:
     )
 
 
-def test_fails_when_an_imported_log_group_has_another_name(stack: Stack) -> None:
-    """Of an imported log group the name is known too."""
+def test_fails_when_an_imported_log_group_has_an_invalid_name(stack: Stack) -> None:
+    """The name of an imported log group is known too."""
     group = LogGroup.from_log_group_name(stack, "LogGroup", "live")
 
     with pytest.raises(UsageError) as refused:
@@ -370,8 +370,8 @@ def test_fails_when_an_imported_log_group_has_another_name(stack: Stack) -> None
     )
 
 
-def test_fails_when_the_log_group_of_a_packaging_group_has_another_name(stack: Stack) -> None:
-    """The prefix is the same as that of a channel's."""
+def test_fails_when_the_log_group_of_a_packaging_group_has_an_invalid_name(stack: Stack) -> None:
+    """The prefix is the same as for a channel."""
     with pytest.raises(UsageError) as refused:
         MediaPackageAccessLogging(
             stack, "Logs", channel=GROUP_ARN, egress=log_group(stack, "LogGroup", "films")
@@ -383,21 +383,21 @@ def test_fails_when_the_log_group_of_a_packaging_group_has_another_name(stack: S
     )
 
 
-def test_fails_when_a_packaging_group_is_given_a_group_for_ingress(stack: Stack) -> None:
-    """Nobody sends to a packaging group."""
+def test_fails_when_a_packaging_group_has_a_log_group_for_ingress(stack: Stack) -> None:
+    """A packaging group receives no requests with content."""
     group = log_group(stack, "LogGroup", "/aws/MediaPackage/vod")
 
     with pytest.raises(UsageError) as refused:
         MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack), ingress=group)
 
     assert str(refused.value) == (
-        "Stack/Logs: ingress must be left out for a packaging group, which has egress alone,"
-        " got 'Stack/LogGroup' [PackagingGroupIngress]"
+        "Stack/Logs: ingress must be omitted for a packaging group, which has only egress logs,"
+        " got Stack/LogGroup [PackagingGroupIngress]"
     )
 
 
-def test_fails_when_both_logs_of_a_channel_are_off(stack: Stack) -> None:
-    """Who wants no logs wants no feature."""
+def test_fails_when_both_logs_of_a_channel_are_disabled(stack: Stack) -> None:
+    """Without logs, the feature has no effect."""
     with pytest.raises(UsageError) as refused:
         MediaPackageAccessLogging(
             stack,
@@ -408,25 +408,25 @@ def test_fails_when_both_logs_of_a_channel_are_off(stack: Stack) -> None:
         )
 
     assert str(refused.value) == (
-        "Stack/Logs: egress must be a log group or AccessLogs.DEFAULT_GROUP, if nothing else is"
-        " logged, got 'OFF' [NothingLogged]"
+        "Stack/Logs: egress must be an ILogGroup or AccessLogs.DEFAULT_GROUP if no other log is"
+        " enabled, got AccessLogs.OFF [NothingLogged]"
     )
 
 
-def test_fails_when_the_one_log_of_a_packaging_group_is_off(stack: Stack) -> None:
-    """It has no other."""
+def test_fails_when_the_only_log_of_a_packaging_group_is_disabled(stack: Stack) -> None:
+    """It has no other logs."""
     with pytest.raises(UsageError) as refused:
         MediaPackageAccessLogging(stack, "Logs", channel=GROUP_ARN, egress=AccessLogs.OFF)
 
     assert str(refused.value) == (
-        "Stack/Logs: egress must be a log group or AccessLogs.DEFAULT_GROUP, if nothing else is"
-        " logged, got 'OFF' [NothingLogged]"
+        "Stack/Logs: egress must be an ILogGroup or AccessLogs.DEFAULT_GROUP if no other log is"
+        " enabled, got AccessLogs.OFF [NothingLogged]"
     )
 
 
 @pytest.mark.parametrize("first", ["ingress", "egress"])
-def test_fails_when_the_channel_has_logs_already(stack: Stack, first: str) -> None:
-    """Whoever set them: another construct, or the user."""
+def test_fails_when_the_channel_already_has_logs(stack: Stack, first: str) -> None:
+    """Another construct or the user may have set them."""
     owner = channel(stack)
     setattr(owner, f"{first}_access_logs", CfnChannel.LogConfigurationProperty())
 
@@ -434,13 +434,13 @@ def test_fails_when_the_channel_has_logs_already(stack: Stack, first: str) -> No
         MediaPackageAccessLogging(stack, "Logs", channel=owner)
 
     assert str(refused.value) == (
-        "Stack/Logs: channel must be without access logs of its own or of another construct,"
-        " got 'Stack/Channel' [FeatureSetTwice]"
+        "Stack/Logs: Stack/Channel already has access logs, from its own properties or from another"
+        " construct. Remove one of them. [FeatureSetTwice]"
     )
 
 
-def test_fails_when_the_packaging_group_has_logs_already(stack: Stack) -> None:
-    """Whoever set them: another construct, or the user."""
+def test_fails_when_the_packaging_group_already_has_logs(stack: Stack) -> None:
+    """Another construct or the user may have set them."""
     owner = packaging_group(stack)
     MediaPackageAccessLogging(stack, "First", channel=owner)
 
@@ -448,20 +448,20 @@ def test_fails_when_the_packaging_group_has_logs_already(stack: Stack) -> None:
         MediaPackageAccessLogging(stack, "Second", channel=owner)
 
     assert str(refused.value) == (
-        "Stack/Second: channel must be without access logs of its own or of another construct,"
-        " got 'Stack/Group' [FeatureSetTwice]"
+        "Stack/Second: Stack/Group already has access logs, from its own properties or from another"
+        " construct. Remove one of them. [FeatureSetTwice]"
     )
 
 
 def test_resources_of_the_smallest_call(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What one line of a stack adds to its template, beside the owner's properties."""
+    """These are the resources that one line adds, without the owner's properties."""
     logging = MediaPackageAccessLogging(stack, "Logs", channel=channel(stack))
 
     assert resources_of(logging) == template_snapshot
 
 
 def test_resources_with_everything_set(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What every prop adds to it, for an existing owner and a role that the stack does not hold."""
+    """All props are set, for an existing owner and an imported role."""
     logging = MediaPackageAccessLogging(
         stack,
         "Logs",
@@ -475,7 +475,7 @@ def test_resources_with_everything_set(stack: Stack, template_snapshot: Snapshot
 
 
 def test_owner_with_everything_set(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What a feature sets on its owner, and lets it wait for."""
+    """A feature adds properties and dependencies to its owner."""
     owner = channel(stack)
     MediaPackageAccessLogging(
         stack,
@@ -491,7 +491,7 @@ def test_owner_with_everything_set(stack: Stack, template_snapshot: SnapshotAsse
 def test_resources_of_the_smallest_call_for_a_packaging_group(
     stack: Stack, template_snapshot: SnapshotAssertion
 ) -> None:
-    """What one line of a stack adds to its template, beside the owner's property."""
+    """These are the resources that one line adds, without the owner's property."""
     logging = MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack))
 
     assert resources_of(logging) == template_snapshot
@@ -500,7 +500,7 @@ def test_resources_of_the_smallest_call_for_a_packaging_group(
 def test_resources_with_everything_set_for_a_packaging_group(
     stack: Stack, template_snapshot: SnapshotAssertion
 ) -> None:
-    """What every prop adds to it, for an existing owner and a role that the stack does not hold."""
+    """All props are set, for an existing owner and an imported role."""
     logging = MediaPackageAccessLogging(
         stack,
         "Logs",

@@ -1,4 +1,4 @@
-"""MediaTailor's logs: what is native, what is released, in which order, and what is refused."""
+"""MediaTailor logs: native properties, clean-up resources, order and errors."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
 PLAYBACK = "AWS::MediaTailor::PlaybackConfiguration"
 CHANNEL = "AWS::MediaTailor::Channel"
 SESSIONS = "Custom::MediaTailorSessionLogging"
-SESSIONS_RELEASE = "Custom::MediaTailorSessionLoggingRelease"
+SESSIONS_CLEAN_UP = "Custom::MediaTailorSessionLoggingCleanUp"
 AS_RUN = "Custom::MediaTailorAsRunLogging"
-AS_RUN_RELEASE = "Custom::MediaTailorAsRunLoggingRelease"
+AS_RUN_CLEAN_UP = "Custom::MediaTailorAsRunLoggingCleanUp"
 RETENTION = "Custom::MediaTailorLogRetention"
 
 
-def asked(stack: Stack, kind: str) -> dict[str, Any]:
-    """Return what the function is asked for."""
+def received(stack: Stack, kind: str) -> dict[str, Any]:
+    """Return the properties that the function receives."""
     properties = properties_of(template_of(stack), kind)
     return {
         name: each
@@ -59,7 +59,7 @@ def log_configuration(stack: Stack, kind: str) -> dict[str, Any]:
 
 
 def test_all_sessions_of_an_owner_in_the_app_are_logged_by_default(stack: Stack) -> None:
-    """The native property says so, for the strategy that the role writes for."""
+    """The native property has 100 percent, and the strategy that uses the role."""
     MediaTailorSessionLogging(stack, "Logs", playback_configuration=playback_configuration(stack))
 
     assert log_configuration(stack, PLAYBACK) == {
@@ -68,8 +68,8 @@ def test_all_sessions_of_an_owner_in_the_app_are_logged_by_default(stack: Stack)
     }
 
 
-def test_every_choice_reaches_the_native_property(stack: Stack) -> None:
-    """The percentage, and which events are logged or left out."""
+def test_every_prop_is_in_the_native_property(stack: Stack) -> None:
+    """The native property has the percentage and all lists of events."""
     MediaTailorSessionLogging(
         stack,
         "Logs",
@@ -91,8 +91,8 @@ def test_every_choice_reaches_the_native_property(stack: Stack) -> None:
     }
 
 
-def test_one_list_of_event_types_leaves_the_other_out(stack: Stack) -> None:
-    """What is not said is left to the service."""
+def test_an_omitted_list_of_event_types_is_not_in_the_template(stack: Stack) -> None:
+    """The service uses its default for an omitted list."""
     MediaTailorSessionLogging(
         stack,
         "Logs",
@@ -105,29 +105,29 @@ def test_one_list_of_event_types_leaves_the_other_out(stack: Stack) -> None:
     }
 
 
-def test_the_release_of_sessions_knows_the_owner_alone(stack: Stack) -> None:
-    """It does nothing before it is deleted, and then needs a name."""
+def test_the_clean_up_of_sessions_has_only_the_name_of_the_owner(stack: Stack) -> None:
+    """It acts only on delete, and then needs only the name."""
     logging = MediaTailorSessionLogging(
         stack, "Logs", playback_configuration=playback_configuration(stack)
     )
 
     owner = id_of(template_of(stack), PLAYBACK)
-    assert asked(stack, SESSIONS_RELEASE) == {"PlaybackConfigurationName": {"Ref": owner}}
-    assert logging.release.cfn_resource_type == SESSIONS_RELEASE
+    assert received(stack, SESSIONS_CLEAN_UP) == {"PlaybackConfigurationName": {"Ref": owner}}
+    assert logging.clean_up.cfn_resource_type == SESSIONS_CLEAN_UP
     assert stack.resolve(logging.playback_configuration_name) == {"Ref": owner}
 
 
 def test_all_sessions_of_an_existing_owner_are_logged_by_default(stack: Stack) -> None:
-    """The function is asked for what the native property says otherwise."""
+    """The function configures what is otherwise a native property."""
     logging = MediaTailorSessionLogging(stack, "Logs", playback_configuration="ads")
 
-    assert asked(stack, SESSIONS) == {"PlaybackConfigurationName": "ads", "PercentEnabled": 100}
+    assert received(stack, SESSIONS) == {"PlaybackConfigurationName": "ads", "PercentEnabled": 100}
     assert logging.playback_configuration_name == "ads"
-    assert logging.release.cfn_resource_type == SESSIONS
+    assert logging.clean_up.cfn_resource_type == SESSIONS
 
 
-def test_every_choice_reaches_the_function(stack: Stack) -> None:
-    """An existing owner may opt in to events of the manifest service, too."""
+def test_the_function_receives_every_prop(stack: Stack) -> None:
+    """An existing owner can also opt in to events of the manifest service."""
     MediaTailorSessionLogging(
         stack,
         "Logs",
@@ -139,7 +139,7 @@ def test_every_choice_reaches_the_function(stack: Stack) -> None:
         manifest_service_exclude_event_types=[],
     )
 
-    assert asked(stack, SESSIONS) == {
+    assert received(stack, SESSIONS) == {
         "PlaybackConfigurationName": "ads",
         "PercentEnabled": 0,
         "AdsInteractionPublishOptInEventTypes": ["RAW_ADS_REQUEST", "RAW_ADS_RESPONSE"],
@@ -150,11 +150,11 @@ def test_every_choice_reaches_the_function(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("existing", [True, False], ids=["existing", "in-the-app"])
-def test_the_function_may_configure_this_playback_configuration_alone(
+def test_the_function_has_permissions_only_for_this_playback_configuration(
     stack: Stack,
     existing: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    """One action, on the one ARN."""
+    """It may use one action on one ARN."""
     owner = "ads" if existing else playback_configuration(stack)
 
     MediaTailorSessionLogging(stack, "Logs", playback_configuration=owner)
@@ -164,7 +164,9 @@ def test_the_function_may_configure_this_playback_configuration_alone(
         "arn:${AWS::Partition}:mediatailor:${AWS::Region}:${AWS::AccountId}:playbackConfiguration/"
     )
     name = {"Name": {"Ref": id_of(template, PLAYBACK)}} if not existing else None
-    assert statements_of(template, id_of(template, SESSIONS if existing else SESSIONS_RELEASE)) == [
+    assert statements_of(
+        template, id_of(template, SESSIONS if existing else SESSIONS_CLEAN_UP)
+    ) == [
         {
             "Effect": "Allow",
             "Action": "mediatailor:ConfigureLogsForPlaybackConfiguration",
@@ -173,53 +175,53 @@ def test_the_function_may_configure_this_playback_configuration_alone(
     ]
 
 
-def test_the_rights_are_replaced_with_the_playback_configuration(stack: Stack) -> None:
-    """Another owner has another policy, so the old one lasts until its logs are off."""
+def test_the_policy_is_replaced_with_the_playback_configuration(stack: Stack) -> None:
+    """A new owner gets a new policy, so the old policy exists until the clean-up is done."""
     MediaTailorSessionLogging(stack, "Logs", playback_configuration=playback_configuration(stack))
 
     template = template_of(stack)
-    policy = template["Resources"][policy_of(template, id_of(template, SESSIONS_RELEASE))]
+    policy = template["Resources"][policy_of(template, id_of(template, SESSIONS_CLEAN_UP))]
     assert str({"Ref": id_of(template, PLAYBACK)}) in str(policy["Properties"]["PolicyName"])
 
 
 def test_a_channel_in_the_app_writes_its_as_run_log(stack: Stack) -> None:
-    """The native property says so."""
+    """The native property has the log type."""
     logging = MediaTailorAsRunLogging(stack, "Logs", channel=linear_channel(stack))
 
     assert log_configuration(stack, CHANNEL) == {"LogTypes": ["AS_RUN"]}
-    assert logging.release.cfn_resource_type == AS_RUN_RELEASE
+    assert logging.clean_up.cfn_resource_type == AS_RUN_CLEAN_UP
 
 
-def test_the_release_of_an_as_run_log_knows_the_channel_alone(stack: Stack) -> None:
-    """It does nothing before it is deleted, and then needs a name."""
+def test_the_clean_up_of_an_as_run_log_has_only_the_name_of_the_channel(stack: Stack) -> None:
+    """It acts only on delete, and then needs only the name."""
     logging = MediaTailorAsRunLogging(stack, "Logs", channel=linear_channel(stack))
 
     owner = id_of(template_of(stack), CHANNEL)
-    assert asked(stack, AS_RUN_RELEASE) == {"ChannelName": {"Ref": owner}}
+    assert received(stack, AS_RUN_CLEAN_UP) == {"ChannelName": {"Ref": owner}}
     assert stack.resolve(logging.channel_name) == {"Ref": owner}
 
 
 def test_an_existing_channel_writes_its_as_run_log(stack: Stack) -> None:
-    """The function is asked for it."""
+    """The function configures it."""
     logging = MediaTailorAsRunLogging(stack, "Logs", channel="linear")
 
-    assert asked(stack, AS_RUN) == {"ChannelName": "linear"}
+    assert received(stack, AS_RUN) == {"ChannelName": "linear"}
     assert logging.channel_name == "linear"
-    assert logging.release.cfn_resource_type == AS_RUN
+    assert logging.clean_up.cfn_resource_type == AS_RUN
 
 
 @pytest.mark.parametrize("existing", [True, False], ids=["existing", "in-the-app"])
-def test_the_function_may_configure_this_channel_alone(
+def test_the_function_has_permissions_only_for_this_channel(
     stack: Stack,
     existing: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    """One action, on the one ARN."""
+    """It may use one action on one ARN."""
     MediaTailorAsRunLogging(stack, "Logs", channel="linear" if existing else linear_channel(stack))
 
     template = template_of(stack)
     arn = "arn:${AWS::Partition}:mediatailor:${AWS::Region}:${AWS::AccountId}:channel/"
     name = {"Name": {"Ref": id_of(template, CHANNEL)}} if not existing else None
-    assert statements_of(template, id_of(template, AS_RUN if existing else AS_RUN_RELEASE)) == [
+    assert statements_of(template, id_of(template, AS_RUN if existing else AS_RUN_CLEAN_UP)) == [
         {
             "Effect": "Allow",
             "Action": "mediatailor:ConfigureLogsForChannel",
@@ -228,17 +230,19 @@ def test_the_function_may_configure_this_channel_alone(
     ]
 
 
-def test_the_rights_are_replaced_with_the_channel(stack: Stack) -> None:
-    """Another channel has another policy, so the old one lasts until its log is off."""
+def test_the_policy_is_replaced_with_the_channel(stack: Stack) -> None:
+    """A new channel gets a new policy, so the old policy exists until the clean-up is done."""
     MediaTailorAsRunLogging(stack, "Logs", channel=linear_channel(stack))
 
     template = template_of(stack)
-    policy = template["Resources"][policy_of(template, id_of(template, AS_RUN_RELEASE))]
+    policy = template["Resources"][policy_of(template, id_of(template, AS_RUN_CLEAN_UP))]
     assert str({"Ref": id_of(template, CHANNEL)}) in str(policy["Properties"]["PolicyName"])
 
 
-def test_channels_whose_names_differ_in_a_sign_have_rights_of_their_own(stack: Stack) -> None:
-    """IAM takes fewer signs in the name of a policy than MediaTailor in that of a channel."""
+def test_channels_whose_names_differ_in_one_character_have_different_policies(
+    stack: Stack,
+) -> None:
+    """IAM accepts fewer characters in a policy name than MediaTailor in a channel name."""
     for number, name in enumerate(("one:two", "one;two", "one-two")):
         MediaTailorAsRunLogging(stack, f"Logs{number}", channel=name)
 
@@ -250,21 +254,21 @@ def test_channels_whose_names_differ_in_a_sign_have_rights_of_their_own(stack: S
     assert len(names) == 3
 
 
-def test_log_groups_are_left_to_mediatailor_by_default(stack: Stack) -> None:
-    """Who says nothing about retention gets no resource for it."""
+def test_mediatailor_creates_the_log_groups_by_default(stack: Stack) -> None:
+    """Without a retention, the template has no resource for it."""
     MediaTailorSessionLogging(stack, "Sessions", playback_configuration="ads")
     MediaTailorAsRunLogging(stack, "AsRun", channel="linear")
 
     assert ids_of(template_of(stack), RETENTION) == []
 
 
-def test_the_log_groups_of_sessions_keep_events_for_a_time(stack: Stack) -> None:
-    """Their names are fixed, so they are made if absent, by the stack's function."""
+def test_the_retention_of_the_log_groups_of_sessions(stack: Stack) -> None:
+    """Their names are fixed, so the stack's function creates missing log groups."""
     MediaTailorSessionLogging(
         stack, "Logs", playback_configuration="ads", log_retention=RetentionDays.ONE_WEEK
     )
 
-    assert asked(stack, RETENTION) == {
+    assert received(stack, RETENTION) == {
         "LogGroupNames": [
             "MediaTailor/AdDecisionServerInteractions",
             "MediaTailor/ManifestService",
@@ -274,18 +278,18 @@ def test_the_log_groups_of_sessions_keep_events_for_a_time(stack: Stack) -> None
     }
 
 
-def test_the_log_group_of_as_run_logs_keeps_events_for_a_time(stack: Stack) -> None:
-    """It is another group than those of sessions."""
+def test_the_retention_of_the_log_group_of_as_run_logs(stack: Stack) -> None:
+    """The log group is not one of those of sessions."""
     MediaTailorAsRunLogging(stack, "Logs", channel="linear", log_retention=RetentionDays.TEN_YEARS)
 
-    assert asked(stack, RETENTION) == {
+    assert received(stack, RETENTION) == {
         "LogGroupNames": ["MediaTailor/Channel/AsRunLog"],
         "RetentionInDays": 3653,
     }
 
 
-def test_the_function_may_make_these_log_groups_alone(stack: Stack) -> None:
-    """CloudWatch Logs asks for a group's rights on its stream without a name."""
+def test_the_function_has_permissions_only_for_these_log_groups(stack: Stack) -> None:
+    """CloudWatch Logs checks the permissions for a log group with an empty log stream name."""
     MediaTailorAsRunLogging(stack, "Logs", channel="linear", log_retention=RetentionDays.ONE_WEEK)
 
     template = template_of(stack)
@@ -302,7 +306,7 @@ def test_the_function_may_make_these_log_groups_alone(stack: Stack) -> None:
 
 
 def test_retention_is_set_once_for_a_stack(stack: Stack) -> None:
-    """Two features that agree share the resource; sessions and as-run logs have one each."""
+    """Two features with the same retention share the resource; as-run logs have another one."""
     week = RetentionDays.ONE_WEEK
     MediaTailorSessionLogging(stack, "One", playback_configuration="one", log_retention=week)
     MediaTailorSessionLogging(stack, "Two", playback_configuration="two", log_retention=week)
@@ -312,8 +316,8 @@ def test_retention_is_set_once_for_a_stack(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("id", ["MediaTailorSessionLogs", "ServiceLinkedRoleRetention"])
-def test_retention_is_set_whatever_the_feature_is_called(stack: Stack, id: str) -> None:
-    """No construct of the library stands where the user's constructs do."""
+def test_retention_works_with_any_construct_id_of_the_feature(stack: Stack, id: str) -> None:
+    """The constructs of the library cannot conflict with the ids of other constructs."""
     MediaTailorSessionLogging(
         stack, id, playback_configuration="ads", log_retention=RetentionDays.ONE_WEEK
     )
@@ -325,7 +329,7 @@ def test_retention_is_set_whatever_the_feature_is_called(stack: Stack, id: str) 
 def test_a_feature_may_be_in_another_stack_than_its_owner(
     nested: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    """The owner waits for a role of its own stack, and the stacks do not wait for each other."""
+    """The owner depends on a role of its own stack, so the stacks have no circular dependency."""
     app = App()
     owners = Stack(app, "Owners")
     features = NestedStack(owners, "Nested") if nested else Stack(app, "Features")
@@ -337,12 +341,12 @@ def test_a_feature_may_be_in_another_stack_than_its_owner(
     assert sessions.role.node.scope is owners
     assert is_type_first(template_of(owners), ROLE, PLAYBACK)
     assert ids_of(template_of(features), ROLE) == []
-    assert len(ids_of(template_of(features), SESSIONS_RELEASE)) == 1
+    assert len(ids_of(template_of(features), SESSIONS_CLEAN_UP)) == 1
     assert nested or features.dependencies == [owners]
 
 
 def test_the_channel_of_an_as_run_log_may_be_in_another_stack() -> None:
-    """As the playback configuration of sessions may."""
+    """The same is true for the playback configuration of sessions."""
     app = App()
     owners, features = Stack(app, "Owners"), Stack(app, "Features")
 
@@ -350,11 +354,11 @@ def test_the_channel_of_an_as_run_log_may_be_in_another_stack() -> None:
 
     assert logging.role.node.scope is owners
     assert is_type_first(template_of(owners), ROLE, CHANNEL)
-    assert len(ids_of(template_of(features), AS_RUN_RELEASE)) == 1
+    assert len(ids_of(template_of(features), AS_RUN_CLEAN_UP)) == 1
 
 
-def test_tokens_pass_sessions_untouched(stack: Stack) -> None:
-    """What is known at deployment alone is checked by the function."""
+def test_session_logging_accepts_tokens_unchanged(stack: Stack) -> None:
+    """The function checks values that are known only at deployment."""
     texts = CfnParameter(stack, "Texts", type="CommaDelimitedList").value_as_list
 
     MediaTailorSessionLogging(
@@ -368,7 +372,7 @@ def test_tokens_pass_sessions_untouched(stack: Stack) -> None:
         manifest_service_exclude_event_types=texts,
     )
 
-    assert asked(stack, SESSIONS) == {
+    assert received(stack, SESSIONS) == {
         "PlaybackConfigurationName": {"Ref": "Text"},
         "PercentEnabled": {"Ref": "Number"},
         "AdsInteractionPublishOptInEventTypes": {"Ref": "Texts"},
@@ -378,8 +382,8 @@ def test_tokens_pass_sessions_untouched(stack: Stack) -> None:
     }
 
 
-def test_tokens_reach_the_native_property_untouched(stack: Stack) -> None:
-    """What is known at deployment alone is checked by CloudFormation."""
+def test_the_native_property_has_tokens_unchanged(stack: Stack) -> None:
+    """CloudFormation checks values that are known only at deployment."""
     texts = CfnParameter(stack, "Texts", type="CommaDelimitedList").value_as_list
 
     MediaTailorSessionLogging(
@@ -397,15 +401,15 @@ def test_tokens_reach_the_native_property_untouched(stack: Stack) -> None:
     }
 
 
-def test_tokens_pass_an_as_run_log_untouched(stack: Stack) -> None:
+def test_as_run_logging_accepts_tokens_unchanged(stack: Stack) -> None:
     """The name of a channel may be a parameter."""
     MediaTailorAsRunLogging(stack, "Logs", channel=CfnParameter(stack, "Text").value_as_string)
 
-    assert asked(stack, AS_RUN) == {"ChannelName": {"Ref": "Text"}}
+    assert received(stack, AS_RUN) == {"ChannelName": {"Ref": "Text"}}
 
 
 def test_fails_when_the_name_is_not_that_of_a_playback_configuration(stack: Stack) -> None:
-    """The type's schema has a pattern for names."""
+    """The schema of the resource type has a pattern for names."""
     with pytest.raises(UsageError) as refused:
         MediaTailorSessionLogging(stack, "Logs", playback_configuration="all ads")
 
@@ -416,8 +420,8 @@ def test_fails_when_the_name_is_not_that_of_a_playback_configuration(stack: Stac
 
 
 @pytest.mark.parametrize("percent", [-1, 101, 12.5, True])
-def test_fails_when_the_percentage_is_none(stack: Stack, percent: int) -> None:
-    """A whole number, and not a fraction of one."""
+def test_fails_when_the_percentage_is_invalid(stack: Stack, percent: int) -> None:
+    """The percentage is a whole number, not a fraction."""
     with pytest.raises(UsageError) as refused:
         MediaTailorSessionLogging(
             stack, "Logs", playback_configuration="ads", percent_enabled=percent
@@ -438,8 +442,8 @@ def test_fails_when_the_percentage_is_none(stack: Stack, percent: int) -> None:
         "manifest_service_exclude_event_types",
     ],
 )
-def test_fails_when_an_event_type_is_none(stack: Stack, prop: str) -> None:
-    """All that the service has are in capitals."""
+def test_fails_when_an_event_type_is_invalid(stack: Stack, prop: str) -> None:
+    """All event types of the service are in capitals."""
     event_types: dict[str, Any] = {prop: ["RawAdsRequest"]}
 
     with pytest.raises(UsageError) as refused:
@@ -451,8 +455,8 @@ def test_fails_when_an_event_type_is_none(stack: Stack, prop: str) -> None:
     )
 
 
-def test_fails_when_cloudformation_has_no_property_for_the_choice(stack: Stack) -> None:
-    """The API has one, so an existing owner can have it."""
+def test_fails_when_cloudformation_has_no_property_for_the_prop(stack: Stack) -> None:
+    """The API has a parameter for it, so an existing owner can use the prop."""
     with pytest.raises(UsageError) as refused:
         MediaTailorSessionLogging(
             stack,
@@ -462,14 +466,14 @@ def test_fails_when_cloudformation_has_no_property_for_the_choice(stack: Stack) 
         )
 
     assert str(refused.value) == (
-        "Stack/Logs: manifest_service_publish_opt_in_event_types must be left out for a playback"
-        " configuration of the app (CloudFormation has no property for it),"
+        "Stack/Logs: manifest_service_publish_opt_in_event_types must be omitted for a playback"
+        " configuration in the app (CloudFormation has no property for it),"
         " got ('ORIGIN_MANIFEST',) [ManifestServiceOptIn]"
     )
 
 
 def test_fails_when_the_name_is_not_that_of_a_channel(stack: Stack) -> None:
-    """An ARN has a slash, and a name has none."""
+    """An ARN has a slash, but a name has none."""
     with pytest.raises(UsageError) as refused:
         MediaTailorAsRunLogging(stack, "Logs", channel="channel/linear")
 
@@ -478,34 +482,34 @@ def test_fails_when_the_name_is_not_that_of_a_channel(stack: Stack) -> None:
     )
 
 
-def test_fails_when_log_groups_are_to_keep_events_for_ever(stack: Stack) -> None:
-    """That is what they do if nobody says anything."""
+def test_fails_when_the_retention_of_log_groups_is_infinite(stack: Stack) -> None:
+    """Infinite retention is the default of log groups."""
     with pytest.raises(UsageError) as refused:
         MediaTailorSessionLogging(
             stack, "Logs", playback_configuration="ads", log_retention=RetentionDays.INFINITE
         )
 
     assert str(refused.value) == (
-        "Stack/Logs: log_retention must be a number of days (for ever is what log groups do"
-        " unasked), got 'INFINITE' [LogRetentionInfinite]"
+        "Stack/Logs: log_retention must be a number of days (log groups keep events indefinitely"
+        " by default), got RetentionDays.INFINITE [LogRetentionInfinite]"
     )
 
 
 def test_fails_when_two_features_of_a_stack_disagree_about_retention(stack: Stack) -> None:
-    """The log groups are the same ones."""
+    """Both features use the same log groups."""
     MediaTailorAsRunLogging(stack, "One", channel="one", log_retention=RetentionDays.ONE_WEEK)
 
     with pytest.raises(UsageError) as refused:
         MediaTailorAsRunLogging(stack, "Two", channel="two", log_retention=RetentionDays.ONE_MONTH)
 
     assert str(refused.value) == (
-        "Stack/Two: log_retention must be ONE_WEEK, which the stack has set for the same log"
-        " groups, got 'ONE_MONTH' [LogRetentionConflict]"
+        "Stack/Two: Stack/One already sets the retention of the same log groups to ONE_WEEK, which"
+        " conflicts with ONE_MONTH. Use the same log_retention for both. [LogRetentionConflict]"
     )
 
 
-def test_fails_when_the_playback_configuration_has_logs_already(stack: Stack) -> None:
-    """Whoever set them: another construct, or the user."""
+def test_fails_when_the_playback_configuration_already_has_logs(stack: Stack) -> None:
+    """Another construct or the user may have set them."""
     owner = playback_configuration(stack)
     owner.log_configuration = CfnPlaybackConfiguration.LogConfigurationProperty(percent_enabled=1)
 
@@ -513,13 +517,13 @@ def test_fails_when_the_playback_configuration_has_logs_already(stack: Stack) ->
         MediaTailorSessionLogging(stack, "Logs", playback_configuration=owner)
 
     assert str(refused.value) == (
-        "Stack/Logs: playback_configuration must be without a log configuration of its own or of"
-        " another construct, got 'Stack/Owner' [FeatureSetTwice]"
+        "Stack/Logs: Stack/Owner already has a log configuration, from its own properties or from"
+        " another construct. Remove one of them. [FeatureSetTwice]"
     )
 
 
-def test_fails_when_the_channel_has_logs_already(stack: Stack) -> None:
-    """Whoever set them: another construct, or the user."""
+def test_fails_when_the_channel_already_has_logs(stack: Stack) -> None:
+    """Another construct or the user may have set them."""
     owner = linear_channel(stack)
     owner.log_configuration = CfnChannel.LogConfigurationForChannelProperty(log_types=[])
 
@@ -527,15 +531,15 @@ def test_fails_when_the_channel_has_logs_already(stack: Stack) -> None:
         MediaTailorAsRunLogging(stack, "Logs", channel=owner)
 
     assert str(refused.value) == (
-        "Stack/Logs: channel must be without a log configuration of its own or of another"
-        " construct, got 'Stack/Owner' [FeatureSetTwice]"
+        "Stack/Logs: Stack/Owner already has a log configuration, from its own properties or from"
+        " another construct. Remove one of them. [FeatureSetTwice]"
     )
 
 
 def test_resources_of_the_smallest_session_logging(
     stack: Stack, template_snapshot: SnapshotAssertion
 ) -> None:
-    """What one line of a stack adds to its template, beside the owner's property."""
+    """These are the resources that one line adds, without the owner's property."""
     logging = MediaTailorSessionLogging(
         stack, "Logs", playback_configuration=playback_configuration(stack)
     )
@@ -546,7 +550,7 @@ def test_resources_of_the_smallest_session_logging(
 def test_resources_of_session_logging_with_everything_set(
     stack: Stack, template_snapshot: SnapshotAssertion
 ) -> None:
-    """What every prop adds to it, for an existing owner and a role that the stack does not hold."""
+    """All props are set, for an existing owner and an imported role."""
     logging = MediaTailorSessionLogging(
         stack,
         "Logs",
@@ -566,7 +570,7 @@ def test_resources_of_session_logging_with_everything_set(
 
 
 def test_owner_with_everything_set(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What a feature sets on its owner, and lets it wait for."""
+    """A feature adds properties and dependencies to its owner."""
     owner = playback_configuration(stack)
     MediaTailorSessionLogging(
         stack,
@@ -584,7 +588,7 @@ def test_owner_with_everything_set(stack: Stack, template_snapshot: SnapshotAsse
 def test_resources_of_the_smallest_as_run_logging(
     stack: Stack, template_snapshot: SnapshotAssertion
 ) -> None:
-    """What one line of a stack adds to its template, beside the owner's property."""
+    """These are the resources that one line adds, without the owner's property."""
     logging = MediaTailorAsRunLogging(stack, "Logs", channel=linear_channel(stack))
 
     assert resources_of(logging) == template_snapshot
@@ -593,7 +597,7 @@ def test_resources_of_the_smallest_as_run_logging(
 def test_resources_of_as_run_logging_with_everything_set(
     stack: Stack, template_snapshot: SnapshotAssertion
 ) -> None:
-    """What every prop adds to it, for an existing owner and a role that the stack does not hold."""
+    """All props are set, for an existing owner and an imported role."""
     logging = MediaTailorAsRunLogging(
         stack,
         "Logs",
@@ -606,7 +610,7 @@ def test_resources_of_as_run_logging_with_everything_set(
 
 
 def test_resources_of_log_retention(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What keeping events for a time adds, once for a stack, beside the function."""
+    """A retention adds these resources, once for a stack, without the function."""
     MediaTailorSessionLogging(
         stack, "Logs", playback_configuration="ads", log_retention=RetentionDays.ONE_WEEK
     )

@@ -1,4 +1,4 @@
-"""Every prop of a construct refuses what is not of its kind, in the words of all refusals."""
+"""Every prop of a construct rejects values of the wrong type, with the same error message."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from aws_cdk import Stack
 
 CONNECTOR = "abcdef1ghij2klmno3pqr4"
-TARGETS = "a list of NotificationTarget, topics and queues"
+TARGETS = "a list of NotificationTarget, ITopic or IQueue values"
 
-#: construct, prop, what it was given, what it must be.
+#: The construct, the prop, the given value, and the accepted types.
 WRONG: list[tuple[type, str, Any, str]] = [
     (VoiceConnectorStreaming, "voice_connector", None, "a CfnVoiceConnector or the id of one"),
     (VoiceConnectorStreaming, "data_retention", 24, "a Duration"),
@@ -43,13 +43,13 @@ WRONG: list[tuple[type, str, Any, str]] = [
     (VoiceConnectorStreaming, "notification_targets", ["SNS"], TARGETS),
     (VoiceConnectorStreaming, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (AppInstanceStreaming, "app_instance", 1, "a CfnAppInstance or the ARN of one"),
-    (AppInstanceStreaming, "channels", "arn:aws:kinesis", "a stream"),
-    (AppInstanceStreaming, "channel_messages", "arn:aws:kinesis", "a stream"),
+    (AppInstanceStreaming, "channels", "arn:aws:kinesis", "an IStream or None"),
+    (AppInstanceStreaming, "channel_messages", "arn:aws:kinesis", "an IStream or None"),
     (AppInstanceStreaming, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
-    (IvsRecordingConfiguration, "bucket", "recordings", "a bucket"),
+    (IvsRecordingConfiguration, "bucket", "recordings", "an IBucket"),
     (IvsRecordingConfiguration, "reconnect_window", 60, "a Duration"),
     (IvsRecordingConfiguration, "renditions", "ALL", "a Renditions"),
-    (IvsRecordingConfiguration, "renditions", Renditions("CUSTOM", ("HD",)), "of Resolution"),  # type: ignore[arg-type]
+    (IvsRecordingConfiguration, "renditions", Renditions("CUSTOM", ("HD",)), "Resolution values"),  # type: ignore[arg-type]
     (IvsRecordingConfiguration, "thumbnails", 30, "a Thumbnails"),
     (IvsRecordingConfiguration, "thumbnails", Thumbnails("INTERVAL", 30), "a Duration"),  # type: ignore[arg-type]
     (IvsRecordingConfiguration, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
@@ -59,10 +59,20 @@ WRONG: list[tuple[type, str, Any, str]] = [
         None,
         "a CfnPlaybackConfiguration or the name of one",
     ),
-    (MediaTailorSessionLogging, "ads_interaction_publish_opt_in_event_types", "RAW", "a list"),
-    (MediaTailorSessionLogging, "ads_interaction_exclude_event_types", "RAW", "a list"),
-    (MediaTailorSessionLogging, "manifest_service_publish_opt_in_event_types", "RAW", "a list"),
-    (MediaTailorSessionLogging, "manifest_service_exclude_event_types", "RAW", "a list"),
+    (
+        MediaTailorSessionLogging,
+        "ads_interaction_publish_opt_in_event_types",
+        "RAW",
+        "a list or None",
+    ),
+    (MediaTailorSessionLogging, "ads_interaction_exclude_event_types", "RAW", "a list or None"),
+    (
+        MediaTailorSessionLogging,
+        "manifest_service_publish_opt_in_event_types",
+        "RAW",
+        "a list or None",
+    ),
+    (MediaTailorSessionLogging, "manifest_service_exclude_event_types", "RAW", "a list or None"),
     (MediaTailorSessionLogging, "log_retention", 30, "a RetentionDays"),
     (MediaTailorSessionLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (MediaTailorAsRunLogging, "channel", None, "a CfnChannel or the name of one"),
@@ -74,15 +84,15 @@ WRONG: list[tuple[type, str, Any, str]] = [
         None,
         "a CfnChannel, a CfnPackagingGroup, or the id or ARN of one",
     ),
-    (MediaPackageAccessLogging, "ingress", "OFF", "a log group or one of AccessLogs"),
-    (MediaPackageAccessLogging, "egress", "/logs", "a log group or one of AccessLogs"),
+    (MediaPackageAccessLogging, "ingress", "OFF", "an ILogGroup or an AccessLogs value"),
+    (MediaPackageAccessLogging, "egress", "/logs", "an ILogGroup or an AccessLogs value"),
     (MediaPackageAccessLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (ServiceLinkedRole, "definition", "AWSServiceRoleForX", "a RoleDefinition"),
     (ServiceLinkedRole, "removal", "KEEP", "a RoleRemoval"),
     (ServiceLinkedRole, "native", "yes", "True or False"),
 ]
 
-#: what is refused by its rule: whoever gives another kind breaks that.
+#: The props whose rule also rejects values of another type.
 BY_RULE = {
     "data_retention",
     "description",
@@ -108,7 +118,7 @@ def _playback_configuration(stack: Stack) -> aws_mediatailor.CfnPlaybackConfigur
     )
 
 
-#: the props that a construct needs, all of the right kind.
+#: The required props of each construct, with values of the right type.
 RIGHT: dict[type, Callable[[Stack], dict[str, Any]]] = {
     VoiceConnectorStreaming: lambda _: {"voice_connector": CONNECTOR},
     AppInstanceStreaming: lambda stack: {
@@ -139,20 +149,21 @@ RIGHT: dict[type, Callable[[Stack], dict[str, Any]]] = {
 def test_fails_when_a_prop_is_not_of_its_kind(
     stack: Stack, construct: type, prop: str, value: object, allowed: str
 ) -> None:
-    """Who runs no type checker gets the place, the prop, what it must be and what it got."""
+    """The message names the construct, the prop, the accepted types and the given value."""
     props = {**RIGHT[construct](stack), prop: value}
-    got = "SNS" if value == ["SNS"] else value
-    got = "HD" if isinstance(value, Renditions) else got
-    got = 30 if isinstance(value, Thumbnails) else got
+    got = "'SNS'" if value == ["SNS"] else repr(value)
+    got = "'HD'" if isinstance(value, Renditions) else got
+    got = "30" if isinstance(value, Thumbnails) else got
+    got = str(value) if isinstance(value, NotificationTarget) else got
 
     with pytest.raises(UsageError) as refused:
         construct(stack, "It", **props)
 
-    assert str(refused.value) == f"Stack/It: {prop} must be {allowed}, got {got!r} [PropKind]"
+    assert str(refused.value) == f"Stack/It: {prop} must be {allowed}, got {got} [PropKind]"
 
 
 def test_fails_when_a_recorded_channel_is_not_of_its_kind(stack: Stack) -> None:
-    """A method's argument is a prop too."""
+    """An argument of a method is checked as a prop is."""
     recording = IvsRecordingConfiguration(stack, "It", bucket=aws_s3.Bucket(stack, "Bucket"))
 
     with pytest.raises(UsageError) as refused:
@@ -164,13 +175,13 @@ def test_fails_when_a_recorded_channel_is_not_of_its_kind(stack: Stack) -> None:
     )
 
 
-def test_every_prop_is_refused_by_its_kind_or_by_its_rule() -> None:
-    """A prop that is added to a construct is added here."""
-    asked = {(construct, prop) for construct, prop, *_ in WRONG}
+def test_every_prop_is_checked_by_its_type_or_by_its_rule() -> None:
+    """A new prop of a construct must be added to this test."""
+    checked = {(construct, prop) for construct, prop, *_ in WRONG}
     constructs = [
         each
         for each in map(vars(slr_constructs).get, slr_constructs.__all__)
-        # the stream's props are checked by the L2 that it is
+        # the L2 that MessagingStream extends checks its props
         if inspect.isclass(each) and issubclass(each, Construct) and each is not MessagingStream
     ]
 
@@ -181,4 +192,4 @@ def test_every_prop_is_refused_by_its_kind_or_by_its_rule() -> None:
         if prop not in ("self", "scope", "id")
     }
 
-    assert {(each.__name__, prop) for each, prop in props - asked if prop not in BY_RULE} == set()
+    assert {(each.__name__, prop) for each, prop in props - checked if prop not in BY_RULE} == set()

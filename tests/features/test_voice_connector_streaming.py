@@ -1,4 +1,4 @@
-"""Voice Connector streaming: what is put, in which order, and what is refused."""
+"""Voice Connector streaming: configuration, order and errors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ INSIGHTS_ARN = (
 
 @jsii.implements(IStableNumberProducer)
 class Later:
-    """A number that is known once the template is written."""
+    """A number that is known only when CDK writes the template."""
 
     def produce(self) -> int:
         """Return the number."""
@@ -53,12 +53,12 @@ def connector(stack: Stack) -> aws_chime.CfnVoiceConnector:
 
 
 def streaming_properties(stack: Stack) -> dict[str, Any]:
-    """Return what the function is asked for."""
+    """Return the properties that the function receives."""
     return properties_of(template_of(stack), STREAMING)
 
 
-def test_keeps_no_audio_and_tells_event_bridge_by_default(stack: Stack) -> None:
-    """The smallest call gets the defaults that the docstring promises."""
+def test_retains_no_audio_and_notifies_event_bridge_by_default(stack: Stack) -> None:
+    """The defaults are those that the docstring documents."""
     VoiceConnectorStreaming(stack, "Streaming", voice_connector=CONNECTOR_ID)
 
     properties = streaming_properties(stack)
@@ -72,7 +72,7 @@ def test_keeps_no_audio_and_tells_event_bridge_by_default(stack: Stack) -> None:
 
 
 def test_a_connector_of_the_app_is_named_by_its_id(stack: Stack) -> None:
-    """The service wants the id, while `Ref` of a connector is its ARN."""
+    """The service requires the id, but `Ref` of a connector returns its ARN."""
     owner = connector(stack)
 
     streaming = VoiceConnectorStreaming(stack, "Streaming", voice_connector=owner)
@@ -83,8 +83,8 @@ def test_a_connector_of_the_app_is_named_by_its_id(stack: Stack) -> None:
     }
 
 
-def test_data_retention_arrives_in_hours(stack: Stack) -> None:
-    """A duration of whole hours is a whole number, whatever unit it was given in."""
+def test_data_retention_is_in_hours(stack: Stack) -> None:
+    """A duration of whole hours in any unit is a whole number."""
     VoiceConnectorStreaming(
         stack, "Streaming", voice_connector=CONNECTOR_ID, data_retention=Duration.days(2)
     )
@@ -94,15 +94,15 @@ def test_data_retention_arrives_in_hours(stack: Stack) -> None:
     assert isinstance(hours, int)
 
 
-def test_streaming_may_be_configured_and_not_enabled(stack: Stack) -> None:
-    """`enabled=False` arrives as a boolean."""
+def test_streaming_can_be_configured_but_not_enabled(stack: Stack) -> None:
+    """The template has `enabled=False` as a boolean."""
     VoiceConnectorStreaming(stack, "Streaming", voice_connector=CONNECTOR_ID, enabled=False)
 
     assert streaming_properties(stack)["Enabled"] is False
 
 
-def test_all_notification_targets_arrive(stack: Stack) -> None:
-    """A target is written as the service's API does."""
+def test_all_notification_targets_are_in_the_template(stack: Stack) -> None:
+    """The names are those of the service's API."""
     VoiceConnectorStreaming(
         stack,
         "Streaming",
@@ -113,8 +113,8 @@ def test_all_notification_targets_arrive(stack: Stack) -> None:
     assert streaming_properties(stack)["NotificationTargets"] == ["EventBridge", "SNS", "SQS"]
 
 
-def test_calls_are_analysed_by_a_media_insights_configuration(stack: Stack) -> None:
-    """The configuration's ARN arrives, and the function may use it."""
+def test_calls_are_analyzed_with_a_media_insights_configuration(stack: Stack) -> None:
+    """The template has the ARN of the configuration, and the function has permissions for it."""
     VoiceConnectorStreaming(
         stack,
         "Streaming",
@@ -127,8 +127,8 @@ def test_calls_are_analysed_by_a_media_insights_configuration(stack: Stack) -> N
     assert INSIGHTS_ARN in statements_of(template, id_of(template, STREAMING))[0]["Resource"]
 
 
-def test_a_topic_and_a_queue_stand_for_sns_and_sqs(stack: Stack) -> None:
-    """A topic or a queue of the app says which kind of target it is."""
+def test_a_topic_and_a_queue_are_sns_and_sqs_targets(stack: Stack) -> None:
+    """The type of the target follows from the topic or queue."""
     VoiceConnectorStreaming(
         stack,
         "Streaming",
@@ -142,8 +142,8 @@ def test_a_topic_and_a_queue_stand_for_sns_and_sqs(stack: Stack) -> None:
     assert streaming_properties(stack)["NotificationTargets"] == ["SNS", "SQS"]
 
 
-def test_a_topic_and_a_queue_are_there_before_the_first_call_is_streamed(stack: Stack) -> None:
-    """They are created first, and deleted last, though nothing refers to them."""
+def test_a_topic_and_a_queue_are_created_before_the_streaming(stack: Stack) -> None:
+    """They are created first and deleted last, although no resource refers to them."""
     VoiceConnectorStreaming(
         stack,
         "Streaming",
@@ -159,8 +159,8 @@ def test_a_topic_and_a_queue_are_there_before_the_first_call_is_streamed(stack: 
     assert is_type_first(template, "AWS::SQS::Queue", STREAMING)
 
 
-def test_an_imported_topic_and_queue_have_their_names_checked_alone(stack: Stack) -> None:
-    """What is imported is waited for by nobody."""
+def test_only_the_names_of_an_imported_topic_and_queue_are_checked(stack: Stack) -> None:
+    """No resource depends on an imported topic or queue."""
     VoiceConnectorStreaming(
         stack,
         "Streaming",
@@ -178,8 +178,8 @@ def test_an_imported_topic_and_queue_have_their_names_checked_alone(stack: Stack
     assert streaming_properties(stack)["NotificationTargets"] == ["SNS", "SQS"]
 
 
-def test_the_function_may_call_for_this_connector_alone(stack: Stack) -> None:
-    """Put, get and delete, on the one ARN."""
+def test_the_function_has_permissions_only_for_this_connector(stack: Stack) -> None:
+    """It may put, get and delete the configuration of one ARN."""
     VoiceConnectorStreaming(stack, "Streaming", voice_connector=CONNECTOR_ID)
 
     template = template_of(stack)
@@ -199,8 +199,8 @@ def test_the_function_may_call_for_this_connector_alone(stack: Stack) -> None:
     ]
 
 
-def test_the_rights_are_replaced_with_the_connector(stack: Stack) -> None:
-    """Another connector has another policy, so the old one lasts until streaming is off there."""
+def test_the_policy_is_replaced_with_the_connector(stack: Stack) -> None:
+    """A new connector gets a new policy, so the old policy exists until the clean-up is done."""
     owner = connector(stack)
 
     VoiceConnectorStreaming(stack, "Streaming", voice_connector=owner)
@@ -212,7 +212,7 @@ def test_the_rights_are_replaced_with_the_connector(stack: Stack) -> None:
 
 
 def test_a_connector_of_another_stack_is_deleted_after_streaming() -> None:
-    """The reference between the stacks is the order."""
+    """The reference between the stacks determines the order."""
     app = App()
     owners, features = Stack(app, "Owners"), Stack(app, "Features")
 
@@ -222,16 +222,16 @@ def test_a_connector_of_another_stack_is_deleted_after_streaming() -> None:
     assert features.dependencies == [owners]
 
 
-def test_the_release_is_what_switches_streaming_off(stack: Stack) -> None:
-    """What must go before streaming does depends on it."""
+def test_clean_up_is_the_resource_that_disables_streaming(stack: Stack) -> None:
+    """A resource that must be deleted before the streaming ends can depend on it."""
     streaming = VoiceConnectorStreaming(stack, "Streaming", voice_connector=CONNECTOR_ID)
 
-    assert streaming.release.cfn_resource_type == STREAMING
-    assert streaming.release is streaming.node.default_child
+    assert streaming.clean_up.cfn_resource_type == STREAMING
+    assert streaming.clean_up is streaming.node.default_child
 
 
-def test_tokens_pass_untouched(stack: Stack) -> None:
-    """What is known at deployment alone is checked by the function."""
+def test_tokens_are_accepted_unchanged(stack: Stack) -> None:
+    """The function checks values that are known only at deployment."""
     text = CfnParameter(stack, "Text").value_as_string
     number = CfnParameter(stack, "Number", type="Number").value_as_number
 
@@ -253,8 +253,8 @@ def test_tokens_pass_untouched(stack: Stack) -> None:
     assert properties["MediaInsightsConfigurationArn"] == {"Ref": "Text"}
 
 
-def test_a_number_that_is_made_late_passes_untouched(stack: Stack) -> None:
-    """A lazy number is a token like any other."""
+def test_a_lazy_number_is_accepted_unchanged(stack: Stack) -> None:
+    """A lazy number is a token."""
     VoiceConnectorStreaming(
         stack,
         "Streaming",
@@ -266,7 +266,7 @@ def test_a_number_that_is_made_late_passes_untouched(stack: Stack) -> None:
 
 
 def test_fails_when_the_id_is_not_that_of_a_connector(stack: Stack) -> None:
-    """An ARN is what people give first."""
+    """The ARN of a connector is not accepted."""
     with pytest.raises(UsageError) as refused:
         VoiceConnectorStreaming(stack, "Streaming", voice_connector="arn:aws:chime:vc/lines")
 
@@ -277,7 +277,7 @@ def test_fails_when_the_id_is_not_that_of_a_connector(stack: Stack) -> None:
 
 
 def test_fails_when_the_retention_is_not_whole_hours(stack: Stack) -> None:
-    """Kinesis keeps audio for hours, and nothing is rounded unasked."""
+    """Kinesis keeps audio for whole hours, and the construct does not round."""
     with pytest.raises(UsageError) as refused:
         VoiceConnectorStreaming(
             stack, "Streaming", voice_connector=CONNECTOR_ID, data_retention=Duration.minutes(90)
@@ -296,10 +296,10 @@ def test_fails_when_the_retention_is_not_whole_hours(stack: Stack) -> None:
         pytest.param([NotificationTarget.SNS] * 2, "('SNS', 'SNS')", id="twice"),
     ],
 )
-def test_fails_when_notification_targets_are_none_or_twice_the_same(
+def test_fails_when_notification_targets_are_empty_or_repeated(
     stack: Stack, targets: list[NotificationTarget], got: str
 ) -> None:
-    """The service takes one to three, and two topics are one target."""
+    """The service accepts one to three targets, and two topics are the same target."""
     with pytest.raises(UsageError) as refused:
         VoiceConnectorStreaming(
             stack, "Streaming", voice_connector=CONNECTOR_ID, notification_targets=targets
@@ -312,7 +312,7 @@ def test_fails_when_notification_targets_are_none_or_twice_the_same(
 
 
 def test_fails_when_a_topic_has_a_name_the_role_cannot_publish_to(stack: Stack) -> None:
-    """The role's policy names topics by their prefix."""
+    """The policy of the role allows only topics with the prefix."""
     with pytest.raises(UsageError) as refused:
         VoiceConnectorStreaming(
             stack,
@@ -327,8 +327,8 @@ def test_fails_when_a_topic_has_a_name_the_role_cannot_publish_to(stack: Stack) 
     )
 
 
-def test_fails_when_a_queue_has_a_name_made_up_by_cloudformation(stack: Stack) -> None:
-    """A name that is made up starts with that of the stack."""
+def test_fails_when_cloudformation_would_generate_the_name_of_a_queue(stack: Stack) -> None:
+    """A generated name starts with the name of the stack."""
     with pytest.raises(UsageError) as refused:
         VoiceConnectorStreaming(
             stack,
@@ -344,7 +344,7 @@ def test_fails_when_a_queue_has_a_name_made_up_by_cloudformation(stack: Stack) -
 
 
 def test_fails_when_an_imported_queue_has_another_name(stack: Stack) -> None:
-    """Of an imported queue the name is known too."""
+    """The name of an imported queue is known too."""
     queue = aws_sqs.Queue.from_queue_arn(stack, "Queue", "arn:aws:sqs:us-east-1:111122223333:calls")
 
     with pytest.raises(UsageError) as refused:
@@ -358,8 +358,8 @@ def test_fails_when_an_imported_queue_has_another_name(stack: Stack) -> None:
     )
 
 
-def test_fails_when_the_media_insights_configuration_is_no_arn(stack: Stack) -> None:
-    """A name is not enough."""
+def test_fails_when_the_media_insights_configuration_is_not_an_arn(stack: Stack) -> None:
+    """A name is not accepted."""
     with pytest.raises(UsageError) as refused:
         VoiceConnectorStreaming(
             stack,
@@ -375,7 +375,7 @@ def test_fails_when_the_media_insights_configuration_is_no_arn(stack: Stack) -> 
 
 
 def test_fails_when_a_connector_of_the_app_is_streamed_twice(stack: Stack) -> None:
-    """A connector has one streaming configuration."""
+    """A connector has only one streaming configuration."""
     owner = connector(stack)
     VoiceConnectorStreaming(stack, "First", voice_connector=owner)
 
@@ -383,13 +383,13 @@ def test_fails_when_a_connector_of_the_app_is_streamed_twice(stack: Stack) -> No
         VoiceConnectorStreaming(stack, "Second", voice_connector=owner)
 
     assert str(refused.value) == (
-        "Stack/Second: voice_connector must be set once for one owner (Stack/First sets it),"
-        " got 'Stack/Lines' [FeatureSetTwice]"
+        "Stack/Second: Stack/First already configures streaming for Voice Connector Stack/Lines."
+        " Remove one of them. [FeatureSetTwice]"
     )
 
 
 def test_fails_when_another_stack_streams_the_connector() -> None:
-    """Whichever stack a feature is in, the owner is one."""
+    """An owner of the app can have a feature only once, in any stack."""
     app = App()
     owner = connector(Stack(app, "Owners"))
     VoiceConnectorStreaming(Stack(app, "One"), "Streaming", voice_connector=owner)
@@ -398,20 +398,20 @@ def test_fails_when_another_stack_streams_the_connector() -> None:
         VoiceConnectorStreaming(Stack(app, "Two"), "Streaming", voice_connector=owner)
 
     assert str(refused.value) == (
-        "Two/Streaming: voice_connector must be set once for one owner (One/Streaming sets it),"
-        " got 'Owners/Lines' [FeatureSetTwice]"
+        "Two/Streaming: One/Streaming already configures streaming for Voice Connector"
+        " Owners/Lines. Remove one of them. [FeatureSetTwice]"
     )
 
 
 def test_resources_of_the_smallest_call(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What one line of a stack adds to its template."""
+    """These are the resources that one line adds to the template."""
     streaming = VoiceConnectorStreaming(stack, "Streaming", voice_connector=connector(stack))
 
     assert resources_of(streaming) == template_snapshot
 
 
 def test_resources_with_everything_set(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """What every prop adds to it."""
+    """All props are set."""
     streaming = VoiceConnectorStreaming(
         stack,
         "Streaming",

@@ -1,4 +1,4 @@
-"""`docs/rules.md`, written from the rules; `make rules` writes it anew."""
+"""Generate `docs/rules.md` from the rules; `make rules` runs this module."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slr_constructs.guard.check import RULES
-from slr_constructs.guard.limits import LIMIT_BROKEN, LIMITED
+from slr_constructs.guard.limits import INVALID_PROPERTY_VALUE, LIMITED
 from slr_constructs.guard.rule import Severity
 
 if TYPE_CHECKING:
@@ -18,23 +18,24 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "docs" / "rules.md"
 
 _HEAD = """\
-# The rules of the guard
+# Guard rules
 
-This page is written from the code; `make rules` writes it anew.
+This page is generated from the code by `make rules`.
 
-`slr-constructs check` looks for these things in a cloud assembly or in any CloudFormation or SAM
-template, and a CDK app may ask the same at synth. Conditions are not evaluated: what may be there
-is taken to be there. Only what a template says outright is held against a limit, and nothing is
-fetched.
+`slr-constructs check` applies these rules to a cloud assembly or to any CloudFormation or SAM
+template. A CDK app can run the same check at synthesis. Conditions are not evaluated: every
+resource and every branch is assumed to exist. Only literal values are checked against limits, and
+nothing is downloaded.
 
-An **error** goes wrong when the stack is deployed or deleted, or leaves something on; a **warning**
-may, in some account, region or update; a **note** says what was not checked. An error that is not
-acknowledged makes the exit status 1.
+- An **error** means that deploying or deleting the stack fails, or that a feature stays enabled
+  after the deletion. An error that is not acknowledged makes the exit status 1.
+- A **warning** means that the problem occurs only in some accounts, regions or updates.
+- A **note** names a part of the template that was not checked.
 
-## How to acknowledge
+## Acknowledge a finding
 
-A rule is acknowledged by its id, always with a reason. In a CDK app, for a construct and all that
-is below it:
+An acknowledgement consists of the id of the rule and a reason. In a CDK app, acknowledge a rule for
+a construct and everything below it:
 
 ```python
 from aws_cdk import Acknowledgment, Validations
@@ -46,10 +47,12 @@ Validations.of(construct).acknowledge(
 )
 ```
 
-The command reads this from the assembly, where CDK leaves it for stacks and what is in them; for a
-stage or the app it leaves nothing, so acknowledge each stack instead.
+The command reads acknowledgements from the assembly. CDK writes those of stacks and of constructs
+in stacks. It does not write those of a stage or of the app: acknowledge the rule for each stack
+instead.
 
-In any template, in the metadata of the resource, or of the template for all of its resources:
+In any other template, acknowledge a rule in the metadata of the resource. To acknowledge it for all
+resources, use the metadata of the template:
 
 ```yaml
 Metadata:
@@ -59,12 +62,12 @@ Metadata:
         reason: the platform team's stack has the role
 ```
 
-What is acknowledged does not count; `--acknowledged` lists it, with the reasons. In SARIF it is
-then a suppressed result.
+Acknowledged findings do not affect the exit status. `--acknowledged` lists them with their reasons;
+SARIF output then contains them as suppressed results.
 
 ## All rules
 """
-#: code stays as it is; elsewhere, what Markdown would take for its own.
+#: escape characters that are special in Markdown, except in code.
 _NOT_TEXT = re.compile(r"(`[^`]*`)")
 
 
@@ -74,7 +77,7 @@ def page() -> str:
 
 
 def _table() -> Iterator[str]:
-    yield "| rule | severity | what is wrong |"
+    yield "| rule | severity | problem |"
     yield "|---|---|---|"
     for severity in Severity:
         for rule in RULES:
@@ -92,14 +95,14 @@ def _section(rule: Rule) -> Iterator[str]:
     yield ""
     yield f"- **Why**: {_text(rule.why)}"
     yield f"- **Source**: {source}"
-    yield f"- **How to mend**: {_text(rule.mend)}"
+    yield f"- **Fix**: {_text(rule.fix)}"
     yield ""
-    if rule is LIMIT_BROKEN:
+    if rule is INVALID_PROPERTY_VALUE:
         yield from _limits()
 
 
 def _limits() -> Iterator[str]:
-    yield "The streams and log groups that a feature refers to are held against its limits too."
+    yield "The guard also checks the streams and log groups that a feature refers to."
     yield ""
     yield "| property | must be | code |"
     yield "|---|---|---|"

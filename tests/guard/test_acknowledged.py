@@ -1,4 +1,4 @@
-"""What is acknowledged, in CDK and in plain templates, and what is said of it in vain."""
+"""Acknowledgements in CDK and in templates, and acknowledgements without effect."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import aws_cdk
     from constructs import Construct, IConstruct
 
-NOT_DECLARED, NO_RELEASE = "RoleNotDeclared", "ReleaseMissing"
+NOT_DECLARED, NO_CLEAN_UP = "RoleNotDeclared", "CleanUpMissing"
 LIVE = {
     "Type": "AWS::MediaPackage::Channel",
     "Properties": {"Id": "live", "EgressAccessLogs": {}},
@@ -38,13 +38,13 @@ def entry(rule: str, reason: str = "it is known") -> dict[str, str]:
 
 
 def sorted_out(app: App) -> tuple[list[str], list[tuple[str, str]]]:
-    """Return the ids of what is left, and those of what is acknowledged, with the reasons."""
+    """Return the ids of the remaining findings, and those of acknowledged ones with reasons."""
     left, acknowledged = split(app, check(app))
     return [each.rule.id for each in left], [(each.rule.id, why) for each, why in acknowledged]
 
 
 def template(of_resource: object = None, of_template: object = None) -> App:
-    """Return a template with a channel that has neither role nor release, and a second one."""
+    """Return a template with two channels without a role and without a clean-up resource."""
     body = {
         "Resources": {"Live": {**LIVE, "Metadata": of_resource}, "Other": LIVE},
         "Metadata": of_template,
@@ -52,38 +52,38 @@ def template(of_resource: object = None, of_template: object = None) -> App:
     return App([StackTemplate("Show", body)])
 
 
-def test_nothing_is_acknowledged_unless_somebody_says_so() -> None:
-    """Two channels, and two findings each."""
-    assert sorted_out(template({"Owner": "us"}, {})) == (
-        [NOT_DECLARED, NO_RELEASE, NOT_DECLARED, NO_RELEASE],
+def test_nothing_is_acknowledged_by_default() -> None:
+    """Each of the two channels has two findings."""
+    assert sorted_out(template({"Owner": "team"}, {})) == (
+        [NOT_DECLARED, NO_CLEAN_UP, NOT_DECLARED, NO_CLEAN_UP],
         [],
     )
 
 
-def test_a_resource_acknowledges_for_itself() -> None:
-    """One rule, and not another; and not for the next resource."""
+def test_metadata_of_a_resource_acknowledges_one_rule_for_this_resource() -> None:
+    """Other rules and other resources are not affected."""
     app = template(metadata(entry(NOT_DECLARED)))
 
     assert sorted_out(app) == (
-        [NO_RELEASE, NOT_DECLARED, NO_RELEASE],
+        [NO_CLEAN_UP, NOT_DECLARED, NO_CLEAN_UP],
         [(NOT_DECLARED, "it is known")],
     )
 
 
-def test_a_template_acknowledges_for_all_of_its_resources() -> None:
-    """The reason of a resource goes before it; a rule may be named as CDK does."""
+def test_metadata_of_a_template_acknowledges_for_all_resources() -> None:
+    """The reason of a resource takes precedence; a rule may have the prefix that CDK uses."""
     app = template(
         metadata(entry(NOT_DECLARED, "nearer")),
-        metadata(entry(NOT_DECLARED), entry(f"slr-constructs::{NO_RELEASE}", "by hand")),
+        metadata(entry(NOT_DECLARED), entry(f"slr-constructs::{NO_CLEAN_UP}", "by hand")),
     )
 
     assert sorted_out(app) == (
         [],
         [
             (NOT_DECLARED, "nearer"),
-            (NO_RELEASE, "by hand"),
+            (NO_CLEAN_UP, "by hand"),
             (NOT_DECLARED, "it is known"),
-            (NO_RELEASE, "by hand"),
+            (NO_CLEAN_UP, "by hand"),
         ],
     )
 
@@ -92,28 +92,34 @@ SHAPE = "`slr-constructs: {acknowledge: [{id: …, reason: …}]}`"
 
 
 @pytest.mark.parametrize(
-    ("said", "fault"),
+    ("acknowledgement", "fault"),
     [
-        (metadata(entry("RoleNotThere")), "acknowledges `RoleNotThere`, which is no rule"),
-        (metadata(entry("a`\x1b")), "acknowledges `a\ufffd\ufffd`, which is no rule"),
+        (metadata(entry("RoleNotThere")), "acknowledges `RoleNotThere`, which is not a rule"),
+        (metadata(entry("a`\x1b")), "acknowledges `a\ufffd\ufffd`, which is not a rule"),
         (metadata({"id": NOT_DECLARED}), f"acknowledges `{NOT_DECLARED}` without a reason"),
         (metadata(entry(NOT_DECLARED, " ")), f"acknowledges `{NOT_DECLARED}` without a reason"),
         (
             metadata({"id": NOT_DECLARED, "reason": {"Ref": "A"}}),
             f"acknowledges `{NOT_DECLARED}` without a reason",
         ),
-        (metadata({"reason": "it is known"}), f"has other metadata than {SHAPE}"),
-        (metadata("RoleNotDeclared"), f"has other metadata than {SHAPE}"),
-        ({"slr-constructs": {"acknowledge": "?"}}, f"has other metadata than {SHAPE}"),
-        ({"slr-constructs": "?"}, f"has other metadata than {SHAPE}"),
+        (
+            metadata({"reason": "it is known"}),
+            f"has invalid metadata: the expected form is {SHAPE}",
+        ),
+        (metadata("RoleNotDeclared"), f"has invalid metadata: the expected form is {SHAPE}"),
+        (
+            {"slr-constructs": {"acknowledge": "?"}},
+            f"has invalid metadata: the expected form is {SHAPE}",
+        ),
+        ({"slr-constructs": "?"}, f"has invalid metadata: the expected form is {SHAPE}"),
     ],
     ids=str,
 )
-def test_what_acknowledges_nothing_is_said(said: object, fault: str) -> None:
-    """Of the resource and of the template; and it acknowledges nothing."""
+def test_acknowledgements_without_effect_are_reported(acknowledgement: object, fault: str) -> None:
+    """In the metadata of the resource and of the template, invalid entries have no effect."""
     for app, name, resource in (
-        (template(said), "`Live`", "Live"),
-        (template(None, said), "the template", None),
+        (template(acknowledgement), "`Live`", "Live"),
+        (template(None, acknowledgement), "the template", None),
     ):
         left, acknowledged = split(app, check(app))
         ignored = [each for each in left if each.rule is ACKNOWLEDGEMENT_IGNORED]
@@ -123,7 +129,7 @@ def test_what_acknowledges_nothing_is_said(said: object, fault: str) -> None:
 
 
 def channel(scope: Construct, name: str) -> aws_mediapackage.CfnChannel:
-    """Define a channel that has neither role nor release."""
+    """Define a channel without a role and without a clean-up resource."""
     return aws_mediapackage.CfnChannel(
         scope,
         name,
@@ -133,39 +139,39 @@ def channel(scope: Construct, name: str) -> aws_mediapackage.CfnChannel:
 
 
 def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
-    """Acknowledge as a CDK app does."""
+    """Acknowledge a rule like a CDK app."""
     Validations.of(construct).acknowledge(
         Acknowledgment(id=f"slr-constructs::{rule}", reason=reason)
     )
 
 
-def test_what_cdk_has_acknowledged_is_read_from_the_assembly() -> None:
-    """For a construct and all that is below it, the nearest first; in nested stacks and stages."""
+def test_acknowledgements_of_cdk_are_read_from_the_assembly() -> None:
+    """They apply to everything below a construct; the nearest one takes precedence."""
 
     def define(app: aws_cdk.App) -> None:
         stack = Stack(app, "Show")
         acknowledge(channel(stack, "Live"), NOT_DECLARED, "of the construct")
         nested = NestedStack(stack, "Nested")
         acknowledge(channel(nested, "Inner"), NOT_DECLARED, "of the nested")
-        acknowledge(stack, NO_RELEASE, "of the stack")
+        acknowledge(stack, NO_CLEAN_UP, "of the stack")
         staged = Stack(Stage(app, "Prod"), "Show")
         acknowledge(channel(staged, "Live"), NOT_DECLARED, "of the stage")
 
     app = read_back(define)
     left, acknowledged = split(app, check(app))
 
-    assert [(each.stack, each.rule.id) for each in left] == [("Prod/Show", NO_RELEASE)]
+    assert [(each.stack, each.rule.id) for each in left] == [("Prod/Show", NO_CLEAN_UP)]
     assert sorted((each.stack, each.rule.id, why) for each, why in acknowledged) == [
         ("Prod/Show", NOT_DECLARED, "of the stage"),
-        ("Show", NO_RELEASE, "of the stack"),
+        ("Show", NO_CLEAN_UP, "of the stack"),
         ("Show", NOT_DECLARED, "of the construct"),
-        ("Show/Nested", NO_RELEASE, "of the stack"),
+        ("Show/Nested", NO_CLEAN_UP, "of the stack"),
         ("Show/Nested", NOT_DECLARED, "of the nested"),
     ]
 
 
-def test_a_rule_of_cdk_that_is_none_of_the_guards_is_said() -> None:
-    """Once, also with a nested stack; the rules of others are not the guard's business."""
+def test_an_unknown_rule_in_cdk_is_reported() -> None:
+    """It is reported once, even with a nested stack; rules of other plugins are ignored."""
 
     def define(app: aws_cdk.App) -> None:
         stack = Stack(app, "Show")
@@ -173,18 +179,20 @@ def test_a_rule_of_cdk_that_is_none_of_the_guards_is_said() -> None:
         acknowledge(stack, "RoleNotThere", "it is known")
         Validations.of(stack).acknowledge(
             Acknowledgment(id="AwsSolutions::S1", reason="it is known"),
-            # the constructs' own warning, which has the id of a rule
+            # the warning of the constructs, which has the id of a rule
             Acknowledgment(id="slr-constructs:RegionNotOffered", reason="it is known"),
         )
 
     assert [each.text for each in check(read_back(define))] == [
-        "`Show` acknowledges `RoleNotThere`, which is no rule"
+        "`Show` acknowledges `RoleNotThere`, which is not a rule"
     ]
 
 
-def test_the_constructs_own_warning_is_acknowledged_with_the_rule() -> None:
-    """It has the same id, and CDK writes it down in another way."""
-    said = {"Show": {"Construct-Annotations::slr-constructs:RegionNotOffered": "it is new there"}}
+def test_the_warning_of_the_constructs_also_acknowledges_the_rule() -> None:
+    """It has the same id, but CDK stores it in another format."""
+    acknowledged = {
+        "Show": {"Construct-Annotations::slr-constructs:RegionNotOffered": "new in this region"}
+    }
     recording = {
         "Type": "AWS::IVS::RecordingConfiguration",
         "Properties": {"DestinationConfiguration": {}},
@@ -192,12 +200,15 @@ def test_the_constructs_own_warning_is_acknowledged_with_the_rule() -> None:
     app = App(
         [
             StackTemplate(
-                "Show", {"Resources": {"A": recording}}, region="eu-south-2", acknowledged=said
+                "Show",
+                {"Resources": {"A": recording}},
+                region="eu-south-2",
+                acknowledged=acknowledged,
             )
         ]
     )
 
-    assert sorted_out(app) == ([NOT_DECLARED], [("RegionNotOffered", "it is new there")])
+    assert sorted_out(app) == ([NOT_DECLARED], [("RegionNotOffered", "new in this region")])
 
 
 @pytest.mark.parametrize(
@@ -210,10 +221,10 @@ def test_the_constructs_own_warning_is_acknowledged_with_the_rule() -> None:
     ],
     ids=str,
 )
-def test_metadata_of_other_kinds_acknowledges_nothing(
+def test_other_metadata_in_the_manifest_is_ignored(
     artifact: dict[str, Any], tmp_path: Path
 ) -> None:
-    """Whatever a manifest has."""
+    """Invalid metadata and metadata of other types do not acknowledge a rule."""
     (tmp_path / "show.json").write_text(json.dumps({"Resources": {"Live": LIVE}}))
     manifest = {
         "artifacts": {
@@ -226,18 +237,21 @@ def test_metadata_of_other_kinds_acknowledges_nothing(
     }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
 
-    assert sorted_out(App.read([tmp_path])) == ([NOT_DECLARED, NO_RELEASE], [])
+    assert sorted_out(App.read([tmp_path])) == ([NOT_DECLARED, NO_CLEAN_UP], [])
 
 
-def test_what_an_older_cdk_writes_into_the_manifest_is_read(tmp_path: Path) -> None:
-    """The metadata stands there, and in no file of its own."""
-    said = {"type": "aws:cdk:acknowledged-rules", "data": {f"slr-constructs::{NO_RELEASE}": "why"}}
+def test_acknowledgements_of_older_cdk_versions_are_read_from_the_manifest(tmp_path: Path) -> None:
+    """The manifest contains the metadata; there is no separate file."""
+    entry = {
+        "type": "aws:cdk:acknowledged-rules",
+        "data": {f"slr-constructs::{NO_CLEAN_UP}": "why"},
+    }
     (tmp_path / "show.json").write_text(json.dumps({"Resources": {"Live": LIVE}}))
     artifact = {
         "type": "aws:cloudformation:stack",
         "properties": {"templateFile": "show.json"},
-        "metadata": {"/Show": [said]},
+        "metadata": {"/Show": [entry]},
     }
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"Show": artifact}}))
 
-    assert sorted_out(App.read([tmp_path])) == ([NOT_DECLARED], [(NO_RELEASE, "why")])
+    assert sorted_out(App.read([tmp_path])) == ([NOT_DECLARED], [(NO_CLEAN_UP, "why")])

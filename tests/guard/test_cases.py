@@ -1,6 +1,6 @@
-"""Templates in the shapes that people write, each with what the guard has to say of it.
+"""Templates in many real forms, each with the findings that the guard must report.
 
-The first lines of a case say what is expected, a finding a line: `# expects: Rule LogicalId`.
+The first lines of a case list the expected findings: `# expects: Rule LogicalId`.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ from slr_constructs.guard.check import check
 from slr_constructs.templates.app import App
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
-#: how many shapes the guard is held to.
+#: the minimum number of cases.
 FEWEST = 40
 
 
 def _expected(case: Path) -> list[str]:
     lines = [line for line in case.read_text().splitlines() if line.startswith("# expects: ")]
-    assert lines, f"{case.name} does not say what is expected"
-    said = [line.removeprefix("# expects: ") for line in lines]
-    return [] if said == ["nothing"] else sorted(said)
+    assert lines, f"{case.name} does not list the expected findings"
+    expected = [line.removeprefix("# expects: ") for line in lines]
+    return [] if expected == ["nothing"] else sorted(expected)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda each: each.stem)
-def test_a_case_has_the_findings_that_it_expects(case: Path) -> None:
-    """No other, and none missing."""
+def test_a_case_has_exactly_the_expected_findings(case: Path) -> None:
+    """No finding is missing, and there are no others."""
     findings = check(App.read([case], lenient=True))
 
     assert sorted(f"{each.rule.id} {each.resource}" for each in findings) == _expected(case)
 
 
 def test_there_are_enough_cases() -> None:
-    """And about as many in which there is nothing to find."""
-    nothing = [case for case in CASES if not _expected(case)]
+    """At least a third of the minimum has no findings."""
+    without_findings = [case for case in CASES if not _expected(case)]
 
     assert len(CASES) >= FEWEST
-    assert len(nothing) >= FEWEST / 3
+    assert len(without_findings) >= FEWEST / 3

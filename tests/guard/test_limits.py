@@ -1,4 +1,4 @@
-"""Values, names and regions: what is refused somewhere is found, and nothing else is."""
+"""Findings about invalid values, names and regions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slr_constructs import (
     VoiceConnectorStreaming,
 )
 from slr_constructs.guard.limits import (
-    LIMIT_BROKEN,
+    INVALID_PROPERTY_VALUE,
     NOTIFICATION_LOST,
     REGION_NOT_OFFERED,
     findings,
@@ -49,14 +49,14 @@ CONNECTOR = {"VoiceConnectorId": "abcdef1ghij2klmno3pqr4", "DataRetentionInHours
 DESTINATION = {"DestinationConfiguration": {"S3": {"BucketName": "b"}}}
 
 
-def said(app: App) -> list[str]:
-    """Return the sentences."""
+def texts(app: App) -> list[str]:
+    """Return the texts of the findings."""
     return [each.text for each in findings(app)]
 
 
 def of(kind: str, **properties: Any) -> list[str]:  # noqa: ANN401 - any property
-    """Return what is said of one resource."""
-    return said(plain(A={"Type": kind, "Properties": properties}))
+    """Return the texts of the findings about one resource."""
+    return texts(plain(A={"Type": kind, "Properties": properties}))
 
 
 @pytest.mark.parametrize(
@@ -127,30 +127,30 @@ def of(kind: str, **properties: Any) -> list[str]:  # noqa: ANN401 - any propert
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
-def test_a_value_that_is_refused_is_found(
+def test_an_invalid_value_is_found(
     kind: str, properties: dict[str, Any], prop: str, limit: rules.Rule
 ) -> None:
-    """In the words of the constructs and of the function, with their code."""
+    """The message and the code are those of the constructs and of the function."""
     got: Any = {**DESTINATION, **properties} if kind == RECORDING else properties
-    said_of = of(kind, **got)
+    found = of(kind, **got)
     for part in prop.split("."):
         got = got[part]
 
-    assert said_of == [f"`A`: {prop} must be {limit.allowed}, got {_shown(got)} [{limit.code}]"]
+    assert found == [f"`A`: {prop} must be {limit.allowed}, got {_shown(got)} [{limit.code}]"]
 
 
 def _shown(value: object) -> str:
     return str(value) if isinstance(value, int | float) else repr(value)
 
 
-def test_every_branch_of_a_choice_is_looked_at() -> None:
-    """However deep, and however long a number is."""
+def test_every_branch_of_a_condition_is_checked() -> None:
+    """Nested conditions and very long numbers are checked too."""
     inner = {"Fn::If": ["B", {"Ref": "Percent"}, 101]}
     logs = {"PercentEnabled": {"Fn::If": ["A", "9" * 5000, inner]}}
     allowed = "`A`: LogConfiguration.PercentEnabled must be a whole number from 0 to 100, got"
 
     assert of(PLAYBACK, LogConfiguration=logs) == [
-        f"{allowed} '{'9' * 5000}' [PercentEnabled]",
+        f"{allowed} '{'9' * 120}…' [PercentEnabled]",
         f"{allowed} 101 [PercentEnabled]",
     ]
 
@@ -164,9 +164,9 @@ def test_every_branch_of_a_choice_is_looked_at() -> None:
         (RECORDING, {**DESTINATION, "Name": {"Fn::If": ["C", {"Ref": "N"}, "a"]}}),
         (RECORDING, {**DESTINATION, "ThumbnailConfiguration": {"Ref": "AWS::NoValue"}}),
         (RECORDING, {**DESTINATION, "ThumbnailConfiguration": {"Fn::If": "?"}}),
-        # a number is a name too
+        # CloudFormation converts a number to text
         (RECORDING, {**DESTINATION, "Name": 2024}),
-        # nothing is logged, so the guard has no business here
+        # without logging, the resource is not checked
         (PLAYBACK, {"Name": "a/b"}),
         (LIVE, {"Id": "a b"}),
         ("AWS::Logs::LogGroup", {"LogGroupName": "/var/log"}),
@@ -176,36 +176,36 @@ def test_every_branch_of_a_choice_is_looked_at() -> None:
         (LIVE, {"EgressAccessLogs": {"LogGroupName": {"Fn::Sub": "${Logs}"}}}),
         (LIVE, {"EgressAccessLogs": {"LogGroupName": {"Ref": "Parameter"}}}),
         (LIVE, {"EgressAccessLogs": {"LogGroupName": {"Ref": []}}}),
-        # an intrinsic in a list hides what the list is
+        # a list with an intrinsic function is not a literal
         (
             "Custom::VoiceConnectorStreaming",
             {**CONNECTOR, "NotificationTargets": ["SNS", {"Ref": "B"}, "SNS"]},
         ),
-        # a custom resource of somebody else, by the same name
+        # a custom resource of another library with the same type
         ("Custom::ServiceLinkedRole", {"RoleName": "AWSServiceRoleForIVS", "Removal": "never"}),
     ],
     ids=str,
 )
-def test_what_is_allowed_or_not_known_says_nothing(kind: str, properties: dict[str, Any]) -> None:
-    """Nor does what has nothing to do with a feature."""
+def test_valid_and_unknown_values_have_no_findings(kind: str, properties: dict[str, Any]) -> None:
+    """Resources that are not related to a feature are not checked."""
     assert of(kind, **properties) == []
 
 
-def test_the_finding_says_where() -> None:
-    """As a path in the resource."""
+def test_the_finding_has_the_location() -> None:
+    """The location is a path in the resource."""
     (finding,) = findings(
         plain(A={"Type": PLAYBACK, "Properties": {"LogConfiguration": {"PercentEnabled": 101}}})
     )
 
-    assert finding.rule is LIMIT_BROKEN
+    assert finding.rule is INVALID_PROPERTY_VALUE
     assert finding.location == "Properties/LogConfiguration/PercentEnabled"
 
 
 def streamed(stream: object, *props: str) -> list[str]:
-    """Return what is said of an app instance that is streamed to a stream."""
+    """Return the findings about an app instance that is streamed to a stream."""
     arns = [{"Fn::GetAtt": ["Stream", "Arn"]}, {"Fn::GetAtt": "Stream.Arn"}]
     properties = {"AppInstanceArn": ARN, **dict(zip(props, arns, strict=False))}
-    return said(
+    return texts(
         plain(
             Streaming={"Type": "Custom::AppInstanceStreaming", "Properties": properties},
             Stream={"Type": "AWS::Kinesis::Stream", "Properties": stream},
@@ -215,7 +215,7 @@ def streamed(stream: object, *props: str) -> list[str]:
 
 @pytest.mark.parametrize("prop", ["ChannelsStreamArn", "ChannelMessagesStreamArn"])
 def test_a_stream_that_messaging_cannot_use_is_found(prop: str) -> None:
-    """Name, shards and encryption."""
+    """The name, the number of shards and the encryption are checked."""
     assert streamed({"Name": "chat", "ShardCount": 1}, prop) == [
         f"`Stream`: Name {STREAM_NAME} 'chat' [MessagingStreamName]",
         f"`Stream`: ShardCount must be {SHARDS}, got 1 [MessagingStreamShards]",
@@ -223,8 +223,8 @@ def test_a_stream_that_messaging_cannot_use_is_found(prop: str) -> None:
     ]
 
 
-def test_a_stream_for_both_is_found_once() -> None:
-    """Channels and messages may go to one."""
+def test_a_shared_stream_is_reported_once() -> None:
+    """Channels and messages may use the same stream."""
     stream = {"ShardCount": 4, "StreamEncryption": ENCRYPTED}
 
     (sentence,) = streamed(stream, "ChannelsStreamArn", "ChannelMessagesStreamArn")
@@ -236,7 +236,7 @@ def test_a_stream_for_both_is_found_once() -> None:
     [
         {"Name": "chime-messaging-a", "ShardCount": 2, "StreamEncryption": ENCRYPTED},
         {"Name": "chime-messaging-a", "StreamEncryption": ENCRYPTED, **ON_DEMAND},
-        # what is left over from before it was on-demand
+        # on-demand streams may keep an old shard count
         {"Name": "chime-messaging-a", "ShardCount": 1, "StreamEncryption": ENCRYPTED, **ON_DEMAND},
         {
             "Name": {"Ref": "Name"},
@@ -252,13 +252,13 @@ def test_a_stream_for_both_is_found_once() -> None:
     ],
     ids=str,
 )
-def test_a_stream_that_will_do_says_nothing(properties: dict[str, Any]) -> None:
-    """Nor does one of which nobody knows."""
+def test_a_suitable_stream_has_no_findings(properties: dict[str, Any]) -> None:
+    """Unknown values have no findings either."""
     assert streamed(properties, "ChannelsStreamArn") == []
 
 
-def test_a_name_that_cloudformation_makes_up_starts_with_the_stacks() -> None:
-    """So the stack may have the prefix, and its streams need no name."""
+def test_a_generated_name_starts_with_the_name_of_the_stack() -> None:
+    """If the stack name has the prefix, its streams do not need a name."""
     resources = {
         "Streaming": {
             "Type": "Custom::AppInstanceStreaming",
@@ -274,14 +274,14 @@ def test_a_name_that_cloudformation_makes_up_starts_with_the_stacks() -> None:
     }
 
     for name in ("chime-messaging-chat", "Stage/chime-messaging-chat"):
-        assert said(App([StackTemplate(name, {"Resources": resources})])) == []
+        assert texts(App([StackTemplate(name, {"Resources": resources})])) == []
 
 
-def test_a_resource_of_another_type_has_no_such_name() -> None:
-    """What is referred to is no log group, whatever it is."""
+def test_a_reference_to_another_type_is_not_checked() -> None:
+    """Only log groups are checked as log groups."""
     logs = {"EgressAccessLogs": {"LogGroupName": {"Ref": "Topic"}}}
 
-    assert said(plain(A={"Type": LIVE, "Properties": logs}, Topic=TOPIC)) == []
+    assert texts(plain(A={"Type": LIVE, "Properties": logs}, Topic=TOPIC)) == []
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_a_resource_of_another_type_has_no_such_name() -> None:
 def test_the_name_of_a_log_group_of_the_template_is_found(
     kind: str, properties: dict[str, Any], code: str
 ) -> None:
-    """One that CloudFormation makes up has no slash."""
+    """A name that CloudFormation generates does not contain a slash."""
     for group, broken in (
         ({}, True),
         ({"LogGroupName": "/var/log"}, True),
@@ -324,12 +324,12 @@ def test_the_name_of_a_log_group_of_the_template_is_found(
         assert all(each.text.endswith(f"[{code}]") for each in found)
 
 
-def notified(targets: list[str], waits: list[str], **others: Any) -> list[Finding]:  # noqa: ANN401
-    """Return what is found where streaming waits for topics and queues."""
+def notified(targets: list[str], depends_on: list[str], **others: Any) -> list[Finding]:  # noqa: ANN401
+    """Return the findings about streaming that depends on topics and queues."""
     streaming = {
         "Type": "Custom::VoiceConnectorStreaming",
         "Properties": {**CONNECTOR, "NotificationTargets": targets},
-        "DependsOn": waits,
+        "DependsOn": depends_on,
     }
     return list(findings(plain(Streaming=streaming, **others)))
 
@@ -339,7 +339,7 @@ NAMED = {**TOPIC, "Properties": {"TopicName": "ChimeVoiceConnector-StreamingNews
 
 
 def test_a_topic_or_queue_that_the_role_cannot_reach_is_found() -> None:
-    """It is one that the streaming waits for."""
+    """The streaming depends on it."""
     queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "calls"}}
     found = notified(["SNS", "SQS"], ["Topic", "Queue"], Topic=TOPIC, Queue=queue)
 
@@ -350,15 +350,15 @@ def test_a_topic_or_queue_that_the_role_cannot_reach_is_found() -> None:
     ]
 
 
-def test_a_topic_that_may_be_for_something_else_says_nothing() -> None:
-    """One of them will do, no topic is told, or the streaming waits for none."""
+def test_a_topic_with_another_purpose_has_no_findings() -> None:
+    """Another topic has an allowed name, no topic is notified, or there is no dependency."""
     assert notified(["SNS"], ["Topic", "News"], Topic=TOPIC, News=NAMED) == []
     assert notified(["EventBridge", "SQS"], ["Topic"], Topic=TOPIC) == []
     assert notified(["SNS"], [], Topic=TOPIC) == []
 
 
 def region(define: str, name: str, *, environment: str | None) -> list[Finding]:
-    """Return what is found of a feature in a region."""
+    """Return the findings about a feature in a region."""
     recipe = RECIPES[define]
 
     def app(scope: aws_cdk.App) -> None:
@@ -370,7 +370,7 @@ def region(define: str, name: str, *, environment: str | None) -> list[Finding]:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_region_without_the_service_is_found(name: str) -> None:
-    """At the feature, once; where the region is not known, or offers it, nothing is said."""
+    """The feature is reported once; unknown and supported regions are not reported."""
     found = region(name, "Show", environment="eu-south-2")
 
     assert {each.rule for each in found} == {REGION_NOT_OFFERED}
@@ -379,8 +379,8 @@ def test_a_region_without_the_service_is_found(name: str) -> None:
     assert region(name, "Show", environment=None) == []
 
 
-def test_the_sentence_about_a_region_says_where_else() -> None:
-    """As the construct's own warning does."""
+def test_the_finding_about_a_region_lists_the_supported_regions() -> None:
+    """The warning of the construct lists them too."""
 
     def define(app: aws_cdk.App) -> None:
         stack = aws_cdk.Stack(app, "Show", env=aws_cdk.Environment(region="eu-west-1"))
@@ -390,10 +390,11 @@ def test_the_sentence_about_a_region_says_where_else() -> None:
             stack, "Streaming", app_instance=connector, channels=stream, channel_messages=None
         )
 
-    (sentence,) = said(read_back(define))
+    (sentence,) = texts(read_back(define))
     assert sentence == (
-        "`Streaming/Resource` switches message streaming on, and messaging.chime.amazonaws.com is"
-        " not offered in eu-west-1, as far as botocore knows; it is in eu-central-1, us-east-1"
+        "`Streaming/Resource` configures message streaming, but according to botocore"
+        " messaging.chime.amazonaws.com is not offered in eu-west-1; it is offered in eu-central-1,"
+        " us-east-1"
     )
 
 
@@ -401,10 +402,10 @@ def _define(recipe: Recipe, stack: Stack) -> object:
     return recipe.define(stack, "a", None)
 
 
-def test_what_the_constructs_write_is_within_all_limits() -> None:
-    """With topics, streams and log groups of the app."""
+def test_the_constructs_have_no_findings() -> None:
+    """The topics, streams and log groups are in the app."""
     for recipe in RECIPES.values():
-        assert said(stack_of(partial(_define, recipe))) == []
+        assert texts(stack_of(partial(_define, recipe))) == []
 
     def define(stack: Stack) -> None:
         topic = aws_sns.Topic(stack, "Topic", topic_name="ChimeVoiceConnector-StreamingNews")
@@ -424,11 +425,11 @@ def test_what_the_constructs_write_is_within_all_limits() -> None:
             channel_messages=MessagingStream(stack, "Stream"),
         )
 
-    assert said(stack_of(define)) == []
+    assert texts(stack_of(define)) == []
 
 
-def test_l1s_of_cdk_are_looked_at() -> None:
-    """By their construct paths."""
+def test_l1_constructs_are_checked() -> None:
+    """The findings contain their construct paths."""
 
     def define(stack: Stack) -> None:
         aws_ivs.CfnRecordingConfiguration(
@@ -448,7 +449,7 @@ def test_l1s_of_cdk_are_looked_at() -> None:
             ),
         )
 
-    assert [each.rpartition(" [")[2] for each in said(stack_of(define))] == [
+    assert [each.rpartition(" [")[2] for each in texts(stack_of(define))] == [
         "IvsReconnectWindow]",
         "PlaybackConfigurationName]",
     ]

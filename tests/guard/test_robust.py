@@ -1,4 +1,4 @@
-"""Templates that are wrong in every position: the guard answers, and says what it did not read."""
+"""Templates with invalid values in every position: the guard reports them and does not fail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ODD: tuple[Any, ...] = (
 
 
 def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    """Yield where there is something in a template."""
+    """Yield the paths of all values in a template."""
     if place:
         yield place
     if isinstance(value, dict | list):
@@ -49,30 +49,30 @@ def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
 )
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_wrong_types_in_every_position(recipe: Any, every: int, tmp_path: Path) -> None:  # noqa: ANN401
-    """Nothing is raised, and what is found has a sentence."""
+    """The check does not raise, and its texts are printable."""
     template = dict(stack_of(lambda stack: recipe.define(stack, "a", None)).stacks["Show"].template)
     file = tmp_path / "show.json"
-    tried = 0
+    checked = 0
     for number, place in enumerate(_places(template)):
         spoilt = copy.deepcopy(template)
         inner: Any = spoilt
         for key in place[:-1]:
             inner = inner[key]
-        # in each place some of the odd values, and each of them in some places
+        # each place gets some of the odd values, and each odd value some places
         for odd in ODD[number % every :: every]:
             inner[place[-1]] = odd
             file.write_text(json.dumps(spoilt))
             if "Resources" not in spoilt:
                 continue
             findings = check(App(read([file], lenient=True), lenient=True))
-            tried += 1
+            checked += 1
 
             assert all(each.text.isprintable() for each in findings), place
-    assert tried > 30
+    assert checked > 30
 
 
-def test_a_circle_is_said_and_the_rest_is_checked() -> None:
-    """Without an order there is no telling what comes first, but limits are limits."""
+def test_a_circular_dependency_is_reported_and_the_rest_is_checked() -> None:
+    """Rules that do not need the order still apply."""
     template = {
         "Resources": {
             "A": {"Type": "AWS::SNS::Topic", "DependsOn": "B"},
@@ -96,14 +96,14 @@ def test_a_circle_is_said_and_the_rest_is_checked() -> None:
 
     assert [(each.rule.id, each.resource) for each in found] == [
         ("CreateServiceLinkedRoleAnywhere", "Policy"),
-        ("NotRead", None),
+        ("NotAnalyzed", None),
     ]
-    assert "the dependencies form a circle" in found[1].text
+    assert "circular dependency between resources" in found[1].text
 
 
 @pytest.mark.parametrize("phase", ["Create", "Delete"])
-def test_calls_beside_a_circle_do_not_crash(phase: str) -> None:
-    """What uses a role cannot be told without an order, and so nothing is said of calls."""
+def test_calls_next_to_a_circular_dependency_do_not_crash(phase: str) -> None:
+    """Role usages need the order, so the calls are not checked."""
     call = {"service": "ChimeSDKVoice", "action": "putVoiceConnectorStreamingConfiguration"}
     parameters = {"parameters": {"StreamingConfiguration": {"DataRetentionInHours": 24}}}
     template = {
@@ -118,15 +118,15 @@ def test_calls_beside_a_circle_do_not_crash(phase: str) -> None:
 
     found = check(App([StackTemplate("Show", template)], lenient=True))
 
-    assert [each.rule.id for each in found] == ["NotRead"]
+    assert [each.rule.id for each in found] == ["NotAnalyzed"]
 
 
-def test_references_to_nothing_are_no_references() -> None:
-    """CloudFormation refuses them, and cfn-lint says so."""
+def test_references_to_unknown_names_are_ignored() -> None:
+    """CloudFormation refuses them, and cfn-lint reports them."""
     body = {
         "Type": "AWS::IVS::RecordingConfiguration",
         "DependsOn": ["Nowhere"],
-        "Properties": {"DestinationConfiguration": {"S3": {"BucketName": {"Ref": "Nobody"}}}},
+        "Properties": {"DestinationConfiguration": {"S3": {"BucketName": {"Ref": "Missing"}}}},
     }
 
     found = check(App([StackTemplate("Show", {"Resources": {"Recording": body}})]))
@@ -135,7 +135,7 @@ def test_references_to_nothing_are_no_references() -> None:
 
 
 def test_a_huge_template_is_checked() -> None:
-    """Each feature of it."""
+    """Every feature in it is checked."""
     body = {"Type": "AWS::MediaPackage::Channel", "Properties": {"Id": "a", "EgressAccessLogs": {}}}
     resources = {f"Channel{number}": copy.deepcopy(body) for number in range(2000)}
 

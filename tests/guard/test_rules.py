@@ -1,4 +1,4 @@
-"""The rules as a whole: their ids, their words and their page."""
+"""The list of rules: ids, texts and the generated page."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from slr_constructs.guard.rule import Rule
 
 
-def test_the_page_is_what_the_rules_say() -> None:
-    """Written anew, it would be the same."""
+def test_the_page_is_up_to_date() -> None:
+    """Generating it again does not change it."""
     assert PAGE.read_text(encoding="utf-8") == page(), "docs/rules.md is stale: run `make rules`"
 
 
 def test_ids_are_unique_and_sorted() -> None:
-    """They are what is acknowledged."""
+    """Acknowledgements refer to them."""
     ids = [each.id for each in RULES]
 
     assert ids == sorted(set(ids))
@@ -28,12 +28,12 @@ def test_ids_are_unique_and_sorted() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda each: each.id)
-def test_a_rule_says_what_why_and_what_to_do(rule: Rule) -> None:
-    """A title for a list, and whole sentences that fit on one line of a page."""
+def test_a_rule_has_a_title_a_reason_and_a_fix(rule: Rule) -> None:
+    """The title is for a list; the others are whole sentences without line breaks."""
     assert rule.title[0].islower()
     assert not rule.title.endswith(".")
-    for sentence in (rule.why, rule.mend):
+    for sentence in (rule.why, rule.fix):
         assert sentence[0].isupper() or sentence[0] == "`"
         assert sentence.endswith((".", ")."))
     assert rule.source
-    assert "\n" not in rule.title + rule.why + rule.mend + rule.source
+    assert "\n" not in rule.title + rule.why + rule.fix + rule.source

@@ -1,1 +1,1 @@
-"""The function: each module against the services' own models, and the protocol of many stacks."""
+"""Tests of the function: each module with the services' models, and the protocol of many stacks."""

@@ -1,7 +1,7 @@
-"""The IAM of one account, behind a stand-in for a boto3 client.
+"""The IAM of one account, behind a fake boto3 client.
 
-`AccountRoles` is the model of the roles. botocore's model of IAM checks every parameter and every
-result. A test can make calls fail, and can act before each call.
+`AccountRoles` is the model of the roles. botocore's model of IAM validates all parameters and
+results. A test can make calls fail, and can act before each call.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.fake_services.service_linked_roles import Role
 
-#: the creation of the roles that a test adds, in seconds after the start.
+#: the creation time of the roles that a test adds, in seconds after the start.
 _LONG_AGO = -86_400
 
 
@@ -40,7 +40,7 @@ def _operations() -> dict[str, OperationModel]:
 
 @dataclass(slots=True)
 class Fault:
-    """What a call answers instead of doing its work."""
+    """The error of a call."""
 
     method: str
     code: str
@@ -57,16 +57,16 @@ class Account(AccountRoles):
     def __init__(self, *, now: Callable[[], float]) -> None:
         super().__init__(ACCOUNT, now=now, epoch=EPOCH)
         self.calls: list[tuple[str, dict[str, Any]]] = []
-        #: the `Reason` of a deletion that fails because of usages; None if it lists the usages.
+        #: the `Reason` of a deletion that fails because of usages; if None, it lists the usages.
         self.reason: dict[str, Any] | None = None
         self.planned_failure = lambda role: self.reason if role.used else None
         #: called before each call.
         self.before_call: Callable[[str, dict[str, Any]], None] = lambda _method, _params: None
         self._faults: list[Fault] = []
 
-    def iam(self) -> StandIn:
-        """Return what stands in for a boto3 client."""
-        return StandIn(self)
+    def iam(self) -> FakeClient:
+        """Return a fake boto3 client."""
+        return FakeClient(self)
 
     def add(self, name: str, description: str = "", **tags: str) -> Role:
         """Add a role that is a day old."""
@@ -76,7 +76,7 @@ class Account(AccountRoles):
         role.tags = tags
         return role
 
-    def refuse(  # a fault has that many parts
+    def refuse(  # the parts of a fault
         self,
         method: str,
         code: str,
@@ -87,15 +87,18 @@ class Account(AccountRoles):
         skip: int = 0,
         done: bool = False,
     ) -> None:
-        """Make a call fail that often, after that many that work; *done* fails after the work."""
+        """Make a call fail *times* times, after *skip* successful calls.
+
+        With *done*, the call takes effect before it fails.
+        """
         self._faults.append(Fault(method, code, status, message, times, skip, done))
 
     def methods(self) -> list[str]:
-        """Return the names of the calls so far."""
+        """Return the names of all calls so far."""
         return [method for method, _ in self.calls]
 
     def call_method(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
-        """Return what a method of the client returns, or raise its error."""
+        """Return the result of a client method, or raise its error."""
         model = _operations()[method]
         validate_parameters(params, model.input_shape)
         self.before_call(method, params)
@@ -105,14 +108,14 @@ class Account(AccountRoles):
         if fault is not None and not fault.done:
             raise refusal(model.name, fault.code, fault.status, fault.message)
         try:
-            answer = self.call(model.name, params)
+            response = self.call(model.name, params)
         except IamError as error:
             raise refusal(model.name, error.code, error.status, error.message) from error
         if fault is not None:
             raise refusal(model.name, fault.code, fault.status, fault.message)
         if model.output_shape is not None:
-            validate_parameters(answer, model.output_shape)
-        return answer
+            validate_parameters(response, model.output_shape)
+        return response
 
     def _fault(self, method: str) -> Fault | None:
         for fault in self._faults:
@@ -126,8 +129,8 @@ class Account(AccountRoles):
         return None
 
 
-class StandIn:
-    """Stands in for a boto3 client of IAM."""
+class FakeClient:
+    """A fake boto3 client of IAM."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -144,7 +147,7 @@ class StandIn:
 
 
 def refusal(operation: str, code: str, status: int, text: str) -> ClientError:
-    """Return the error that botocore raises for a refusal."""
+    """Return the error that botocore raises."""
     return ClientError(
         {
             "Error": {"Code": code, "Message": text},

@@ -1,16 +1,16 @@
-"""A clock whose time passes only when something waits."""
+"""A clock whose time advances only by waits."""
 
 from __future__ import annotations
 
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
 
-#: the function's 900 seconds, less those kept back for the answer.
+#: the function's 900 seconds without those reserved for the response.
 RUN_SECONDS = 860
 EPOCH = 1_800_000_000
 
 
 class FakeClock(Clock):
-    """Time that never passes by itself."""
+    """A clock whose time advances only by waits."""
 
     def __init__(self, seconds: float = RUN_SECONDS) -> None:
         self._seconds = seconds
@@ -18,19 +18,19 @@ class FakeClock(Clock):
 
     @property
     def elapsed(self) -> float:
-        """The seconds waited so far."""
+        """The sum of all waits so far."""
         return sum(self.waits)
 
     def left(self) -> float:
-        """Return the seconds that were not waited yet."""
+        """Return the seconds left."""
         return self._seconds - self.elapsed
 
     def wait(self, seconds: float) -> None:
-        """Let the seconds pass at once."""
+        """Advance the time without waiting."""
         if seconds >= self.left():
             raise OutOfTimeError
         self.waits.append(seconds)
 
-    def now(self) -> int:  # type: ignore[override] # the real one asks the machine
-        """Return a fixed time and what was waited since."""
+    def now(self) -> int:  # type: ignore[override] # the real one reads the system clock
+        """Return a fixed time plus all waits."""
         return EPOCH + int(self.elapsed)

@@ -1,4 +1,4 @@
-"""No network, no time, no credentials; and the doubles that stand in for them."""
+"""Fakes for the network, the time and the credentials."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _no_sleeping(monkeypatch: pytest.MonkeyPatch) -> None:
     def sleep(seconds: float) -> None:
-        pytest.fail(f"something slept {seconds} seconds")
+        pytest.fail(f"a test slept for {seconds} seconds")
 
     monkeypatch.setattr(time, "sleep", sleep)
 
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Give a run the time that it has in Lambda."""
+    """Return a clock with the time of a Lambda run."""
     return FakeClock()
 
 
 @pytest.fixture
 def stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedAws]:
-    """Give the handler real clients that call nothing."""
+    """Give the handler real clients with stubbed responses."""
     stubbed, exits = StubbedAws.opened()
     monkeypatch.setattr(aws, "client", stubbed.client)
     with exits:
@@ -62,15 +62,15 @@ def stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedAws]:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Account:
-    """Give the handler the IAM of an account that lives in memory."""
-    lived_in = Account(now=lambda: clock.elapsed)
-    monkeypatch.setattr(aws, "client", lambda _service: lived_in.iam())
-    return lived_in
+    """Give the handler the IAM of an account in memory."""
+    in_memory = Account(now=lambda: clock.elapsed)
+    monkeypatch.setattr(aws, "client", lambda _service: in_memory.iam())
+    return in_memory
 
 
 @pytest.fixture
 def logged(capsys: pytest.CaptureFixture[str]) -> Logged:
-    """Read the log back; every line of it is JSON."""
+    """Return a function that reads the log lines, which are JSON."""
 
     def lines() -> list[dict[str, Any]]:
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]

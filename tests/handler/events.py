@@ -1,25 +1,25 @@
-"""What CloudFormation sends."""
+"""Events of CloudFormation."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import Any
 
-from slr_constructs.handler.slr_handler.lifecycle import Request
+from slr_constructs.handler.slr_handler.cloudformation import Request
 from slr_constructs.handler.slr_handler.operations import service_linked_role
 
 ACCOUNT = "123456789012"
-#: whoever holds it can answer in the function's place.
-ANSWER_URL = "http://127.0.0.1:9/answer?Signature=secret"
+#: with this URL, anyone can respond in place of the function.
+RESPONSE_URL = "http://127.0.0.1:9/response?Signature=secret"
 
 
 def stack_id(name: str = "Stack", region: str = "us-east-1") -> str:
-    """Return a stack's id."""
+    """Return the id of a stack."""
     return f"arn:aws:cloudformation:{region}:{ACCOUNT}:stack/{name}/6f0c5ad0"
 
 
 def lease_of(stack: str, logical_id: str = "Thing") -> str:
-    """Return the tag by which a stack holds a role."""
+    """Return the lease tag of a stack."""
     digest = hashlib.sha256(f"{stack}/{logical_id}".encode()).hexdigest()[:32]
     return service_linked_role.LEASE_TAG + digest
 
@@ -29,25 +29,29 @@ def event(
     resource_type: str,
     properties: dict[str, Any],
     *,
-    physical_id: str | None = None,
+    physical_resource_id: str | None = None,
     stack: str | None = None,
-    answer_url: str = ANSWER_URL,
+    response_url: str = RESPONSE_URL,
 ) -> dict[str, Any]:
-    """Return an event, with the parts that CloudFormation adds."""
+    """Return an event, with the fields that CloudFormation adds."""
     given: dict[str, Any] = {
         "RequestType": kind,
         "ResourceType": resource_type,
         "LogicalResourceId": "Thing",
         "StackId": stack or stack_id(),
         "RequestId": "1b8e-request",
-        "ResponseURL": answer_url,
+        "ResponseURL": response_url,
         "ResourceProperties": {
             "ServiceToken": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:Stack-Function",
             "ServiceTimeout": "1200",
             **properties,
         },
     }
-    return given if physical_id is None else {**given, "PhysicalResourceId": physical_id}
+    return (
+        given
+        if physical_resource_id is None
+        else {**given, "PhysicalResourceId": physical_resource_id}
+    )
 
 
 def request(
@@ -55,10 +59,12 @@ def request(
     resource_type: str,
     properties: dict[str, Any],
     *,
-    physical_id: str | None = None,
+    physical_resource_id: str | None = None,
     stack: str | None = None,
 ) -> Request:
-    """Return an event as the function reads it."""
+    """Return an event as the request that the function reads."""
     return Request.from_event(
-        event(kind, resource_type, properties, physical_id=physical_id, stack=stack)
+        event(
+            kind, resource_type, properties, physical_resource_id=physical_resource_id, stack=stack
+        )
     )

@@ -1,4 +1,4 @@
-"""A row for every resource type: what CloudFormation sends, and which calls that means."""
+"""A row for every resource type: CloudFormation's properties, and the expected calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Calls = Callable[[str], list[Call]]
 
-#: what `secrets.token_hex` gives while these rows run.
+#: the result of `secrets.token_hex` in these tests.
 RUN_TOKEN = "0" * 32
 
 CONNECTOR, OTHER_CONNECTOR = "a" * 22, "b" * 22
@@ -38,26 +38,26 @@ OTHER_ROLE = "AWSServiceRoleForMediaTailor"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifecycle:
-    """One resource type, with one thing and another of it."""
+    """One resource type, with two targets of it."""
 
     contract: type[Contract]
     properties: dict[str, Any]
-    #: the field that names the thing.
+    #: the field that names the target.
     owner: str
     other_owner: Any
     physical_id: str
     other_physical_id: str
-    put: Calls
-    #: the calls of the second create or update, where they differ.
-    put_again: Calls | None = None
+    configure: Calls
+    #: the calls of the second create or update, if they differ.
+    configure_again: Calls | None = None
     remove: Calls
-    remove_when_gone: Calls
-    #: a property, a value that it must not have, and the rule that says so.
+    remove_when_missing: Calls
+    #: a property, an invalid value, and the rule that rejects it.
     wrong: tuple[str, Any, Rule]
 
     @property
     def resource_type(self) -> str:
-        """The type that a template names."""
+        """The resource type in a template."""
         return self.contract.RESOURCE_TYPE
 
     @property
@@ -67,7 +67,7 @@ class Lifecycle:
 
     @property
     def name(self) -> Any:  # noqa: ANN401 - a list of names for log groups
-        """The thing as its property names it."""
+        """The target as its property names it."""
         return self.properties[contract.property_name(self.owner)]
 
 
@@ -84,24 +84,24 @@ def _role(name: str, tags: dict[str, str]) -> dict[str, Any]:
             "RoleId": "AROA0123456789ABCDEF",
             "Arn": f"arn:aws:iam::123456789012:role/{name}",
             "CreateDate": datetime(2026, 11, 20, tzinfo=UTC),
-            "Description": service_linked_role.MADE_MARK,
+            "Description": service_linked_role.CREATED_MARK,
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }
     }
 
 
-def _iam(method: str, answer: dict[str, Any] | None = None, **params: Any) -> Call:  # noqa: ANN401
-    return Call(service="iam", method=method, params=params, answer=answer or {})
+def _iam(method: str, response: dict[str, Any] | None = None, **params: Any) -> Call:  # noqa: ANN401
+    return Call(service="iam", method=method, params=params, response=response or {})
 
 
-LEASE = {lease_of(stack_id()): stack_id()}
-MADE = {service_linked_role.MADE_TAG: "true"}
-CLOSING = service_linked_role.CLOSING_TAG + RUN_TOKEN
+LEASE_TAGS = {lease_of(stack_id()): stack_id()}
+CREATED_TAGS = {service_linked_role.CREATED_TAG: "true"}
+LOCK = service_linked_role.DELETION_LOCK_TAG + RUN_TOKEN
 
 
-def _make_role(name: str) -> list[Call]:
-    (lease,) = ({"Key": key, "Value": value} for key, value in LEASE.items())
-    (made,) = ({"Key": key, "Value": value} for key, value in MADE.items())
+def _create_role(name: str) -> list[Call]:
+    (lease,) = ({"Key": key, "Value": value} for key, value in LEASE_TAGS.items())
+    (created,) = ({"Key": key, "Value": value} for key, value in CREATED_TAGS.items())
     get = _iam("get_role", _role(name, {}), RoleName=name)
     return [
         *get.refuse("NoSuchEntity", 404),
@@ -111,29 +111,29 @@ def _make_role(name: str) -> list[Call]:
             AWSServiceName="voiceconnector.chime.amazonaws.com",
             Description=(
                 "Service-linked role, shared by the stacks of this account"
-                f" {service_linked_role.MADE_MARK}"
+                f" {service_linked_role.CREATED_MARK}"
             ),
         ),
         *[get] * 3,
         _iam("tag_role", RoleName=name, Tags=[lease]),
-        _iam("get_role", _role(name, LEASE), RoleName=name),
-        _iam("tag_role", RoleName=name, Tags=[made]),
+        _iam("get_role", _role(name, LEASE_TAGS), RoleName=name),
+        _iam("tag_role", RoleName=name, Tags=[created]),
     ]
 
 
 def _find_role(name: str) -> list[Call]:
-    return [_iam("get_role", _role(name, LEASE | MADE), RoleName=name)]
+    return [_iam("get_role", _role(name, LEASE_TAGS | CREATED_TAGS), RoleName=name)]
 
 
 def _delete_role(name: str) -> list[Call]:
-    closing = {CLOSING: str(EPOCH)}
+    lock = {LOCK: str(EPOCH)}
     task = f"task/aws-service-role/chime/{name}/1"
     return [
-        _iam("get_role", _role(name, LEASE | MADE), RoleName=name),
-        _iam("untag_role", RoleName=name, TagKeys=list(LEASE)),
-        _iam("get_role", _role(name, MADE), RoleName=name),
-        _iam("tag_role", RoleName=name, Tags=[{"Key": CLOSING, "Value": ANY}]),
-        _iam("get_role", _role(name, MADE | closing), RoleName=name),
+        _iam("get_role", _role(name, LEASE_TAGS | CREATED_TAGS), RoleName=name),
+        _iam("untag_role", RoleName=name, TagKeys=list(LEASE_TAGS)),
+        _iam("get_role", _role(name, CREATED_TAGS), RoleName=name),
+        _iam("tag_role", RoleName=name, Tags=[{"Key": LOCK, "Value": ANY}]),
+        _iam("get_role", _role(name, CREATED_TAGS | lock), RoleName=name),
         _iam("delete_service_linked_role", {"DeletionTaskId": task}, RoleName=name),
         _iam(
             "get_service_linked_role_deletion_status", {"Status": "SUCCEEDED"}, DeletionTaskId=task
@@ -169,12 +169,12 @@ def _voice_call(method: str, connector: str) -> Call:
     )
 
 
-def _messaging_call(method: str, app_instance: str, **answer: Any) -> Call:  # noqa: ANN401
+def _messaging_call(method: str, app_instance: str, **response: Any) -> Call:  # noqa: ANN401
     return Call(
         service="chime-sdk-messaging",
         method=f"{method}_messaging_streaming_configurations",
         params={"AppInstanceArn": app_instance},
-        answer=answer,
+        response=response,
     )
 
 
@@ -206,7 +206,7 @@ def _ivs_get(channel: str) -> Call:
         service="ivs",
         method="get_channel",
         params={"arn": channel},
-        answer={"channel": {"arn": channel, "recordingConfigurationArn": RECORDING}},
+        response={"channel": {"arn": channel, "recordingConfigurationArn": RECORDING}},
     )
 
 
@@ -215,7 +215,7 @@ def _sessions(playback: str) -> Call:
         service="mediatailor",
         method="configure_logs_for_playback_configuration",
         params={"PlaybackConfigurationName": playback, "PercentEnabled": 0},
-        answer={"PercentEnabled": 0},
+        response={"PercentEnabled": 0},
     )
 
 
@@ -229,7 +229,7 @@ def _log_sessions(playback: str) -> list[Call]:
                 "PercentEnabled": 60,
                 "EnabledLoggingStrategies": ["LEGACY_CLOUDWATCH"],
             },
-            answer={"PercentEnabled": 60},
+            response={"PercentEnabled": 60},
         )
     ]
 
@@ -270,10 +270,10 @@ LIFECYCLES = (
         other_owner=OTHER_ROLE,
         physical_id=VOICE_ROLE,
         other_physical_id=OTHER_ROLE,
-        put=_make_role,
-        put_again=_find_role,
+        configure=_create_role,
+        configure_again=_find_role,
         remove=_delete_role,
-        remove_when_gone=lambda name: _find_role(name)[0].refuse("NoSuchEntity", 404),
+        remove_when_missing=lambda name: _find_role(name)[0].refuse("NoSuchEntity", 404),
         wrong=("Removal", "PLEASE", rules.ROLE_REMOVAL),
     ),
     Lifecycle(
@@ -288,12 +288,12 @@ LIFECYCLES = (
         other_owner=OTHER_CONNECTOR,
         physical_id=f"{CONNECTOR}/streaming-configuration",
         other_physical_id=f"{OTHER_CONNECTOR}/streaming-configuration",
-        put=_voice,
+        configure=_voice,
         remove=lambda connector: [
             _voice_call("delete", connector),
             _voice_call("get", connector),
         ],
-        remove_when_gone=lambda connector: _voice_call("delete", connector).refuse(
+        remove_when_missing=lambda connector: _voice_call("delete", connector).refuse(
             "NotFoundException", 404
         ),
         wrong=("DataRetentionInHours", "-1", rules.DATA_RETENTION),
@@ -309,12 +309,12 @@ LIFECYCLES = (
         other_owner=OTHER_APP_INSTANCE,
         physical_id=f"{APP_INSTANCE}/streaming-configurations",
         other_physical_id=f"{OTHER_APP_INSTANCE}/streaming-configurations",
-        put=_messaging,
+        configure=_messaging,
         remove=lambda instance: [
             _messaging_call("delete", instance),
             _messaging_call("get", instance),
         ],
-        remove_when_gone=lambda instance: _messaging_call("delete", instance).refuse(
+        remove_when_missing=lambda instance: _messaging_call("delete", instance).refuse(
             "NotFoundException", 404
         ),
         wrong=("ChannelsStreamArn", "chime-messaging-all", rules.MESSAGING_STREAM_ARN),
@@ -326,9 +326,11 @@ LIFECYCLES = (
         other_owner=OTHER_IVS_CHANNEL,
         physical_id=f"{IVS_CHANNEL}/recording-configuration",
         other_physical_id=f"{OTHER_IVS_CHANNEL}/recording-configuration",
-        put=lambda channel: [_ivs(channel)],
+        configure=lambda channel: [_ivs(channel)],
         remove=lambda channel: [_ivs_get(channel), _ivs(channel, recording="")],
-        remove_when_gone=lambda channel: _ivs_get(channel).refuse("ResourceNotFoundException", 404),
+        remove_when_missing=lambda channel: _ivs_get(channel).refuse(
+            "ResourceNotFoundException", 404
+        ),
         wrong=("ChannelArn", "one", rules.IVS_CHANNEL_ARN),
     ),
     Lifecycle(
@@ -338,22 +340,22 @@ LIFECYCLES = (
         other_owner="two",
         physical_id="playbackConfiguration/one/log-configuration",
         other_physical_id="playbackConfiguration/two/log-configuration",
-        put=_log_sessions,
+        configure=_log_sessions,
         remove=lambda playback: [_sessions(playback)],
         # mediatailor models no errors, so its 404 may come without a code that is known
-        remove_when_gone=lambda playback: _sessions(playback).refuse("", 404),
+        remove_when_missing=lambda playback: _sessions(playback).refuse("", 404),
         wrong=("PercentEnabled", "101", rules.PERCENT_ENABLED),
     ),
     Lifecycle(
-        contract=contract.MediaTailorSessionLoggingRelease,
+        contract=contract.MediaTailorSessionLoggingCleanUp,
         properties={"PlaybackConfigurationName": "one"},
         owner="playback_configuration_name",
         other_owner="two",
         physical_id="playbackConfiguration/one/log-configuration",
         other_physical_id="playbackConfiguration/two/log-configuration",
-        put=none,
+        configure=none,
         remove=lambda playback: [_sessions(playback)],
-        remove_when_gone=lambda playback: _sessions(playback).refuse("", 404),
+        remove_when_missing=lambda playback: _sessions(playback).refuse("", 404),
         wrong=("PlaybackConfigurationName", "a b", rules.PLAYBACK_CONFIGURATION_NAME),
     ),
     Lifecycle(
@@ -363,21 +365,21 @@ LIFECYCLES = (
         other_owner="two",
         physical_id="channel/one/log-configuration",
         other_physical_id="channel/two/log-configuration",
-        put=lambda channel: [_as_run(channel, "AS_RUN")],
+        configure=lambda channel: [_as_run(channel, "AS_RUN")],
         remove=lambda channel: [_as_run(channel)],
-        remove_when_gone=lambda channel: _as_run(channel).refuse("", 404),
+        remove_when_missing=lambda channel: _as_run(channel).refuse("", 404),
         wrong=("ChannelName", "a/b", rules.MEDIATAILOR_CHANNEL_NAME),
     ),
     Lifecycle(
-        contract=contract.MediaTailorAsRunLoggingRelease,
+        contract=contract.MediaTailorAsRunLoggingCleanUp,
         properties={"ChannelName": "one"},
         owner="channel_name",
         other_owner="two",
         physical_id="channel/one/log-configuration",
         other_physical_id="channel/two/log-configuration",
-        put=none,
+        configure=none,
         remove=lambda channel: [_as_run(channel)],
-        remove_when_gone=lambda channel: _as_run(channel).refuse("", 404),
+        remove_when_missing=lambda channel: _as_run(channel).refuse("", 404),
         wrong=("ChannelName", "a/b", rules.MEDIATAILOR_CHANNEL_NAME),
     ),
     Lifecycle(
@@ -387,9 +389,9 @@ LIFECYCLES = (
         other_owner=["MediaTailor/C"],
         physical_id="log-retention/MediaTailor/A+MediaTailor/B",
         other_physical_id="log-retention/MediaTailor/C",
-        put=_log_groups,
+        configure=_log_groups,
         remove=none,
-        remove_when_gone=none,
+        remove_when_missing=none,
         wrong=("RetentionInDays", "0", rules.RETENTION_DAYS),
     ),
     Lifecycle(
@@ -399,23 +401,23 @@ LIFECYCLES = (
         other_owner="two",
         physical_id="channels/one/access-logs",
         other_physical_id="channels/two/access-logs",
-        put=lambda channel: [_access_logs("mediapackage", channel, IngressAccessLogs={})],
+        configure=lambda channel: [_access_logs("mediapackage", channel, IngressAccessLogs={})],
         remove=lambda channel: [_access_logs("mediapackage", channel)],
-        remove_when_gone=lambda channel: _access_logs("mediapackage", channel).refuse(
+        remove_when_missing=lambda channel: _access_logs("mediapackage", channel).refuse(
             "NotFoundException", 404
         ),
         wrong=("Ingress", "/aws/MediaPackage/a/b", rules.CHANNEL_ACCESS_LOG),
     ),
     Lifecycle(
-        contract=contract.MediaPackageChannelLoggingRelease,
+        contract=contract.MediaPackageChannelLoggingCleanUp,
         properties={"ChannelId": "one"},
         owner="channel_id",
         other_owner="two",
         physical_id="channels/one/access-logs",
         other_physical_id="channels/two/access-logs",
-        put=none,
+        configure=none,
         remove=lambda channel: [_access_logs("mediapackage", channel)],
-        remove_when_gone=lambda channel: _access_logs("mediapackage", channel).refuse(
+        remove_when_missing=lambda channel: _access_logs("mediapackage", channel).refuse(
             "NotFoundException", 404
         ),
         wrong=("ChannelId", "a b", rules.MEDIAPACKAGE_ID),
@@ -427,7 +429,7 @@ LIFECYCLES = (
         other_owner="two",
         physical_id="packaging-groups/one/access-logs",
         other_physical_id="packaging-groups/two/access-logs",
-        put=lambda group: [
+        configure=lambda group: [
             _access_logs(
                 "mediapackage-vod",
                 group,
@@ -435,21 +437,21 @@ LIFECYCLES = (
             )
         ],
         remove=lambda group: [_access_logs("mediapackage-vod", group)],
-        remove_when_gone=lambda group: _access_logs("mediapackage-vod", group).refuse(
+        remove_when_missing=lambda group: _access_logs("mediapackage-vod", group).refuse(
             "NotFoundException", 404
         ),
         wrong=("Egress", "elsewhere", rules.PACKAGING_GROUP_ACCESS_LOG),
     ),
     Lifecycle(
-        contract=contract.MediaPackagePackagingGroupLoggingRelease,
+        contract=contract.MediaPackagePackagingGroupLoggingCleanUp,
         properties={"PackagingGroupId": "one"},
         owner="packaging_group_id",
         other_owner="two",
         physical_id="packaging-groups/one/access-logs",
         other_physical_id="packaging-groups/two/access-logs",
-        put=none,
+        configure=none,
         remove=lambda group: [_access_logs("mediapackage-vod", group)],
-        remove_when_gone=lambda group: _access_logs("mediapackage-vod", group).refuse(
+        remove_when_missing=lambda group: _access_logs("mediapackage-vod", group).refuse(
             "NotFoundException", 404
         ),
         wrong=("PackagingGroupId", "a b", rules.MEDIAPACKAGE_ID),

@@ -1,4 +1,4 @@
-"""Real boto3 clients under botocore's Stubber, which asks the service model about each call."""
+"""Real boto3 clients with botocore's Stubber, which validates each call with the service model."""
 
 from __future__ import annotations
 
@@ -15,41 +15,41 @@ from botocore.stub import Stubber
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: the waits between tries are 1, 2, 4, 8, 10, 10... seconds.
+#: the waits between attempts are 1, 2, 4, 8, 10, 10... seconds.
 TRIES_WHEN_DENIED = 7
 TRIES_WHEN_BUSY = 15
 
 
 @functools.cache
-def _client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
+def _client(service: str) -> Any:  # noqa: ANN401 - boto3 creates its clients at run time
     return boto3.client(service, region_name="us-east-1")
 
 
 @functools.cache
 def _operations(service: str) -> dict[str, str]:
-    # not by a client: its credentials would be looked for while tests are collected
+    # without a client, which would look for credentials while tests are collected
     model = botocore.session.get_session().get_service_model(service)
     return {xform_name(name): name for name in model.operation_names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A call that is expected, and what it answers."""
+    """An expected call and its response."""
 
     service: str
     method: str
     params: dict[str, Any]
-    answer: dict[str, Any] = field(default_factory=dict)
-    #: the code and status of a refusal.
+    response: dict[str, Any] = field(default_factory=dict)
+    #: the code and status of an error.
     refused: tuple[str, int] | None = None
 
     @property
     def operation(self) -> str:
-        """The call's name in the service's model."""
+        """The name of the operation in the service model."""
         return _operations(self.service)[self.method]
 
     def refuse(self, code: str, status: int, times: int = 1) -> list[Call]:
-        """Return the same call, refused that many times."""
+        """Return the same call with an error, *times* times."""
         refused = Call(
             service=self.service, method=self.method, params=self.params, refused=(code, status)
         )
@@ -57,7 +57,7 @@ class Call:
 
 
 class StubbedAws:
-    """All services; a call that was not expected fails the test."""
+    """All services. An unexpected call fails the test."""
 
     def __init__(self, exits: ExitStack) -> None:
         self._exits = exits
@@ -65,7 +65,7 @@ class StubbedAws:
 
     @classmethod
     def opened(cls) -> tuple[Self, ExitStack]:
-        """Return the services, and what closes them."""
+        """Return the services, and the exit stack that closes them."""
         exits = ExitStack()
         return cls(exits), exits
 
@@ -79,7 +79,7 @@ class StubbedAws:
         for call in calls:
             stubber = self._stubber(call.service)
             if call.refused is None:
-                stubber.add_response(call.method, call.answer, call.params)
+                stubber.add_response(call.method, call.response, call.params)
                 continue
             code, status = call.refused
             stubber.add_client_error(

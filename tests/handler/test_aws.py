@@ -1,4 +1,4 @@
-"""The seam to AWS: which refusals pass by themselves, and for how long they are waited for."""
+"""Calls to AWS: which errors are retried, and for how long."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.handler.stubbed import StubbedAws
 
 GROUP = "MediaTailor/A"
-MAKE = Call(service="logs", method="create_log_group", params={"logGroupName": GROUP})
+CREATE = Call(service="logs", method="create_log_group", params={"logGroupName": GROUP})
 DESCRIBE = Call(service="logs", method="describe_log_groups", params={})
 
 
@@ -32,15 +32,15 @@ def _fresh_clients() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_fresh_clients")
-def test_makes_each_client_once() -> None:
-    """Lambda reuses it between runs."""
+def test_creates_each_client_once() -> None:
+    """Lambda reuses the client between runs."""
     assert aws.client("logs") is aws.client("logs")
     assert aws.client("logs") is not aws.client("iam")
 
 
 @pytest.mark.usefixtures("_fresh_clients")
-def test_clients_give_up_a_call_in_time_for_an_answer() -> None:
-    """A call that hangs is given up, and tried again, by botocore itself."""
+def test_clients_time_out_early_enough_for_a_response() -> None:
+    """Botocore aborts a call that hangs, and retries it."""
     config = aws.client("logs").meta.config
 
     assert (config.connect_timeout, config.read_timeout) == (5, 20)
@@ -48,7 +48,7 @@ def test_clients_give_up_a_call_in_time_for_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "gone", "denied"),
+    ("code", "status", "not_found", "denied"),
     [
         ("NotFoundException", 404, True, False),
         ("ResourceNotFoundException", 400, True, False),
@@ -61,25 +61,25 @@ def test_clients_give_up_a_call_in_time_for_an_answer() -> None:
         ("ValidationException", 400, False, False),
     ],
 )
-def test_tells_what_an_error_means(code: str, status: int, *, gone: bool, denied: bool) -> None:
-    """Services have several codes for each of the two, and MediaTailor has none."""
+def test_classifies_errors(code: str, status: int, *, not_found: bool, denied: bool) -> None:
+    """Services have several codes for both kinds, and MediaTailor has none."""
     error = refusal("Do", code, status, "AWS says no")
 
     assert aws.code(error) == code
     assert aws.message(error) == "AWS says no"
-    assert (aws.gone(error), aws.denied(error)) == (gone, denied)
+    assert (aws.is_not_found(error), aws.is_denied(error)) == (not_found, denied)
 
 
-def test_reads_an_error_that_says_nothing() -> None:
-    """What a proxy answers need not have a body."""
+def test_reads_an_error_without_details() -> None:
+    """The response of a proxy may not have a body."""
     error = ClientError({}, "Do")
 
-    assert (aws.code(error), aws.message(error), aws.gone(error)) == ("", "", False)
+    assert (aws.code(error), aws.message(error), aws.is_not_found(error)) == ("", "", False)
 
 
-def test_answers_what_the_service_answers(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A call that works costs no time."""
-    stubs.expect([Call(service="logs", method="describe_log_groups", params={}, answer={})])
+def test_returns_the_response_of_the_service(stubs: StubbedAws, clock: FakeClock) -> None:
+    """A successful call does not wait."""
+    stubs.expect([Call(service="logs", method="describe_log_groups", params={}, response={})])
 
     assert "logGroups" not in Api(aws.client("logs"), clock).call("describe_log_groups")
     assert clock.elapsed == 0
@@ -99,11 +99,11 @@ def test_answers_what_the_service_answers(stubs: StubbedAws, clock: FakeClock) -
         ("Unknown", 599),
     ],
 )
-def test_waits_two_minutes_for_a_busy_service(
+def test_retries_a_busy_service_for_two_minutes(
     code: str, status: int, stubs: StubbedAws, clock: FakeClock
 ) -> None:
     """The pauses double up to ten seconds."""
-    stubs.expect([*MAKE.refuse(code, status, times=TRIES_WHEN_BUSY - 1), MAKE])
+    stubs.expect([*CREATE.refuse(code, status, times=TRIES_WHEN_BUSY - 1), CREATE])
 
     Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
 
@@ -112,8 +112,8 @@ def test_waits_two_minutes_for_a_busy_service(
 
 
 def test_fails_when_a_service_stays_busy(stubs: StubbedAws, clock: FakeClock) -> None:
-    """The service's own error is the reason."""
-    stubs.expect(MAKE.refuse("ThrottlingException", 400, times=TRIES_WHEN_BUSY))
+    """The error is that of the service."""
+    stubs.expect(CREATE.refuse("ThrottlingException", 400, times=TRIES_WHEN_BUSY))
 
     with pytest.raises(ClientError, match="ThrottlingException"):
         Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
@@ -121,10 +121,10 @@ def test_fails_when_a_service_stays_busy(stubs: StubbedAws, clock: FakeClock) ->
     assert clock.elapsed <= 120
 
 
-def test_fails_when_waiting_would_cost_the_answer(stubs: StubbedAws) -> None:
-    """What the service said is a better reason than that there was no time."""
+def test_fails_when_a_retry_leaves_no_time_for_the_response(stubs: StubbedAws) -> None:
+    """The error of the service is a better reason than a timeout."""
     clock = FakeClock(5)
-    stubs.expect(MAKE.refuse("ThrottlingException", 400, times=3))
+    stubs.expect(CREATE.refuse("ThrottlingException", 400, times=3))
 
     with pytest.raises(ClientError, match="ThrottlingException"):
         Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
@@ -133,18 +133,20 @@ def test_fails_when_waiting_would_cost_the_answer(stubs: StubbedAws) -> None:
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException", "ForbiddenException"])
-def test_waits_for_permissions_that_are_new(code: str, stubs: StubbedAws, clock: FakeClock) -> None:
+def test_retries_denials_for_new_permissions(
+    code: str, stubs: StubbedAws, clock: FakeClock
+) -> None:
     """A new policy becomes visible within seconds."""
-    stubs.expect([*MAKE.refuse(code, 403, times=3), MAKE])
+    stubs.expect([*CREATE.refuse(code, 403, times=3), CREATE])
 
     Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
 
     assert clock.waits == [1, 2, 4]
 
 
-def test_fails_when_a_denial_does_not_pass(stubs: StubbedAws, clock: FakeClock) -> None:
-    """Rights that are new are visible within seconds; a denial that is meant is told soon."""
-    stubs.expect(MAKE.refuse("AccessDeniedException", 400, times=TRIES_WHEN_DENIED))
+def test_fails_when_a_denial_is_permanent(stubs: StubbedAws, clock: FakeClock) -> None:
+    """New permissions are visible within seconds, so a permanent denial is reported soon."""
+    stubs.expect(CREATE.refuse("AccessDeniedException", 400, times=TRIES_WHEN_DENIED))
 
     with pytest.raises(ClientError, match="AccessDenied"):
         Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
@@ -152,12 +154,12 @@ def test_fails_when_a_denial_does_not_pass(stubs: StubbedAws, clock: FakeClock) 
     assert 30 < clock.elapsed <= 40
 
 
-def test_waits_for_rights_once_in_a_run(stubs: StubbedAws, clock: FakeClock) -> None:
-    """What was denied for forty seconds is not new any more, whichever call asks."""
+def test_retries_denials_once_in_a_run(stubs: StubbedAws, clock: FakeClock) -> None:
+    """After forty seconds of denials, the permissions are not new for any call."""
     stubs.expect(
         [
-            *MAKE.refuse("AccessDeniedException", 400, times=TRIES_WHEN_DENIED),
-            *MAKE.refuse("AccessDeniedException", 400, times=3),
+            *CREATE.refuse("AccessDeniedException", 400, times=TRIES_WHEN_DENIED),
+            *CREATE.refuse("AccessDeniedException", 400, times=3),
         ]
     )
     api = Api(aws.client("logs"), clock)
@@ -169,26 +171,28 @@ def test_waits_for_rights_once_in_a_run(stubs: StubbedAws, clock: FakeClock) -> 
     stubs.assert_all_called()
 
 
-@pytest.mark.parametrize("settling", [None, aws.denied])
-def test_fails_at_once_when_nothing_could_pass(
-    settling: Callable[[ClientError], bool] | None, stubs: StubbedAws, clock: FakeClock
+@pytest.mark.parametrize("retry_if", [None, aws.is_denied])
+def test_does_not_retry_other_errors(
+    retry_if: Callable[[ClientError], bool] | None, stubs: StubbedAws, clock: FakeClock
 ) -> None:
-    """Only named refusals are waited for."""
-    stubs.expect(MAKE.refuse("ResourceNotFoundException", 404))
+    """Only specified errors are retried."""
+    stubs.expect(CREATE.refuse("ResourceNotFoundException", 404))
 
     with pytest.raises(ClientError, match="ResourceNotFound"):
         Api(aws.client("logs"), clock).call(
-            "create_log_group", settling=settling, logGroupName=GROUP
+            "create_log_group", retry_if=retry_if, logGroupName=GROUP
         )
 
     assert clock.elapsed == 0
 
 
-def test_waits_for_what_the_caller_says_is_new(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A 404 may only mean that an owner is not visible yet."""
-    stubs.expect([*MAKE.refuse("ResourceNotFoundException", 404, times=5), MAKE])
+def test_retries_errors_of_new_resources(stubs: StubbedAws, clock: FakeClock) -> None:
+    """A 404 may mean that a new owner is not visible yet."""
+    stubs.expect([*CREATE.refuse("ResourceNotFoundException", 404, times=5), CREATE])
 
-    Api(aws.client("logs"), clock).call("create_log_group", settling=aws.gone, logGroupName=GROUP)
+    Api(aws.client("logs"), clock).call(
+        "create_log_group", retry_if=aws.is_not_found, logGroupName=GROUP
+    )
 
     assert clock.waits == [1, 2, 4, 8, 10]
 
@@ -200,10 +204,10 @@ def test_waits_for_what_the_caller_says_is_new(stubs: StubbedAws, clock: FakeClo
         ({"logGroupName": 24}, "Invalid type for parameter logGroupName"),
     ],
 )
-def test_fails_when_the_model_does_not_know_a_parameter(
+def test_fails_when_a_parameter_does_not_match_the_model(
     parameters: dict[str, Any], words: str, stubs: StubbedAws, clock: FakeClock
 ) -> None:
-    """The service model is asked before the service, so nothing has changed."""
+    """Botocore validates the parameters before the call, so nothing has changed."""
     stubs.expect([Call(service="logs", method="create_log_group", params=parameters)])
     api = Api(aws.client("logs"), clock)
 
@@ -217,19 +221,19 @@ def test_fails_when_the_model_does_not_know_a_parameter(
     ("call", "refused", "changed"),
     [
         pytest.param(DESCRIBE, None, False, id="read"),
-        pytest.param(MAKE, None, True, id="write"),
-        pytest.param(MAKE, ("ValidationException", 400), False, id="refused"),
-        pytest.param(MAKE, ("InternalServerError", 500), True, id="failed-half-way"),
+        pytest.param(CREATE, None, True, id="write"),
+        pytest.param(CREATE, ("ValidationException", 400), False, id="refused"),
+        pytest.param(CREATE, ("InternalServerError", 500), True, id="failed-half-way"),
     ],
 )
-def test_knows_whether_anything_may_have_changed(
+def test_tracks_whether_a_call_may_have_changed_a_resource(
     call: Call,
     refused: tuple[str, int] | None,
     stubs: StubbedAws,
     *,
     changed: bool,
 ) -> None:
-    """A refusal changes nothing, but a failure of the service may come after its work."""
+    """A client error changes nothing, but a server error may occur after the change."""
     stubs.expect([call] if refused is None else call.refuse(*refused))
     api = Api(aws.client("logs"), FakeClock(0.5))
     try:
@@ -240,9 +244,9 @@ def test_knows_whether_anything_may_have_changed(
     assert api.changed is changed
 
 
-def test_remembers_a_change_over_a_refusal(stubs: StubbedAws, clock: FakeClock) -> None:
-    """What an earlier call changed stays changed."""
-    stubs.expect([MAKE, *MAKE.refuse("ValidationException", 400)])
+def test_remembers_a_change_after_a_later_error(stubs: StubbedAws, clock: FakeClock) -> None:
+    """The change of an earlier call is not forgotten."""
+    stubs.expect([CREATE, *CREATE.refuse("ValidationException", 400)])
     api = Api(aws.client("logs"), clock)
     api.call("create_log_group", logGroupName=GROUP)
     with pytest.raises(ClientError):
@@ -254,12 +258,12 @@ def test_remembers_a_change_over_a_refusal(stubs: StubbedAws, clock: FakeClock) 
 def test_logs_each_call_without_its_parameters(
     stubs: StubbedAws, clock: FakeClock, logged: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    """The log says what was called and what was waited for."""
-    stubs.expect([*MAKE.refuse("Throttling", 400), MAKE])
+    """The log has the calls and the retries."""
+    stubs.expect([*CREATE.refuse("Throttling", 400), CREATE])
 
     Api(aws.client("logs"), clock).call("create_log_group", logGroupName=GROUP)
 
     assert logged() == [
-        {"event": "waiting", "operation": "create_log_group", "code": "Throttling", "seconds": 1},
-        {"event": "called", "operation": "create_log_group"},
+        {"event": "retry", "operation": "create_log_group", "code": "Throttling", "seconds": 1},
+        {"event": "call", "operation": "create_log_group"},
     ]

@@ -1,4 +1,4 @@
-"""The clock: it never waits past the moment at which the answer is due."""
+"""The clock: no wait ends after the response is due."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Give a machine whose time passes by sleeping alone; its one item is the time."""
+    """Replace the system clock by one that advances only by sleeping; its item is the time."""
     passed = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: passed[0])
     monkeypatch.setattr(time, "time", lambda: 1_800_000_000.9 + passed[0])
@@ -24,7 +24,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_counts_down(machine: list[float]) -> None:
-    """What is left is what was given, less what has passed."""
+    """The time left is the given time minus the elapsed time."""
     clock = Clock(30)
     machine[0] += 10
 
@@ -32,7 +32,7 @@ def test_counts_down(machine: list[float]) -> None:
 
 
 def test_waits_within_its_time(machine: list[float]) -> None:
-    """A wait that ends in time is waited."""
+    """A wait that ends in time is done."""
     clock = Clock(30)
     clock.wait(29)
 
@@ -42,7 +42,7 @@ def test_waits_within_its_time(machine: list[float]) -> None:
 
 @pytest.mark.parametrize("seconds", [30, 31])
 def test_fails_when_a_wait_would_end_too_late(machine: list[float], seconds: float) -> None:
-    """It is told at once, while there is time for the answer."""
+    """The error is raised at once, so that time for the response is left."""
     clock = Clock(30)
 
     with pytest.raises(OutOfTimeError):
@@ -51,13 +51,13 @@ def test_fails_when_a_wait_would_end_too_late(machine: list[float], seconds: flo
     assert machine == [1000]
 
 
-def test_tells_the_time_in_whole_seconds(machine: list[float]) -> None:
-    """Other runs read it from a tag."""
+def test_now_is_in_whole_seconds(machine: list[float]) -> None:
+    """Other runs read the time from a tag."""
     machine[0] = 5
 
     assert Clock.now() == 1_800_000_005
 
 
-def test_running_out_of_time_is_no_ordinary_exception() -> None:
-    """An `Exception` that interrupts a call is taken by botocore for a broken connection."""
+def test_out_of_time_error_is_not_an_exception() -> None:
+    """Botocore treats an `Exception` that interrupts a call as a broken connection."""
     assert not issubclass(OutOfTimeError, Exception)

@@ -1,4 +1,4 @@
-"""The contract: what a construct says is what the function reads, in spite of the journey."""
+"""The contract: the function reads the same values that the construct wrote."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ each_lifecycle = pytest.mark.parametrize(
 
 
 def _as_delivered(value: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value as CloudFormation hands it on: every scalar is a string."""
+    """Return a value as CloudFormation delivers it: every scalar is a string."""
     if isinstance(value, list):
         return [_as_delivered(each) for each in value]
     return str(value).lower() if isinstance(value, bool) else str(value)
@@ -38,16 +38,16 @@ def _delivered(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @each_lifecycle
-def test_what_is_sent_is_what_is_read(lifecycle: Lifecycle) -> None:
-    """Numbers, booleans and lists come back as they left, though they travel as strings."""
+def test_properties_survive_the_delivery(lifecycle: Lifecycle) -> None:
+    """Numbers, booleans and lists are restored, although they are delivered as strings."""
     wanted = lifecycle.contract.from_properties(lifecycle.properties)
 
     assert lifecycle.contract.from_properties(_delivered(wanted.to_properties())) == wanted
 
 
 @each_lifecycle
-def test_id_names_the_thing_and_not_its_settings(lifecycle: Lifecycle) -> None:
-    """The id changes with the owner, and with nothing else."""
+def test_id_names_the_target_and_not_its_settings(lifecycle: Lifecycle) -> None:
+    """The id changes only with the owner."""
     one = lifecycle.contract.from_properties(lifecycle.properties)
     other = lifecycle.contract.from_properties(lifecycle.other_properties)
 
@@ -57,7 +57,7 @@ def test_id_names_the_thing_and_not_its_settings(lifecycle: Lifecycle) -> None:
 
 @pytest.mark.parametrize("each", CONTRACTS, ids=lambda each: each.__name__)
 def test_contracts_are_frozen_and_name_their_type(each: type[Contract]) -> None:
-    """A contract is a value; its resource type is its class's name."""
+    """A contract is immutable; its resource type is the name of its class."""
     lifecycle = next(row for row in LIFECYCLES if row.contract is each)
     wanted = each.from_properties(lifecycle.properties)
 
@@ -67,8 +67,8 @@ def test_contracts_are_frozen_and_name_their_type(each: type[Contract]) -> None:
 
 
 @pytest.mark.parametrize("each", CONTRACTS, ids=lambda each: each.__name__)
-def test_every_field_has_a_rule_and_a_name_of_its_own(each: type[Contract]) -> None:
-    """A field without a rule would be sent on unseen."""
+def test_every_field_has_a_rule_and_a_unique_name(each: type[Contract]) -> None:
+    """A field without a rule would not be validated."""
     names = [contract.property_name(field.name) for field in fields(each)]
 
     assert len(set(names)) == len(names)
@@ -79,13 +79,13 @@ def test_every_field_has_a_rule_and_a_name_of_its_own(each: type[Contract]) -> N
     ] == []
 
 
-def test_a_bare_contract_has_no_id() -> None:
-    """Each resource type says for itself what names its thing."""
+def test_the_base_contract_does_not_have_an_id() -> None:
+    """Each resource type defines the id of its target."""
     with pytest.raises(NotImplementedError):
         _ = Contract().physical_id
 
 
-def test_field_names_travel_in_cloudformations_own_case() -> None:
+def test_property_names_have_the_case_of_cloudformation() -> None:
     """`snake_case` becomes `PascalCase`."""
     assert contract.property_name("data_retention_in_hours") == "DataRetentionInHours"
 
@@ -96,7 +96,7 @@ def test_field_names_travel_in_cloudformations_own_case() -> None:
     ids=["lower", "title", "false", "boolean"],
 )
 def test_booleans_are_read_from_text(text: object, read: object) -> None:
-    """CloudFormation delivers `true` as a string, and so does a template written by hand."""
+    """CloudFormation delivers `true` as a string."""
     wanted = contract.VoiceConnectorStreaming.from_properties({**VOICE, "Enabled": text})
 
     assert wanted.enabled is read
@@ -104,7 +104,7 @@ def test_booleans_are_read_from_text(text: object, read: object) -> None:
 
 @pytest.mark.parametrize(("text", "read"), [("24", 24), (24, 24)], ids=["text", "number"])
 def test_numbers_are_read_from_text(text: object, read: int) -> None:
-    """The text `"24"` is refused by botocore where the model says integer."""
+    """Botocore rejects the text `"24"` for an integer."""
     wanted = contract.VoiceConnectorStreaming.from_properties(
         {**VOICE, "DataRetentionInHours": text}
     )
@@ -112,8 +112,8 @@ def test_numbers_are_read_from_text(text: object, read: int) -> None:
     assert wanted.data_retention_in_hours == read
 
 
-def test_what_is_none_is_left_out() -> None:
-    """CloudFormation has no null."""
+def test_none_is_omitted() -> None:
+    """CloudFormation does not have null values."""
     wanted = contract.VoiceConnectorStreaming.from_properties(VOICE)
 
     assert wanted.media_insights_configuration_arn is None
@@ -159,16 +159,16 @@ def test_what_is_none_is_left_out() -> None:
         ),
     ],
 )
-def test_fails_when_a_value_breaks_its_rule(name: str, value: object, words: str) -> None:
-    """The refusal names the resource type, the field, what is allowed and what came."""
+def test_fails_when_a_value_is_invalid(name: str, value: object, words: str) -> None:
+    """The error names the resource type, the field, the constraint and the value."""
     with pytest.raises(ContractError) as error:
         contract.VoiceConnectorStreaming.from_properties({**VOICE, name: value})
 
     assert str(error.value) == f"Custom::VoiceConnectorStreaming: {words}"
 
 
-def test_a_delete_reads_what_would_be_refused() -> None:
-    """An older template may have said more, or what is not allowed any more."""
+def test_a_delete_accepts_invalid_properties() -> None:
+    """An older template may have other properties and values."""
     wanted = contract.VoiceConnectorStreaming.from_properties(
         {**VOICE, "DataRetentionInHours": "forever", "Retired": "yes"}, strict=False
     )
@@ -177,7 +177,7 @@ def test_a_delete_reads_what_would_be_refused() -> None:
 
 
 def test_fails_when_the_owner_is_missing_even_on_delete() -> None:
-    """Without its owner there is nothing to remove."""
+    """Without the owner there is nothing to remove."""
     with pytest.raises(ContractError) as error:
         contract.VoiceConnectorStreaming.from_properties({}, strict=False)
 

@@ -1,4 +1,4 @@
-"""The entry point: whatever happens, there is an answer, and in time."""
+"""The entry point: every request gets a response in time."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from slr_constructs.handler.slr_handler import aws, entrypoint, lifecycle
+from slr_constructs.handler.slr_handler import aws, entrypoint
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
-from slr_constructs.handler.slr_handler.entrypoint import answer_to, handler
-from slr_constructs.handler.slr_handler.lifecycle import NOTHING_MADE
+from slr_constructs.handler.slr_handler.cloudformation import NOTHING_CREATED, send
+from slr_constructs.handler.slr_handler.entrypoint import handler, respond
 from slr_constructs.handler.slr_handler.operations import OPERATIONS, Operation
-from slr_constructs.handler.slr_handler.run import RefusedError
-from tests.handler.answering import Answering, answering, hanging
+from slr_constructs.handler.slr_handler.run import OperationError
 from tests.handler.events import event, request
+from tests.handler.fake_cloudformation import FakeCloudFormation, fake_cloudformation, hanging
 from tests.handler.lifecycles import LIFECYCLES
 from tests.handler.stubbed import Call
 
@@ -44,15 +44,15 @@ class Context:
 
 
 @pytest.fixture
-def cloudformation() -> Iterator[Answering]:
-    """Listen as CloudFormation does."""
-    with answering() as state:
+def cloudformation() -> Iterator[FakeCloudFormation]:
+    """Listen like CloudFormation."""
+    with fake_cloudformation() as state:
         yield state
 
 
 @pytest.fixture
 def voice_does(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Run], str]], None]:
-    """Put something else in the place of an operation."""
+    """Replace an operation."""
 
     def replaced(work: Callable[[Run], str]) -> None:
         def operate(_wanted: Contract, run: Run) -> str:
@@ -64,36 +64,38 @@ def voice_does(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Run], str
     return replaced
 
 
-def _event(cloudformation: Answering, kind: str = "Create") -> dict[str, Any]:
-    return event(kind, VOICE.resource_type, VOICE.properties, answer_url=cloudformation.url)
+def _event(cloudformation: FakeCloudFormation, kind: str = "Create") -> dict[str, Any]:
+    return event(kind, VOICE.resource_type, VOICE.properties, response_url=cloudformation.url)
 
 
-def test_answers_what_it_did(
-    cloudformation: Answering, stubs: StubbedAws, logged: Callable[[], list[dict[str, Any]]]
+def test_responds_with_the_outcome(
+    cloudformation: FakeCloudFormation,
+    stubs: StubbedAws,
+    logged: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    """The event comes in from Lambda, and the answer goes where CloudFormation waits."""
-    stubs.expect(VOICE.put(VOICE.name))
+    """The handler reads the event of Lambda and sends the response to CloudFormation."""
+    stubs.expect(VOICE.configure(VOICE.name))
 
     handler(_event(cloudformation), Context())
 
     (put,) = cloudformation.puts
     assert put.read()["Status"] == "SUCCESS"
     assert put.read()["PhysicalResourceId"] == VOICE.physical_id
-    assert [line["event"] for line in logged()] == ["request", "called", "answer"]
+    assert [line["event"] for line in logged()] == ["request", "call", "response"]
 
 
-def test_logs_the_request_without_its_address(
-    cloudformation: Answering, stubs: StubbedAws, capsys: pytest.CaptureFixture[str]
+def test_logs_the_request_without_the_response_url(
+    cloudformation: FakeCloudFormation, stubs: StubbedAws, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What was asked is in the log, and where to answer is not."""
-    stubs.expect(VOICE.put(VOICE.name))
+    """The log has the fields of the request, but not the response URL."""
+    stubs.expect(VOICE.configure(VOICE.name))
 
     handler(_event(cloudformation), Context())
 
     lines = capsys.readouterr().out
     first = json.loads(lines.splitlines()[0])
-    assert (first["type"], first["resource_type"]) == ("Create", VOICE.resource_type)
-    assert first["properties"]["DataRetentionInHours"] == "24"
+    assert (first["request_type"], first["resource_type"]) == ("Create", VOICE.resource_type)
+    assert first["resource_properties"]["DataRetentionInHours"] == "24"
     assert "Signature" not in lines
     assert cloudformation.url not in lines
 
@@ -101,21 +103,22 @@ def test_logs_the_request_without_its_address(
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 def test_fails_when_the_resource_type_is_unknown(kind: str, clock: FakeClock) -> None:
     """A template may be newer than the function."""
-    answer = answer_to(request(kind, "Custom::Coffee", {}, physical_id="cup"), clock)
+    response = respond(request(kind, "Custom::Coffee", {}, physical_resource_id="cup"), clock)
 
-    assert answer.failed
-    assert answer.physical_id == "cup"
-    assert answer.reason == "Custom::Coffee is not a resource type of this function"
+    assert response.failed
+    assert response.physical_resource_id == "cup"
+    assert response.reason == "this function does not support the resource type Custom::Coffee"
 
 
-def test_delete_of_an_unknown_type_that_was_never_made_succeeds(clock: FakeClock) -> None:
-    """A create that was refused must not block the rollback that follows."""
-    created = answer_to(request("Create", "Custom::Coffee", {}), clock)
-    deleted = answer_to(
-        request("Delete", "Custom::Coffee", {}, physical_id=created.physical_id), clock
+def test_delete_of_an_unknown_type_that_was_never_created_succeeds(clock: FakeClock) -> None:
+    """A rejected create must not block the rollback that follows."""
+    created = respond(request("Create", "Custom::Coffee", {}), clock)
+    deleted = respond(
+        request("Delete", "Custom::Coffee", {}, physical_resource_id=created.physical_resource_id),
+        clock,
     )
 
-    assert created.physical_id == f"{NOTHING_MADE}Thing"
+    assert created.physical_resource_id == f"{NOTHING_CREATED}Thing"
     assert not deleted.failed, deleted.reason
 
 
@@ -124,28 +127,28 @@ def test_fails_when_something_unexpected_happens(
     clock: FakeClock,
     logged: Callable[[], list[dict[str, Any]]],
 ) -> None:
-    """The answer names the error and the log has the traceback."""
+    """The response has the error, and the log has the traceback."""
 
     def divide(_run: Run) -> str:
         return str(1 // 0)
 
     voice_does(divide)
-    answer = answer_to(request("Create", VOICE.resource_type, VOICE.properties), clock)
+    response = respond(request("Create", VOICE.resource_type, VOICE.properties), clock)
 
-    assert answer.failed
-    assert answer.reason == (
+    assert response.failed
+    assert response.reason == (
         "create of Custom::VoiceConnectorStreaming Thing: ZeroDivisionError: integer division or"
         " modulo by zero"
     )
     (line,) = logged()
-    assert line["event"] == "unexpected"
+    assert line["event"] == "unexpected error"
     assert line["traceback"].startswith("Traceback")
 
 
-def test_fails_when_the_service_model_refuses_a_parameter(
+def test_fails_when_the_service_model_rejects_a_parameter(
     voice_does: Callable[[Callable[[Run], str]], None], stubs: StubbedAws, clock: FakeClock
 ) -> None:
-    """A wrong call of our own is an error like any other, and has made nothing."""
+    """A wrong call of the function is an ordinary error and changes nothing."""
     misspelt: dict[str, Any] = {"Rolename": "x"}
     stubs.expect([Call(service="iam", method="tag_role", params=misspelt)])
 
@@ -153,81 +156,81 @@ def test_fails_when_the_service_model_refuses_a_parameter(
         return str(run.api("iam").call("tag_role", **misspelt))
 
     voice_does(misspell)
-    answer = answer_to(request("Create", VOICE.resource_type, VOICE.properties), clock)
+    response = respond(request("Create", VOICE.resource_type, VOICE.properties), clock)
 
-    assert answer.failed
-    assert "ParamValidationError: Parameter validation failed" in answer.reason
-    assert answer.physical_id == f"{NOTHING_MADE}Thing"
+    assert response.failed
+    assert "ParamValidationError: Parameter validation failed" in response.reason
+    assert response.physical_resource_id == f"{NOTHING_CREATED}Thing"
 
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 def test_fails_when_time_runs_out(
     kind: str, voice_does: Callable[[Callable[[Run], str]], None], clock: FakeClock
 ) -> None:
-    """An operation that waits for too long is told so by the clock."""
+    """The clock raises an error if an operation waits too long."""
 
     def wait(run: Run) -> str:
         while True:
             run.clock.wait(100)
 
     voice_does(wait)
-    answer = answer_to(
-        request(kind, VOICE.resource_type, VOICE.properties, physical_id="known"), clock
+    response = respond(
+        request(kind, VOICE.resource_type, VOICE.properties, physical_resource_id="known"), clock
     )
 
-    assert answer.failed
-    assert answer.physical_id == "known"
-    assert answer.reason == (
-        f"{kind.lower()} of Custom::VoiceConnectorStreaming Thing ran out of time; trying again"
-        " goes on from where it stopped"
+    assert response.failed
+    assert response.physical_resource_id == "known"
+    assert response.reason == (
+        f"{kind.lower()} of Custom::VoiceConnectorStreaming Thing ran out of time. Try again: the"
+        " function continues where it stopped"
     )
 
 
 def test_a_create_that_ran_out_of_time_after_a_change_has_its_real_id(
     voice_does: Callable[[Callable[[Run], str]], None], stubs: StubbedAws, clock: FakeClock
 ) -> None:
-    """The delete that follows must find what was made."""
-    stubs.expect(VOICE.put(VOICE.name))
+    """The delete that follows needs the id of the created resource."""
+    stubs.expect(VOICE.configure(VOICE.name))
 
     def change_and_wait(run: Run) -> str:
-        (call,) = VOICE.put(VOICE.name)
+        (call,) = VOICE.configure(VOICE.name)
         run.api(call.service).call(call.method, **call.params)
         raise OutOfTimeError
 
     voice_does(change_and_wait)
-    answer = answer_to(request("Create", VOICE.resource_type, VOICE.properties), clock)
+    response = respond(request("Create", VOICE.resource_type, VOICE.properties), clock)
 
-    assert answer.failed
-    assert answer.physical_id == VOICE.physical_id
+    assert response.failed
+    assert response.physical_resource_id == VOICE.physical_id
 
 
-def test_answers_although_a_call_hangs(
-    cloudformation: Answering, monkeypatch: pytest.MonkeyPatch
+def test_responds_although_a_call_hangs(
+    cloudformation: FakeCloudFormation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An alarm interrupts botocore, which would call a hanging service again and again."""
+    """An alarm interrupts botocore, which would retry a hanging call."""
     with hanging() as url:
         client = boto3.client("chime-sdk-voice", endpoint_url=url, config=aws._CONFIG)
         monkeypatch.setattr(aws, "client", lambda _service: client)
 
-        # a second is the soonest that the alarm rings
+        # the shortest time of the alarm is one second
         handler(_event(cloudformation), Context(1000))
 
     (put,) = cloudformation.puts
     assert put.read()["Status"] == "FAILED"
     assert "ran out of time" in put.read()["Reason"]
-    # whether the call had worked before it hung, nobody knows
+    # the call may have taken effect before it hung
     assert put.read()["PhysicalResourceId"] == VOICE.physical_id
 
 
-def test_answers_although_the_alarm_rings_late(
-    cloudformation: Answering, monkeypatch: pytest.MonkeyPatch
+def test_responds_although_the_alarm_is_late(
+    cloudformation: FakeCloudFormation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It may ring while the answer is being made."""
+    """The alarm may interrupt the creation of the response."""
 
     def ring(*_args: object) -> None:
         raise OutOfTimeError
 
-    monkeypatch.setattr(entrypoint, "answer_to", ring)
+    monkeypatch.setattr(entrypoint, "respond", ring)
 
     handler(_event(cloudformation), Context())
 
@@ -236,13 +239,12 @@ def test_answers_although_the_alarm_rings_late(
     assert "ran out of time" in put.read()["Reason"]
 
 
-def test_the_alarm_is_off_before_the_answer_is_sent(
-    cloudformation: Answering, monkeypatch: pytest.MonkeyPatch, stubs: StubbedAws
+def test_the_alarm_is_disabled_before_the_response_is_sent(
+    cloudformation: FakeCloudFormation, monkeypatch: pytest.MonkeyPatch, stubs: StubbedAws
 ) -> None:
-    """What rings while the answer is on its way would lose it."""
-    stubs.expect(VOICE.put(VOICE.name))
+    """An alarm during the sending would lose the response."""
+    stubs.expect(VOICE.configure(VOICE.name))
     timers: list[tuple[float, float]] = []
-    send = lifecycle.send
     before = signal.getsignal(signal.SIGALRM)
 
     def sent(*args: Any) -> None:  # noqa: ANN401 - as `send` takes them
@@ -262,15 +264,15 @@ def test_the_alarm_is_off_before_the_answer_is_sent(
     [(900_000, (880, 860)), (30_000, (10, -10)), (500, (1, -39.5))],
     ids=["usual", "late", "too-late"],
 )
-def test_keeps_time_back_for_the_answer(
+def test_reserves_time_for_the_response(
     milliseconds: int,
     expected: tuple[float, float],
-    cloudformation: Answering,
+    cloudformation: FakeCloudFormation,
     monkeypatch: pytest.MonkeyPatch,
     stubs: StubbedAws,
 ) -> None:
-    """An operation's own waiting ends first, and the alarm comes before Lambda's end."""
-    stubs.expect(VOICE.put(VOICE.name))
+    """The waits of an operation end first, and the alarm comes before Lambda's timeout."""
+    stubs.expect(VOICE.configure(VOICE.name))
     alarms: list[float] = []
     clocks: list[float] = []
     setitimer = signal.setitimer
@@ -298,73 +300,83 @@ OTHER = "abcdefghijklmnopqrstu0"
 
 
 @pytest.mark.parametrize("changed", [True, False])
-def test_what_a_failed_update_put_on_another_thing_is_taken_back(
+def test_failed_update_of_another_target_is_undone(
     monkeypatch: pytest.MonkeyPatch, clock: FakeClock, *, changed: bool
 ) -> None:
-    """The rollback is about the thing before, so nobody else would."""
+    """CloudFormation rolls back only the old target."""
     removed = []
 
-    def put(_wanted: Contract, run: Run) -> str:
+    def configure(_wanted: Contract, run: Run) -> str:
         run.api("iam").changed = changed
-        raise RefusedError("no")
+        raise OperationError("no")
 
     def remove(wanted: Contract, _run: Run) -> str:
         removed.append(wanted.physical_id)
-        return "gone"
+        return "removed"
 
-    monkeypatch.setitem(OPERATIONS, VOICE.resource_type, Operation(VOICE.contract, put, remove))
+    monkeypatch.setitem(
+        OPERATIONS, VOICE.resource_type, Operation(VOICE.contract, configure, remove)
+    )
     properties = {**VOICE.properties, "VoiceConnectorId": OTHER}
 
-    answer = answer_to(
-        request("Update", VOICE.resource_type, properties, physical_id=VOICE.physical_id), clock
-    )
-
-    assert answer.failed
-    assert (answer.physical_id, answer.reason) == (VOICE.physical_id, "no")
-    assert removed == ([f"{OTHER}/streaming-configuration"] if changed else [])
-
-
-def test_a_failed_update_of_the_same_thing_takes_nothing_back(
-    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
-) -> None:
-    """What is there already is put again by the rollback."""
-
-    def put(_wanted: Contract, run: Run) -> str:
-        run.api("iam").changed = True
-        raise RefusedError("no")
-
-    def remove(_wanted: Contract, _run: Run) -> str:
-        pytest.fail("nothing is to be removed")
-
-    monkeypatch.setitem(OPERATIONS, VOICE.resource_type, Operation(VOICE.contract, put, remove))
-
-    answer = answer_to(
-        request("Update", VOICE.resource_type, VOICE.properties, physical_id=VOICE.physical_id),
+    response = respond(
+        request("Update", VOICE.resource_type, properties, physical_resource_id=VOICE.physical_id),
         clock,
     )
 
-    assert answer.failed
+    assert response.failed
+    assert (response.physical_resource_id, response.reason) == (VOICE.physical_id, "no")
+    assert removed == ([f"{OTHER}/streaming-configuration"] if changed else [])
 
 
-def test_what_cannot_be_taken_back_is_in_the_log(
-    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, logged: Callable[[], list[dict[str, Any]]]
+def test_failed_update_of_the_same_target_is_not_undone(
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock
 ) -> None:
-    """The answer keeps the reason that came first."""
+    """The rollback configures the same target again."""
 
-    def put(_wanted: Contract, run: Run) -> str:
+    def configure(_wanted: Contract, run: Run) -> str:
         run.api("iam").changed = True
-        raise RefusedError("first")
+        raise OperationError("no")
 
     def remove(_wanted: Contract, _run: Run) -> str:
-        raise RefusedError("second")
+        pytest.fail("remove was called")
 
-    monkeypatch.setitem(OPERATIONS, VOICE.resource_type, Operation(VOICE.contract, put, remove))
-    properties = {**VOICE.properties, "VoiceConnectorId": OTHER}
-
-    answer = answer_to(
-        request("Update", VOICE.resource_type, properties, physical_id=VOICE.physical_id), clock
+    monkeypatch.setitem(
+        OPERATIONS, VOICE.resource_type, Operation(VOICE.contract, configure, remove)
     )
 
-    (left,) = [line for line in logged() if line["event"] == "left behind"]
-    assert answer.reason == "first"
+    response = respond(
+        request(
+            "Update", VOICE.resource_type, VOICE.properties, physical_resource_id=VOICE.physical_id
+        ),
+        clock,
+    )
+
+    assert response.failed
+
+
+def test_logs_what_could_not_be_undone(
+    monkeypatch: pytest.MonkeyPatch, clock: FakeClock, logged: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """The response has the first error."""
+
+    def configure(_wanted: Contract, run: Run) -> str:
+        run.api("iam").changed = True
+        raise OperationError("first")
+
+    def remove(_wanted: Contract, _run: Run) -> str:
+        raise OperationError("second")
+
+    monkeypatch.setitem(
+        OPERATIONS, VOICE.resource_type, Operation(VOICE.contract, configure, remove)
+    )
+    properties = {**VOICE.properties, "VoiceConnectorId": OTHER}
+
+    response = respond(
+        request("Update", VOICE.resource_type, properties, physical_resource_id=VOICE.physical_id),
+        clock,
+    )
+
+    (left,) = [line for line in logged() if line["event"] == "not undone"]
+    assert response.reason == "first"
     assert left["reason"] == "second"

@@ -1,12 +1,13 @@
-"""The protocol of leases and marks, driven at random through whatever an account may see.
+"""The protocol of leases and deletion locks in random orders of events.
 
-Stacks in two regions come, change and go; runs take turns at every call to AWS, die, are throttled
-and are delivered twice; somebody else makes the role, uses it and lets go of it. After every
-step: no role is deleted that is in use or held; a role that we made is gone once all have left and
-nothing uses it; and a role that we did not make stays as it was. `World.check` says so in full.
+Stacks in two regions are created, updated and deleted; runs take turns at every call to AWS, crash,
+are throttled and are delivered twice; a service or a person creates the role and uses it. After
+every step: no role is deleted that is in use or has a lease; a role that slr-constructs created is
+deleted after all stacks are deleted and nothing uses it; and any other role stays unchanged.
+`World.check` has all checks.
 
-What the protocol does not promise is kept out by preconditions, each with its reason. Tags are
-never refused here: a stack without a lease is protected by IAM's own check of use and nothing else.
+Preconditions exclude what the protocol does not guarantee, each with its reason. Tags are never
+rejected here: only IAM's own check of usages protects a stack without a lease.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.handler.interleaving import DELIVERIES, Actor, Stack, World, use_of
+from tests.handler.interleaving import DELIVERIES, Actor, Stack, World, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 REGIONS = ("us-east-1", "eu-west-1")
-#: at a time; and all in all, so that each has a letter.
+#: the number of stacks at a time; the letters limit the total number.
 STACKS = 4
 LETTERS = ascii_uppercase
-#: a deletion that takes longer than a mark counts that nobody renews.
+#: a deletion that takes longer than a lock is valid without a renewal.
 SLOW_SECONDS = 350
-#: more at a time, and none of them gets on.
+#: with more runs at a time, each makes too little progress.
 RUNS = 6
 
 SETTINGS = settings(
@@ -49,16 +50,16 @@ SETTINGS = settings(
     database=None,
     derandomize=True,
     report_multiple_bugs=False,
-    # the lines that a failing run has in common are those of this model
+    # explaining a failure would only show lines of this model
     phases=[Phase.generate, Phase.shrink],
-    # a machine that is shared with others may be slow for reasons of its own
+    # a shared machine may be slow
     suppress_health_check=[HealthCheck.too_slow],
 )
 
 regions = st.sampled_from(REGIONS)
-# the default more often than the others
+# the default is drawn more often
 removals = st.sampled_from(["WHEN_UNUSED", "WHEN_UNUSED", "KEEP", "REQUIRE"])
-#: how far a run goes on alone.
+#: how many calls a run makes while the others stand still.
 calls_made = st.integers(0, 12)
 CALLS = (
     "get_role",
@@ -72,14 +73,14 @@ CALLS = (
 
 @dataclass(slots=True)
 class Explored:
-    """Where the machine has been."""
+    """The explored states."""
 
     states: set[tuple[object, ...]] = field(default_factory=set)
     steps: int = 0
     runs: int = 0
 
     def __str__(self) -> str:
-        """Return it as a line."""
+        """Return a summary line."""
         return (
             f"role protocol: {len(self.states):,} distinct states in {self.steps:,} steps of"
             f" {self.runs:,} runs, {STACKS} stacks, {len(REGIONS)} regions"
@@ -87,12 +88,12 @@ class Explored:
 
 
 def one_of(choices: Callable[[Any], list[str]]) -> SearchStrategy[str]:
-    """Draw a name from those that the machine has at that moment."""
+    """Draw one of the current names of the machine."""
     return st.runner().flatmap(lambda machine: st.sampled_from(choices(machine)))
 
 
 class RoleProtocol(RuleBasedStateMachine):
-    """An account, and what may happen in it."""
+    """An account and its possible events."""
 
     explored: ClassVar[Explored]
 
@@ -105,114 +106,122 @@ class RoleProtocol(RuleBasedStateMachine):
         self.at_once = False
 
     def count(self) -> None:
-        """Remember where a step has led."""
+        """Record the state after a step."""
         self.explored.steps += 1
         self.explored.states.add(self.world.state())
 
-    # what there is to choose from
+    # choices
 
-    def living(self) -> list[str]:
+    def running(self) -> list[str]:
         """Return the runs that have not ended."""
-        return [each.name for each in self.world.living()]
+        return [each.name for each in self.world.running()]
 
     def calling(self) -> list[str]:
         """Return the runs that are about to call AWS."""
         return [each.name for each in self.world.ready() if "_" in each.doing]
 
-    def mortal(self) -> list[str]:
-        """Return the runs that may die."""
-        # a mark counts for five minutes after a run died: a deletion that takes longer may then
-        # hit a stack that has arrived since, and no tag can tell
+    def crashable(self) -> list[str]:
+        """Return the runs that may crash."""
+        # a lock is valid for five minutes after a crash: a slower deletion may then delete the
+        # role of a stack that was created since, and tags cannot prevent that
         slow = self.world.account.deletion_seconds == SLOW_SECONDS
         return [
-            each.name for each in self.world.living() if not (slow and each.asked.type == "Delete")
+            each.name
+            for each in self.world.running()
+            if not (slow and each.request.request_type == "Delete")
         ]
 
     def events(self) -> list[str]:
         """Return the runs whose event may be delivered a second time."""
-        # a create or an update that arrives after the delete has begun takes a lease that nobody
-        # drops: the function cannot tell it from the create of the same stack, and keeps no memory
+        # a create or update that is delivered after the delete began acquires a lease that is
+        # never released: the function cannot distinguish it from the first delivery
         return [
             each.name
             for each in self.world.actors
             if each.stack.runs <= 1
-            and (each.asked.type == "Delete" or each.stack.holds or each.stack.state == "arriving")
+            and (
+                each.request.request_type == "Delete"
+                or each.stack.has_role
+                or each.stack.state == "creating"
+            )
         ]
 
     def users(self) -> list[str]:
-        """Return who may use the role."""
-        held = [each.name for each in self.world.stacks if each.state == "held"]
-        return held if self.world.role is None else ["somebody", *held]
+        """Return the names of possible usages of the role."""
+        deployed = [each.name for each in self.world.stacks if each.state == "deployed"]
+        return deployed if self.world.role is None else ["other", *deployed]
 
-    def as_made(self) -> list[str]:
-        """Return the stacks that hold the role and were never updated; once each is enough."""
-        return [each.name for each in self.world.stacks if each.state == "held" and not each.before]
+    def never_updated(self) -> list[str]:
+        """Return the deployed stacks that were never updated; one update each is enough."""
+        return [
+            each.name for each in self.world.stacks if each.state == "deployed" and not each.before
+        ]
 
-    def may_leave(self) -> list[str]:
-        """Return the stacks that may leave."""
-        return [each.name for each in self.world.may_leave()]
+    def deletable(self) -> list[str]:
+        """Return the stacks that can be deleted."""
+        return [each.name for each in self.world.deletable()]
 
     def run(self, name: str) -> Actor:
-        """Return a run by its name."""
+        """Return the run with a name."""
         return next(each for each in self.world.actors if each.name == name)
 
     def stack(self, name: str) -> Stack:
-        """Return a stack by its name."""
+        """Return the stack with a name."""
         return next(each for each in self.world.stacks if each.name == name)
 
     def new_stack(self, region: str, removal: str, description: str | None = None) -> Stack:
-        """Return a stack with a name of its own."""
+        """Return a stack with a new name."""
         return Stack(LETTERS[len(self.world.stacks)], region, removal, description)
 
     def room(self) -> bool:
-        """Tell whether another stack may come."""
-        there = [each for each in self.world.stacks if each.there]
-        return len(there) < STACKS and len(self.world.stacks) < len(LETTERS)
+        """Return whether another stack can be created."""
+        existing = [each for each in self.world.stacks if each.exists]
+        return len(existing) < STACKS and len(self.world.stacks) < len(LETTERS)
 
-    # how the account is
+    # the account
 
     @initialize(
-        holders=st.lists(st.tuples(regions, removals), max_size=STACKS - 1),
+        deployed=st.lists(st.tuples(regions, removals), max_size=STACKS - 1),
         hidden_reads=st.integers(0, 2),
         deletion_seconds=st.sampled_from([0, 0, 7, 7, 25, 25, SLOW_SECONDS]),
-        # the protocol waits three seconds for a tag to become readable; IAM promises no bound
+        # the protocol waits three seconds for a tag to become readable; IAM guarantees no limit
         tag_seconds=st.integers(0, 3),
-        marks=st.integers(0, 9),
+        seed=st.integers(0, 9),
         at_once=st.booleans(),
     )
     def begin(
         self,
         *,
-        holders: list[tuple[str, str]],
+        deployed: list[tuple[str, str]],
         hidden_reads: int,
         deletion_seconds: int,
         tag_seconds: int,
-        marks: int,
+        seed: int,
         at_once: bool,
     ) -> None:
-        """Some hold the role already; how fast IAM is; which mark is first; how all leave."""
+        """Deploy some stacks; set the delays of IAM, the order of locks and the last deletes."""
         self.world.account.hidden_reads = hidden_reads
         self.world.account.deletion_seconds = deletion_seconds
         self.world.account.tag_seconds = tag_seconds
-        self.world.seed = marks
+        self.world.seed = seed
         self.at_once = at_once
-        for region, removal in holders:
-            self.world.settle_in(self.new_stack(region, removal))
+        for region, removal in deployed:
+            self.world.add_with_lease(self.new_stack(region, removal))
 
-    # somebody else
+    # a service or a person
 
     @precondition(lambda self: self.world.role is None)
     @rule()
-    def somebody_makes_the_role(self) -> None:
-        """A service or a person makes it."""
-        self.world.step("somebody makes the role", self.world.make_theirs)
+    def another_party_creates_the_role(self) -> None:
+        """A service or a person creates the role."""
+        self.world.step("another party creates the role", self.world.create_theirs)
 
     @precondition(lambda self: self.users())
     @rule(user=one_of(users), region=regions)
     def uses_the_role(self, user: str, region: str) -> None:
-        """Something in a stack that holds the role uses it, or in none; or does so no more."""
-        what = use_of(region, user) if user == "somebody" else self.stack(user).use
-        self.world.use_or_let_go(what)
+        """A resource, of a deployed stack or of none, starts or stops using the role."""
+        usage = usage_of(region, user) if user == "other" else self.stack(user).usage
+        self.world.toggle_usage(usage)
 
     # stacks
 
@@ -223,65 +232,65 @@ class RoleProtocol(RuleBasedStateMachine):
         description=st.sampled_from([None, "For the show"]),
         calls=calls_made,
     )
-    def arrives(self, region: str, removal: str, description: str | None, calls: int) -> None:
-        """A stack is made, and its run makes some calls."""
-        run = self.world.arrive(self.new_stack(region, removal, description))
+    def is_created(self, region: str, removal: str, description: str | None, calls: int) -> None:
+        """A stack is created, and its run makes some calls."""
+        run = self.world.create(self.new_stack(region, removal, description))
         self.world.advance(run, calls=calls)
 
-    @precondition(lambda self: self.as_made())
-    @rule(stack=one_of(as_made), removal=removals, calls=calls_made)
+    @precondition(lambda self: self.never_updated())
+    @rule(stack=one_of(never_updated), removal=removals, calls=calls_made)
     def is_updated(self, stack: str, removal: str, calls: int) -> None:
-        """A stack chooses another removal."""
+        """A stack changes its removal setting."""
         self.world.advance(self.world.update(self.stack(stack), removal), calls=calls)
 
-    @precondition(lambda self: self.may_leave())
-    @rule(stack=one_of(may_leave), calls=calls_made)
-    def leaves(self, stack: str, calls: int) -> None:
-        """A stack is deleted; again, if that has failed before."""
-        self.world.advance(self.world.leave(self.stack(stack)), calls=calls)
+    @precondition(lambda self: self.deletable())
+    @rule(stack=one_of(deletable), calls=calls_made)
+    def is_deleted(self, stack: str, calls: int) -> None:
+        """A stack is deleted, or deleted again after a failure."""
+        self.world.advance(self.world.delete(self.stack(stack)), calls=calls)
 
     # runs
 
-    @precondition(lambda self: self.living())
-    @rule(run=one_of(living), calls=calls_made.filter(bool))
-    def goes_on(self, run: str, calls: int) -> None:
-        """A run makes some calls while the others stand still, for as long as they may."""
+    @precondition(lambda self: self.running())
+    @rule(run=one_of(running), calls=calls_made.filter(bool))
+    def continues(self, run: str, calls: int) -> None:
+        """A run makes some calls while the others stand still, within the limit."""
         self.world.advance(self.run(run), calls=calls)
 
-    @precondition(lambda self: self.living())
-    @rule(run=one_of(living), before=st.sampled_from(CALLS))
-    def goes_on_until(self, run: str, before: str) -> None:
+    @precondition(lambda self: self.running())
+    @rule(run=one_of(running), before=st.sampled_from(CALLS))
+    def continues_until(self, run: str, before: str) -> None:
         """A run stops just before that call, if it makes it."""
         self.world.advance(self.run(run), before=before)
 
-    @precondition(lambda self: self.living())
+    @precondition(lambda self: self.running())
     @rule(calls=st.integers(1, 40))
-    def all_go_on(self, calls: int) -> None:
+    def all_continue(self, calls: int) -> None:
         """All runs make calls in turns."""
         self.world.take_turns(calls)
 
     @precondition(lambda self: self.world.time_may_pass())
     @rule()
     def time_passes(self) -> None:
-        """Nobody calls, until something is due."""
+        """No run calls until the next event is due."""
         self.world.pass_time()
 
     @precondition(lambda self: self.calling())
     @rule(run=one_of(calling))
     def is_throttled(self, run: str) -> None:
-        """AWS has too many calls at once."""
+        """AWS throttles a call."""
         self.world.throttle(self.run(run))
 
-    @precondition(lambda self: self.mortal())
-    @rule(run=one_of(mortal), calls=calls_made, again=st.booleans())
-    def dies(self, run: str, calls: int, *, again: bool) -> None:
-        """A run makes some calls and ends; Lambda tries again, or has done so often enough."""
+    @precondition(lambda self: self.crashable())
+    @rule(run=one_of(crashable), calls=calls_made, again=st.booleans())
+    def crashes(self, run: str, calls: int, *, again: bool) -> None:
+        """A run makes some calls and crashes. Lambda may deliver its event again."""
         actor = self.run(run)
         self.world.advance(actor, calls=calls)
         if not actor.ended:
             self.world.crash(actor, again=again and actor.delivery < DELIVERIES)
 
-    @precondition(lambda self: self.events() and len(self.living()) < RUNS)
+    @precondition(lambda self: self.events() and len(self.running()) < RUNS)
     @rule(run=one_of(events), calls=calls_made)
     def is_delivered_twice(self, run: str, calls: int) -> None:
         """Lambda delivers an event at least once."""
@@ -290,21 +299,21 @@ class RoleProtocol(RuleBasedStateMachine):
     # the end
 
     def teardown(self) -> None:
-        """Let all leave, and see what they leave behind."""
+        """Delete all stacks, and check what they leave behind."""
         try:
             if not self.world.violations:
-                for what in sorted(self.world.role.used if self.world.role else ()):
-                    self.world.use_or_let_go(what)
-                self.world.let_all_leave(at_once=self.at_once)
+                for usage in sorted(self.world.role.used if self.world.role else ()):
+                    self.world.toggle_usage(usage)
+                self.world.delete_all(at_once=self.at_once)
         finally:
             self.world.__exit__()
 
 
 @pytest.mark.hypothesis
-def test_the_role_outlives_whoever_needs_it_and_no_longer(
+def test_the_role_exists_exactly_as_long_as_it_is_needed(
     record_property: Callable[[str, object], None],
 ) -> None:
-    """No role is deleted that is in use or held, ours goes with the last one, and theirs stays."""
+    """No needed role is deleted, our unused role is deleted, and other roles are kept."""
 
     class Exploration(RoleProtocol):
         explored = Explored()

@@ -1,4 +1,4 @@
-"""Rules: which values hold, and the one sentence of a refusal."""
+"""Rules: which values are valid, and the error text."""
 
 from __future__ import annotations
 
@@ -81,27 +81,27 @@ VALUES: dict[str, tuple[list[object], list[object]]] = {
 
 
 @pytest.mark.parametrize("name", ALL_RULES)
-def test_holds_for_what_is_allowed(name: str) -> None:
-    """A rule lets through each end of what its words allow."""
+def test_accepts_valid_values(name: str) -> None:
+    """A rule accepts both ends of the range that its text names."""
     allowed, _ = VALUES[name]
 
     assert [value for value in allowed if not ALL_RULES[name].holds(value)] == []
 
 
 @pytest.mark.parametrize("name", ALL_RULES)
-def test_fails_when_a_value_is_not_allowed(name: str) -> None:
-    """A rule refuses the next value beyond each end, and values of another type."""
-    _, refused = VALUES[name]
+def test_rejects_invalid_values(name: str) -> None:
+    """A rule rejects the next value beyond each end, and values of another type."""
+    _, rejected = VALUES[name]
 
-    assert [value for value in refused if ALL_RULES[name].holds(value)] == []
+    assert [value for value in rejected if ALL_RULES[name].holds(value)] == []
 
 
-def test_every_rule_is_tried() -> None:
-    """A rule without values above is one that nobody has tried."""
+def test_every_rule_is_tested() -> None:
+    """Every rule has values above."""
     assert set(VALUES) == set(ALL_RULES)
 
 
-def test_codes_are_stable_words_and_each_rules_own() -> None:
+def test_codes_are_words_and_unique() -> None:
     """A code names one rule, so a reader can search for it."""
     codes = [rule.code for rule in ALL_RULES.values()]
 
@@ -112,15 +112,15 @@ def test_codes_are_stable_words_and_each_rules_own() -> None:
 @pytest.mark.parametrize(
     ("got", "shown"), [(5, "5"), (1.5, "1.5"), ("a", "'a'"), (None, "None"), (("a",), "('a',)")]
 )
-def test_refusal_is_one_sentence(got: object, shown: str) -> None:
-    """Where, which property, what is allowed, what was got, and a stable code."""
+def test_error_text_is_one_sentence(got: object, shown: str) -> None:
+    """The text has the path, property, constraint, value and a stable code."""
     assert rules.refusal("Stack/Thing", "percent", "a number", got, "Percent") == (
         f"Stack/Thing: percent must be a number, got {shown} [Percent]"
     )
 
 
-def test_rules_are_said_in_one_line() -> None:
-    """The allowed values stand inside a sentence."""
+def test_allowed_values_are_one_line() -> None:
+    """The text of the allowed values is part of a sentence."""
     for rule in ALL_RULES.values():
         assert "\n" not in rule.allowed
         assert not rule.allowed.endswith(".")

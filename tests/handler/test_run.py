@@ -1,4 +1,4 @@
-"""A run: its services, what it may have changed, and its growing pauses."""
+"""A run: its services, its changes, and its increasing pauses."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def _run(clock: FakeClock) -> Run:
     return Run(request("Create", "Custom::Thing", {}), clock)
 
 
-def test_asks_each_service_through_one_api(stubs: StubbedAws, clock: FakeClock) -> None:
-    """What one call changed, the next one knows."""
+def test_uses_one_api_per_service(stubs: StubbedAws, clock: FakeClock) -> None:
+    """All calls share the record of changes."""
     run = _run(clock)
 
     assert run.api("ivs") is run.api("ivs")
@@ -28,8 +28,10 @@ def test_asks_each_service_through_one_api(stubs: StubbedAws, clock: FakeClock) 
     stubs.assert_all_called()
 
 
-def test_knows_whether_anything_may_have_changed(account: Account, clock: FakeClock) -> None:
-    """Reading changes nothing, in whichever service."""
+def test_tracks_whether_a_call_may_have_changed_a_resource(
+    account: Account, clock: FakeClock
+) -> None:
+    """Read calls change nothing in any service."""
     account.add("Role")
     run = _run(clock)
     run.api("iam").call("get_role", RoleName="Role")
@@ -39,9 +41,9 @@ def test_knows_whether_anything_may_have_changed(account: Account, clock: FakeCl
     assert (before, run.changed) == (False, True)
 
 
-def test_tries_at_once_and_then_after_growing_pauses(clock: FakeClock) -> None:
+def test_attempts_have_increasing_pauses(clock: FakeClock) -> None:
     """The pauses grow by half until the longest."""
-    counts = list(_run(clock).tries(within=30, longest=6))
+    counts = list(_run(clock).attempts(within=30, longest=6))
 
     assert counts == list(range(len(counts)))
     assert clock.waits[:4] == [2, 3, 4.5, 6]
@@ -49,18 +51,18 @@ def test_tries_at_once_and_then_after_growing_pauses(clock: FakeClock) -> None:
     assert clock.elapsed <= 30
 
 
-def test_tries_for_as_long_as_there_is_time() -> None:
-    """It stops before the answer is due, so that the operation can say why."""
+def test_attempts_continue_until_the_time_is_over() -> None:
+    """They stop before the response is due, so that the operation can report the reason."""
     clock = FakeClock(100)
-    list(_run(clock).tries())
+    list(_run(clock).attempts())
 
     assert 80 < clock.elapsed < 100
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0, 2.0])
-def test_tries_once_even_without_time(seconds: float) -> None:
-    """Whoever has no time to try again has tried."""
+def test_there_is_one_attempt_even_without_time(seconds: float) -> None:
+    """The first attempt does not need time."""
     clock = FakeClock(seconds)
 
-    assert list(_run(clock).tries()) == [0]
+    assert list(_run(clock).attempts()) == [0]
     assert clock.elapsed == 0

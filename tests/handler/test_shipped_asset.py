@@ -1,4 +1,4 @@
-"""The folder that Lambda gets: it runs by itself, and needs what Lambda has."""
+"""The Lambda asset: it needs only what the Lambda runtime provides."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ print(sorted(loaded & {"aws_cdk", "jsii", "slr_constructs"}))
 """
 
 
-def test_runs_without_the_library_around_it(tmp_path: Path) -> None:
-    """The copied folder imports with boto3 alone beside it."""
+def test_runs_without_slr_constructs(tmp_path: Path) -> None:
+    """The copied folder needs only boto3."""
     asset = tmp_path / "asset"
     shutil.copytree(HANDLER, asset, ignore=shutil.ignore_patterns("__pycache__"))
 
@@ -44,8 +44,8 @@ def test_runs_without_the_library_around_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(HANDLER)))
-def test_imports_what_lambda_has(module: Path) -> None:
-    """The standard library, boto3, botocore, and its own modules relatively."""
+def test_imports_only_what_lambda_provides(module: Path) -> None:
+    """The standard library, boto3, botocore, and relative imports of its own modules."""
     tree = ast.parse(module.read_text())
     imported = {
         name.partition(".")[0]
@@ -61,11 +61,11 @@ def test_imports_what_lambda_has(module: Path) -> None:
     levels = {node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
 
     assert imported - sys.stdlib_module_names - {"boto3", "botocore"} == set()
-    # no further up than the package that Lambda gets
+    # relative imports stay inside the package
     assert max(levels, default=0) <= len(module.relative_to(HANDLER).parts) - 1
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(HANDLER)))
 def test_is_written_for_the_oldest_python_supported(module: Path) -> None:
-    """The runtime may be newer; the tests that people run need not be."""
+    """The Lambda runtime may be newer than the Python of the tests."""
     ast.parse(module.read_text(), feature_version=(3, 11))

@@ -1,4 +1,4 @@
-"""What the guard says at synth, as CDK reports it."""
+"""Helpers that return the findings of the guard at synthesis, as CDK reports them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from tests.templates.apps import CONTEXT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: the file into which CDK writes what plugins report.
+#: CDK writes the reports of plugins to this file.
 REPORT = "validation-report.json"
 
 
 def violations_of(app: App) -> list[dict[str, Any]]:
-    """Synthesize, and return what the guard reports."""
+    """Synthesize an app, and return the violations that the guard reports."""
     try:
         app.synth()
     except RuntimeError as error:
-        # CDK's own plugins may fail a synth too, and tests here are not about them
+        # CDK's own plugins may also fail a synthesis, but these tests ignore them
         assert str(error).startswith("ValidationFailed"), error  # noqa: PT017 - jsii has one class for all
     return reported(Path(app.outdir))
 
 
 def reported(folder: Path) -> list[dict[str, Any]]:
-    """Return what the guard has reported of an assembly."""
+    """Return the violations in the report of an assembly."""
     report = json.loads((folder / REPORT).read_text())
     return [
         violation
@@ -40,8 +40,8 @@ def reported(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-def said(violations: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """Return the rules that are broken, and the paths of the constructs that break them."""
+def rules_and_paths(violations: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return the rules and the construct paths of violations."""
     return [
         (each["ruleName"], construct["constructPath"])
         for each in violations
@@ -50,7 +50,7 @@ def said(violations: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 def guarded(define: Callable[[App], object]) -> list[dict[str, Any]]:
-    """Define an app that has the guard, and return what it reports."""
+    """Define an app with the guard, and return the violations."""
     with tempfile.TemporaryDirectory() as folder:
         app = App(outdir=folder, analytics_reporting=False, context=CONTEXT)
         define(app)
@@ -58,11 +58,11 @@ def guarded(define: Callable[[App], object]) -> list[dict[str, Any]]:
         return violations_of(app)
 
 
-def said_of(define: Callable[[App], object]) -> list[tuple[str, str]]:
-    """Define an app that has the guard, and return what the guard says."""
-    return said(guarded(define))
+def reported_in_app(define: Callable[[App], object]) -> list[tuple[str, str]]:
+    """Define an app with the guard, and return the rules and construct paths of violations."""
+    return rules_and_paths(guarded(define))
 
 
-def said_of_stack(define: Callable[[Stack], object]) -> list[tuple[str, str]]:
-    """Define a stack `Show` in an app that has the guard, and return what the guard says."""
-    return said_of(lambda app: define(Stack(app, "Show")))
+def reported_in_stack(define: Callable[[Stack], object]) -> list[tuple[str, str]]:
+    """Define a stack `Show` in an app with the guard, and return the same."""
+    return reported_in_app(lambda app: define(Stack(app, "Show")))

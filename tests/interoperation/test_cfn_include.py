@@ -1,4 +1,4 @@
-"""Templates that `CfnInclude` brings into an app, YAML and JSON, with our constructs beside."""
+"""YAML and JSON templates that `CfnInclude` adds to an app, with constructs of this library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aws_cdk import Stack, aws_mediatailor
 from aws_cdk.cloudformation_include import CfnInclude, CfnIncludeProps
 
 from slr_constructs import MediaTailorSessionLogging, ServiceLinkedRole, catalogue
-from tests.interoperation.guarded import said_of_stack
+from tests.interoperation.guarded import reported_in_stack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,8 +36,10 @@ ADS = {
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_a_yaml_template_waits_for_a_role_beside_it(tmp_path: Path, *, ordered: bool) -> None:
-    """The resource is an L1 to the app, and depends on the role."""
+def test_a_resource_of_a_yaml_template_can_depend_on_a_role(
+    tmp_path: Path, *, ordered: bool
+) -> None:
+    """In the app, the resource is an L1."""
     file = tmp_path / "show.yaml"
     file.write_text(YAML)
 
@@ -49,17 +51,17 @@ def test_a_yaml_template_waits_for_a_role_beside_it(tmp_path: Path, *, ordered: 
                 included.get_resource("Recording").node.add_dependency(ours)
 
     path = "Show/Included/Recording"
-    assert said_of_stack(lambda stack: define(stack, role=False)) == [("RoleNotDeclared", path)]
-    assert said_of_stack(lambda stack: define(stack, role=True)) == (
+    assert reported_in_stack(lambda stack: define(stack, role=False)) == [("RoleNotDeclared", path)]
+    assert reported_in_stack(lambda stack: define(stack, role=True)) == (
         [] if ordered else [("RoleOrder", path)]
     )
 
 
 @pytest.mark.parametrize("ours", [True, False])
-def test_an_owner_of_a_json_template_is_logged_by_our_construct(
+def test_a_construct_can_configure_logging_for_an_owner_of_a_json_template(
     tmp_path: Path, *, ours: bool
 ) -> None:
-    """Instead of the property in the template."""
+    """It replaces the property in the template."""
     file = tmp_path / "ads.json"
     logs = {} if ours else {"LogConfiguration": {"PercentEnabled": 5}}
     body = {**ADS, "Properties": {**ADS["Properties"], **logs}}  # type: ignore[dict-item]
@@ -72,18 +74,18 @@ def test_an_owner_of_a_json_template_is_logged_by_our_construct(
             assert isinstance(ads, aws_mediatailor.CfnPlaybackConfiguration)
             MediaTailorSessionLogging(stack, "Sessions", playback_configuration=ads)
 
-    assert said_of_stack(define) == (
+    assert reported_in_stack(define) == (
         []
         if ours
         else [
             ("RoleNotDeclared", "Show/Included/Ads"),
-            ("ReleaseMissing", "Show/Included/Ads"),
+            ("CleanUpMissing", "Show/Included/Ads"),
         ]
     )
 
 
 def test_a_nested_template_is_read_too(tmp_path: Path) -> None:
-    """Its construct is the one that `CfnInclude` makes for it."""
+    """`CfnInclude` creates the construct of the nested stack."""
     (tmp_path / "inner.yaml").write_text(YAML)
     outer = tmp_path / "outer.json"
     nested = {
@@ -103,8 +105,8 @@ def test_a_nested_template_is_read_too(tmp_path: Path) -> None:
             ours = ServiceLinkedRole(stack, "Role", definition=catalogue.IVS_RECORD_TO_S3)
             included.get_resource("Inner").node.add_dependency(ours)
 
-    ((rule, path),) = said_of_stack(lambda stack: define(stack, role=False))
+    ((rule, path),) = reported_in_stack(lambda stack: define(stack, role=False))
     assert rule == "RoleNotDeclared"
     assert path.startswith("Show/Included/Inner")
     assert path.endswith("/Recording")
-    assert said_of_stack(lambda stack: define(stack, role=True)) == []
+    assert reported_in_stack(lambda stack: define(stack, role=True)) == []

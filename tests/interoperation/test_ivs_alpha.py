@@ -1,4 +1,4 @@
-"""The L2s of `aws-cdk.aws-ivs-alpha`, which know nothing of the role."""
+"""The L2s of `aws-cdk.aws-ivs-alpha`, which do not define the role."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from aws_cdk import aws_ivs, aws_s3
 from aws_cdk.aws_ivs_alpha import Channel, RecordingConfiguration
 
 from slr_constructs import IvsRecordingConfiguration, ServiceLinkedRole, catalogue
-from tests.interoperation.guarded import said_of_stack
+from tests.interoperation.guarded import reported_in_stack
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
 
 def test_an_l2_recording_has_no_role() -> None:
-    """It is said of the L1 inside; the channel that records is not what needs the role."""
+    """The finding is for the L1 inside; the channel itself does not need the role."""
 
     def define(stack: Stack) -> None:
         bucket = aws_s3.Bucket(stack, "Recordings")
         recording = RecordingConfiguration(stack, "Recording", bucket=bucket)
         Channel(stack, "Studio", recording_configuration=recording)
 
-    assert said_of_stack(define) == [("RoleNotDeclared", "Show/Recording/Resource")]
+    assert reported_in_stack(define) == [("RoleNotDeclared", "Show/Recording/Resource")]
 
 
-def test_an_l2_recording_is_right_with_our_role() -> None:
-    """The L2 depends on the role, and the L1 inside with it."""
+def test_an_l2_recording_has_no_finding_with_the_role() -> None:
+    """The L2 depends on the role, and so does the L1 inside."""
 
     def define(stack: Stack, *, ordered: bool) -> None:
         role = ServiceLinkedRole(stack, "Role", definition=catalogue.IVS_RECORD_TO_S3)
@@ -36,13 +36,13 @@ def test_an_l2_recording_is_right_with_our_role() -> None:
         if ordered:
             recording.node.add_dependency(role)
 
-    wrong = said_of_stack(lambda stack: define(stack, ordered=False))
+    wrong = reported_in_stack(lambda stack: define(stack, ordered=False))
     assert wrong[0] == ("RoleOrder", "Show/Recording/Resource")
-    assert said_of_stack(lambda stack: define(stack, ordered=True)) == []
+    assert reported_in_stack(lambda stack: define(stack, ordered=True)) == []
 
 
-def test_an_l2_channel_is_recorded_by_our_construct() -> None:
-    """Its L1 is what our construct takes."""
+def test_a_construct_can_record_an_l2_channel() -> None:
+    """The construct accepts the L1 of the channel."""
 
     def define(stack: Stack) -> None:
         bucket = aws_s3.Bucket(stack, "Recordings")
@@ -50,11 +50,11 @@ def test_an_l2_channel_is_recorded_by_our_construct() -> None:
         assert isinstance(channel, aws_ivs.CfnChannel)
         IvsRecordingConfiguration(stack, "Recording", bucket=bucket).record(channel)
 
-    assert said_of_stack(define) == []
+    assert reported_in_stack(define) == []
 
 
-def test_an_l2_channel_without_recording_is_nothing_to_speak_of() -> None:
-    """Nor is one with a recording configuration of elsewhere, for it needs no role to be made."""
+def test_an_l2_channel_without_recording_has_no_finding() -> None:
+    """A channel with an imported recording configuration has none either: it needs no role."""
 
     def define(stack: Stack) -> None:
         Channel(stack, "Studio")
@@ -62,4 +62,4 @@ def test_an_l2_channel_without_recording_is_nothing_to_speak_of() -> None:
         elsewhere = RecordingConfiguration.from_arn(stack, "Elsewhere", arn)
         Channel(stack, "Other", recording_configuration=elsewhere)
 
-    assert said_of_stack(define) == []
+    assert reported_in_stack(define) == []

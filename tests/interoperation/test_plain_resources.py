@@ -1,4 +1,4 @@
-"""L1s of aws-cdk-lib, in stacks of every kind: plain, nested, protected."""
+"""L1s of aws-cdk-lib, in plain, nested and protected stacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slr_constructs import (
     ServiceLinkedRole,
     catalogue,
 )
-from tests.interoperation.guarded import guarded, said, said_of_stack
+from tests.interoperation.guarded import guarded, reported_in_stack, rules_and_paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,19 +59,19 @@ def linear(scope: Construct, **options: Any) -> aws_mediatailor.CfnChannel:  # n
 
 
 def sessions(scope: Construct) -> CfnResource:
-    """Define a plain playback configuration that logs."""
+    """Define a plain playback configuration with logs."""
     logs = aws_mediatailor.CfnPlaybackConfiguration.LogConfigurationProperty(percent_enabled=10)
     return playback(scope, log_configuration=logs)
 
 
 def as_run(scope: Construct) -> CfnResource:
-    """Define a plain MediaTailor channel that logs."""
+    """Define a plain MediaTailor channel with logs."""
     logs = aws_mediatailor.CfnChannel.LogConfigurationForChannelProperty(log_types=["AS_RUN"])
     return linear(scope, log_configuration=logs)
 
 
 def live(scope: Construct) -> CfnResource:
-    """Define a plain MediaPackage channel that logs."""
+    """Define a plain MediaPackage channel with logs."""
     logs = aws_mediapackage.CfnChannel.LogConfigurationProperty(
         log_group_name="/aws/MediaPackage/Live"
     )
@@ -79,7 +79,7 @@ def live(scope: Construct) -> CfnResource:
 
 
 def shows(scope: Construct) -> CfnResource:
-    """Define a plain packaging group that logs."""
+    """Define a plain packaging group with logs."""
     logs = aws_mediapackage.CfnPackagingGroup.LogConfigurationProperty(
         log_group_name="/aws/MediaPackage/Shows"
     )
@@ -96,23 +96,23 @@ def shows(scope: Construct) -> CfnResource:
     ],
     ids=["sessions", "as-run", "live", "vod"],
 )
-def test_a_plain_resource_that_logs_has_no_role_and_no_release(
+def test_a_plain_resource_with_logs_has_no_role_and_no_clean_up(
     define: Callable[[Construct], CfnResource], name: str
 ) -> None:
-    """Both are said, of the resource itself."""
-    assert said_of_stack(define) == [
+    """Both findings are for the resource itself."""
+    assert reported_in_stack(define) == [
         ("RoleNotDeclared", f"Show/{name}"),
-        ("ReleaseMissing", f"Show/{name}"),
+        ("CleanUpMissing", f"Show/{name}"),
     ]
 
 
 def test_a_plain_recording_has_no_role() -> None:
-    """It needs no release: it is deleted itself."""
-    assert said_of_stack(recording) == [("RoleNotDeclared", "Show/Recording")]
+    """It needs no clean-up resource, because IVS deletes it."""
+    assert reported_in_stack(recording) == [("RoleNotDeclared", "Show/Recording")]
 
 
-def test_a_plain_recording_waits_for_the_role_that_is_added() -> None:
-    """Our role and a dependency is all it takes."""
+def test_a_plain_recording_can_depend_on_an_added_role() -> None:
+    """It needs only the role and a dependency."""
 
     def define(stack: Stack, *, ordered: bool) -> None:
         role = ServiceLinkedRole(stack, "Role", definition=catalogue.IVS_RECORD_TO_S3)
@@ -120,14 +120,14 @@ def test_a_plain_recording_waits_for_the_role_that_is_added() -> None:
         if ordered:
             plain.node.add_dependency(role)
 
-    assert said_of_stack(lambda stack: define(stack, ordered=False)) == [
+    assert reported_in_stack(lambda stack: define(stack, ordered=False)) == [
         ("RoleOrder", "Show/Recording")
     ]
-    assert said_of_stack(lambda stack: define(stack, ordered=True)) == []
+    assert reported_in_stack(lambda stack: define(stack, ordered=True)) == []
 
 
 def everything_right(scope: Construct) -> None:
-    """Define each feature on a plain owner, with the construct that is there for it."""
+    """Define each feature on a plain owner, with the construct of the feature."""
     bucket = aws_s3.Bucket(scope, "Recordings")
     configuration = IvsRecordingConfiguration(scope, "Recording", bucket=bucket)
     configuration.record(aws_ivs.CfnChannel(scope, "Studio"))
@@ -137,13 +137,13 @@ def everything_right(scope: Construct) -> None:
     MediaPackageAccessLogging(scope, "Audience", channel=channel)
 
 
-def test_a_plain_resource_with_our_construct_is_right() -> None:
+def test_a_plain_resource_with_a_construct_has_no_finding() -> None:
     """The owners are the same L1s."""
-    assert said_of_stack(everything_right) == []
+    assert reported_in_stack(everything_right) == []
 
 
-def test_a_finding_in_a_nested_stack_is_shown_there() -> None:
-    """With its own template and its construct's path; and so deep as one likes."""
+def test_a_finding_in_a_nested_stack_names_that_stack() -> None:
+    """It has the template and the construct path, at any depth."""
 
     def define(app: App) -> None:
         outer = NestedStack(Stack(app, "Show"), "Outer")
@@ -152,7 +152,7 @@ def test_a_finding_in_a_nested_stack_is_shown_there() -> None:
 
     violations = guarded(define)
 
-    assert said(violations) == [
+    assert rules_and_paths(violations) == [
         ("RoleNotDeclared", "Show/Outer/Recording"),
         ("RoleNotDeclared", "Show/Outer/Inner/Recording"),
     ]
@@ -162,8 +162,8 @@ def test_a_finding_in_a_nested_stack_is_shown_there() -> None:
     ]
 
 
-def test_a_nested_stack_is_right_with_our_constructs() -> None:
-    """In it, and with a role of its parent that it waits for."""
+def test_a_nested_stack_with_our_constructs_has_no_finding() -> None:
+    """The role may be in the nested stack, or in the parent if the nested stack depends on it."""
 
     def define(stack: Stack, *, ordered: bool) -> None:
         everything_right(NestedStack(stack, "Inner"))
@@ -173,18 +173,18 @@ def test_a_nested_stack_is_right_with_our_constructs() -> None:
         if ordered:
             other.node.add_dependency(role)
 
-    assert said_of_stack(lambda stack: define(stack, ordered=False)) == [
+    assert reported_in_stack(lambda stack: define(stack, ordered=False)) == [
         ("RoleOrder", "Show/Other/Recording")
     ]
-    assert said_of_stack(lambda stack: define(stack, ordered=True)) == []
+    assert reported_in_stack(lambda stack: define(stack, ordered=True)) == []
 
 
-def test_a_protected_stack_is_guarded_like_any_other() -> None:
-    """It is deleted one day, and rolled back before."""
+def test_a_protected_stack_is_checked_like_any_other() -> None:
+    """It can be rolled back, and deleted later."""
     protected: dict[str, Any] = {"termination_protection": True}
 
     wrong = guarded(lambda app: recording(Stack(app, "Show", **protected)))
     right = guarded(lambda app: everything_right(Stack(app, "Show", **protected)))
 
-    assert said(wrong) == [("RoleNotDeclared", "Show/Recording")]
-    assert said(right) == []
+    assert rules_and_paths(wrong) == [("RoleNotDeclared", "Show/Recording")]
+    assert rules_and_paths(right) == []

@@ -1,4 +1,4 @@
-"""A browser without a screen, for all tests of a worker, and a page in it."""
+"""A headless browser for all tests of a worker, and a page in it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False
 
 @pytest.fixture(scope="session")
 def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """Return a browser; where none is installed, skip, but not where every test has to run."""
+    """Return a browser; skip the test if none is installed, but fail in CI."""
     browser, driver = require(*BROWSERS), require("chromedriver")  # Debian: chromium-driver
     options = ChromeOptions()
     options.binary_location = browser
@@ -50,7 +50,10 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.fixture
 def open_page(chrome: Chrome, tmp_path: Path) -> Iterator[Callable[[App], Page]]:
-    """Return how to open the page of an app; it must neither complain nor ask the network."""
+    """Return a function that opens the page of an app, and check that it needs no network.
+
+    The page must not log errors or send requests.
+    """
     file = tmp_path / "order.html"
 
     def opened(app: App) -> Page:
@@ -63,7 +66,7 @@ def open_page(chrome: Chrome, tmp_path: Path) -> Iterator[Callable[[App], Page]]
     chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)
     chrome.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
     chrome.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    # motion is for people; a test would have to wait for it
+    # no motion: a test would have to wait for it
     look = [{"name": "prefers-reduced-motion", "value": "reduce"}]
     chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": look})
     chrome.get("about:blank")
@@ -72,15 +75,15 @@ def open_page(chrome: Chrome, tmp_path: Path) -> Iterator[Callable[[App], Page]]
     yield opened
     assert _log(chrome, "browser") == []
     events = [json.loads(each["message"])["message"] for each in _log(chrome, "performance")]
-    asked = {
+    requested = {
         each["params"]["request"]["url"]
         for each in events
         if each["method"] == "Network.requestWillBeSent"
     }
-    assert asked - {"data:,"} == {file.as_uri()}
+    assert requested - {"data:,"} == {file.as_uri()}
 
 
 def _log(chrome: Chrome, kind: str) -> list[dict[str, str]]:
-    """Return what has been logged since the last time."""
+    """Return the entries since the last call."""
     entries: list[dict[str, str]] = chrome.get_log(kind)  # type: ignore[no-untyped-call]
     return entries

@@ -1,4 +1,4 @@
-"""What an SVG shows, read back from its text."""
+"""The contents of an SVG, parsed from its text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _NUMBER = re.compile(r"-?\d+")
 
 
 class Box(NamedTuple):
-    """A resource in the picture, and where it is within its lane."""
+    """A resource in the picture, and its position within its lane."""
 
     stack: str
     logical_id: str
-    wave: int
+    step: int
     x: int
     y: int
     width: int
@@ -26,12 +26,12 @@ class Box(NamedTuple):
     classes: list[str]
 
     def has(self, x: int, y: int) -> bool:
-        """Tell whether a point is in the box or on its edge."""
+        """Return whether a point is in the box or on its edge."""
         return self.x <= x <= self.x + self.width and self.y <= y <= self.y + self.height
 
 
 class Arrow(NamedTuple):
-    """An arrow, and the points it goes through."""
+    """An arrow, and the points of its line."""
 
     dependent: int
     dependency: int
@@ -60,13 +60,13 @@ class Drawn:
                 _arrow(path) for path in lane.iter(f"{SVG}path") if path.get("class") == "arrow"
             ]
 
-    def waits(self) -> dict[int, set[int]]:
-        """Return what the arrows say, and what follows from them."""
+    def dependencies(self) -> dict[int, set[int]]:
+        """Return the dependencies that the arrows show, direct and indirect."""
         direct: dict[int, set[int]] = {number: set() for number in self.boxes}
         for arrow in self.arrows:
             direct[arrow.dependent].add(arrow.dependency)
         found: dict[int, set[int]] = {}
-        for number in sorted(self.boxes, key=lambda each: self.boxes[each].wave):
+        for number in sorted(self.boxes, key=lambda each: self.boxes[each].step):
             found[number] = direct[number].union(*(found[each] for each in direct[number]))
         return found
 
@@ -77,7 +77,7 @@ def _box(stack: str, element: ET.Element) -> Box:
     return Box(
         stack,
         element.attrib["data-id"],
-        int(element.attrib["data-wave"]),
+        int(element.attrib["data-step"]),
         x,
         y,
         int(rect.attrib["width"]),

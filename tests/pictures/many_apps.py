@@ -1,4 +1,4 @@
-"""Apps to draw: real ones, and those that somebody could have written to break a picture."""
+"""Apps to draw: real apps, and apps whose names could break a picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"]
-#: what the CDK command line asks for by itself.
+#: context that the CDK command line sets by itself.
 PATHS = {"aws:cdk:enable-path-metadata": True}
 
 HOSTILE = [
@@ -74,7 +74,7 @@ def every_feature() -> App:
 
 @cache
 def plain() -> App:
-    """Return stacks that have nothing to do with roles, and wait for one another."""
+    """Return stacks without service-linked roles that depend on one another."""
     with TemporaryDirectory() as folder:
         app = cdk.App(context=PATHS, outdir=folder)
         one, two, three = (cdk.Stack(app, name) for name in ("One", "Two", "Three"))
@@ -94,7 +94,7 @@ def plain() -> App:
 
 @cache
 def nested() -> App:
-    """Return a stage whose stack has nested stacks, two deep, amid what waits for them."""
+    """Return a stage whose stack has nested stacks, two levels deep, with dependencies on them."""
     with TemporaryDirectory() as folder:
         app = cdk.App(context=PATHS, outdir=folder)
         stage = cdk.Stage(app, "Prod")
@@ -120,7 +120,7 @@ def _connector(scope: Construct) -> cdk.aws_chime.CfnVoiceConnector:
 
 
 def hand_written() -> App:
-    """Return a template without construct paths, whose arrows could be a hairball, and none."""
+    """Return a template without construct paths and with many dependencies, and an empty one."""
     chain: dict[str, Any] = {
         f"R{number}": {"Type": "Some::Type", "DependsOn": [f"R{other}" for other in range(number)]}
         for number in range(12)
@@ -130,18 +130,18 @@ def hand_written() -> App:
         "Left": {"Type": "A::B::C", "Properties": {"Of": {"Ref": "Top"}}},
         "Right": {"Type": "A::B::C", "Properties": {"Of": {"Fn::GetAtt": ["Top", "Arn"]}}},
         "Bottom": {"Type": "A::B::C", "DependsOn": ["Left", "Right", "Top"]},
-        "Alone": {"Type": "A::B::C"},
+        "Single": {"Type": "A::B::C"},
     }
     return App(
         [
             StackTemplate("hand", {"Resources": chain | diamond}),
-            StackTemplate("empty", {"Resources": {}}, waits_for=("hand",)),
+            StackTemplate("empty", {"Resources": {}}, depends_on=("hand",)),
         ]
     )
 
 
 def hostile() -> App:
-    """Return stacks, resources and types whose names mean something to a parser."""
+    """Return stacks, resources and types whose names contain syntax of several languages."""
     resources: dict[str, Any] = {}
     before: list[str] = []
     for path in HOSTILE:
@@ -169,7 +169,7 @@ def nothing() -> App:
 
 
 def large(stacks: int = 10, resources: int = 500) -> App:
-    """Return as much as anybody would want to look at: each resource waits for three others."""
+    """Return a very large app, in which each resource depends on up to three others."""
     role = {"Type": "Custom::ServiceLinkedRole", "Properties": {"RoleName": "R"}}
     body: dict[str, Any] = {"R0": role}
     for number in range(1, resources):
@@ -182,14 +182,14 @@ def large(stacks: int = 10, resources: int = 500) -> App:
             StackTemplate(
                 f"Stack{number}",
                 {"Resources": body},
-                waits_for=(f"Stack{number - 1}",) if number else (),
+                depends_on=(f"Stack{number - 1}",) if number else (),
             )
             for number in range(stacks)
         ]
     )
 
 
-#: by the name that a test's id gives them.
+#: by the name that is used in test ids.
 APPS = {
     each.__name__.replace("_", "-"): each
     for each in (sample, every_feature, plain, nested, hand_written, hostile, nothing)

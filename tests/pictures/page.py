@@ -1,4 +1,4 @@
-"""A page in a browser, as a person uses it."""
+"""A page in a browser, and the actions of its user."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Page:
         self.chrome = chrome
 
     def run(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - what the script returns
-        """Return what a script returns."""
+        """Run a script and return its result."""
         return self.chrome.execute_script(script, *arguments)
 
     def text(self, selector: str) -> str:
-        """Return what can be read somewhere."""
+        """Return the visible text of an element."""
         return str(self.run("return document.querySelector(arguments[0]).innerText", selector))
 
     def box(self, logical_id: str, stack: str | None = None) -> Any:  # noqa: ANN401 - an element
@@ -36,7 +36,7 @@ class Page:
         return self.chrome.find_element(By.CSS_SELECTOR, scope)
 
     def chosen(self) -> list[str]:
-        """Return the logical ids of what is highlighted."""
+        """Return the logical ids of the highlighted resources."""
         return self._ids(f"{_BOX}.on")
 
     def shown(self) -> list[str]:
@@ -67,7 +67,7 @@ class Page:
         ActionChains(self.chrome, duration=0).send_keys(*keys).perform()
 
     def tab_to(self, selector: str) -> None:
-        """Press Tab until something has the focus."""
+        """Press Tab until an element has the focus."""
         for _ in range(40):
             if self.run("return document.activeElement.matches(arguments[0])", selector):
                 return
@@ -75,15 +75,15 @@ class Page:
         raise AssertionError(f"the Tab key does not reach {selector}")
 
     def point_at(self, element: Any) -> None:  # noqa: ANN401 - what `box` returned
-        """Move the mouse over something."""
+        """Move the mouse over an element."""
         ActionChains(self.chrome, duration=0).move_to_element(element).perform()
 
     def click(self, selector: str) -> None:
-        """Click something."""
+        """Click an element."""
         self.chrome.find_element(By.CSS_SELECTOR, selector).click()
 
     def tap(self, element: Any) -> None:  # noqa: ANN401 - what `box` returned
-        """Touch something with a finger."""
+        """Touch an element with a finger."""
         place = self.run(
             "arguments[0].scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'});"
             "const box = arguments[0].getBoundingClientRect();"
@@ -109,11 +109,11 @@ class Page:
         return int(self.run("return document.getElementById('step').max"))
 
     def wait_until_loaded(self) -> None:
-        """Wait until all of the page is there: the data stand at its end."""
+        """Wait until the whole page is loaded: the data are at its end."""
         self.wait_until(
             "return document.readyState === 'complete' && document.getElementById('order')"
         )
 
     def wait_until(self, script: str) -> None:
-        """Wait until a script returns what is true."""
+        """Wait until a script returns a true value."""
         WebDriverWait(self.chrome, 30, 0.05).until(lambda _: self.run(script))

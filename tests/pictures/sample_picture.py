@@ -1,4 +1,4 @@
-"""The picture of the sample app in the documents: `make picture` writes it."""
+"""The picture of the sample app in the documentation, written by `make picture`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ PICTURE = ROOT / "docs" / "sample-app-order.svg"
 
 
 def picture() -> str:
-    """Return the picture of what the sample app has to do with roles.
+    """Return the picture of the sample app's resources that concern a role.
 
-    Of everything, it would be twice as wide as a page: the function's own resources alone are five
-    in each stack.
+    A picture of all resources would be twice as wide as a page, because the function adds five
+    resources to each stack.
     """
     return svg(sample(), only_roles=True)
 

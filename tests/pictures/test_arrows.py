@@ -1,4 +1,4 @@
-"""What a picture shows, and which arrows are left out of it."""
+"""The resources and arrows that a picture shows, and those that are left out."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ DIAMOND: dict[str, Any] = {
 (STACK,) = App([StackTemplate("Diamond", {"Resources": DIAMOND})]).stacks.values()
 
 
-def test_what_follows_from_others_has_no_arrow() -> None:
-    """The others say by what they wait."""
+def test_indirect_dependencies_have_no_arrow() -> None:
+    """The other arrows name the sources of their dependencies."""
     assert arrows_between(STACK, DIAMOND) == [
         Arrow("Left", "Top", "Ref"),
         Arrow("Right", "Top", "GetAtt"),
@@ -28,8 +28,8 @@ def test_what_follows_from_others_has_no_arrow() -> None:
     ]
 
 
-def test_arrows_lead_through_what_is_not_shown() -> None:
-    """Nothing in the template says such a thing in one word."""
+def test_arrows_lead_through_resources_that_are_not_shown() -> None:
+    """Such an arrow has no source, because no single reference in the template is its source."""
     assert arrows_between(STACK, ["Top", "Left", "Bottom"]) == [
         Arrow("Left", "Top", "Ref"),
         Arrow("Bottom", "Left", "DependsOn"),
@@ -40,8 +40,8 @@ def test_arrows_lead_through_what_is_not_shown() -> None:
     assert arrows_between(stack, ["Top", "Bottom"]) == [Arrow("Bottom", "Top", "")]
 
 
-def test_a_nested_stack_is_shown_where_something_in_it_is() -> None:
-    """It is a resource of its parent, which says when its own come."""
+def test_a_nested_stack_is_shown_if_one_of_its_resources_is() -> None:
+    """It is a resource of its parent, whose step is also the time of the nested resources."""
     app = nested()
     shown = shown_in(app, only_roles=True)
 
@@ -50,7 +50,7 @@ def test_a_nested_stack_is_shown_where_something_in_it_is() -> None:
     assert app.stacks["Prod/Parent/Child"].nested_in == ("Prod/Parent", resource)
 
 
-def test_a_stack_without_roles_is_left_out_of_the_picture_of_them() -> None:
-    """It has nothing to say there."""
+def test_a_stack_without_roles_is_left_out_of_the_picture_of_roles() -> None:
+    """It has no resource that concerns a role."""
     assert shown_in(plain(), only_roles=True) == {}
     assert list(shown_in(plain(), only_roles=False)) == ["One", "Two", "Three"]

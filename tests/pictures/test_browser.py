@@ -1,4 +1,4 @@
-"""The page in a real browser: with a mouse, a keyboard, a finger, and without a script."""
+"""The page in a real browser: with a mouse, a keyboard, a finger, and without scripts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OVERFLOW = "return document.scrollingElement.scrollWidth - innerWidth"
 
 
 def look(chrome: Chrome, scheme: str) -> None:
-    """Let the reader prefer light or dark, and no motion."""
+    """Set the reader's preference for light or dark mode, without motion."""
     features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
     chrome.execute_cdp_cmd(
         "Emulation.setEmulatedMedia",
@@ -42,13 +42,13 @@ def look(chrome: Chrome, scheme: str) -> None:
 
 
 def phone(chrome: Chrome) -> None:
-    """Let the screen be that of a phone."""
+    """Set the screen of a phone."""
     chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
     chrome.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
 
 
 def chain_of(app: App, stack: str, logical_id: str) -> set[str]:
-    """Return what a resource waits for and what waits for it, by whatever chain, and itself."""
+    """Return a resource with its dependencies and dependents, direct and indirect."""
     found = app.stacks[stack]
     return {
         each
@@ -59,29 +59,29 @@ def chain_of(app: App, stack: str, logical_id: str) -> set[str]:
     }
 
 
-def test_pointing_at_a_resource_shows_why_it_waits(open_page: Open) -> None:
-    """In the panel; its chain is highlighted, and all else is not."""
+def test_pointing_at_a_resource_shows_its_dependencies(open_page: Open) -> None:
+    """The panel lists them, and only the resource and its chain are highlighted."""
     app = sample()
     page = open_page(app)
-    assert "No resource is chosen" in page.text("#panel")
+    assert "No resource is selected" in page.text("#panel")
 
     page.point_at(page.box(STREAMING))
 
     panel = page.text("#panel")
     assert panel.startswith("CallAudio")
-    assert "Feature: media streaming of Hotline needs the role until it is off." in panel
-    assert "wave 5 of 5" in panel
-    assert "wave 1 of 5" in panel
+    assert "Feature: media streaming of Hotline needs the role until it is disabled." in panel
+    assert "step 5 of 5" in panel
+    assert "step 1 of 5" in panel
     assert "CallAudio/Resource" in panel
     assert STREAMING in panel
     assert "Custom::VoiceConnectorStreaming" in panel
-    waits = {
+    dependencies = {
         tuple(each.split("\n"))
         for each in re.findall(r".+\n(?:DependsOn|GetAtt|Ref)$", panel, re.MULTILINE)
     }
-    assert waits == {
+    assert dependencies == {
         ("AWSServiceRoleForAmazonChimeVoiceConnector", "DependsOn"),
-        ("CallAudio/ResourceRights", "DependsOn"),
+        ("CallAudio/ResourcePolicy", "DependsOn"),
         ("Hotline", "GetAtt"),
         ("ServiceLinkedRoleFunction", "GetAtt"),
     }
@@ -89,8 +89,8 @@ def test_pointing_at_a_resource_shows_why_it_waits(open_page: Open) -> None:
     assert page.run("return document.querySelectorAll('.all .arrow.on').length") > 0
 
 
-def test_what_is_pointed_at_goes_and_what_is_clicked_stays(open_page: Open) -> None:
-    """Until something else is clicked; a click beside the resources lets it go too."""
+def test_pointing_is_temporary_and_clicking_selects(open_page: Open) -> None:
+    """A click on another resource selects that; a click on the background clears the selection."""
     page = open_page(sample())
 
     page.point_at(page.box("Hotline"))
@@ -105,11 +105,11 @@ def test_what_is_pointed_at_goes_and_what_is_clicked_stays(open_page: Open) -> N
 
     page.click(".all .legend .meaning")
     assert page.chosen() == []
-    assert "No resource is chosen" in page.text("#panel")
+    assert "No resource is selected" in page.text("#panel")
 
 
-def test_what_a_resource_waits_for_is_a_link(open_page: Open) -> None:
-    """And so is what waits for it."""
+def test_dependencies_are_links(open_page: Open) -> None:
+    """Dependent resources are links too."""
     page = open_page(sample())
     page.box(STREAMING).click()
 
@@ -119,13 +119,13 @@ def test_what_a_resource_waits_for_is_a_link(open_page: Open) -> None:
     )
 
     assert page.text("#panel h2") == "Hotline"
-    assert "Owner: media streaming is switched on for it." in page.text("#panel")
-    assert "Waited for by (2)" in page.text("#panel")
+    assert "Owner: media streaming is configured on it." in page.text("#panel")
+    assert "Dependent resources (2)" in page.text("#panel")
     assert page.run("return document.activeElement.dataset.id") == "Hotline"
 
 
 def test_the_keyboard_is_enough(open_page: Open) -> None:
-    """Tab goes from part to part, arrows from resource to resource; Space plays, Escape clears."""
+    """Tab moves between parts, arrow keys move between resources, Space plays, Escape clears."""
     app = sample()
     page = open_page(app)
 
@@ -140,7 +140,7 @@ def test_the_keyboard_is_enough(open_page: Open) -> None:
             ".join()"
         )
         assert "solid" in outline or "3px" in outline, selector
-    # one stop for all the resources: the next one is beyond them
+    # one stop for all resources: the next one comes after them
     assert page.run("return document.activeElement.closest('.box') !== null")
     page.press(Keys.HOME)
     seen = [page.run("return document.activeElement.dataset.id")]
@@ -177,7 +177,7 @@ def test_the_keyboard_is_enough(open_page: Open) -> None:
 
 
 def test_a_finger_is_enough(open_page: Open, chrome: Chrome) -> None:
-    """On a phone: nothing is wider than the screen, and the sheet covers nothing one tapped."""
+    """On a phone, nothing is wider than the screen, and the panel does not cover a tapped box."""
     phone(chrome)
     page = open_page(sample())
     assert page.run(OVERFLOW) <= 0
@@ -208,41 +208,41 @@ def test_a_finger_is_enough(open_page: Open, chrome: Chrome) -> None:
 
 @pytest.mark.parametrize("mode", ["creation", "teardown"])
 def test_steps_agree_with_the_order(open_page: Open, mode: str) -> None:
-    """Whatever step the slider is moved to, from the first to the last and back again."""
+    """The states are correct at every step of the slider, forwards and backwards."""
     app = sample()
     page = open_page(app)
     page.run(f"document.querySelector('[value={mode}]').click()")
     stacks = list(app.stacks.values())
-    waves = [
-        (stack.name, number, wave)
+    steps = [
+        (stack.name, number, step)
         for stack in (stacks if mode == "creation" else reversed(stacks))
-        for number, wave in enumerate(stack.creation if mode == "creation" else stack.deletion, 1)
+        for number, step in enumerate(stack.creation if mode == "creation" else stack.deletion, 1)
     ]
-    assert page.steps() == len(waves)
+    assert page.steps() == len(steps)
     assert {state for each in page.states().values() for state in each.values()} == {""}
 
-    for step in [*range(1, len(waves) + 1), len(waves) // 2, 1]:
+    for step in [*range(1, len(steps) + 1), len(steps) // 2, 1]:
         page.slide_to(step)
 
         states = page.states()
-        for index, (name, _, wave) in enumerate(waves, 1):
+        for index, (name, _, logical_ids) in enumerate(steps, 1):
             expected = "done" if index < step else "now" if index == step else "later"
-            assert {states[name][each] for each in wave} == {expected}
-        name, number, wave = waves[step - 1]
+            assert {states[name][each] for each in logical_ids} == {expected}
+        name, number, logical_ids = steps[step - 1]
         of = len(app.stacks[name].creation)
         title = "Creation" if mode == "creation" else "Teardown"
         assert page.text("#now").startswith(
-            f"{title}, step {step} of {len(waves)}: {name} wave {number} of {of}: "
+            f"{title}, step {step} of {len(steps)} ({name}, step {number} of {of}): "
         )
     page.slide_to(0)
     assert {state for each in page.states().values() for state in each.values()} == {""}
 
 
 def test_states_differ_by_more_than_colour(open_page: Open) -> None:
-    """What is there has a solid outline, what is not a dotted one, and signs say what happens."""
+    """Existing resources have a solid outline, others a dotted one; signs show what happens."""
     page = open_page(hand_written())
 
-    for mode, there in (("creation", "done"), ("teardown", "later")):
+    for mode, existing in (("creation", "done"), ("teardown", "later")):
         page.run(f"document.querySelector('[value={mode}]').click()")
         page.slide_to(5)
         looks: dict[str, list[Any]] = page.run(
@@ -259,11 +259,11 @@ def test_states_differ_by_more_than_colour(open_page: Open) -> None:
         assert len({str(each) for each in looks.values()}) == 3
         assert looks["now"][1] == "3px"
         assert looks["now"][2] not in (None, False, looks["done"][2])
-        assert {state for state, each in looks.items() if each[0] == "none"} == {"now", there}
+        assert {state for state, each in looks.items() if each[0] == "none"} == {"now", existing}
 
 
 def test_it_plays_to_the_end(open_page: Open, chrome: Chrome) -> None:
-    """Through nested stacks, up and down; then it stops, and play begins anew."""
+    """It plays through nested stacks in both directions, stops, and can start again."""
     fast = chrome.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument",
         {"source": "const slow = setInterval; window.setInterval = (go) => slow(go, 5);"},
@@ -289,22 +289,22 @@ def test_it_plays_to_the_end(open_page: Open, chrome: Chrome) -> None:
     assert f"step {steps} of {steps}" in page.text("#now")
 
 
-def test_a_nested_stack_is_under_way_while_its_resources_are(open_page: Open) -> None:
-    """And says which stack it stands for."""
+def test_a_nested_stack_is_in_progress_while_its_resources_are(open_page: Open) -> None:
+    """Its panel names the nested stack."""
     app = nested()
     page = open_page(app)
     _, child = app.stacks["Prod/Parent/Child"].nested_in or ("", "")
 
     page.slide_to(4)
 
-    assert page.text("#now").startswith("Creation, step 4 of 11: Prod/Parent/Child wave 1 of 5")
+    assert page.text("#now").startswith("Creation, step 4 of 11 (Prod/Parent/Child, step 1 of 5)")
     assert page.states()["Prod/Parent"][child] == "now"
     page.box(child).click()
-    assert "the nested stack Prod/Parent/Child" in page.text("#panel").replace("\n", " ")
+    assert "Nested stack Prod/Parent/Child" in page.text("#panel").replace("\n", " ")
 
 
-def test_a_resource_is_found_by_what_it_is_called(open_page: Open) -> None:
-    """By path, type, logical id or mark, wherever it is."""
+def test_a_resource_is_found_by_its_names(open_page: Open) -> None:
+    """The search covers path, type, logical id and mark of all resources."""
     page = open_page(sample())
     page.click("#search")
 
@@ -321,14 +321,14 @@ def test_a_resource_is_found_by_what_it_is_called(open_page: Open) -> None:
     )
 
     page.click("#search")
-    page.press("no such thing", Keys.ENTER)
-    assert page.text("#found p") == "Nothing is called so."
+    page.press("no such name", Keys.ENTER)
+    assert page.text("#found p") == "No resource has this name."
     page.press(Keys.ESCAPE)
     assert page.run("return document.getElementById('found').hidden")
 
 
-def test_what_has_nothing_to_do_with_roles_can_be_hidden(open_page: Open) -> None:
-    """The steps go on; a link to something hidden shows all again."""
+def test_resources_that_concern_no_role_can_be_hidden(open_page: Open) -> None:
+    """The steps stay the same; a link to a hidden resource shows all resources again."""
     app = sample()
     page = open_page(app)
     page.slide_to(4)
@@ -348,8 +348,8 @@ def test_what_has_nothing_to_do_with_roles_can_be_hidden(open_page: Open) -> Non
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_can_be_read(open_page: Open, chrome: Chrome, scheme: str) -> None:
-    """Against what is behind it, by the ratio that WCAG asks for; in every state."""
+def test_all_text_has_enough_contrast(open_page: Open, chrome: Chrome, scheme: str) -> None:
+    """In every state, the contrast with the background meets the ratio that WCAG requires."""
     look(chrome, scheme)
     page = open_page(sample())
     seen = set()
@@ -373,7 +373,7 @@ def test_all_text_can_be_read(open_page: Open, chrome: Chrome, scheme: str) -> N
     assert (_luminance(ground) > 0.5) == (scheme == "light")
 
 
-#: every text that is shown, its colour, the colour behind it, and whether it is not dimmed.
+#: every visible text, its colour, its background colour, and whether it is not dimmed.
 _TEXTS = """
 return [...document.querySelectorAll('body *')].filter((each) => each.checkVisibility()
   && [...each.childNodes].some((node) => node.nodeType === 3 && node.data.trim())
@@ -407,7 +407,7 @@ def _contrast(one: str, other: str) -> float:
 
 
 def test_names_that_are_code_are_shown_and_not_run(open_page: Open) -> None:
-    """In the picture, the panel, the search and the list."""
+    """The picture, the panel, the search and the list show such names as text."""
     page = open_page(hostile())
     page.run("window.alert = () => { window.alerted = true; }")
     page.slide_to(3)
@@ -427,8 +427,8 @@ def test_names_that_are_code_are_shown_and_not_run(open_page: Open) -> None:
     assert page.run("return document.querySelectorAll('img, iframe, [onerror]').length") == 0
 
 
-def test_five_thousand_resources_are_walked_through(open_page: Open) -> None:
-    """Ten stacks of as many resources as a stack can have."""
+def test_the_page_works_with_five_thousand_resources(open_page: Open) -> None:
+    """Ten stacks of 500 resources, which is CloudFormation's quota, can be stepped through."""
     page = open_page(large())
     assert len(page.shown()) == 5000
 
@@ -445,8 +445,8 @@ def test_five_thousand_resources_are_walked_through(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("make", [nothing, hand_written], ids=["no-stacks", "no-roles"])
-def test_an_empty_picture_can_be_walked_through(open_page: Open, make: Callable[[], App]) -> None:
-    """There is nothing to see, and nothing breaks."""
+def test_the_controls_work_with_an_empty_picture(open_page: Open, make: Callable[[], App]) -> None:
+    """The picture is empty, and the page logs no error."""
     page = open_page(make())
 
     page.click("#only-roles")
@@ -458,7 +458,7 @@ def test_an_empty_picture_can_be_walked_through(open_page: Open, make: Callable[
 
 
 def test_without_scripts_it_is_a_picture_and_a_list(open_page: Open, chrome: Chrome) -> None:
-    """The controls, which would do nothing, are not there."""
+    """The controls, which would have no effect, are hidden."""
     page = open_page(sample())
     chrome.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     chrome.refresh()
@@ -472,8 +472,8 @@ def test_without_scripts_it_is_a_picture_and_a_list(open_page: Open, chrome: Chr
     assert "AWSServiceRoleForMediaTailor Custom::ServiceLinkedRole (role)" in page.text("details")
 
 
-def test_motion_is_for_those_who_like_it(open_page: Open, chrome: Chrome) -> None:
-    """Who prefers less gets none."""
+def test_reduced_motion_is_respected(open_page: Open, chrome: Chrome) -> None:
+    """If the reader prefers reduced motion, the page has no transitions."""
     page = open_page(sample())
     script = "return getComputedStyle(document.querySelector('.box > rect')).transitionDuration"
 
@@ -484,7 +484,7 @@ def test_motion_is_for_those_who_like_it(open_page: Open, chrome: Chrome) -> Non
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_picture_works_as_an_image(chrome: Chrome, tmp_path: Path, scheme: str) -> None:
-    """As GitHub shows it, in the colours that the reader prefers."""
+    """GitHub shows it as an image, in the reader's light or dark mode."""
     look(chrome, scheme)
     (tmp_path / "order.svg").write_text(svg(sample(), only_roles=True), encoding="utf-8")
     page = tmp_path / "readme.html"
@@ -492,7 +492,7 @@ def test_the_picture_works_as_an_image(chrome: Chrome, tmp_path: Path, scheme: s
     chrome.get(page.as_uri())
 
     Page(chrome).wait_until("return document.images[0]?.naturalWidth > 500")
-    # the ground of the picture, a little within its corner
+    # the background of the picture, near its corner
     shot = chrome.execute_cdp_cmd(
         "Page.captureScreenshot",
         {"clip": {"x": 12, "y": 12, "width": 1, "height": 1, "scale": 1}},

@@ -1,4 +1,4 @@
-"""The page as a text: it asks nobody for anything, and no name gets out of its place."""
+"""The text of the page: it needs no network, and names cannot change its structure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.pictures.many_apps import APPS, HOSTILE, nested, sample
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: elements that have no end.
+#: elements without an end tag.
 VOID = {"meta", "link", "input"}
 
 
 class Page(HTMLParser):
-    """A page, read as a browser reads it.
+    """A page, parsed as a browser parses it.
 
     Args:
         text: The page.
@@ -44,18 +44,18 @@ class Page(HTMLParser):
         assert self._open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element, and what it is within."""
+        """Record an element and its nesting."""
         self.elements.append((tag, dict(attrs)))
         if tag not in VOID:
             self._open.append(tag)
             self.contents.setdefault(tag, []).append("")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element without contents."""
+        """Record an element without contents."""
         self.elements.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag: str) -> None:
-        """See to it that what ends is what was open."""
+        """Check that each end tag closes the innermost open element."""
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
@@ -65,7 +65,7 @@ class Page(HTMLParser):
 
     @property
     def data(self) -> dict[str, Any]:
-        """What the page's script reads."""
+        """The data that the page's script reads."""
         data, _ = self.contents["script"]
         found: dict[str, Any] = json.loads(data)
         return found
@@ -73,13 +73,13 @@ class Page(HTMLParser):
 
 @pytest.fixture(params=list(APPS.values()), ids=list(APPS))
 def app(request: pytest.FixtureRequest) -> App:
-    """Return an app to show, all in turn."""
+    """Return each app in turn."""
     make: Callable[[], App] = request.param
     return make()
 
 
-def test_it_asks_nobody_for_anything(app: App) -> None:
-    """Nothing is loaded, and nothing is done but by its own script."""
+def test_it_loads_nothing(app: App) -> None:
+    """The page loads no resource and runs only its own script."""
     page = Page(html(app))
 
     for tag, attributes in page.elements:
@@ -92,8 +92,8 @@ def test_it_asks_nobody_for_anything(app: App) -> None:
         assert "@import" not in style
 
 
-def test_its_policy_allows_what_is_in_it_and_nothing_else(app: App) -> None:
-    """Scripts and style sheets by their hashes; the network, forms and evaluation not at all."""
+def test_its_policy_allows_only_its_own_contents(app: App) -> None:
+    """Hashes allow the scripts and style sheets. Network, forms and evaluation are forbidden."""
     page = Page(html(app))
     (policy,) = [
         str(attributes["content"])
@@ -114,8 +114,8 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def test_names_stay_where_they_are(app: App) -> None:
-    """No name makes an element: there are as many as in a page of harmless names."""
+def test_names_create_no_elements(app: App) -> None:
+    """The page has as many elements as a page of harmless names."""
     page = Page(html(app))
     tags = [tag for tag, _ in page.elements]
 
@@ -126,8 +126,8 @@ def test_names_stay_where_they_are(app: App) -> None:
     ]
 
 
-def test_the_pictures_in_it_are_whole(app: App) -> None:
-    """That of everything, and that of what has to do with roles; neither has a style of its own."""
+def test_the_pictures_in_it_are_complete(app: App) -> None:
+    """One shows all resources, one those that concern roles; neither has its own style sheet."""
     pictures = re.findall(r"<svg xmlns.*?</svg>", html(app), re.DOTALL)
 
     whole, roles = map(Drawn, pictures)
@@ -135,37 +135,38 @@ def test_the_pictures_in_it_are_whole(app: App) -> None:
     assert all("<style" not in each for each in pictures)
 
 
-def test_the_data_say_when_the_turn_of_each_is_and_why(app: App) -> None:
-    """A resource is the number of its box."""
+def test_the_data_have_the_steps_and_dependencies_of_each_resource(app: App) -> None:
+    """A resource is identified by the number of its box."""
     data, numbers = Page(html(app)).data, numbers_of(app)
 
     for way, walk in (("creation", creation_of(app)), ("teardown", teardown_of(app))):
-        assert [[each["wave"], each["resources"]] for each in data["steps"][way]] == [
-            [step.wave, [numbers[step.stack, each] for each in step.logical_ids]]
+        assert [[each["step"], each["resources"]] for each in data["steps"][way]] == [
+            [step.number, [numbers[step.stack, each] for each in step.logical_ids]]
             for step in walk.steps
         ]
         for place, turn in walk.turns.items():
             assert data["resources"][numbers[place]][way] == list(turn)
     for stack in app.stacks.values():
         for each in stack.resources:
-            assert data["resources"][numbers[stack.name, each]]["waitsFor"] == [
-                [numbers[stack.name, wait.dependency], wait.said_by] for wait in stack.waits(each)
+            assert data["resources"][numbers[stack.name, each]]["dependsOn"] == [
+                [numbers[stack.name, other.dependency], other.sources]
+                for other in stack.dependencies_of(each)
             ]
 
 
-def test_a_list_says_the_same(app: App) -> None:
-    """For who has no script, and for who reads with the ears."""
+def test_a_list_has_the_same_content(app: App) -> None:
+    """Browsers without scripts and screen readers can use it."""
     page = Page(html(app))
     tags = [tag for tag, _ in page.elements]
-    waves = sum(len(stack.creation) for stack in app.stacks.values())
+    steps = sum(len(stack.creation) for stack in app.stacks.values())
 
-    assert tags.count("li") == waves
+    assert tags.count("li") == steps
     assert tags.count("ol") == len(app.stacks)
     assert tags.count("small") == sum(len(stack.resources) for stack in app.stacks.values())
 
 
-def test_a_nested_stack_is_known_by_the_resource_that_stands_for_it() -> None:
-    """And the list says where it is nested."""
+def test_the_resource_of_a_nested_stack_names_the_stack() -> None:
+    """The list names the parent of the nested stack."""
     app = nested()
     data, numbers = Page(html(app)).data, numbers_of(app)
 
@@ -176,21 +177,21 @@ def test_a_nested_stack_is_known_by_the_resource_that_stands_for_it() -> None:
     assert "after Prod/Parent." in html(app)
 
 
-def test_what_was_left_out_is_said() -> None:
-    """In the words of whoever read the templates."""
+def test_notes_about_omitted_parts_are_shown() -> None:
+    """The notes come from the code that read the templates."""
     notes = Page(html(APPS["hostile"]())).contents["p"]
 
     assert [each for each in notes if each.removesuffix(".") in map(printable, HOSTILE)]
 
 
 def test_the_same_app_gives_the_same_bytes(app: App) -> None:
-    """Two pages differ if the orders do."""
+    """Two pages differ only if the orders differ."""
     assert html(app) == html(app)
     html(app).encode()
 
 
 def test_the_title_counts() -> None:
-    """One stack is no stacks."""
+    """The title uses the singular for one stack."""
     one = App([StackTemplate("Only", {"Resources": {}})])
 
     assert "<title>The order of 1 stack</title>" in html(one)

@@ -1,4 +1,4 @@
-"""How resources are called, in much room and in little."""
+"""Labels of resources, for wide and narrow boxes."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.pictures.many_apps import HOSTILE, every_feature, hostile, nested, sa
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_is_shortened_fits(text: str) -> None:
-    """Whatever it is made of, in one line and in two."""
+def test_a_shortened_text_fits(text: str) -> None:
+    """Any text fits in one line and in two lines."""
     for room in (20.0, 60.0, 150.0):
         assert width_of(shorten(text, room, 12), 12) <= room
         lines = wrap(text, room, 12)
@@ -20,32 +20,32 @@ def test_what_is_shortened_fits(text: str) -> None:
         assert all(width_of(each, 12) <= room for each in lines)
 
 
-def test_the_middle_goes_first() -> None:
-    """Both ends say what a thing is."""
+def test_the_middle_is_removed_first() -> None:
+    """Both ends of a name identify the resource."""
     assert shorten("one two three four", 200, 12) == "one two three four"
     assert shorten("one/two/three/four", 80, 12) == "one/t…e/four"
     assert shorten("one", 5, 12) == "…"
 
 
-def test_accents_take_no_room_and_broad_letters_more() -> None:
-    """A line of Japanese is shortened sooner."""
+def test_accents_have_no_width_and_wide_letters_have_more() -> None:
+    """Japanese text is shortened earlier."""
     assert width_of("e\u0301", 10) == width_of("e", 10)
     assert width_of("名", 10) > width_of("A", 10) > width_of("a", 10) > width_of("i", 10)
 
 
 def test_a_long_name_breaks_between_constructs_or_else_between_words() -> None:
-    """The first line takes as much as fits, the second is shortened if need be."""
+    """The first line takes as much as fits, the second is shortened if necessary."""
     assert wrap("Short", 150, 12) == ["Short"]
-    assert wrap("CallAudio/ResourceRights", 120, 12) == ["CallAudio/", "ResourceRights"]
+    assert wrap("CallAudio/ResourcePolicy", 120, 12) == ["CallAudio/", "ResourcePolicy"]
     assert wrap("AWSServiceRoleForMediaTailor", 140, 12) == ["AWSServiceRoleFor", "MediaTailor"]
     assert wrap("x" * 40, 100, 12) == [shorten("x" * 40, 100, 12)]
 
 
-def test_a_construct_is_called_by_its_path() -> None:
-    """The resource in it and a nested stack are called as the construct is."""
+def test_the_name_of_a_resource_is_the_path_of_its_construct() -> None:
+    """A construct's only resource and a nested stack have the name of the construct."""
     stack = sample().stacks["LiveShowHotline"]
     assert {short_name(stack, each) for each in stack.resources} >= {
-        *("Hotline", "CallAudio", "CallAudio/ResourceRights")
+        *("Hotline", "CallAudio", "CallAudio/ResourcePolicy")
     }
     parent = nested().stacks["Prod/Parent"]
     assert {short_name(parent, each) for each in parent.resources} == {
@@ -53,8 +53,8 @@ def test_a_construct_is_called_by_its_path() -> None:
     }
 
 
-def test_what_a_resource_is_to_a_role_is_said_in_words() -> None:
-    """By the role's name, the feature and its owner."""
+def test_sentences_describe_how_a_resource_concerns_a_role() -> None:
+    """They name the role, the feature and its owner."""
     words = {
         short_name(stack, each): marks_in_words(stack, each)
         for stack in sample().stacks.values()
@@ -62,28 +62,26 @@ def test_what_a_resource_is_to_a_role_is_said_in_words() -> None:
     }
 
     assert words["AWSServiceRoleForMediaTailor"] == [
-        "Role: AWSServiceRoleForMediaTailor; it is deleted with the stack if nobody else needs it."
+        "Role: AWSServiceRoleForMediaTailor; it is deleted with the stack if nothing else uses it."
     ]
     assert words["CallAudio"] == [
-        "Feature: media streaming of Hotline needs the role until it is off."
+        "Feature: media streaming of Hotline needs the role until it is disabled."
     ]
-    assert words["Hotline"] == ["Owner: media streaming is switched on for it."]
-    assert words["AdDecisions/Release"] == [
-        "Release: switches session logging off before Ads is deleted."
+    assert words["Hotline"] == ["Owner: media streaming is configured on it."]
+    assert words["AdDecisions/CleanUp"] == [
+        "Clean-up: disables session logging before Ads is deleted."
     ]
     assert words["Ads"] == [
-        "Feature: session logging needs the role until it is off.",
-        "Owner: session logging is switched on for it.",
+        "Feature: session logging needs the role until it is disabled.",
+        "Owner: session logging is configured on it.",
     ]
 
 
-def test_an_owner_of_two_features_has_both() -> None:
-    """And a release without an owner in the template says when it works."""
-    release = {"Type": "Custom::MediaTailorSessionLoggingRelease"}
-    (stack,) = App([StackTemplate("S", {"Resources": {"R": release}})]).stacks.values()
-    assert marks_in_words(stack, "R") == [
-        "Release: switches session logging off when it is deleted."
-    ]
+def test_sentences_for_a_missing_owner_and_for_a_custom_resource() -> None:
+    """A clean-up resource whose owner is not in the template names its own deletion."""
+    clean_up = {"Type": "Custom::MediaTailorSessionLoggingCleanUp"}
+    (stack,) = App([StackTemplate("S", {"Resources": {"R": clean_up}})]).stacks.values()
+    assert marks_in_words(stack, "R") == ["Clean-up: disables session logging when it is deleted."]
 
     playback = {
         "Ads": {"Type": "AWS::MediaTailor::PlaybackConfiguration", "Properties": {"Name": "a"}},
@@ -93,11 +91,11 @@ def test_an_owner_of_two_features_has_both() -> None:
         },
     }
     (stack,) = App([StackTemplate("S", {"Resources": playback})]).stacks.values()
-    assert marks_in_words(stack, "Ads") == ["Owner: session logging is switched on for it."]
+    assert marks_in_words(stack, "Ads") == ["Owner: session logging is configured on it."]
 
 
-def test_there_are_words_for_every_mark() -> None:
-    """One sentence for each."""
+def test_every_mark_has_a_sentence() -> None:
+    """A resource has one sentence for each of its marks."""
     for app in (every_feature(), hostile()):
         for stack in app.stacks.values():
             for each in stack.resources:

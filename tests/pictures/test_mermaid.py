@@ -1,4 +1,4 @@
-"""The flowchart: each resource once, by wave, and nothing in a name is syntax."""
+"""The flowchart: each resource once, by step, and names are never syntax."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from slr_constructs.templates.app import App
 
 LABEL = r'"[^"\[\](){}|`]*"'
-#: all that a line may be.
+#: all forms of a line.
 LINES = re.compile(
     rf"""flowchart\ RL
     |\ +subgraph\ s\d+\[{LABEL}\]|\ +end
     |\ +r\d+(\[{LABEL}\]|\(\[{LABEL}\]\)|\[\[{LABEL}\]\]|\{{\{{{LABEL}\}}\}}|\[/{LABEL}/\])
     |\ +(s\d+none|nothing)\[{LABEL}\]
-    |\ +r\d+\ -->(\|{LABEL}\|)?\ r\d+|\ +s\d+\ ==>\|waits\ for\|\ s\d+|\ +r\d+\ -\.-\ s\d+
+    |\ +r\d+\ -->(\|{LABEL}\|)?\ r\d+|\ +s\d+\ ==>\|depends\ on\|\ s\d+|\ +r\d+\ -\.-\ s\d+
     |\ +classDef\ [a-z]+\ \S+(\ 3)?|\ +class\ r\d+(,r\d+)*\ [a-z]+""",
     re.VERBOSE,
 )
@@ -33,7 +33,7 @@ LINES = re.compile(
 
 @pytest.fixture(params=list(APPS.values()), ids=list(APPS))
 def app(request: pytest.FixtureRequest) -> App:
-    """Return an app to draw, all in turn."""
+    """Return each app in turn."""
     make: Callable[[], App] = request.param
     return make()
 
@@ -42,8 +42,8 @@ def _decoded(label: str) -> str:
     return re.sub(r"#(\d+);", lambda match: chr(int(match[1])), label)
 
 
-def test_every_line_is_one_that_mermaid_knows(app: App) -> None:
-    """Subgraphs, nodes, arrows and classes; subgraphs end."""
+def test_every_line_is_valid_in_mermaid(app: App) -> None:
+    """Lines are subgraphs, nodes, arrows or classes, and every subgraph ends."""
     for only_roles in (False, True):
         lines = mermaid(app, only_roles=only_roles).removesuffix("\n").split("\n")
 
@@ -53,16 +53,16 @@ def test_every_line_is_one_that_mermaid_knows(app: App) -> None:
         ].count("end")
 
 
-def test_every_resource_is_a_node_by_wave(app: App) -> None:
-    """Within its stack."""
+def test_every_resource_is_a_node_with_its_step(app: App) -> None:
+    """The nodes of a stack are sorted by step."""
     text = mermaid(app)
     labels = re.findall(r'^ +r\d+[\[({/]+"(.*?)"', text, re.MULTILINE)
 
     assert [_decoded(each).split("<br>")[::2] for each in labels] == [
-        [short_name(stack, each), f"wave {number}{f': {marks}' if marks else ''}"]
+        [short_name(stack, each), f"step {number}{f': {marks}' if marks else ''}"]
         for stack in app.stacks.values()
-        for number, wave in enumerate(stack.creation, 1)
-        for each in wave
+        for number, step in enumerate(stack.creation, 1)
+        for each in step
         for marks in [", ".join(mark.value for mark in stack.marks.get(each, ()))]
     ]
     assert text.count(" -->") == sum(
@@ -70,40 +70,40 @@ def test_every_resource_is_a_node_by_wave(app: App) -> None:
     )
 
 
-def test_names_mean_nothing_to_the_parser() -> None:
-    """And are read as they are."""
+def test_names_are_never_syntax() -> None:
+    """The parser returns each name unchanged."""
     app = hostile()
     titles = re.findall(r'subgraph s\d+\["(.*?)"\]', mermaid(app))
 
     assert [_decoded(each) for each in titles] == [printable(name) for name in app.stacks]
 
 
-def test_arrows_say_what_says_so() -> None:
-    """And where they lead through others, nothing."""
+def test_arrows_name_the_sources_of_their_dependencies() -> None:
+    """Arrows that lead through other resources have no label."""
     assert '-->|"DependsOn"|' in mermaid(sample())
     assert re.search(r"--> r\d", mermaid(sample(), only_roles=True)) is None
     assert '|"GetAtt, Ref"|' in mermaid(sample())
 
 
-def test_stacks_wait_for_stacks_and_are_nested() -> None:
-    """A subgraph in a subgraph, beside the resource that stands for it."""
-    assert re.findall(r"s\d ==>\|waits for\| s\d", mermaid(plain())) == [
-        "s2 ==>|waits for| s1",
-        "s3 ==>|waits for| s2",
+def test_stacks_depend_on_stacks_and_are_nested() -> None:
+    """A nested stack is a subgraph in a subgraph, linked with its resource in the parent."""
+    assert re.findall(r"s\d ==>\|depends on\| s\d", mermaid(plain())) == [
+        "s2 ==>|depends on| s1",
+        "s3 ==>|depends on| s2",
     ]
     text = mermaid(nested())
     assert '\n    subgraph s2["Prod/Parent/Child"]\n' in text
     assert '\n      subgraph s3["Prod/Parent/Child/Grandchild"]\n' in text
     assert len(re.findall(r"r\d+ -\.- s\d", text)) == 3
-    assert "waits for" not in mermaid(nested(), only_roles=True)
+    assert "depends on" not in mermaid(nested(), only_roles=True)
 
 
-def test_what_is_empty_says_so() -> None:
-    """A stack without resources, and an app without stacks."""
+def test_empty_stacks_and_apps_have_a_label() -> None:
+    """A stack without resources and an app without stacks say that they are empty."""
     assert '["no resources"]' in mermaid(plain())
     assert mermaid(nothing()).startswith('flowchart RL\n  nothing["nothing to show"]\n')
 
 
 def test_the_same_app_gives_the_same_text(app: App) -> None:
-    """A flowchart in a repository changes when the order does."""
+    """A flowchart in a repository changes only when the order changes."""
     assert mermaid(app) == mermaid(app)

@@ -1,4 +1,4 @@
-"""The steps: they keep to the order of the stacks, of their waves, and of what is nested."""
+"""The steps follow the order of the stacks, of their resources, and of nested stacks."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=list(APPS.values()), ids=list(APPS))
 def app(request: pytest.FixtureRequest) -> App:
-    """Return an app to walk through, all in turn."""
+    """Return each app in turn."""
     make: Callable[[], App] = request.param
     return make()
 
 
-def test_every_wave_is_a_step(app: App) -> None:
-    """Of each stack, in its own order; nothing is left out and nothing comes twice."""
+def test_the_steps_of_every_stack_are_complete(app: App) -> None:
+    """The steps of a stack keep their order; none is missing and none occurs twice."""
     creation, teardown = creation_of(app), teardown_of(app)
 
     for name, stack in app.stacks.items():
-        for walk, waves in ((creation, stack.creation), (teardown, stack.deletion)):
+        for walk, expected in ((creation, stack.creation), (teardown, stack.deletion)):
             steps = [each for each in walk.steps if each.stack == name]
-            assert [each.wave for each in steps] == list(range(1, len(waves) + 1))
-            assert [each.logical_ids for each in steps] == waves
+            assert [each.number for each in steps] == list(range(1, len(expected) + 1))
+            assert [each.logical_ids for each in steps] == expected
 
 
-def test_nothing_comes_before_what_it_waits_for(app: App) -> None:
-    """On the way up; on the way down nothing goes before what waits for it."""
+def test_dependencies_are_created_first_and_deleted_last(app: App) -> None:
+    """A teardown deletes a resource only after all resources that depend on it."""
     creation, teardown = creation_of(app).turns, teardown_of(app).turns
 
     for one in creation:
@@ -44,15 +44,15 @@ def test_nothing_comes_before_what_it_waits_for(app: App) -> None:
 
 
 def _is_within(app: App, inner: Place, outer: Place) -> bool:
-    """Tell whether a resource is in the nested stack that another stands for."""
+    """Return whether a resource is in the nested stack that another resource represents."""
     scope: tuple[str, str] | None = inner
     while scope is not None and scope != outer:
         scope = app.stacks[scope[0]].nested_in
     return scope is not None
 
 
-def test_a_nested_stack_is_done_when_its_resources_are() -> None:
-    """The resource that stands for it begins before them, and ends with the last."""
+def test_a_nested_stack_is_complete_after_its_resources() -> None:
+    """The nested stack's resource begins before its contents, and ends with the last of them."""
     app = nested()
 
     for walk in (creation_of(app), teardown_of(app)):
@@ -64,8 +64,8 @@ def test_a_nested_stack_is_done_when_its_resources_are() -> None:
                 assert last == max(end for _, end in within)
 
 
-def test_stacks_come_one_after_another_and_go_the_other_way() -> None:
-    """As the CDK command line takes them."""
+def test_stacks_are_deleted_in_reverse_order() -> None:
+    """The CDK command line uses the same orders."""
 
     def stacks(walk: Walk) -> list[str]:
         return list(dict.fromkeys(each.stack for each in walk.steps))

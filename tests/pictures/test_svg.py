@@ -1,4 +1,4 @@
-"""The picture: all that is there is drawn, once, and where it can be read."""
+"""The picture shows every resource once, at a readable position."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from slr_constructs.pictures.svg import numbers_of, svg
 from slr_constructs.templates.app import App, Place
-from slr_constructs.templates.lifecycle import Mark
 from slr_constructs.templates.reading import StackTemplate
+from slr_constructs.templates.role_usage import Mark
 from slr_constructs.templates.words import printable
 from tests.pictures.drawn import SVG, Drawn
 from tests.pictures.many_apps import APPS, hand_written, hostile, large, nested, nothing, sample
@@ -22,33 +22,33 @@ if TYPE_CHECKING:
 
 @pytest.fixture(params=list(APPS.values()), ids=list(APPS))
 def app(request: pytest.FixtureRequest) -> App:
-    """Return an app to draw, all in turn."""
+    """Return each app in turn."""
     make: Callable[[], App] = request.param
     return make()
 
 
 @pytest.fixture(params=[False, True], ids=["all", "roles"])
 def drawn(app: App, request: pytest.FixtureRequest) -> Drawn:
-    """Return the app's picture, of everything and of what has to do with roles."""
+    """Return the app's picture, of all resources and of those that concern roles."""
     return Drawn(svg(app, only_roles=request.param))
 
 
 def test_every_resource_is_drawn_once(app: App) -> None:
-    """In the lane of its stack and under its wave."""
+    """Its box is in the lane of its stack, under its step."""
     boxes = Drawn(svg(app)).boxes
-    places = {(box.stack, box.logical_id): box.wave for box in boxes.values()}
+    places = {(box.stack, box.logical_id): box.step for box in boxes.values()}
 
     assert len(places) == len(boxes)
     assert places == {
         (printable(stack.name), printable(each)): number
         for stack in app.stacks.values()
-        for number, wave in enumerate(stack.creation, 1)
-        for each in wave
+        for number, step in enumerate(stack.creation, 1)
+        for each in step
     }
 
 
-def test_what_has_to_do_with_roles_is_drawn_with_its_mark(app: App) -> None:
-    """By a colour, a shape and a word; the picture of roles alone leaves the others out."""
+def test_resources_that_concern_roles_have_marks(app: App) -> None:
+    """A mark has a colour, a shape and a word; the picture of roles omits all other resources."""
     numbers = numbers_of(app)
     marks = {
         numbers[stack.name, each]: [mark.value for mark in found]
@@ -68,7 +68,7 @@ def test_what_has_to_do_with_roles_is_drawn_with_its_mark(app: App) -> None:
 
 
 def test_boxes_of_a_lane_do_not_overlap(drawn: Drawn) -> None:
-    """Nor does one leave its lane."""
+    """Every box is inside its lane."""
     for one, other in combinations(drawn.boxes.values(), 2):
         assert (
             one.stack != other.stack
@@ -102,37 +102,37 @@ def test_lanes_do_not_overlap_and_are_in_the_order_of_deployment(app: App) -> No
     assert all(end < int(drawn.root.attrib["height"]) for _, end in tops)
 
 
-def test_arrows_lead_back_and_say_all_that_waits(app: App) -> None:
-    """Each direct dependency is drawn or follows from what is, and no arrow says it twice."""
+def test_arrows_lead_to_earlier_steps_and_show_all_dependencies(app: App) -> None:
+    """Each direct dependency is drawn or follows from other arrows, and no arrow is redundant."""
     drawn = Drawn(svg(app))
     numbers = numbers_of(app)
-    waits = drawn.waits()
+    dependencies = drawn.dependencies()
 
     for arrow in drawn.arrows:
         dependent, dependency = drawn.boxes[arrow.dependent], drawn.boxes[arrow.dependency]
         assert dependent.stack == dependency.stack
-        assert dependent.wave > dependency.wave
+        assert dependent.step > dependency.step
         others = {
             each.dependency
             for each in drawn.arrows
             if each.dependent == arrow.dependent and each is not arrow
         }
-        assert arrow.dependency not in others.union(*(waits[each] for each in others))
+        assert arrow.dependency not in others.union(*(dependencies[each] for each in others))
     for stack in app.stacks.values():
         for dependent, dependency in stack.graph.edges():
-            assert numbers[stack.name, dependency] in waits[numbers[stack.name, dependent]]
+            assert numbers[stack.name, dependency] in dependencies[numbers[stack.name, dependent]]
 
 
-def test_arrows_between_what_has_to_do_with_roles_lead_through_the_rest(app: App) -> None:
-    """Of two that are shown, one waits for the other as it does with everything shown."""
+def test_arrows_lead_through_resources_that_are_not_shown(app: App) -> None:
+    """The picture of roles has the same dependencies between its resources as the full picture."""
     whole, part = Drawn(svg(app)), Drawn(svg(app, only_roles=True))
-    before, after = whole.waits(), part.waits()
+    before, after = whole.dependencies(), part.dependencies()
 
     assert all(after[each] == before[each] & set(part.boxes) for each in part.boxes)
 
 
 def test_arrows_go_from_box_to_box_and_around_the_others(drawn: Drawn) -> None:
-    """They start at the left of one, end at the right of another, and cross no third."""
+    """They start at the left side of a box, end at the right side of another, and cross no box."""
     for arrow in drawn.arrows:
         dependent, dependency = drawn.boxes[arrow.dependent], drawn.boxes[arrow.dependency]
         (x, y), (to_x, to_y) = arrow.points[0], arrow.points[-1]
@@ -148,7 +148,7 @@ def test_arrows_go_from_box_to_box_and_around_the_others(drawn: Drawn) -> None:
 
 
 def test_a_straight_line_stays_straight() -> None:
-    """A chain without branches is one line."""
+    """A chain without branches is drawn as one line."""
     resources = {
         "A": {"Type": "T"},
         "B": {"Type": "T", "DependsOn": "A"},
@@ -159,8 +159,8 @@ def test_a_straight_line_stays_straight() -> None:
     assert len({y for arrow in drawn.arrows for _, y in arrow.points}) == 1
 
 
-def test_lines_cross_where_they_must_and_nowhere_else() -> None:
-    """The order within a column is chosen for it."""
+def test_lines_cross_only_where_they_must() -> None:
+    """The order within a column avoids crossings."""
     resources: dict[str, object] = {f"A{number}": {"Type": "T"} for number in range(6)}
     resources |= {
         f"B{number}": {"Type": "T", "DependsOn": f"A{(number * 5 + 2) % 6}"} for number in range(6)
@@ -173,25 +173,25 @@ def test_lines_cross_where_they_must_and_nowhere_else() -> None:
 
 
 def test_the_same_app_gives_the_same_bytes(app: App) -> None:
-    """A picture in a repository changes when the order does."""
+    """A picture in a repository changes only when the order changes."""
     assert svg(app) == svg(app)
     assert svg(app) == svg(App([each_source(app, name) for name in app.stacks]))
 
 
 def each_source(app: App, name: str) -> StackTemplate:
-    """Return what a stack was read from."""
+    """Return the template that a stack was read from."""
     stack = app.stacks[name]
     return StackTemplate(
         name,
         stack.template,
-        waits_for=tuple(stack.waits_for),
+        depends_on=tuple(stack.depends_on),
         nested_in=stack.nested_in,
         notes=tuple(app.notes) if name == next(iter(app.stacks)) else (),
     )
 
 
-def test_it_needs_nothing_from_anywhere(app: App) -> None:
-    """No script, no font, no image, no link: an image on a page is refused them all."""
+def test_it_loads_nothing(app: App) -> None:
+    """It has no script, font, image or link, because browsers block them in an image."""
     text = svg(app)
     root = Drawn(text).root
 
@@ -210,8 +210,8 @@ def test_it_needs_nothing_from_anywhere(app: App) -> None:
     text.encode()
 
 
-def test_it_says_what_it_is(app: App) -> None:
-    """To who cannot see it too."""
+def test_it_has_a_title_and_a_description(app: App) -> None:
+    """Screen readers can use them."""
     root = Drawn(svg(app)).root
 
     assert root.attrib["role"] == "img"
@@ -219,8 +219,8 @@ def test_it_says_what_it_is(app: App) -> None:
     assert all(printable(each) in str(root.findtext(f"{SVG}desc")) for each in app.stacks)
 
 
-def test_what_is_shortened_is_there_in_full() -> None:
-    """Where one points at it."""
+def test_shortened_names_have_the_full_name_as_tooltip() -> None:
+    """The tooltip appears when the mouse points at the box."""
     (box,) = [each for each in Drawn(svg(hostile())).boxes.values() if "LongLong" in each.title]
 
     assert "Very/" + "Long" * 120 in box.title
@@ -228,38 +228,38 @@ def test_what_is_shortened_is_there_in_full() -> None:
     assert "…" in box.texts[1]
 
 
-def test_headings_say_what_a_stack_waits_for() -> None:
-    """And what it is nested in."""
+def test_headings_name_the_dependencies_of_a_stack() -> None:
+    """Headings of nested stacks name the parent."""
     texts = [each.text for each in Drawn(svg(nested())).root.iter(f"{SVG}text")]
 
-    assert "1 resource, 1 wave; waits for Prod/Parent" in texts
-    assert "10 resources, 5 waves; nested in Prod/Parent, wave 2" in texts
+    assert "1 resource, 1 step; depends on Prod/Parent" in texts
+    assert "10 resources, 5 steps; nested in Prod/Parent, step 2" in texts
     assert "Child" in texts
 
 
-def test_the_picture_of_roles_keeps_the_numbers_of_waves() -> None:
-    """They are the order of the whole stack."""
+def test_the_picture_of_roles_keeps_the_numbers_of_steps() -> None:
+    """The numbers describe the order of the whole stack."""
     texts = [each.text for each in Drawn(svg(sample(), only_roles=True)).root.iter(f"{SVG}text")]
 
-    assert "wave 4" in texts
-    assert "wave 2" not in texts
-    assert "3 of 9 resources, 5 waves" in texts
+    assert "step 4" in texts
+    assert "step 2" not in texts
+    assert "3 of 9 resources, 5 steps" in texts
 
 
 @pytest.mark.parametrize(
     ("app", "sentence"),
     [
-        pytest.param(nothing(), "There are no stacks.", id="no-stacks"),
-        pytest.param(hand_written(), "Nothing here has to do with a role.", id="no-roles"),
+        pytest.param(nothing(), "The app has no stacks.", id="no-stacks"),
+        pytest.param(hand_written(), "No resource concerns a role.", id="no-roles"),
     ],
 )
-def test_an_empty_picture_says_why(app: App, sentence: str) -> None:
-    """Instead of being blank."""
+def test_an_empty_picture_has_an_explanation(app: App, sentence: str) -> None:
+    """The picture is not blank."""
     assert sentence in svg(app, only_roles=True)
 
 
 def test_the_legend_has_every_mark() -> None:
-    """Even where the picture has none."""
+    """It includes marks that the picture does not use."""
     (legend,) = Drawn(svg(nothing())).root.findall(f"{SVG}g[@class='legend']")
 
     assert [each.attrib["class"] for each in legend.findall(f"{SVG}g")] == [
@@ -268,7 +268,7 @@ def test_the_legend_has_every_mark() -> None:
 
 
 def test_five_thousand_resources_are_drawn() -> None:
-    """As many as ten stacks can have."""
+    """Ten stacks of 500 resources, which is CloudFormation's quota, are drawn."""
     drawn = Drawn(svg(large()))
 
     assert len(drawn.boxes) == 5000

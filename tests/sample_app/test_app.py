@@ -1,4 +1,4 @@
-"""The sample app as its readers and its deployers meet it."""
+"""The sample app: templates, order, findings of other tools, and the command line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ STACKS = [
 
 @pytest.fixture(scope="module")
 def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stack]:
-    """Return the sample app's stacks, with the context that the command line reads."""
+    """Return the stacks of the sample app, with the context of `cdk.json`."""
     outdir = tmp_path_factory.mktemp("assembly")
     app = build(App(context=CONTEXT, outdir=str(outdir)))
     return {child.node.id: child for child in app.node.children if isinstance(child, Stack)}
@@ -46,7 +46,7 @@ def stacks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stack]:
 
 @pytest.fixture(scope="module")
 def assembly(stacks: dict[str, Stack]) -> Path:
-    """Return the folder of the sample app's cloud assembly."""
+    """Return the folder of the cloud assembly of the sample app."""
     app = App.of(next(iter(stacks.values())))
     assert app is not None
     return Path(app.synth().directory)
@@ -54,12 +54,12 @@ def assembly(stacks: dict[str, Stack]) -> Path:
 
 @pytest.fixture(scope="module")
 def templates(stacks: dict[str, Stack]) -> dict[str, dict[str, Any]]:
-    """Return the sample app's templates."""
+    """Return the templates of the sample app."""
     return {name: template_of(stack) for name, stack in stacks.items()}
 
 
-def test_every_stack_is_looked_at(stacks: dict[str, Stack]) -> None:
-    """A stack that is added gets its snapshots too."""
+def test_every_stack_is_tested(stacks: dict[str, Stack]) -> None:
+    """A new stack needs snapshots too."""
     assert sorted(stacks) == STACKS
 
 
@@ -67,27 +67,27 @@ def test_every_stack_is_looked_at(stacks: dict[str, Stack]) -> None:
 def test_template(
     templates: dict[str, dict[str, Any]], name: str, template_snapshot: SnapshotAssertion
 ) -> None:
-    """The whole template, as a reviewer sees it change."""
+    """A reviewer sees every change of the template."""
     assert templates[name] == template_snapshot
 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_order(stacks: dict[str, Stack], name: str, order_snapshot: SnapshotAssertion) -> None:
-    """The order of creation and teardown, as a reviewer sees it change."""
+    """A reviewer sees every change of the order of creation and deletion."""
     assert order_lines(stacks[name]) == order_snapshot
 
 
 @pytest.mark.parametrize("name", STACKS)
 def test_a_stack_has_one_function(templates: dict[str, dict[str, Any]], name: str) -> None:
-    """Whatever it uses, a stack has one Lambda function."""
+    """A stack has one Lambda function for all features."""
     types = [each["Type"] for each in templates[name]["Resources"].values()]
 
     assert types.count("AWS::Lambda::Function") == 1
 
 
-def test_two_stacks_share_a_role_and_nothing_else(templates: dict[str, dict[str, Any]]) -> None:
-    """Both hold the MediaPackage role; neither exports, imports or depends on the other."""
-    holders = {
+def test_two_stacks_share_only_a_role(templates: dict[str, dict[str, Any]]) -> None:
+    """Both have a lease on the MediaPackage role, without exports or imports."""
+    leaseholders = {
         name
         for name, template in templates.items()
         for each in template["Resources"].values()
@@ -95,18 +95,18 @@ def test_two_stacks_share_a_role_and_nothing_else(templates: dict[str, dict[str,
         and each["Properties"]["RoleName"] == "AWSServiceRoleForMediaPackage"
     }
 
-    assert holders == {"LiveShowBroadcast", "LiveShowCatchUp"}
+    assert leaseholders == {"LiveShowBroadcast", "LiveShowCatchUp"}
     assert not any("Outputs" in template for template in templates.values())
     assert "Fn::ImportValue" not in json.dumps(templates)
 
 
 def test_no_stack_depends_on_another(stacks: dict[str, Stack]) -> None:
-    """Each stack can be deployed alone."""
+    """Each stack can be deployed without the others."""
     assert [name for name, stack in stacks.items() if stack.dependencies] == []
 
 
 def test_cfn_lint_finds_nothing(assembly: Path) -> None:
-    """No error, no warning, in every template."""
+    """No template has errors or warnings."""
     paths = sorted(map(str, assembly.glob("*.template.json")))
 
     found = subprocess.run(
@@ -120,8 +120,8 @@ def test_cfn_lint_finds_nothing(assembly: Path) -> None:
     assert (found.stdout, found.stderr, found.returncode) == ("", "", 0)
 
 
-def test_cdk_nag_finds_nothing_of_ours(tmp_path: Path) -> None:
-    """No finding is left; the two acknowledged ones are about the sample's own choice of a key."""
+def test_cdk_nag_finds_nothing(tmp_path: Path) -> None:
+    """The sample app acknowledges two findings, about its choice of a key."""
     app = build(App(context=CONTEXT, outdir=str(tmp_path)))
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
 
@@ -142,7 +142,7 @@ def test_cdk_nag_finds_nothing_of_ours(tmp_path: Path) -> None:
 
 
 def test_the_command_line_synthesizes_without_a_warning(tmp_path: Path) -> None:
-    """`cdk synth`, the real one, in strict mode: templates, and not a word of warning."""
+    """`cdk synth --strict` writes the templates and prints no warnings."""
     synth = subprocess.run(
         [ROOT / "node_modules" / ".bin" / "cdk", "synth", "--strict", "--output", tmp_path],
         cwd=ROOT,
@@ -158,12 +158,12 @@ def test_the_command_line_synthesizes_without_a_warning(tmp_path: Path) -> None:
     assert re.findall(r"(?i)warn|deprecat|notice|error", synth.stdout + synth.stderr) == []
 
 
-def test_the_same_app_is_the_same_bytes_anywhere(assembly: Path, tmp_path: Path) -> None:
-    """Two directories, two processes, byte code left behind in one of them: the same templates."""
+def test_the_templates_do_not_depend_on_the_machine(assembly: Path, tmp_path: Path) -> None:
+    """Two directories, one with byte code, and two processes give the same templates."""
     for folder in ("sample_app", "slr_constructs"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=ignored)
-    # as running the handler's tests would leave them beside the source
+    # the tests of the handler write byte code next to the source
     environment = {
         name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"
     }
@@ -192,8 +192,8 @@ def test_the_same_app_is_the_same_bytes_anywhere(assembly: Path, tmp_path: Path)
 
 
 def test_only_public_names_are_imported() -> None:
-    """What the sample does, a team can do: it takes names from the package, and public ones."""
-    taken = {
+    """The sample app uses only the public API, as your app does."""
+    names = {
         (node.module, alias.name)
         for path in (ROOT / "sample_app").glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
@@ -201,14 +201,14 @@ def test_only_public_names_are_imported() -> None:
         for alias in node.names
     }
 
-    assert taken
-    assert {module for module, _ in taken} == {"slr_constructs"}
-    assert {name for _, name in taken} <= set(slr_constructs.__all__)
+    assert names
+    assert {module for module, _ in names} == {"slr_constructs"}
+    assert {name for _, name in names} <= set(slr_constructs.__all__)
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_no_dependency_is_said_twice(templates: dict[str, dict[str, Any]], name: str) -> None:
-    """Each DependsOn of ours is needed: nothing else that we define leads to the same end."""
+def test_no_dependency_is_redundant(templates: dict[str, dict[str, Any]], name: str) -> None:
+    """Each `DependsOn` of the library is needed: no other dependency implies it."""
     template = templates[name]
     needs = _without_owners(template)
 
@@ -219,10 +219,10 @@ def test_no_dependency_is_said_twice(templates: dict[str, dict[str, Any]], name:
 
 
 @pytest.mark.parametrize("name", STACKS)
-def test_what_releases_goes_before_the_role_whatever_becomes_of_its_owner(
+def test_clean_up_runs_before_the_role_is_deleted_even_if_the_owner_stays(
     templates: dict[str, dict[str, Any]], name: str
 ) -> None:
-    """A feature that is removed while its owner stays is switched off before its role goes."""
+    """A feature that is removed from an owner that stays is disabled before the role is deleted."""
     resources = templates[name]["Resources"]
     needs = _without_owners(templates[name])
     kinds = {logical_id: each["Type"] for logical_id, each in resources.items()}
@@ -233,12 +233,12 @@ def test_what_releases_goes_before_the_role_whatever_becomes_of_its_owner(
     ]
 
     for feature in features:
-        waited_for = {kinds[each] for each in _reachable(needs, {feature})}
-        assert "Custom::ServiceLinkedRole" in waited_for, feature
+        needed = {kinds[each] for each in _reachable(needs, {feature})}
+        assert "Custom::ServiceLinkedRole" in needed, feature
 
 
 def _without_owners(template: dict[str, Any]) -> dict[str, set[str]]:
-    """Return what waits for what, as long as every owner is left out: owners may stay."""
+    """Return the dependencies without owners, because owners may stay."""
     ours = {
         logical_id
         for logical_id, each in template["Resources"].items()

@@ -1,4 +1,4 @@
-"""Apps as CDK writes them, read back."""
+"""Synthesize CDK apps and read their assemblies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from slr_constructs.templates.reading import StackTemplate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: what the CDK command line asks for, and a lone app does not.
+#: context that the CDK command line sets, and an app without it does not.
 CONTEXT = {"aws:cdk:enable-path-metadata": True}
 
 
@@ -28,11 +28,11 @@ def read_back(define: Callable[[aws_cdk.App], object]) -> App:
 
 
 def stack_of(define: Callable[[aws_cdk.Stack], object]) -> App:
-    """Define one stack, and read it as an app."""
+    """Define one stack, synthesize it, and read it as an app."""
     return read_back(lambda app: define(aws_cdk.Stack(app, "Show")))
 
 
 def plain(**resources: Any) -> App:  # noqa: ANN401 - any part of a resource
-    """Return an app of one template whose resources have no meaning, unless they say a type."""
+    """Return an app of one template; resources without a type get one that is unknown."""
     bodies = {name: {"Type": "Some::Type"} | each for name, each in resources.items()}
     return App([StackTemplate("Show", {"Resources": bodies})])

@@ -1,4 +1,4 @@
-"""The order of stacks together, nested ones and stages among them."""
+"""The order of the stacks of an app, including nested stacks and stages."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 from aws_cdk import NestedStack, Stack, aws_sns
 
 from slr_constructs.templates.app import App, Place
-from slr_constructs.templates.order import Wait
+from slr_constructs.templates.order import Dependency
 from slr_constructs.templates.reading import StackTemplate, TemplateError
 from tests.templates.apps import plain, read_back
 
 
 def three_stacks(app: aws_cdk.App) -> None:
-    """Define a chain of two stacks, and one beside it."""
+    """Define a chain of two stacks, and an independent one."""
     last, first = Stack(app, "Last"), Stack(app, "First")
     for each in (last, first, Stack(app, "Beside")):
         aws_sns.Topic(each, "Topic")
@@ -32,15 +32,15 @@ def nested_stacks(app: aws_cdk.App) -> None:
 
 
 def test_stacks_come_in_the_order_of_deployment() -> None:
-    """In waves, as resources do."""
+    """They form steps, like resources."""
     app = read_back(three_stacks)
 
-    assert app.waves == [["First", "Beside"], ["Last"]]
+    assert app.steps == [["First", "Beside"], ["Last"]]
     assert list(app.stacks) == ["First", "Beside", "Last"]
 
 
-def test_a_stack_that_waits_does_so_with_all_its_resources() -> None:
-    """And the other way round they are deleted."""
+def test_a_dependent_stack_depends_with_all_its_resources() -> None:
+    """The order of deletion is the opposite."""
     app = read_back(three_stacks)
     topic = next(iter(app.stacks["First"].resources))
     places = {name: Place(name, topic) for name in app.stacks}
@@ -53,7 +53,7 @@ def test_a_stack_that_waits_does_so_with_all_its_resources() -> None:
 
 
 def test_a_nested_stack_is_one_resource_of_its_parent() -> None:
-    """What is before it is before all of it; what waits for it waits for all of it."""
+    """Its dependencies and dependents apply to all resources in it."""
     app = read_back(nested_stacks)
     places = {
         stack.show(logical_id): Place(name, logical_id)
@@ -69,20 +69,23 @@ def test_a_nested_stack_is_one_resource_of_its_parent() -> None:
     assert not app.is_before(d, c)
     assert not app.is_before(c, a)
     assert {app.outermost(each) for each in app.stacks} == {"Show"}
-    # the nested stack is there when all that is in it is
+    # the nested stack is created after all its resources
     inside = app.stacks["Show/Inner"].nested_in
     assert inside is not None
     assert not app.is_before(Place(*inside), b)
 
 
-def test_why_a_resource_waits_is_told_with_it() -> None:
-    """Directly, in the order of the alphabet."""
+def test_direct_dependencies_have_their_sources() -> None:
+    """They are in alphabetical order."""
     stack = plain(
         A={}, B={}, C={"DependsOn": ["B", "A"], "Properties": {"Name": {"Ref": "A"}}}
     ).stacks["Show"]
 
-    assert stack.waits("C") == [Wait("C", "DependsOn, Ref", "A"), Wait("C", "DependsOn", "B")]
-    assert stack.waits("A") == []
+    assert stack.dependencies_of("C") == [
+        Dependency("C", "DependsOn, Ref", "A"),
+        Dependency("C", "DependsOn", "B"),
+    ]
+    assert stack.dependencies_of("A") == []
     assert (stack.creation, stack.deletion) == ([["A", "B"], ["C"]], [["C"], ["A", "B"]])
 
 
@@ -92,48 +95,50 @@ def test_why_a_resource_waits_is_told_with_it() -> None:
         ("Show/Topic/Resource", "Topic/Resource"),
         ("Other/Topic/Resource", "Topic/Resource"),
         ("Show/\x1b[31mred`", "\ufffd[31mred\ufffd"),
-        ("Alone", "A"),
+        ("Topic", "A"),
         (1, "A"),
         (None, "A"),
     ],
 )
 def test_a_resource_is_shown_by_its_path_below_the_stack(path: object, shown: str) -> None:
-    """On one line, and by its logical id if the template does not tell a path."""
+    """The name is on one line; without a path, it is the logical id."""
     app = plain(A={"Metadata": {"aws:cdk:path": path}})
 
     assert app.stacks["Show"].show("A") == shown
 
 
 def test_metadata_may_be_anything() -> None:
-    """Templates are written by hand, too."""
+    """Templates may be written by hand."""
     assert plain(A={"Metadata": ["a"]}).stacks["Show"].path("A") is None
 
 
 def test_an_app_without_stacks_has_no_order() -> None:
-    """As an empty assembly."""
+    """The assembly may be empty."""
     app = App([])
 
-    assert (app.waves, dict(app.stacks)) == ([], {})
+    assert (app.steps, dict(app.stacks)) == ([], {})
 
 
-def test_what_was_left_out_is_said() -> None:
-    """Of whichever stack."""
+def test_skipped_parts_are_in_the_notes() -> None:
+    """The app collects the notes of all stacks."""
     assert App([StackTemplate("Show", {}, notes=("one",))]).notes == ["one"]
 
 
-def test_fails_when_stacks_wait_in_a_circle() -> None:
-    """No tool writes this, but a person may."""
+def test_fails_when_stacks_have_a_circular_dependency() -> None:
+    """No tool writes such a manifest, but a person may."""
     with pytest.raises(TemplateError) as error:
         App(
             [
-                StackTemplate("A", {}, waits_for=("B",)),
-                StackTemplate("B", {}, waits_for=("A",)),
+                StackTemplate("A", {}, depends_on=("B",)),
+                StackTemplate("B", {}, depends_on=("A",)),
             ]
         )
-    assert str(error.value) == "the stacks wait for one another in a circle: A -> B -> A"
+    assert str(error.value) == "circular dependency between stacks: A -> B -> A"
 
 
 def test_fails_when_no_order_can_be_read() -> None:
-    """The stack is named."""
-    with pytest.raises(TemplateError, match=r"^Show: the dependencies form a circle: A -DependsOn"):
+    """The message names the stack."""
+    with pytest.raises(
+        TemplateError, match=r"^Show: circular dependency between resources: A -DependsOn"
+    ):
         plain(A={"DependsOn": "A"})

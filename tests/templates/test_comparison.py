@@ -1,4 +1,4 @@
-"""What a change does, said of templates that CDK has written."""
+"""Changes between two versions of an app, in templates that CDK writes."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MEDIATAILOR = catalogue.MEDIATAILOR
-#: the text about a role that is not said otherwise.
+#: the role in most texts.
 ROLE = "`AWSServiceRoleForMediaTailor`"
 
 
-def said(old: App, new: App) -> list[tuple[str, str, str]]:
-    """Return what changes, as code, verdict and text."""
+def changes_between(old: App, new: App) -> list[tuple[str, str, str]]:
+    """Return code, verdict and text of the changes."""
     return [(each.code, each.verdict.value, each.text) for each in compare(old, new).changes]
 
 
@@ -52,26 +52,26 @@ def role(stack: Stack, **options: Any) -> ServiceLinkedRole:  # noqa: ANN401 - p
 
 
 def removing(removal: RoleRemoval) -> App:
-    """Return a stack whose role is removed in one way or another."""
+    """Return a stack with a role and a removal policy."""
     return stack_of(lambda stack: role(stack, removal=removal))
 
 
 def sessions(stack: Stack) -> MediaTailorSessionLogging:
-    """Log sessions of a playback configuration, both called as CDK users do."""
+    """Log the sessions of a playback configuration with the construct."""
     return MediaTailorSessionLogging(
         stack, "Logs", playback_configuration=playback_configuration(stack)
     )
 
 
 def l1_role(stack: Stack) -> aws_iam.CfnServiceLinkedRole:
-    """Declare MediaTailor's role without this library."""
+    """Declare MediaTailor's role with an L1 construct."""
     return aws_iam.CfnServiceLinkedRole(stack, "Role", aws_service_name="mediatailor.amazonaws.com")
 
 
 def l1_sessions(
     stack: Stack, *needs: aws_cdk.CfnResource
 ) -> aws_mediatailor.CfnPlaybackConfiguration:
-    """Log sessions without this library."""
+    """Log the sessions with an L1 construct."""
     owner = playback_configuration(stack)
     owner.log_configuration = aws_mediatailor.CfnPlaybackConfiguration.LogConfigurationProperty(
         percent_enabled=10
@@ -81,12 +81,12 @@ def l1_sessions(
     return owner
 
 
-# nothing
+# no changes
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_a_stack_that_stays_the_same_is_unchanged(recipe: Any) -> None:  # noqa: ANN401
-    """Two syntheses of one app differ in nothing."""
+def test_the_same_stack_has_no_changes(recipe: Any) -> None:  # noqa: ANN401
+    """Two syntheses of an app have the same result."""
     first, second = (stack_of(lambda stack: recipe.define(stack, "a", None)) for _ in range(2))
 
     comparison = compare(first, second)
@@ -95,8 +95,8 @@ def test_a_stack_that_stays_the_same_is_unchanged(recipe: Any) -> None:  # noqa:
     assert not comparison.is_worse
 
 
-def test_resources_that_have_to_do_with_no_role_are_counted() -> None:
-    """What comes and goes beside is for `cdk diff` to tell."""
+def test_unrelated_resources_are_only_counted() -> None:
+    """`cdk diff` shows added and removed resources."""
     old = stack_of(lambda stack: aws_sns.Topic(stack, "Old"))
 
     comparison = compare(old, stack_of(lambda stack: [aws_sns.Topic(stack, i) for i in "ab"]))
@@ -108,11 +108,11 @@ def test_resources_that_have_to_do_with_no_role_are_counted() -> None:
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
-def test_no_order_of_a_feature_is_lost_unseen(recipe: Any) -> None:  # noqa: ANN401
-    """Each DependsOn that is taken out of a feature's template makes it worse, or is implied."""
+def test_every_lost_dependency_of_a_feature_is_reported(recipe: Any) -> None:  # noqa: ANN401
+    """Removing a DependsOn from a feature's template is worse, unless it is redundant."""
     old = stack_of(lambda stack: recipe.define(stack, "a", None))
     template = old.stacks["Show"].template
-    tried = 0
+    checked = 0
     for logical_id, body in template["Resources"].items():
         named = body.get("DependsOn", [])
         for each in named:
@@ -120,10 +120,10 @@ def test_no_order_of_a_feature_is_lost_unseen(recipe: Any) -> None:  # noqa: ANN
             resources = template["Resources"] | {logical_id: less}
             new = App([StackTemplate("Show", {**template, "Resources": resources})])
             implied = new.stacks["Show"].is_before(each, logical_id)
-            tried += 1
+            checked += 1
 
             assert compare(old, new).is_worse != implied, (logical_id, each)
-    assert tried
+    assert checked
 
 
 # roles
@@ -135,29 +135,29 @@ def test_no_order_of_a_feature_is_lost_unseen(recipe: Any) -> None:  # noqa: ANN
         (
             "KEEP",
             "WHEN_UNUSED",
-            f"destroying this stack would now delete {ROLE} if nobody else needs it",
+            f"deleting this stack would now delete {ROLE} if no other stack or resource needs it",
         ),
         (
             "KEEP",
             "REQUIRE",
             (
-                f"destroying this stack would now delete {ROLE}, or fail while anything"
-                " else holds or uses it"
+                f"deleting this stack would now delete {ROLE}, or fail while another stack or"
+                " resource needs it"
             ),
         ),
         (
             "WHEN_UNUSED",
             "REQUIRE",
             (
-                f"destroying this stack would now delete {ROLE}, or fail while"
-                " anything else holds or uses it"
+                f"deleting this stack would now delete {ROLE}, or fail while another stack or"
+                " resource needs it"
             ),
         ),
     ],
 )
 def test_a_removal_that_destroys_more_is_worse(before: str, after: str, text: str) -> None:
-    """From the mildest setting to the hardest, in each step."""
-    assert said(removing(RoleRemoval[before]), removing(RoleRemoval[after])) == [
+    """Each more destructive setting is worse."""
+    assert changes_between(removing(RoleRemoval[before]), removing(RoleRemoval[after])) == [
         ("RemovalMoreDestructive", "worse", text)
     ]
 
@@ -168,117 +168,123 @@ def test_a_removal_that_destroys_more_is_worse(before: str, after: str, text: st
         (
             "REQUIRE",
             "WHEN_UNUSED",
-            f"destroying this stack would now delete {ROLE} only if nobody else needs it",
+            (
+                f"deleting this stack would now delete {ROLE} only if no other stack or resource"
+                " needs it"
+            ),
         ),
-        ("REQUIRE", "KEEP", f"destroying this stack would now leave {ROLE} in the account"),
-        ("WHEN_UNUSED", "KEEP", f"destroying this stack would now leave {ROLE} in the account"),
+        ("REQUIRE", "KEEP", f"deleting this stack would now leave {ROLE} in the account"),
+        ("WHEN_UNUSED", "KEEP", f"deleting this stack would now leave {ROLE} in the account"),
     ],
 )
 def test_a_removal_that_destroys_less_is_better(before: str, after: str, text: str) -> None:
-    """And back."""
-    assert said(removing(RoleRemoval[before]), removing(RoleRemoval[after])) == [
+    """Each less destructive setting is better."""
+    assert changes_between(removing(RoleRemoval[before]), removing(RoleRemoval[after])) == [
         ("RemovalLessDestructive", "better", text)
     ]
 
 
 def test_a_native_role_that_is_no_longer_retained_is_worse() -> None:
-    """`DeletionPolicy` is the native role's setting."""
+    """The setting of a native role is `DeletionPolicy`."""
 
     def retained(stack: Stack) -> None:
         l1_role(stack).cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN
 
-    assert said(stack_of(retained), stack_of(l1_role)) == [
+    assert changes_between(stack_of(retained), stack_of(l1_role)) == [
         (
             "RemovalMoreDestructive",
             "worse",
             (
-                f"destroying this stack would now delete {ROLE}, or fail while anything else"
-                " holds or uses it"
+                f"deleting this stack would now delete {ROLE}, or fail while another stack or"
+                " resource needs it"
             ),
         )
     ]
 
 
-def test_a_role_and_its_feature_come_and_go_together() -> None:
-    """What each of the two does is said, and neither is for the worse."""
+def test_a_role_and_its_feature_are_added_and_removed_together() -> None:
+    """Both changes are reported, and neither is worse."""
     none = stack_of(playback_configuration)
     logged = stack_of(sessions)
 
-    assert said(none, logged) == [
+    assert changes_between(none, logged) == [
         (
             "RoleAdded",
             "changed",
-            f"{ROLE} is declared now: destroying this stack deletes it if nobody else needs it",
+            (
+                f"{ROLE} is now declared: deleting this stack deletes it if no other stack or"
+                " resource needs it"
+            ),
         ),
-        ("FeatureAdded", "changed", "session logging is switched on by `Owner`"),
+        ("FeatureAdded", "changed", "`Owner` now configures session logging"),
     ]
-    assert said(logged, none) == [
+    assert changes_between(logged, none) == [
         (
             "RoleRemoved",
             "changed",
             (
-                f"{ROLE} is no longer declared: deploying this lets go of it (it is deleted if"
-                " nobody else needs it)"
+                f"{ROLE} is no longer declared: this deployment removes it from the stack, and it"
+                " is deleted if no other stack or resource needs it"
             ),
         ),
         (
             "FeatureRemoved",
             "changed",
-            "session logging is no longer switched on by `Owner`, which stays",
+            "`Owner` no longer configures session logging, and the resource stays in the stack",
         ),
     ]
 
 
-def test_a_role_that_goes_before_its_features_is_worse() -> None:
-    """Nothing makes it for them, and the stack lets go of it."""
+def test_removing_a_role_but_not_its_features_is_worse() -> None:
+    """No stack creates or keeps the role for them."""
 
     def imported(stack: Stack) -> None:
         ServiceLinkedRole.from_existing(stack, "Role", MEDIATAILOR)
         sessions(stack)
 
-    assert said(stack_of(sessions), stack_of(imported)) == [
+    assert changes_between(stack_of(sessions), stack_of(imported)) == [
         (
             "RoleLost",
             "worse",
             (
-                f"{ROLE} is no longer declared, and nothing makes or keeps it for `Owner`"
-                " and `Logs/Release`"
+                f"{ROLE} is no longer declared, so no stack creates or keeps it for `Owner`"
+                " and `Logs/CleanUp`"
             ),
         ),
     ]
 
 
-def test_a_role_that_no_longer_comes_first_is_worse() -> None:
-    """Without this library, too."""
+def test_a_lost_order_of_role_and_feature_is_worse() -> None:
+    """The same applies to native resources."""
     ordered = stack_of(lambda stack: l1_sessions(stack, l1_role(stack)))
     loose = stack_of(lambda stack: [l1_role(stack), l1_sessions(stack)])
 
-    assert said(ordered, loose) == [
+    assert changes_between(ordered, loose) == [
         (
             "RoleOrderLost",
             "worse",
-            f"{ROLE} is no longer created before `Owner`, nor deleted after it",
+            f"{ROLE} is no longer created before `Owner` and no longer deleted after it",
         )
     ]
-    assert said(loose, ordered) == [
-        ("RoleOrderGained", "better", f"{ROLE} is created before `Owner` now, and deleted after it")
+    assert changes_between(loose, ordered) == [
+        ("RoleOrderGained", "better", f"{ROLE} is now created before `Owner` and deleted after it")
     ]
 
 
-def test_a_new_feature_that_does_not_wait_for_its_role_is_worse() -> None:
-    """Whether the stack has the role already or gets it with the feature."""
+def test_a_new_feature_that_does_not_depend_on_its_role_is_worse() -> None:
+    """The stack may have the role already or get it with the feature."""
     text = (
-        f"`Owner` uses {ROLE} and does not wait for it: the role may be created later, and deleted"
-        " earlier"
+        f"`Owner` uses {ROLE} but does not depend on it: CloudFormation may create the role later"
+        " and delete it earlier"
     )
     new = stack_of(lambda stack: [l1_role(stack), l1_sessions(stack)])
 
     for old in (stack_of(l1_role), stack_of(l1_sessions), plain()):
-        assert ("RoleOrderMissing", "worse", text) in said(old, new)
+        assert ("RoleOrderMissing", "worse", text) in changes_between(old, new)
 
 
-def test_a_role_may_be_in_a_stack_that_is_waited_for() -> None:
-    """An order between stacks is one between their resources."""
+def test_a_role_may_be_in_a_stack_that_the_stack_depends_on() -> None:
+    """The order of stacks applies to their resources."""
 
     def two_stacks(*, ordered: bool) -> Callable[[aws_cdk.App], None]:
         def define(app: aws_cdk.App) -> None:
@@ -293,64 +299,64 @@ def test_a_role_may_be_in_a_stack_that_is_waited_for() -> None:
     one = read_back(lambda app: l1_sessions(Stack(app, "Ads")))
     ordered, loose = read_back(two_stacks(ordered=True)), read_back(two_stacks(ordered=False))
 
-    assert [each[:2] for each in said(one, ordered)] == [
+    assert [each[:2] for each in changes_between(one, ordered)] == [
         ("StackAdded", "changed"),
         ("RoleAdded", "changed"),
     ]
-    # then the role is no longer near: nobody waits for it
-    assert ("StackOrderLost", "worse", "the stack no longer waits for `Roles`") in said(
+    # then the stack no longer depends on a stack that declares the role
+    assert ("StackOrderLost", "worse", "the stack no longer depends on `Roles`") in changes_between(
         ordered, loose
     )
 
 
-# releases
+# clean-up resources
 
 
-def test_a_release_that_is_gone_is_worse() -> None:
-    """The feature stays on, and so does the role in use, when the owner is deleted."""
+def test_removing_a_clean_up_resource_is_worse() -> None:
+    """The owner is deleted while the feature is enabled, and the role may stay in use."""
 
-    def unreleased(stack: Stack) -> None:
-        sessions(stack).node.try_remove_child("Release")
+    def without_clean_up(stack: Stack) -> None:
+        sessions(stack).node.try_remove_child("CleanUp")
 
-    assert said(stack_of(sessions), stack_of(unreleased)) == [
+    assert changes_between(stack_of(sessions), stack_of(without_clean_up)) == [
         (
-            "ReleaseLost",
+            "CleanUpLost",
             "worse",
             (
-                "nothing switches session logging off any more before `Owner` is deleted"
-                " (`Logs/Release` is gone)"
+                "session logging is no longer disabled before `Owner` is deleted: `Logs/CleanUp`"
+                " was removed"
             ),
         )
     ]
-    assert said(stack_of(unreleased), stack_of(sessions)) == [
+    assert changes_between(stack_of(without_clean_up), stack_of(sessions)) == [
         (
-            "ReleaseGained",
+            "CleanUpGained",
             "better",
-            "session logging is switched off now before `Owner` is deleted",
+            "session logging is now disabled before `Owner` is deleted",
         )
     ]
 
 
-def test_a_release_that_is_retained_is_none() -> None:
-    """What is never deleted switches nothing off."""
+def test_a_retained_clean_up_resource_does_not_count() -> None:
+    """It does not disable the feature, because it is not deleted."""
 
     def retained(stack: Stack) -> None:
-        sessions(stack).release.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN
+        sessions(stack).clean_up.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN
 
-    assert said(stack_of(sessions), stack_of(retained)) == [
+    assert changes_between(stack_of(sessions), stack_of(retained)) == [
         (
-            "ReleaseLost",
+            "CleanUpLost",
             "worse",
             (
-                "nothing switches session logging off any more before `Owner` is deleted"
-                " (`Logs/Release` is retained)"
+                "session logging is no longer disabled before `Owner` is deleted: `Logs/CleanUp` is"
+                " now retained"
             ),
         )
     ]
 
 
-def test_a_release_for_another_owner_is_none_for_the_first() -> None:
-    """The owner that it is taken from is named."""
+def test_a_clean_up_resource_for_another_owner_does_not_count() -> None:
+    """The change names the former owner."""
 
     def logs(which: str) -> Callable[[Stack], None]:
         def define(stack: Stack) -> None:
@@ -371,25 +377,25 @@ def test_a_release_for_another_owner_is_none_for_the_first() -> None:
 
         return define
 
-    lost = said(stack_of(logs("a")), stack_of(logs("b")))
+    lost = changes_between(stack_of(logs("a")), stack_of(logs("b")))
 
     assert (
-        "ReleaseLost",
+        "CleanUpLost",
         "worse",
         (
-            "nothing switches as-run logging off any more before `a` is deleted (`Logs/Release` is"
-            " for something else)"
+            "as-run logging is no longer disabled before `a` is deleted: `Logs/CleanUp` is now for"
+            " another resource"
         ),
     ) in lost
     assert (
         "Replaced",
         "changed",
-        "`Logs/Release` will be replaced: `ChannelName` changes",
+        "`Logs/CleanUp` will be replaced: `ChannelName` changes",
     ) in lost
 
 
-def test_a_feature_that_is_retained_is_worse() -> None:
-    """It stays on when the stack is destroyed."""
+def test_retaining_a_feature_is_worse() -> None:
+    """It stays enabled after the stack is deleted."""
 
     def streaming(stack: Stack) -> VoiceConnectorStreaming:
         return VoiceConnectorStreaming(stack, "Streaming", voice_connector="abcdef1ghij2klmno3pqr4")
@@ -399,19 +405,19 @@ def test_a_feature_that_is_retained_is_worse() -> None:
         assert isinstance(resource, aws_cdk.CfnResource)
         resource.cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE
 
-    assert said(stack_of(streaming), stack_of(retained)) == [
+    assert changes_between(stack_of(streaming), stack_of(retained)) == [
         (
             "FeatureRetained",
             "worse",
             (
-                "`Streaming/Resource` is retained now: destroying this stack would leave media"
-                " streaming on, and the role in use"
+                "`Streaming/Resource` is now retained: after this stack is deleted, media streaming"
+                " would stay enabled and the role in use"
             ),
         )
     ]
 
 
-# what CloudFormation makes of a resource
+# types, replacements and construct ids
 
 
 def recording(stack: Stack, **options: Any) -> None:  # noqa: ANN401 - props of a recording
@@ -421,11 +427,11 @@ def recording(stack: Stack, **options: Any) -> None:  # noqa: ANN401 - props of 
     each.record(aws_ivs.CfnChannel(stack, "Studio"))
 
 
-def test_a_recording_configuration_is_replaced_whatever_changes() -> None:
-    """IVS has no call that updates one."""
+def test_every_change_replaces_a_recording_configuration() -> None:
+    """IVS does not have an operation that updates it."""
     changed = stack_of(lambda stack: recording(stack, thumbnails=Thumbnails.disabled()))
 
-    assert said(stack_of(recording), changed) == [
+    assert changes_between(stack_of(recording), changed) == [
         (
             "Replaced",
             "changed",
@@ -437,11 +443,11 @@ def test_a_recording_configuration_is_replaced_whatever_changes() -> None:
     ]
 
 
-def test_what_refers_to_a_replaced_resource_may_be_replaced_too() -> None:
-    """A bucket of another name is another bucket, and so the configuration is another one."""
+def test_a_reference_to_a_replaced_resource_may_replace_too() -> None:
+    """A new name replaces the bucket, and so the recording configuration."""
     renamed = stack_of(lambda stack: recording(stack, bucket_name="recordings-of-the-show"))
 
-    assert said(stack_of(recording), renamed) == [
+    assert changes_between(stack_of(recording), renamed) == [
         (
             "Replaced",
             "changed",
@@ -454,123 +460,130 @@ def test_what_refers_to_a_replaced_resource_may_be_replaced_too() -> None:
     ]
 
 
-def test_a_feature_of_another_thing_is_replaced() -> None:
-    """A custom resource of this library acts on one thing, or is another one."""
+def test_a_feature_with_another_target_is_replaced() -> None:
+    """A custom resource of this library is replaced if its target changes."""
 
     def streaming(connector: str) -> App:
         return stack_of(
             lambda stack: VoiceConnectorStreaming(stack, "Streaming", voice_connector=connector)
         )
 
-    assert said(streaming("a" * 22), streaming("b" * 22)) == [
+    assert changes_between(streaming("a" * 22), streaming("b" * 22)) == [
         ("Replaced", "changed", "`Streaming/Resource` will be replaced: `VoiceConnectorId` changes")
     ]
 
 
-def test_a_type_cannot_change_under_one_name() -> None:
-    """CloudFormation refuses it, and says so only when it is deployed."""
-    changes = said(removing(RoleRemoval.REQUIRE), stack_of(lambda stack: role(stack, native=True)))
+def test_the_type_of_a_resource_cannot_change() -> None:
+    """CloudFormation refuses it only during the deployment."""
+    changes = changes_between(
+        removing(RoleRemoval.REQUIRE), stack_of(lambda stack: role(stack, native=True))
+    )
 
     assert changes == [
         (
             "TypeChanged",
             "worse",
             (
-                "`Role/Resource` was Custom::ServiceLinkedRole and is AWS::IAM::ServiceLinkedRole:"
-                " CloudFormation refuses to change a type; give it another construct id"
+                "`Role/Resource` changes its type from Custom::ServiceLinkedRole to"
+                " AWS::IAM::ServiceLinkedRole, which CloudFormation refuses; use another construct"
+                " id"
             ),
         )
     ]
 
 
 def test_a_new_construct_id_in_one_deployment_is_worse() -> None:
-    """The new resource is created before the old one is deleted, which takes it apart again."""
+    """Deleting the old resource undoes what the new one configured before."""
 
     def streaming(id: str) -> App:
         return stack_of(lambda stack: VoiceConnectorStreaming(stack, id, voice_connector="a" * 22))
 
-    assert said(streaming("Audio"), streaming("Calls"))[0] == (
+    assert changes_between(streaming("Audio"), streaming("Calls"))[0] == (
         "Renamed",
         "worse",
         (
             "media streaming moves from `Audio/Resource` to `Calls/Resource` in one deployment:"
-            " CloudFormation creates the new resource before it deletes the old one, which then"
-            " undoes what the new one did, unless CloudFormation refuses it; take it out in one"
-            " deployment and put it in with the next"
+            " CloudFormation creates the new resource before it deletes the old one, and deleting"
+            " the old one undoes what the new one configured, unless CloudFormation refuses the"
+            " deployment; remove the old one in one deployment and add the new one in the next"
         ),
     )
-    # another thing under another id is another feature
+    # another target with another id is another feature
     others = stack_of(
         lambda stack: VoiceConnectorStreaming(stack, "Calls", voice_connector="b" * 22)
     )
-    assert "Renamed" not in [each[0] for each in said(streaming("Audio"), others)]
+    assert "Renamed" not in [each[0] for each in changes_between(streaming("Audio"), others)]
 
 
 @pytest.mark.parametrize("native", [True, False])
 def test_a_role_under_a_new_construct_id_is_worse(*, native: bool) -> None:
-    """For the native role too, which fails because the name is taken."""
+    """The native role fails, because the role exists already."""
 
     def declared(id: str) -> App:
         return stack_of(
             lambda stack: ServiceLinkedRole(stack, id, definition=MEDIATAILOR, native=native)
         )
 
-    ((code, verdict, text),) = said(declared("A"), declared("B"))
+    ((code, verdict, text),) = changes_between(declared("A"), declared("B"))
 
     assert (code, verdict) == ("Renamed", "worse")
     assert text.startswith(f"{ROLE} moves from `A/Resource` to `B/Resource` in one deployment")
-    assert ("which fails while the old one is there" in text) == native
+    assert ("and the creation fails while the old one exists" in text) == native
 
 
 # order in general
 
 
-def test_a_dependency_that_is_gone_is_worse_and_a_reference_is_not() -> None:
-    """A reference takes the need for its order with it, a `DependsOn` is there for nothing else."""
-    alone = plain(A={}, B={}, C={})
+def test_a_lost_depends_on_is_worse_but_a_lost_reference_is_not() -> None:
+    """Without the reference, the order is not needed; a `DependsOn` is only for the order."""
+    independent = plain(A={}, B={}, C={})
 
-    assert said(plain(A={}, B={"DependsOn": "A"}, C={"DependsOn": ["A", "B"]}), alone) == [
-        ("OrderLost", "worse", "`B` no longer waits for `A`"),
-        ("OrderLost", "worse", "`C` no longer waits for `A` and `B`"),
+    assert changes_between(
+        plain(A={}, B={"DependsOn": "A"}, C={"DependsOn": ["A", "B"]}), independent
+    ) == [
+        ("OrderLost", "worse", "`B` no longer depends on `A`"),
+        ("OrderLost", "worse", "`C` no longer depends on `A` and `B`"),
     ]
     refers = {"Properties": {"Name": {"Ref": "A"}}}
-    assert said(plain(A={}, B=refers, C={}), alone) == [
-        ("OrderLost", "changed", "`B` no longer waits for `A`")
+    assert changes_between(plain(A={}, B=refers, C={}), independent) == [
+        ("OrderLost", "changed", "`B` no longer depends on `A`")
     ]
-    assert said(alone, plain(A={}, B=refers, C={})) == [
-        ("OrderGained", "changed", "`B` waits for `A` now")
+    assert changes_between(independent, plain(A={}, B=refers, C={})) == [
+        ("OrderGained", "changed", "`B` now depends on `A`")
     ]
 
 
 def test_an_order_that_another_chain_keeps_is_not_lost() -> None:
-    """What counts is that one waits for the other."""
+    """Only the resulting order counts."""
     old = plain(A={}, B={"DependsOn": "A"}, C={"DependsOn": ["A", "B"]})
 
-    assert said(old, plain(A={}, B={"DependsOn": "A"}, C={"DependsOn": "B"})) == []
+    assert changes_between(old, plain(A={}, B={"DependsOn": "A"}, C={"DependsOn": "B"})) == []
 
 
-def test_an_order_is_lost_with_what_stood_between() -> None:
-    """It was never said of the two themselves, so it is for the reader to judge."""
+def test_an_order_is_lost_with_the_resource_between() -> None:
+    """The two resources did not declare it themselves, so it is not worse."""
     old = plain(A={}, B={"DependsOn": "A"}, C={"DependsOn": "B"})
 
-    assert said(old, plain(A={}, C={})) == [("OrderLost", "changed", "`C` no longer waits for `A`")]
+    assert changes_between(old, plain(A={}, C={})) == [
+        ("OrderLost", "changed", "`C` no longer depends on `A`")
+    ]
 
 
-def test_an_order_that_is_reversed_is_worse() -> None:
-    """Whatever said so before."""
+def test_a_reversed_order_is_worse() -> None:
+    """The source of the former dependency does not matter."""
     old = plain(A={}, B={"Properties": {"Name": {"Ref": "A"}}})
 
-    assert said(old, plain(A={"DependsOn": "B"}, B={})) == [
+    assert changes_between(old, plain(A={"DependsOn": "B"}, B={})) == [
         (
             "OrderReversed",
             "worse",
-            "`B` no longer waits for `A`: it is the other way round now",
+            "`B` no longer depends on `A`: the dependency is now reversed",
         )
     ]
 
 
-def test_an_order_between_owner_and_feature_is_never_for_nothing() -> None:
-    """Even where it came with a reference, which the owner's name has replaced."""
+def test_a_lost_order_of_owner_and_feature_is_always_worse() -> None:
+    """A reference counts too, if the literal name of the owner replaces it."""
 
     def streaming(*, by_name: bool) -> App:
         def define(stack: Stack) -> None:
@@ -582,10 +595,12 @@ def test_an_order_between_owner_and_feature_is_never_for_nothing() -> None:
 
     by_reference, by_name = streaming(by_name=False), streaming(by_name=True)
 
-    assert ("OrderLost", "worse", "`Logs/Resource` no longer waits for `Owner`") in said(
-        by_reference, by_name
-    )
-    assert ("OrderGained", "better", "`Logs/Resource` waits for `Owner` now") in said(
+    assert (
+        "OrderLost",
+        "worse",
+        "`Logs/Resource` no longer depends on `Owner`",
+    ) in changes_between(by_reference, by_name)
+    assert ("OrderGained", "better", "`Logs/Resource` now depends on `Owner`") in changes_between(
         by_name, by_reference
     )
 
@@ -594,7 +609,7 @@ def test_an_order_between_owner_and_feature_is_never_for_nothing() -> None:
 
 
 def two(*, reference: bool = False, dependency: str = "") -> App:
-    """Return two stacks, of which one may refer to the other or be told to wait for it."""
+    """Return two stacks, with a reference or a dependency between them."""
 
     def define(app: aws_cdk.App) -> None:
         first, second = Stack(app, "First"), Stack(app, "Second")
@@ -603,62 +618,64 @@ def two(*, reference: bool = False, dependency: str = "") -> App:
         if reference:
             aws_cdk.CfnOutput(second, "First's", value=topic.topic_arn)
         else:
-            # what is exported stays exported, so that stacks can be deployed one by one
+            # keep the export, so that the stacks can be deployed one after the other
             first.export_value(topic.topic_arn)
-        if dependency == "Second waits":
+        if dependency == "Second depends":
             second.add_stack_dependency(first)
-        if dependency == "First waits":
+        if dependency == "First depends":
             first.add_stack_dependency(second)
 
     return read_back(define)
 
 
-def test_stacks_that_no_longer_wait_are_worse_unless_a_reference_is_gone() -> None:
-    """As with resources."""
-    assert said(two(dependency="Second waits"), two()) == [
-        ("StackOrderLost", "worse", "the stack no longer waits for `First`")
+def test_a_lost_stack_dependency_is_worse_unless_a_reference_was_removed() -> None:
+    """The rules for resources apply."""
+    assert changes_between(two(dependency="Second depends"), two()) == [
+        ("StackOrderLost", "worse", "the stack no longer depends on `First`")
     ]
-    assert said(two(reference=True), two()) == [
-        ("StackOrderLost", "changed", "the stack no longer waits for `First`")
+    assert changes_between(two(reference=True), two()) == [
+        ("StackOrderLost", "changed", "the stack no longer depends on `First`")
     ]
-    assert said(two(), two(reference=True)) == [
-        ("StackOrderGained", "changed", "the stack waits for `First` now")
+    assert changes_between(two(), two(reference=True)) == [
+        ("StackOrderGained", "changed", "the stack now depends on `First`")
     ]
-    assert said(two(dependency="Second waits"), two(dependency="First waits")) == [
+    assert changes_between(two(dependency="Second depends"), two(dependency="First depends")) == [
         (
             "StackOrderReversed",
             "worse",
-            "the stack no longer waits for `First`: it is the other way round now",
+            "the stack no longer depends on `First`: the dependency is now reversed",
         )
     ]
 
 
-def test_a_stack_that_is_gone_stays_in_the_account() -> None:
-    """CDK does not destroy what it no longer knows, and the roles stay held."""
+def test_a_stack_that_is_removed_from_the_app_stays_in_the_account() -> None:
+    """CDK does not delete unknown stacks, so the stack keeps its leases."""
     both = read_back(lambda app: [sessions(Stack(app, "Ads")), Stack(app, "Others")])
     none = read_back(lambda app: Stack(app, "Others"))
 
-    assert said(both, none) == [
+    assert changes_between(both, none) == [
         (
             "StackRemoved",
             "changed",
             (
-                f"the stack is no longer in the app: it stays in the account, with its hold on"
-                f" {ROLE}, until somebody destroys it"
+                f"the stack is no longer in the app: it stays in the account, and keeps {ROLE},"
+                " until you delete it"
             ),
         )
     ]
 
 
-def test_a_stack_that_was_waited_for_may_go() -> None:
-    """Then there is nothing to wait for."""
-    alone = read_back(lambda app: aws_sns.Topic(Stack(app, "Second"), "Topic"))
+def test_a_removed_stack_does_not_count_as_a_lost_dependency() -> None:
+    """The other stack does not need it any more."""
+    second = read_back(lambda app: aws_sns.Topic(Stack(app, "Second"), "Topic"))
 
-    assert [each[0] for each in said(two(dependency="Second waits"), alone)] == ["StackRemoved"]
+    assert [each[0] for each in changes_between(two(dependency="Second depends"), second)] == [
+        "StackRemoved"
+    ]
 
 
-def test_a_nested_stack_is_compared_and_goes_with_its_parent() -> None:
-    """It is found by the construct that it is."""
+def test_a_nested_stack_is_compared_and_removed_with_its_parent() -> None:
+    """It is identified by its construct path."""
 
     def nested(*, ordered: bool) -> Callable[[aws_cdk.App], None]:
         def define(app: aws_cdk.App) -> None:
@@ -669,11 +686,11 @@ def test_a_nested_stack_is_compared_and_goes_with_its_parent() -> None:
         return define
 
     ordered, loose = read_back(nested(ordered=True)), read_back(nested(ordered=False))
-    alone = read_back(lambda app: Stack(app, "Show"))
+    parent_only = read_back(lambda app: Stack(app, "Show"))
 
     (change,) = compare(ordered, loose).changes
     assert (change.stack, change.code, change.resource) == ("Show/Inner", "RoleOrderLost", "Owner")
-    assert said(ordered, alone) == [
+    assert changes_between(ordered, parent_only) == [
         (
             "StackRemoved",
             "changed",
@@ -682,8 +699,8 @@ def test_a_nested_stack_is_compared_and_goes_with_its_parent() -> None:
     ]
 
 
-def test_a_role_in_the_parent_is_waited_for_by_its_nested_stack() -> None:
-    """The nested stack is one resource of its parent, and waits with all that it has."""
+def test_a_nested_stack_may_depend_on_a_role_in_its_parent() -> None:
+    """All resources in the nested stack then depend on the role."""
 
     def define(*, ordered: bool) -> Callable[[aws_cdk.App], None]:
         def parent(app: aws_cdk.App) -> None:
@@ -706,8 +723,8 @@ def test_a_role_in_the_parent_is_waited_for_by_its_nested_stack() -> None:
     ]
 
 
-def test_stages_have_stacks_of_one_name() -> None:
-    """They are told apart by their paths."""
+def test_stages_have_stacks_with_the_same_name() -> None:
+    """Their paths distinguish them."""
 
     def stages(app: aws_cdk.App, *, removal: RoleRemoval) -> None:
         for name in ("Test", "Prod"):
@@ -721,8 +738,8 @@ def test_stages_have_stacks_of_one_name() -> None:
     assert (change.stack, change.verdict) == ("Prod/Ads", Verdict.WORSE)
 
 
-def test_the_worse_comes_first() -> None:
-    """A reviewer reads from the top."""
+def test_changes_are_sorted_by_verdict() -> None:
+    """Worse changes come first."""
     old = plain(A={}, B={"DependsOn": "A"}, C={}, D={"Properties": {"X": {"Ref": "A"}}})
     new = plain(A={}, B={}, C={"Properties": {"X": {"Ref": "A"}}}, D={})
 

@@ -1,4 +1,4 @@
-"""Which custom resources of others switch features on, in all the forms that people write."""
+"""Features that custom resources of other libraries configure, in many real forms."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from slr_constructs import catalogue
 from slr_constructs.templates import custom_calls
 from slr_constructs.templates.app import App
 from slr_constructs.templates.custom_calls import Call, Obsolete, calls_in
-from slr_constructs.templates.lifecycle import Mark
+from slr_constructs.templates.role_usage import Mark
 from tests.published import service_model
 from tests.templates.apps import plain, stack_of
 
@@ -59,7 +59,7 @@ def calls_of(app: App) -> list[Call]:
 
 
 def call(service: str, action: str, **parameters: Any) -> AwsSdkCall:  # noqa: ANN401
-    """Return a call of the SDK."""
+    """Return an SDK call."""
     return AwsSdkCall(
         service=service,
         action=action,
@@ -75,7 +75,7 @@ def aws(scope: Construct, construct_id: str, **on: AwsSdkCall) -> AwsCustomResou
 
 
 def sdk(**phases: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
-    """Return a custom resource as AwsCustomResource renders it, if nothing in it is a token."""
+    """Return a custom resource as AwsCustomResource renders it without tokens."""
     return {
         "Type": "Custom::AWS",
         "Properties": {
@@ -86,42 +86,42 @@ def sdk(**phases: tuple[str, str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def summary(app: App) -> list[tuple[str, bool, bool]]:
-    """Return what is switched on and off in an app of one stack."""
-    return [(each.feature, each.puts, each.deletes) for each in calls_of(app)]
+    """Return the features that calls configure and delete in an app of one stack."""
+    return [(each.feature, each.configures, each.deletes) for each in calls_of(app)]
 
 
 # the facts
 
 
 def test_operations_and_parameters_are_those_of_botocore_and_of_the_catalogue() -> None:
-    """Each is in `created_by` or `clean_up` of a role whose types are its owner's."""
-    for put in custom_calls._PUTS:
-        client, name = put.operation.split(":")
+    """Each operation is in `created_by` or `clean_up` of a role for the type of its owner."""
+    for configure in custom_calls._CONFIGURES:
+        client, name = configure.operation.split(":")
         members = service_model(client).operation_model(name).input_shape.members
         former = {"AppInstanceStreamingConfigurations"}
-        assert set(put.switches) - former <= members.keys()
-        assert put.names is None or put.names[0] in members
-        roles = [each for each in catalogue.ALL if put.owner_type in each.resource_types]
-        assert any(put.operation in (*each.created_by, *each.clean_up) for each in roles)
+        assert set(configure.settings) - former <= members.keys()
+        assert configure.names is None or configure.names[0] in members
+        roles = [each for each in catalogue.ALL if configure.owner_type in each.resource_types]
+        assert any(configure.operation in (*each.created_by, *each.clean_up) for each in roles)
 
 
-def test_code_for_streaming_names_a_member_that_is_required() -> None:
-    """So code that does not name it puts back what it got."""
+def test_the_member_that_identifies_streaming_code_is_required() -> None:
+    """Code without this member writes back the configuration that it read."""
     model = service_model(VOICE).operation_model("PutVoiceConnectorStreamingConfiguration")
     shape = model.input_shape.members["StreamingConfiguration"]
 
     assert "DataRetentionInHours" in shape.required_members
 
 
-def test_playback_configurations_are_put_without_logs() -> None:
-    """Public apps do this in custom resources, for other settings."""
+def test_put_playback_configuration_does_not_configure_logs() -> None:
+    """Public apps call it in custom resources for other settings."""
     model = service_model("mediatailor").operation_model("PutPlaybackConfiguration")
 
     assert not [each for each in model.input_shape.members if "Log" in each]
 
 
-def test_the_former_api_has_none_of_its_operations_any_more() -> None:
-    """And the one that took its place has."""
+def test_the_former_api_no_longer_has_the_operations() -> None:
+    """The current API has them."""
     former = [each for _, each in custom_calls._OPERATIONS.values() if each is not None]
 
     assert len(former) == 6
@@ -131,8 +131,8 @@ def test_the_former_api_has_none_of_its_operations_any_more() -> None:
         assert each.called.split(":")[1] not in service_model("chime").operation_names
 
 
-def test_what_makes_an_owner_has_a_name_of_its_own() -> None:
-    """No service but Chime makes app instances or Voice Connectors."""
+def test_operations_that_create_an_owner_exist() -> None:
+    """Only Chime creates app instances and Voice Connectors."""
     for operation in custom_calls._CREATES:
         client, name = operation.split(":")
         assert name in service_model(client).operation_names
@@ -142,7 +142,7 @@ def test_what_makes_an_owner_has_a_name_of_its_own() -> None:
 
 
 def test_a_call_for_a_connector_of_the_app() -> None:
-    """Its id is a reference in the midst of a text, and others stand where JSON has numbers."""
+    """Its id is a reference inside a text; other references replace numbers in the JSON."""
 
     def define(stack: Stack) -> None:
         connector = aws_chime.CfnVoiceConnector(
@@ -150,7 +150,7 @@ def test_a_call_for_a_connector_of_the_app() -> None:
         )
         hours = CfnParameter(stack, "Hours", type="Number")
         voice = {"VoiceConnectorId": connector.attr_voice_connector_id}
-        put = AwsSdkCall(
+        configure = AwsSdkCall(
             service="ChimeSDKVoice",
             action=PUT,
             parameters={
@@ -162,7 +162,12 @@ def test_a_call_for_a_connector_of_the_app() -> None:
             assumed_role_arn="arn:aws:iam::111122223333:role/pipeline",
             ignore_error_codes_matching="Conflict",
         )
-        aws(stack, "Streaming", on_create=put, on_delete=call("ChimeSDKVoice", DELETE, **voice))
+        aws(
+            stack,
+            "Streaming",
+            on_create=configure,
+            on_delete=call("ChimeSDKVoice", DELETE, **voice),
+        )
 
     app = stack_of(define)
     (found,) = calls_of(app)
@@ -171,10 +176,16 @@ def test_a_call_for_a_connector_of_the_app() -> None:
     assert found.feature == "media streaming"
     assert found.owners == ("Connector",)
     assert found.principals == (catalogue.CHIME_VOICE_CONNECTOR.service_principal,)
-    assert (found.puts, found.deletes, found.obsolete) == (True, True, None)
+    assert (found.configures, found.deletes, found.obsolete) == (True, True, None)
     assert stack.marks == {found.logical_id: (Mark.FEATURE,), "Connector": (Mark.OWNER,)}
-    user = stack.users[found.logical_id]
-    assert (user.feature, user.owners, user.principals, user.is_release, user.needs_release) == (
+    usage = stack.usages[found.logical_id]
+    assert (
+        usage.feature,
+        usage.owners,
+        usage.principals,
+        usage.is_clean_up,
+        usage.needs_clean_up,
+    ) == (
         found.feature,
         found.owners,
         found.principals,
@@ -185,27 +196,27 @@ def test_a_call_for_a_connector_of_the_app() -> None:
 
 @pytest.mark.parametrize("phases", [["on_create"], ["on_update"], ["on_create", "on_update"]])
 def test_a_call_without_its_opposite(phases: list[str]) -> None:
-    """CDK makes the call of an update on creation too, if that has none."""
-    put = call("ChimeSDKVoice", PUT, VoiceConnectorId="a", StreamingConfiguration=ON)
+    """CDK makes the call for updates on creation too, if there is no call for creation."""
+    configure = call("ChimeSDKVoice", PUT, VoiceConnectorId="a", StreamingConfiguration=ON)
 
-    app = stack_of(lambda stack: aws(stack, "A", **dict.fromkeys(phases, put)))
+    app = stack_of(lambda stack: aws(stack, "A", **dict.fromkeys(phases, configure)))
 
     assert summary(app) == [("media streaming", True, False)]
 
 
-def test_an_opposite_alone_is_no_user_of_a_role() -> None:
-    """It switches off what somebody else has switched on."""
+def test_a_delete_call_is_not_a_role_usage() -> None:
+    """It only disables the feature."""
     app = stack_of(lambda stack: aws(stack, "A", on_delete=call("ChimeSDKVoice", DELETE)))
 
     assert summary(app) == [("media streaming", False, True)]
-    assert app.stacks["Show"].users == {}
+    assert app.stacks["Show"].usages == {}
 
 
-def test_a_connector_may_be_made_by_a_custom_resource() -> None:
-    """Which then is the owner."""
+def test_a_custom_resource_may_create_the_connector() -> None:
+    """Then it is the owner."""
 
     def define(stack: Stack) -> None:
-        make = AwsSdkCall(
+        create = AwsSdkCall(
             service="chime-sdk-voice",
             action="CreateVoiceConnectorCommand",
             parameters={"Name": "a", "RequireEncryption": True},
@@ -214,7 +225,7 @@ def test_a_connector_may_be_made_by_a_custom_resource() -> None:
             ),
         )
         remove = call(VOICE, "deleteVoiceConnector", Id=PhysicalResourceIdReference())
-        connector = aws(stack, "Connector", on_create=make, on_delete=remove)
+        connector = aws(stack, "Connector", on_create=create, on_delete=remove)
         voice_id = connector.get_response_field("VoiceConnector.VoiceConnectorId")
         aws(stack, "Other", on_create=call("S3", "listBuckets"))
         aws(
@@ -231,8 +242,8 @@ def test_a_connector_may_be_made_by_a_custom_resource() -> None:
     ]
 
 
-def test_the_type_of_the_custom_resource_may_be_another() -> None:
-    """CDK lets its users choose it."""
+def test_the_custom_resource_may_have_another_type() -> None:
+    """`AwsCustomResource` accepts any custom type."""
 
     def define(stack: Stack) -> None:
         AwsCustomResource(
@@ -252,7 +263,7 @@ def test_the_type_of_the_custom_resource_may_be_another() -> None:
 )
 @pytest.mark.parametrize("action", [PUT, f"P{PUT[1:]}", f"P{PUT[1:]}Command"])
 def test_all_spellings_of_a_call_are_known(service: str, action: str) -> None:
-    """As CDK knows them."""
+    """CDK accepts the same ones."""
     app = plain(A=sdk(Create=(service, action, {"StreamingConfiguration": ON})))
 
     assert summary(app) == [("media streaming", True, False)]
@@ -279,13 +290,13 @@ def test_all_spellings_of_a_call_are_known(service: str, action: str) -> None:
     ],
     ids=["voice", "messaging"],
 )
-def test_a_call_of_the_former_api_is_told(
+def test_a_call_of_the_former_api_is_found(
     service: str, action: str, parameters: dict[str, Any], obsolete: Obsolete
 ) -> None:
-    """With what took its place."""
+    """The result contains the replacement."""
     (found,) = calls_of(plain(A=sdk(Create=(service, action, parameters))))
 
-    assert (found.puts, found.obsolete) == (True, obsolete)
+    assert (found.configures, found.obsolete) == (True, obsolete)
 
 
 @pytest.mark.parametrize(
@@ -332,37 +343,37 @@ def test_a_call_of_the_former_api_is_told(
     ],
     ids=lambda each: str(each)[:30],
 )
-def test_each_feature_is_switched_on_and_off(
+def test_each_feature_is_enabled_and_disabled(
     service: str, action: str, on: dict[str, Any], off: dict[str, Any] | None, feature: str
 ) -> None:
-    """Some by one and the same call, with other parameters."""
-    switched_on = (service, action, on)
-    lost = plain(A=sdk(Create=switched_on, Delete=switched_on))
-    assert summary(lost) == [(feature, True, False)]
+    """Some features use the same operation with different parameters."""
+    enabled = (service, action, on)
+    not_disabled = plain(A=sdk(Create=enabled, Delete=enabled))
+    assert summary(not_disabled) == [(feature, True, False)]
 
     if off is not None:
-        switched_off = (service, action, off)
-        mended = plain(A=sdk(Create=switched_on, Delete=switched_off))
-        assert summary(mended) == [(feature, True, True)]
-        assert summary(plain(A=sdk(Create=switched_off))) == []
+        disabled = (service, action, off)
+        both = plain(A=sdk(Create=enabled, Delete=disabled))
+        assert summary(both) == [(feature, True, True)]
+        assert summary(plain(A=sdk(Create=disabled))) == []
 
 
-def test_a_recording_configuration_may_be_made_and_channels_changed() -> None:
-    """That is one feature, whichever of the two calls switches it off."""
+def test_recording_configurations_and_channels_configure_the_same_feature() -> None:
+    """Either of the two calls may disable it."""
     bucket: dict[str, Any] = {"destinationConfiguration": {"s3": {}}}
-    made = ("IVS", "createRecordingConfiguration", bucket)
+    created = ("IVS", "createRecordingConfiguration", bucket)
     changed = ("IVS", "updateChannel", {"recordingConfigurationArn": "arn"})
     removed = ("IVS", "deleteRecordingConfiguration", {"arn": "arn"})
 
-    assert summary(plain(A=sdk(Create=made, Update=changed, Delete=removed))) == [
+    assert summary(plain(A=sdk(Create=created, Update=changed, Delete=removed))) == [
         ("recording", True, True)
     ]
     assert summary(plain(A=sdk(Create=changed, Delete=removed))) == [("recording", True, True)]
-    assert summary(plain(A=sdk(Create=made))) == [("recording", True, False)]
+    assert summary(plain(A=sdk(Create=created))) == [("recording", True, False)]
 
 
 def test_an_owner_may_be_named() -> None:
-    """By a text, and then nothing waits for it."""
+    """The name is a literal text, without a dependency."""
 
     def define(stack: Stack) -> None:
         for name in ("ads", "other"):
@@ -386,8 +397,8 @@ def test_an_owner_may_be_named() -> None:
 
 
 @pytest.mark.parametrize("name", [None, 1, ["a"], {"a": "b"}], ids=str)
-def test_a_name_that_is_none_names_no_owner(name: object) -> None:
-    """Be it the parameter or the owner's own."""
+def test_an_invalid_name_does_not_name_an_owner(name: object) -> None:
+    """Both the parameter and the name of the owner may be invalid."""
     parameters = {"PlaybackConfigurationName": name, "PercentEnabled": 1}
     owner = {"Type": "AWS::MediaTailor::PlaybackConfiguration", "Properties": {"Name": name}}
     logs = sdk(Create=("MediaTailor", "configureLogsForPlaybackConfiguration", parameters))
@@ -414,8 +425,8 @@ PUT_JSON = json.dumps(
     ],
     ids=["text", "mapping of CDK v1", "Sub", "Sub with names", "Join and Sub", "If"],
 )
-def test_the_text_of_a_call_is_put_together(create: object) -> None:
-    """As far as it can be."""
+def test_the_parts_of_a_call_are_joined(create: object) -> None:
+    """References are replaced by a placeholder."""
     app = plain(A={"Type": "Custom::AWS", "Properties": {"Create": create}})
 
     assert summary(app) == [("media streaming", True, False)]
@@ -471,7 +482,7 @@ def custom(**properties: Any) -> dict[str, Any]:  # noqa: ANN401
 
 
 def in_code(code: str, **properties: Any) -> list[tuple[str, bool, bool]]:  # noqa: ANN401
-    """Return what a custom resource with such a function switches on and off."""
+    """Return the features that a custom resource with such a function configures."""
     return summary(plain(Function=function(dedent(code), **properties), A=custom()))
 
 
@@ -481,13 +492,13 @@ def in_code(code: str, **properties: Any) -> list[tuple[str, bool, bool]]:  # no
     ids=["boto3", "boto3 with delete", "JavaScript v2", "JavaScript v3"],
 )
 def test_calls_in_code_are_found(code: str, *, deletes: bool) -> None:
-    """In the forms of each SDK."""
+    """Each SDK has its own form."""
     assert in_code(code) == [("media streaming", True, deletes)]
 
 
 @pytest.mark.parametrize("runtime", ["python3.13", {"Ref": "Runtime"}, None], ids=str)
-def test_python_is_told_by_its_runtime_or_its_words(runtime: object) -> None:
-    """The comments of another language would hide half of the code."""
+def test_python_is_detected_by_runtime_or_syntax(runtime: object) -> None:
+    """With the comment syntax of JavaScript, a part of the code would be ignored."""
     code = BOTO3.replace("chime.put", "7 // 2; chime.put")
 
     assert in_code(code, Runtime=runtime) == [("media streaming", True, False)]
@@ -508,8 +519,8 @@ def test_python_is_told_by_its_runtime_or_its_words(runtime: object) -> None:
         "    chime.list_voice_connectors()",
     ],
 )
-def test_code_without_a_call_is_none(code: str) -> None:
-    """A comment, a text, a function of that name, another call."""
+def test_python_code_without_a_call_is_ignored(code: str) -> None:
+    """It contains a comment, a text, a definition or another call."""
     rest = "client = boto3.client('chime-sdk-voice')\nDataRetentionInHours = 1\n"
 
     assert in_code(rest + dedent(code), **PYTHON) == []
@@ -527,25 +538,25 @@ def test_code_without_a_call_is_none(code: str) -> None:
         "class PutVoiceConnectorStreamingConfigurationCommand {}",
     ],
 )
-def test_javascript_without_a_call_is_none(code: str) -> None:
-    """The same, in the other language."""
+def test_javascript_code_without_a_call_is_ignored(code: str) -> None:
+    """It contains a comment, a text, a definition or another call."""
     rest = "require('@aws-sdk/client-chime-sdk-voice'); let DataRetentionInHours = 1;\n"
 
     assert in_code(rest + code, Runtime="nodejs24.x") == []
 
 
-def test_code_for_another_service_is_none() -> None:
-    """Channels are updated and logs configured elsewhere too."""
+def test_code_for_another_service_is_ignored() -> None:
+    """Other services have operations with the same names."""
     code = "boto3.client('{}').update_channel(recordingConfigurationArn=''); 'delete'"
 
     assert in_code(code.format("medialive")) == []
     assert in_code(code.format("ivs")) == [("recording", True, True)]
 
 
-def test_code_that_puts_back_what_it_got_switches_nothing_on() -> None:
-    """As in `chime-vc-call-analytics.yaml`: the configuration is there, and something changes.
+def test_code_that_writes_back_a_configuration_does_not_enable_it() -> None:
+    """As in `chime-vc-call-analytics.yaml`, it changes a part of an existing configuration.
 
-    Unless the custom resource says what the configuration is to be.
+    If the custom resource contains the configuration, the code enables the feature.
     """
     code = """
         chime = boto3.client('chime-sdk-voice')
@@ -576,23 +587,23 @@ def test_code_that_puts_back_what_it_got_switches_nothing_on() -> None:
     ],
     ids=["voice", "messaging", "both clients"],
 )
-def test_calls_of_the_former_api_in_code_are_told(code: str, called: str | None) -> None:
-    """With both clients in one code, it is the one that has the operation."""
+def test_calls_of_the_former_api_in_code_are_found(code: str, called: str | None) -> None:
+    """If the code uses both clients, the call is for the one that has the operation."""
     (found,) = calls_of(plain(Function=function(dedent(code)), A=custom()))
 
     assert (found.obsolete and found.obsolete.called) == called
 
 
-def test_code_may_switch_logs_off_by_the_call_that_switches_them_on() -> None:
-    """Nobody can tell from outside, so code that has to do with deletion is believed."""
+def test_code_may_disable_logs_with_the_operation_that_enables_them() -> None:
+    """Code that mentions deletion is assumed to disable the feature."""
     code = "boto3.client('mediatailor').configure_logs_for_channel(LogTypes=types)"
 
     assert in_code(code) == [("as-run logging", True, False)]
     assert in_code(f"{code} if kind == 'Delete' else None") == [("as-run logging", True, True)]
 
 
-def test_a_function_that_no_custom_resource_has_switches_nothing_on() -> None:
-    """Nor does the policy that would let it."""
+def test_a_function_without_a_custom_resource_is_ignored() -> None:
+    """Its policy is ignored too."""
 
     def define(stack: Stack) -> None:
         unused = aws_lambda.Function(
@@ -621,7 +632,7 @@ def test_a_function_that_no_custom_resource_has_switches_nothing_on() -> None:
 
 @pytest.mark.parametrize("with_provider", [True, False], ids=["Provider", "directly"])
 def test_a_function_of_cdk_is_followed(*, with_provider: bool) -> None:
-    """Through the function that a `Provider` puts between, and with references in the code."""
+    """The function of a `Provider` may be in between; the code may contain references."""
 
     def define(stack: Stack) -> None:
         connector = aws_chime.CfnVoiceConnector(
@@ -702,14 +713,14 @@ LAMBDA = """Type: AWS::Lambda::Function
         "!If [Here, !GetAtt Function.Arn, !Ref Other]",
     ],
 )
-def test_templates_that_people_write(body: str, token: str, tmp_path: Path) -> None:
-    """YAML, with short tags, and code in all its places."""
+def test_templates_in_yaml_are_read(body: str, token: str, tmp_path: Path) -> None:
+    """They have short tags, and code in all possible properties."""
     path = tmp_path / "show.yaml"
     path.write_text(YAML.format(function=body, token=token))
 
     (found,) = calls_of(App.read([path]))
 
-    assert (found.logical_id, found.feature, found.owners, found.puts, found.deletes) == (
+    assert (found.logical_id, found.feature, found.owners, found.configures, found.deletes) == (
         "Streaming",
         "media streaming",
         ("Connector",),
@@ -718,8 +729,8 @@ def test_templates_that_people_write(body: str, token: str, tmp_path: Path) -> N
     )
 
 
-def test_code_that_makes_its_connector_owns_it() -> None:
-    """As in `chime-vc-siprec.yaml`; that it deletes the connector switches nothing off."""
+def test_code_that_creates_its_connector_owns_it() -> None:
+    """As in `chime-vc-siprec.yaml`; deleting the connector does not disable the feature."""
     code = BOTO3 + "\n".join(
         f"        chime.{each}_voice_connector()\n" for each in ("create", "delete")
     )
@@ -729,8 +740,8 @@ def test_code_that_makes_its_connector_owns_it() -> None:
     assert (found.owners, found.deletes) == (("A",), False)
 
 
-def test_a_custom_resource_may_switch_several_features_on() -> None:
-    """It is told for each; a user is one of them."""
+def test_a_custom_resource_may_configure_several_features() -> None:
+    """There is a call for each feature, but only one role usage."""
     code = """
         boto3.client('mediapackage').configure_logs(EgressAccessLogs={})
         boto3.client('mediatailor').configure_logs_for_channel(LogTypes=['AS_RUN'])
@@ -738,7 +749,7 @@ def test_a_custom_resource_may_switch_several_features_on() -> None:
     app = plain(Function=function(dedent(code)), A=custom())
 
     assert [each.feature for each in calls_of(app)] == ["as-run logging", "access logging"]
-    assert list(app.stacks["Show"].users) == ["A"]
+    assert list(app.stacks["Show"].usages) == ["A"]
 
 
 # cdk-amazon-chime-resources
@@ -750,7 +761,7 @@ def chime_resource(
     kind: str,
     **properties: Any,  # noqa: ANN401
 ) -> CustomResource:
-    """Define what src/pstn/pstnCustomResources.ts and its neighbour define."""
+    """Define the same resource as src/pstn/pstnCustomResources.ts and its neighbor."""
     return CustomResource(
         scope,
         construct_id,
@@ -761,7 +772,7 @@ def chime_resource(
 
 
 def test_a_voice_connector_of_cdk_amazon_chime_resources() -> None:
-    """With streaming, which no version deletes; `enabled` is not read by any."""
+    """No version deletes its streaming, and no version reads `enabled`."""
 
     def define(stack: Stack) -> None:
         chime_resource(stack, "Silent", "VoiceConnector", name="a")
@@ -772,7 +783,7 @@ def test_a_voice_connector_of_cdk_amazon_chime_resources() -> None:
     (found,) = calls_of(stack_of(define))
 
     assert (found.logical_id, found.owners) == ("Streaming", ("Streaming",))
-    assert (found.feature, found.puts, found.deletes, found.obsolete) == (
+    assert (found.feature, found.configures, found.deletes, found.obsolete) == (
         "media streaming",
         True,
         False,
@@ -789,7 +800,7 @@ def test_a_voice_connector_of_cdk_amazon_chime_resources() -> None:
     ids=["version 2", "version 3"],
 )
 def test_an_app_instance_of_cdk_amazon_chime_resources(kind: str, called: str | None) -> None:
-    """Its streams are a custom resource of their own; version 2 calls the former API."""
+    """Its streams are a separate custom resource; version 2 calls the former API."""
 
     def define(stack: Stack) -> None:
         instance = chime_resource(stack, "Chat", "AppInstance", name="a")
@@ -817,14 +828,14 @@ def test_an_app_instance_of_cdk_amazon_chime_resources(kind: str, called: str | 
     assert (found.obsolete and found.obsolete.called) == called
 
 
-def test_properties_that_look_alike_are_another_s() -> None:
-    """A uid is rendered with each."""
+def test_similar_properties_without_a_uid_are_ignored() -> None:
+    """The library always renders a uid."""
     properties = {"resourceType": "VoiceConnector", "properties": {"streaming": ON}}
 
     assert summary(plain(A={"Type": "Custom::X", "Properties": properties})) == []
 
 
-# near misses, and what is malformed
+# other calls and malformed values
 
 
 @pytest.mark.parametrize(
@@ -843,8 +854,8 @@ def test_properties_that_look_alike_are_another_s() -> None:
     ],
     ids=lambda each: str(each)[:120],
 )
-def test_another_call_is_none_of_these(body: dict[str, Any]) -> None:
-    """Nor is the call in another property, or in what is no custom resource."""
+def test_other_calls_are_ignored(body: dict[str, Any]) -> None:
+    """Calls in other properties or in other resources are ignored too."""
     assert summary(plain(A=body)) == []
 
 
@@ -877,8 +888,8 @@ def test_another_call_is_none_of_these(body: dict[str, Any]) -> None:
     ],
     ids=lambda each: repr(each)[:30] + repr(each)[-40:],
 )
-def test_a_call_that_cannot_be_read_is_none(create: object) -> None:
-    """It is left to CloudFormation to refuse it."""
+def test_malformed_calls_are_ignored(create: object) -> None:
+    """CloudFormation refuses them."""
     body = {"Type": "Custom::AWS", "Properties": {"Create": create}}
 
     assert calls_in({"A": body}, plain(A={}).stacks["Show"].graph) == []
@@ -924,7 +935,7 @@ WRONG = st.sampled_from([None, True, 1, -1.5, "", "a", [], [1], {}, {"a": 1}, {"
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401
-    """Return where something stands within a value."""
+    """Return the paths of all values within a value."""
     members = (
         value.items()
         if isinstance(value, dict)
@@ -937,8 +948,8 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # 
 
 @pytest.mark.parametrize("seed", [each for each, _ in SEEDS], ids=[name for _, name in SEEDS])
 @given(data=st.data())
-def test_no_type_that_is_wrong_raises(seed: Callable[[], dict[str, Any]], data: Any) -> None:  # noqa: ANN401
-    """Whatever stands where; but resources have types, or the template is refused before."""
+def test_wrong_types_do_not_raise(seed: Callable[[], dict[str, Any]], data: Any) -> None:  # noqa: ANN401
+    """Only the types of resources are valid, because reading the template checks them."""
     resources = deepcopy(seed())
     graph = plain(**seed()).stacks["Show"].graph
     found = [each for each in places(resources) if len(each) > 1 and each[1:] != ("Type",)]
@@ -952,8 +963,8 @@ def test_no_type_that_is_wrong_raises(seed: Callable[[], dict[str, Any]], data: 
 
 
 @pytest.mark.parametrize("piece", ["${", "/*", "'\"" + "'" * 3, "new a.", "\n def"], ids=repr)
-def test_no_code_takes_long_to_read(piece: str) -> None:
-    """Each of these took minutes once, or might have."""
+def test_all_code_is_read_fast(piece: str) -> None:
+    """These texts could cause excessive backtracking."""
     code = {"Fn::Sub": piece * 20_000}
     token = {"Fn::Sub": piece * 20_000}
 
@@ -962,8 +973,8 @@ def test_no_code_takes_long_to_read(piece: str) -> None:
 
 
 @given(st.text(alphabet="'\"`\\/*#\n a("))
-def test_code_may_be_anything(code: str) -> None:
-    """Nothing in it is a call."""
+def test_any_text_is_accepted_as_code(code: str) -> None:
+    """The text does not contain a call."""
     resources = {"Function": function(f"'chime-sdk-voice' {code}", **PYTHON), "A": custom()}
 
     for runtime in ("python3.13", "nodejs24.x"):

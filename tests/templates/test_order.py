@@ -1,4 +1,4 @@
-"""The order that a template declares, read from templates small enough to check by eye."""
+"""The order of the resources of a template, in templates small enough to check by eye."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_constructs.templates.order import (
-    Wait,
+    Dependency,
     chain_between,
-    creation_waves,
-    deletion_waves,
+    creation_steps,
+    deletion_steps,
     dependencies,
     graph_of,
 )
@@ -30,40 +30,40 @@ ROOT = Path(__file__).parents[2]
 
 
 def template(**resources: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of a resource
-    """Return a template whose resources have a type that means nothing, unless they say one."""
+    """Return a template; resources without a type get one that is unknown."""
     return {"Resources": {name: {"Type": "Some::Type"} | each for name, each in resources.items()}}
 
 
-def test_what_refers_to_nothing_is_one_wave() -> None:
-    """Resources that do not wait for one another are made, and deleted, at once."""
-    alone = template(B={}, A={})
+def test_independent_resources_are_one_step() -> None:
+    """They are created and deleted at the same time."""
+    independent = template(B={}, A={})
 
-    assert creation_waves(alone) == deletion_waves(alone) == [["A", "B"]]
+    assert creation_steps(independent) == deletion_steps(independent) == [["A", "B"]]
 
 
-def test_deletion_goes_the_other_way() -> None:
-    """What was made last is deleted first."""
+def test_deletion_has_the_opposite_order() -> None:
+    """The last created resource is deleted first."""
     chain = template(A={}, B={"DependsOn": "A"}, C={"DependsOn": "B"})
 
-    assert creation_waves(chain) == [["A"], ["B"], ["C"]]
-    assert deletion_waves(chain) == [["C"], ["B"], ["A"]]
+    assert creation_steps(chain) == [["A"], ["B"], ["C"]]
+    assert deletion_steps(chain) == [["C"], ["B"], ["A"]]
 
 
-def test_a_wave_is_as_early_as_it_can_be() -> None:
-    """Both directions wait for what is needed and for nothing else."""
+def test_a_step_is_as_early_as_possible() -> None:
+    """A resource is in the first step after its dependencies, in both directions."""
     fork = template(A={}, B={"DependsOn": "A"}, C={"DependsOn": "B"}, D={"DependsOn": "A"})
 
-    assert creation_waves(fork) == [["A"], ["B", "D"], ["C"]]
-    assert deletion_waves(fork) == [["C", "D"], ["B"], ["A"]]
+    assert creation_steps(fork) == [["A"], ["B", "D"], ["C"]]
+    assert deletion_steps(fork) == [["C", "D"], ["B"], ["A"]]
 
 
-def test_a_template_without_resources_has_no_waves() -> None:
+def test_a_template_without_resources_has_no_steps() -> None:
     """An empty stack has an empty order."""
-    assert creation_waves({}) == deletion_waves({}) == []
+    assert creation_steps({}) == deletion_steps({}) == []
 
 
-def test_a_template_is_read_and_not_changed() -> None:
-    """Whoever asks for an order goes on with the template as it was."""
+def test_the_template_is_not_changed() -> None:
+    """The caller can use the template afterwards."""
     body = template(A={}, B={"DependsOn": "A"}) | {"Outputs": {"Of": {"Value": {"Ref": "A"}}}}
     before = copy.deepcopy(body)
 
@@ -92,7 +92,7 @@ def test_a_template_is_read_and_not_changed() -> None:
     ],
 )
 def test_every_way_to_name_a_resource_is_a_dependency(resource: dict[str, Any]) -> None:
-    """CloudFormation waits for what is named, wherever and however."""
+    """CloudFormation respects references in any place and form."""
     assert dependencies(template(A={}, Z=resource))["Z"] == {"A"}
 
 
@@ -108,13 +108,13 @@ def test_every_way_to_name_a_resource_is_a_dependency(resource: dict[str, Any]) 
         pytest.param({"Properties": {"DependsOn": "A"}}, id="property-of-that-name"),
     ],
 )
-def test_what_names_no_resource_is_no_dependency(resource: dict[str, Any]) -> None:
-    """Nothing waits for a parameter, a text, or a name that means something else."""
+def test_other_references_are_not_dependencies(resource: dict[str, Any]) -> None:
+    """Parameters, texts and shadowed names are not resources."""
     assert dependencies(template(A={}, Z=resource))["Z"] == set()
 
 
-def test_properties_named_as_intrinsics_are_not_taken_for_them() -> None:
-    """Containers of an ECS task have a `DependsOn` of their own, which holds no logical ids."""
+def test_properties_with_names_of_intrinsics_are_ignored() -> None:
+    """Containers of an ECS task have their own `DependsOn` without logical ids."""
     containers = [{"DependsOn": [{"ContainerName": "sidecar"}], "Ref": {"Fn::GetAtt": ["A", "X"]}}]
 
     found = dependencies(template(A={}, Z={"Properties": {"ContainerDefinitions": containers}}))
@@ -122,20 +122,20 @@ def test_properties_named_as_intrinsics_are_not_taken_for_them() -> None:
     assert found["Z"] == {"A"}
 
 
-def test_what_stands_beside_the_resources_is_in_no_order() -> None:
-    """Parameters and outputs are no resources, even where they have the name of one."""
+def test_only_resources_are_in_the_order() -> None:
+    """Parameters and outputs are not resources, even with the name of one."""
     body = template(A={}, B={"Properties": {"Of": {"Ref": "A"}}})
-    beside = {
+    other_sections = {
         "Parameters": {"P": {"Type": "String"}},
         "Conditions": {"C": {"Fn::Equals": [{"Ref": "P"}, "x"]}},
         "Outputs": {"A": {"Value": {"Ref": "B"}}},
     }
 
-    assert creation_waves(body | beside) == [["A"], ["B"]]
+    assert creation_steps(body | other_sections) == [["A"], ["B"]]
 
 
-def test_conditions_are_taken_to_hold() -> None:
-    """What a condition may leave out is waited for, for it may be there."""
+def test_conditions_are_assumed_to_be_true() -> None:
+    """A conditional resource is a dependency, because it may exist."""
     chosen = {"Fn::If": ["C", {"Ref": "A"}, {"Ref": "B"}]}
     body = template(
         A={"Condition": "C"}, B={"Condition": "NotC"}, Z={"Properties": {"Of": chosen}}
@@ -145,18 +145,18 @@ def test_conditions_are_taken_to_hold() -> None:
 
 
 def test_a_transform_is_not_run() -> None:
-    """The order is that of what is written; what a macro makes of it, it alone knows."""
+    """The order is that of the resources as written; the output of a macro is unknown."""
     body = template(
         A={}, F={"Type": "AWS::Serverless::Function", "Properties": {"CodeUri": {"Ref": "A"}}}
     ) | {"Transform": "AWS::Serverless-2016-10-31"}
 
-    assert creation_waves(body) == [["A"], ["F"]]
+    assert creation_steps(body) == [["A"], ["F"]]
 
 
-@pytest.mark.parametrize("read", [creation_waves, deletion_waves, dependencies])
-def test_fails_when_the_dependencies_form_a_circle(read: Any) -> None:  # noqa: ANN401 - one of three
-    """Such a template cannot be deployed and has no order; the error goes round the circle."""
-    circle = template(
+@pytest.mark.parametrize("read", [creation_steps, deletion_steps, dependencies])
+def test_fails_with_a_circular_dependency(read: Any) -> None:  # noqa: ANN401 - one of three
+    """Such a template cannot be deployed; the message contains the whole cycle."""
+    cycle = template(
         A={"DependsOn": "B"},
         B={"DependsOn": ["C"], "Properties": {"Of": {"Ref": "C"}}},
         C={"Properties": {"Of": {"Fn::GetAtt": ["A", "Arn"]}}},
@@ -164,58 +164,55 @@ def test_fails_when_the_dependencies_form_a_circle(read: Any) -> None:  # noqa: 
     )
 
     with pytest.raises(TemplateError) as error:
-        read(circle)
+        read(cycle)
 
     assert str(error.value) == (
-        "the dependencies form a circle: A -DependsOn-> B -DependsOn, Ref-> C -GetAtt-> A"
+        "circular dependency between resources: A -DependsOn-> B -DependsOn, Ref-> C -GetAtt-> A"
     )
 
 
-def test_fails_when_a_resource_waits_for_itself() -> None:
-    """The smallest circle."""
-    with pytest.raises(TemplateError, match=r"^the dependencies form a circle: A -Ref-> A$"):
+def test_fails_when_a_resource_depends_on_itself() -> None:
+    """It is the smallest circular dependency."""
+    with pytest.raises(TemplateError, match=r"^circular dependency between resources: A -Ref-> A$"):
         graph_of(template(A={"Properties": {"Of": {"Ref": "A"}}}))
 
 
 @pytest.mark.parametrize(
     ("resources", "refusal"),
     [
-        pytest.param(
-            None, "Resources is a mapping in a template, and here it is None", id="no-resources"
-        ),
+        pytest.param(None, "Resources must be a mapping, got None", id="no-resources"),
         pytest.param(
             {"A": {"DependsOn": "B"}},
-            "A is no resource: a resource is a mapping with a Type",
+            "A is not a resource: it must be a mapping with a Type",
             id="no-type",
         ),
         pytest.param(
-            {"A": None}, "A is no resource: a resource is a mapping with a Type", id="no-mapping"
+            {"A": None}, "A is not a resource: it must be a mapping with a Type", id="no-mapping"
         ),
         pytest.param(
             {"Fn::ForEach::Topics": ["Name", ["a", "b"], {"${Name}": {"Type": "AWS::SNS::Topic"}}]},
-            "Fn::ForEach::Topics is for CloudFormation to expand: the order can be read from the"
-            " expanded template",
+            "Fn::ForEach::Topics: CloudFormation must expand it first; pass the expanded template",
             id="for-each",
         ),
         pytest.param(
             {"A": {"Type": "Some::Type", "Properties": {"Of": {"Fn::Sub": ["${B}", None]}}}},
-            "cfn-lint reads no order from this template: an intrinsic function in it is malformed",
+            "the order of the resources cannot be read: an intrinsic function is malformed",
             id="malformed",
         ),
     ],
 )
-def test_fails_when_a_template_is_not_whole(
+def test_fails_when_a_template_is_incomplete(
     resources: object, refusal: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An order that leaves something out would be believed; nothing is logged besides."""
+    """An incomplete order would be misleading; nothing is logged."""
     with pytest.raises(TemplateError, match=f"^{re.escape(refusal)}$"):
         graph_of({"Resources": resources})
 
     assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
 
 
-def test_a_chain_names_what_says_so() -> None:
-    """The way from one resource to another, link by link, and the shortest there is."""
+def test_a_chain_names_the_sources_of_dependencies() -> None:
+    """It is the shortest chain from one resource to another."""
     graph = graph_of(
         template(
             A={},
@@ -226,8 +223,8 @@ def test_a_chain_names_what_says_so() -> None:
     )
 
     assert chain_between(graph, "C", "A") == [
-        Wait("C", "DependsOn, GetAtt", "B"),
-        Wait("B", "DependsOn", "A"),
+        Dependency("C", "DependsOn, GetAtt", "B"),
+        Dependency("B", "DependsOn", "A"),
     ]
     assert [each.dependency for each in chain_between(graph, "D", "A")] == ["B", "A"]
     assert chain_between(graph, "A", "C") == []
@@ -241,8 +238,8 @@ def test_a_chain_names_what_says_so() -> None:
         )
     )
 )
-def test_waves_keep_every_dependency(shape: tuple[int, set[tuple[int, int]]]) -> None:
-    """Whatever the graph, both orders have everything once, and nothing too early or too late."""
+def test_steps_respect_every_dependency(shape: tuple[int, set[tuple[int, int]]]) -> None:
+    """In any graph, both orders contain each resource once, in a correct step."""
     count, pairs = shape
     needs = {
         each: sorted({low for low, high in pairs if low < high == each}) for each in range(count)
@@ -251,19 +248,19 @@ def test_waves_keep_every_dependency(shape: tuple[int, set[tuple[int, int]]]) ->
         **{f"R{each}": {"DependsOn": [f"R{low}" for low in lows]} for each, lows in needs.items()}
     )
 
-    up, down = creation_waves(body), deletion_waves(body)
+    up, down = creation_steps(body), deletion_steps(body)
 
-    made = {name: number for number, wave in enumerate(up) for name in wave}
-    gone = {name: number for number, wave in enumerate(down) for name in wave}
-    assert made.keys() == gone.keys() == body["Resources"].keys()
+    created = {name: number for number, step in enumerate(up) for name in step}
+    deleted = {name: number for number, step in enumerate(down) for name in step}
+    assert created.keys() == deleted.keys() == body["Resources"].keys()
     for dependent, lows in needs.items():
         for low in lows:
-            assert made[f"R{low}"] < made[f"R{dependent}"]
-            assert gone[f"R{dependent}"] < gone[f"R{low}"]
+            assert created[f"R{low}"] < created[f"R{dependent}"]
+            assert deleted[f"R{dependent}"] < deleted[f"R{low}"]
 
 
-def test_a_stack_as_large_as_they_come_is_read_in_a_moment() -> None:
-    """500 resources is what CloudFormation takes; ten times that are no trouble."""
+def test_a_very_large_stack_is_read_fast() -> None:
+    """CloudFormation accepts 500 resources; ten times more are fast too."""
     names = [f"R{each}" for each in range(5_000)]
     body = template(
         **{
@@ -275,14 +272,14 @@ def test_a_stack_as_large_as_they_come_is_read_in_a_moment() -> None:
     graph_of({})
 
     start = time.perf_counter()
-    waves = creation_waves(body)
+    steps = creation_steps(body)
 
-    assert [name for (name,) in waves] == names
+    assert [name for (name,) in steps] == names
     assert time.perf_counter() - start < 10
 
 
-def test_the_constructs_do_without_it() -> None:
-    """What an app imports has no cfn-lint, no networkx and no pytest in it."""
+def test_the_constructs_do_not_import_the_libraries_of_the_extras() -> None:
+    """An app does not import cfn-lint, networkx, pytest or syrupy."""
     script = (
         "import sys, slr_constructs\n"
         "print(sorted({'cfnlint', 'networkx', 'pytest', 'syrupy'} & {*sys.modules}))"

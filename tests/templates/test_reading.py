@@ -1,4 +1,4 @@
-"""Assemblies as CDK writes them, templates as people do, and files that are neither."""
+"""Cloud assemblies of CDK, templates in many forms, and invalid files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def synthesized(
     define: Callable[[aws_cdk.App], object],
     **context: Any,  # noqa: ANN401
 ) -> Path:
-    """Write an assembly, and return its folder."""
+    """Synthesize an assembly, and return its folder."""
     out = folder / "cdk.out"
     app = aws_cdk.App(outdir=str(out), analytics_reporting=False, context=CONTEXT | context)
     define(app)
@@ -34,12 +34,12 @@ def synthesized(
 
 
 def names(stacks: list[StackTemplate]) -> list[str]:
-    """Return what the stacks are called."""
+    """Return the names of the stacks."""
     return [each.name for each in stacks]
 
 
 def written(folder: Path, name: str, content: Any) -> Path:  # noqa: ANN401 - what JSON has
-    """Write a file as JSON, or as it is if it is text."""
+    """Write a file: a text unchanged, any other content as JSON."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content if isinstance(content, str) else json.dumps(content))
@@ -47,7 +47,7 @@ def written(folder: Path, name: str, content: Any) -> Path:  # noqa: ANN401 - wh
 
 
 def refused(*paths: Path) -> str:
-    """Return why paths cannot be read."""
+    """Return the error for paths that cannot be read."""
     with pytest.raises(TemplateError) as error:
         read(paths)
     return str(error.value)
@@ -56,8 +56,8 @@ def refused(*paths: Path) -> str:
 # assemblies
 
 
-def test_the_stacks_of_an_assembly_wait_for_one_another(tmp_path: Path) -> None:
-    """As the manifest has it, without the assets that they wait for too."""
+def test_the_stacks_of_an_assembly_have_dependencies(tmp_path: Path) -> None:
+    """They come from the manifest, without the assets."""
 
     def define(app: aws_cdk.App) -> None:
         first, second = Stack(app, "First"), Stack(app, "Second", stack_name="other-name")
@@ -66,24 +66,24 @@ def test_the_stacks_of_an_assembly_wait_for_one_another(tmp_path: Path) -> None:
 
     stacks = read([synthesized(tmp_path, define)])
 
-    assert [(each.name, each.waits_for) for each in stacks] == [
+    assert [(each.name, each.depends_on) for each in stacks] == [
         ("First", ()),
         ("Second", ("First",)),
-    ] or [(each.name, each.waits_for) for each in stacks] == [
+    ] or [(each.name, each.depends_on) for each in stacks] == [
         ("First", ()),
         ("Second (other-name)", ("First",)),
     ]
 
 
-def test_the_manifest_stands_for_its_assembly(tmp_path: Path) -> None:
-    """Shells complete file names."""
+def test_the_manifest_selects_its_assembly(tmp_path: Path) -> None:
+    """Shells may complete the name of the file."""
     out = synthesized(tmp_path, lambda app: aws_sns.Topic(Stack(app, "Show"), "Topic"))
 
     assert read([out]) == read([out / "manifest.json"])
 
 
-def test_stages_have_assemblies_of_their_own(tmp_path: Path) -> None:
-    """Their stacks carry their names."""
+def test_stages_have_their_own_assemblies(tmp_path: Path) -> None:
+    """The names of their stacks start with the name of the stage."""
 
     def define(app: aws_cdk.App) -> None:
         for name in ("Test", "Prod"):
@@ -95,7 +95,7 @@ def test_stages_have_assemblies_of_their_own(tmp_path: Path) -> None:
 
     stacks = read([synthesized(tmp_path, define)])
 
-    assert {each.name: each.waits_for for each in stacks} == {
+    assert {each.name: each.depends_on for each in stacks} == {
         "Test/First": (),
         "Test/Second": ("Test/First",),
         "Prod/First": (),
@@ -105,7 +105,7 @@ def test_stages_have_assemblies_of_their_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("metadata", [True, False])
 def test_nested_stacks_follow_their_parents(tmp_path: Path, *, metadata: bool) -> None:
-    """With the metadata that the CDK command line asks for, and by the assets' manifest without."""
+    """Their files come from the metadata, or from the manifest of the assets without it."""
 
     def define(app: aws_cdk.App) -> None:
         inner = NestedStack(Stack(app, "Show"), "Inner")
@@ -125,8 +125,8 @@ def test_nested_stacks_follow_their_parents(tmp_path: Path, *, metadata: bool) -
         assert parent.notes == ()
 
 
-def test_nested_stacks_of_one_id_are_told_apart_by_their_scopes(tmp_path: Path) -> None:
-    """Two constructs of one kind, say, each with a nested stack of its own."""
+def test_nested_stacks_with_the_same_id_are_distinguished_by_scope(tmp_path: Path) -> None:
+    """Two constructs of the same class may each have a nested stack."""
 
     def define(app: aws_cdk.App) -> None:
         show = Stack(app, "Show")
@@ -152,10 +152,10 @@ def test_nested_stacks_of_one_id_are_told_apart_by_their_scopes(tmp_path: Path) 
     ],
     ids=["agnostic", "region", "both"],
 )
-def test_a_stack_tells_where_it_is_deployed(
+def test_a_stack_has_its_account_and_region(
     tmp_path: Path, env: dict[str, str] | None, account: str | None, region: str | None
 ) -> None:
-    """And so do those nested in it."""
+    """Nested stacks have those of their parent."""
 
     def define(app: aws_cdk.App) -> None:
         show = Stack(app, "Show", env=aws_cdk.Environment(**env) if env else None)
@@ -167,7 +167,7 @@ def test_a_stack_tells_where_it_is_deployed(
 
 
 def test_a_stack_without_resources_is_read(tmp_path: Path) -> None:
-    """CDK writes a template without Resources for it."""
+    """CDK writes a template without Resources."""
     out = synthesized(tmp_path, lambda app: Stack(app, "Show"))
 
     assert names(read([out])) == ["Show"]
@@ -193,7 +193,7 @@ Resources:
 
 
 def test_yaml_with_short_tags_is_read(tmp_path: Path) -> None:
-    """As most templates that people write are."""
+    """Most templates written by hand use them."""
     (stack,) = read([written(tmp_path, "show.template.yaml", YAML)])
 
     assert stack.name == "show"
@@ -211,22 +211,22 @@ def test_yaml_with_short_tags_is_read(tmp_path: Path) -> None:
     ],
     ids=["JSON", "byte order mark", "YAML in braces"],
 )
-def test_what_looks_like_json_is_read(tmp_path: Path, text: str) -> None:
-    """JSON by far the fastest, and YAML where it is none."""
+def test_files_that_start_like_json_are_read(tmp_path: Path, text: str) -> None:
+    """JSON is much faster; if it is not JSON, the file is read as YAML."""
     (stack,) = read([written(tmp_path, "show.json", text)])
 
     assert stack.template["Resources"] == {"Topic": TOPIC}
 
 
-def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
-    """`a/template.yaml` and `b/template.yaml` are usual names."""
+def test_files_with_the_same_name_are_distinguished_by_folder(tmp_path: Path) -> None:
+    """`a/template.yaml` and `b/template.yaml` are common names."""
     paths = [written(tmp_path / each, "template.yaml", YAML) for each in "ab"]
 
     assert names(read(paths)) == [str(tmp_path / each / "template") for each in "ab"]
 
 
-def test_a_template_goes_by_the_name_that_it_is_given(tmp_path: Path) -> None:
-    """So that two versions of one stack are compared, whatever their files are called."""
+def test_a_template_gets_the_given_name(tmp_path: Path) -> None:
+    """Two versions of a stack in different files can be compared like that."""
     (stack,) = read([written(tmp_path, "show.yaml", YAML)], name="Show")
 
     assert stack.name == "Show"
@@ -239,7 +239,7 @@ def nesting(url: Any, **metadata: str) -> dict[str, Any]:  # noqa: ANN401 - a te
 
 
 def test_a_nested_template_may_be_named_by_its_path(tmp_path: Path) -> None:
-    """As `aws cloudformation package` has it before it has run."""
+    """The input of `aws cloudformation package` contains such paths."""
     written(tmp_path, "parts/inner.yaml", YAML)
     outer = written(tmp_path, "outer.json", nesting("parts/inner.yaml"))
 
@@ -257,8 +257,8 @@ def test_a_nested_template_may_be_named_by_its_path(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_a_nested_template_elsewhere_is_left_out_and_noted(tmp_path: Path, url: Any) -> None:  # noqa: ANN401
-    """Nothing is fetched; the nested stack is one resource."""
+def test_a_missing_nested_template_is_skipped_and_noted(tmp_path: Path, url: Any) -> None:  # noqa: ANN401
+    """Nothing is downloaded; the nested stack remains one resource."""
     written(tmp_path, "other.assets.json", {"files": {"1": {}}})
     written(tmp_path, "odd.assets.json", {"files": []})
     outer = written(tmp_path, "outer.json", nesting(url))
@@ -267,14 +267,14 @@ def test_a_nested_template_elsewhere_is_left_out_and_noted(tmp_path: Path, url: 
 
     assert stack.notes == (
         (
-            "outer: the template of the nested stack Inner is not here, so the nested stack stands"
-            " for its resources"
+            "outer: the template of the nested stack Inner was not found, so its resources are not"
+            " analyzed"
         ),
     )
 
 
-def test_properties_that_are_no_mapping_name_no_template(tmp_path: Path) -> None:
-    """A transform may stand there."""
+def test_a_nested_stack_without_properties_is_noted(tmp_path: Path) -> None:
+    """Its properties and metadata may have any type."""
     template = {"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack", "Metadata": "a"}}}
 
     (stack,) = read([written(tmp_path, "outer.json", template)])
@@ -283,7 +283,7 @@ def test_properties_that_are_no_mapping_name_no_template(tmp_path: Path) -> None
 
 
 def test_names_are_shown_on_one_line(tmp_path: Path) -> None:
-    """A template is somebody else's text, and a terminal obeys some of it."""
+    """A template may contain control characters for the terminal."""
     written(tmp_path, "inner.json", {"Resources": {}})
     metadata = {"aws:cdk:path": "Show/a\x1b[2J`b.NestedStack/a.NestedStackResource"}
     outer = written(tmp_path, "outer.json", nesting("inner.json", **metadata))
@@ -291,42 +291,42 @@ def test_names_are_shown_on_one_line(tmp_path: Path) -> None:
     assert names(read([outer]))[1] == "outer/a\ufffd[2J\ufffdb"
 
 
-# what is neither
+# invalid files
 
 
-def test_fails_when_nothing_is_there(tmp_path: Path) -> None:
-    """The path is said as it was given."""
+def test_fails_when_the_path_does_not_exist(tmp_path: Path) -> None:
+    """The message contains the path as it was given."""
     path = tmp_path / "cdk.out"
 
-    assert refused(path) == f"{path} is not there"
+    assert refused(path) == f"{path}: no such file or directory"
 
 
-def test_fails_when_a_folder_is_no_assembly(tmp_path: Path) -> None:
-    """And says what would be one."""
+def test_fails_when_a_folder_is_not_an_assembly(tmp_path: Path) -> None:
+    """The message says what is missing."""
     assert refused(tmp_path) == (
-        f"{tmp_path} is no cloud assembly: it has no manifest.json (`cdk synth` writes one, into"
+        f"{tmp_path} is not a cloud assembly: no manifest.json in it (`cdk synth` writes one, into"
         " cdk.out)"
     )
 
 
 def test_fails_when_a_file_cannot_be_read(tmp_path: Path) -> None:
-    """With the reason of the system."""
+    """The message contains the reason of the operating system."""
     path = tmp_path / ("a" * 300)
 
     assert refused(path) == f"{path} cannot be read: File name too long"
 
 
-#: PyYAML has a limit of its own since 6.0.4.
-TOO_DEEP_IN_YAML = ("it is nested more than 200 deep", "exceeded maximum nesting depth in line 1")
+#: PyYAML has its own limit since 6.0.4.
+TOO_DEEP_IN_YAML = ("nested more than 200 levels deep", "exceeded maximum nesting depth in line 1")
 
 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "it has no Resources"),
-        ("just words", "a template is a mapping with Resources"),
-        ("[1, 2]", "a template is a mapping with Resources"),
-        ("Parameters: {}", "it has no Resources"),
+        ("", "no Resources"),
+        ("just words", "it must be a mapping with Resources"),
+        ("[1, 2]", "it must be a mapping with Resources"),
+        ("Parameters: {}", "no Resources"),
         ('{"Resources": {"A": ]}}', "Expecting value in line 1, column 21"),
         ("a: [1,\nb: 2", "did not find expected ',' or ']' in line 2"),
         ("a: !Unknown &x\n  b: c: d", "mapping values are not allowed in this context in line 2"),
@@ -334,33 +334,35 @@ TOO_DEEP_IN_YAML = ("it is nested more than 200 deep", "exceeded maximum nesting
         ("a\x00b: c", "unacceptable character #x0000: control characters are not allowed"),
         ("A: 1\nA: 2", "Duplicate found 'A' (line 1) in line 1"),
         ("{" * 100_000, "Expecting property name enclosed in double quotes in line 1, column 2"),
-        ('{"a":' * 100_000, "it is nested more than 200 deep"),
-        ("[" * 100_000, "it is nested more than 200 deep"),
-        ("[" * 250 + "]" * 250, "it is nested more than 200 deep"),
+        ('{"a":' * 100_000, "nested more than 200 levels deep"),
+        ("[" * 100_000, "nested more than 200 levels deep"),
+        ("[" * 250 + "]" * 250, "nested more than 200 levels deep"),
         ("a: " + "[" * 100_000, TOO_DEEP_IN_YAML),
         ("- " * 100_000, TOO_DEEP_IN_YAML),
     ],
     ids=lambda each: f"{each[:30]} {len(each)}",
 )
-def test_fails_when_a_file_is_no_template(
+def test_fails_when_a_file_is_not_a_template(
     tmp_path: Path, text: str, why: str | tuple[str, ...]
 ) -> None:
-    """With the place, where there is one."""
+    """The message contains the position, if it is known."""
     path = written(tmp_path, "file.txt", text)
 
     message = refused(path)
 
     whys = (why,) if isinstance(why, str) else why
-    assert message.startswith(tuple(f"{path} is no template: {each}" for each in whys))
+    assert message.startswith(
+        tuple(f"{path} is not a CloudFormation template: {each}" for each in whys)
+    )
     assert "\n" not in message
 
 
-def test_fails_when_a_file_is_no_text(tmp_path: Path) -> None:
-    """An archive, say."""
+def test_fails_when_a_file_is_not_text(tmp_path: Path) -> None:
+    """It may be an archive."""
     path = tmp_path / "file.zip"
     path.write_bytes(b"PK\x03\x04\xff\xfe")
 
-    assert refused(path) == f"{path} is no template: it is no text in UTF-8"
+    assert refused(path) == f"{path} is not a CloudFormation template: not UTF-8 text"
 
 
 @pytest.mark.parametrize(
@@ -383,54 +385,54 @@ def test_fails_when_a_file_is_no_text(tmp_path: Path) -> None:
                     }
                 }
             },
-            "A waits for no list",
+            "the dependencies of A must be a list",
         ),
     ],
 )
 def test_fails_when_a_manifest_is_malformed(
     tmp_path: Path, manifest: dict[str, Any], why: str
 ) -> None:
-    """Some other tool's, say."""
+    """It may belong to another tool."""
     path = written(tmp_path, "manifest.json", manifest)
 
-    assert refused(tmp_path) == f"{path} is no manifest of a cloud assembly: {why}"
+    assert refused(tmp_path) == f"{path} is not the manifest of a cloud assembly: {why}"
 
 
-def test_fails_when_the_template_of_a_stack_is_not_there(tmp_path: Path) -> None:
-    """A folder that was copied in part."""
+def test_fails_when_the_template_of_a_stack_is_missing(tmp_path: Path) -> None:
+    """The folder may be copied only in part."""
     out = synthesized(tmp_path, lambda app: aws_sns.Topic(Stack(app, "Show"), "Topic"))
     (out / "Show.template.json").unlink()
 
-    assert refused(out) == f"{out / 'Show.template.json'} is not there"
+    assert refused(out) == f"{out / 'Show.template.json'}: no such file or directory"
 
 
 def test_fails_when_two_stacks_have_one_name(tmp_path: Path) -> None:
-    """The same path twice, say."""
+    """The same path may be given twice."""
     path = written(tmp_path, "show.yaml", YAML)
 
-    assert refused(path, path) == f"2 stacks are called {path.with_name('show')}"
+    assert refused(path, path) == f"2 stacks have the name {path.with_name('show')}"
 
 
 def test_fails_when_a_template_nests_itself(tmp_path: Path) -> None:
-    """Directly, or through another."""
+    """Directly or indirectly."""
     direct = written(tmp_path, "direct.json", nesting("direct.json"))
     first = written(tmp_path, "first.json", nesting("second.json"))
     written(tmp_path, "second.json", nesting("first.json"))
 
-    assert refused(direct) == "direct: Inner nests a template in itself"
-    assert refused(first) == "first/Inner: Inner nests a template in itself"
+    assert refused(direct) == "direct: Inner nests its own template"
+    assert refused(first) == "first/Inner: Inner nests its own template"
 
 
-def test_fails_when_a_nested_template_has_no_resource(tmp_path: Path) -> None:
-    """The stack is named."""
+def test_fails_when_a_nested_template_has_an_invalid_resource(tmp_path: Path) -> None:
+    """The message names the stack."""
     written(tmp_path, "inner.json", {"Resources": {"A": 1}})
     outer = written(tmp_path, "outer.json", nesting("inner.json"))
 
-    assert refused(outer) == ("outer/Inner: A is no resource: a resource is a mapping with a Type")
+    assert refused(outer) == "outer/Inner: A is not a resource: it must be a mapping with a Type"
 
 
 def test_a_manifest_is_read_without_its_stacks(tmp_path: Path) -> None:
-    """`read_template` asks for a mapping, and no more."""
+    """`read_template` only requires a mapping."""
     path = written(tmp_path, "some.json", {"files": {}})
 
     assert read_template(path) == {"files": {}}

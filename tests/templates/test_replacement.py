@@ -1,4 +1,4 @@
-"""What an update replaces, as CloudFormation's schemas tell."""
+"""Resources that an update replaces, according to the schemas of CloudFormation."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from slr_constructs.handler.slr_handler import contract
-from slr_constructs.templates.lifecycle import IDENTITY
 from slr_constructs.templates.replacement import Replacement, replacements
+from slr_constructs.templates.role_usage import IDENTITY
 from tests.templates.apps import plain
 
 INSTANCE = "AWS::EC2::Instance"
 
 
 def replaced(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Replacement]:
-    """Return what is replaced between two sets of resources."""
+    """Return the replaced resources between two sets of resources."""
     return replacements(plain(**before).stacks["Show"], plain(**after).stacks["Show"])
 
 
@@ -26,7 +26,7 @@ def resource(kind: str, **properties: Any) -> dict[str, Any]:  # noqa: ANN401 - 
 
 
 def test_a_property_that_can_be_updated_replaces_nothing() -> None:
-    """Most can be."""
+    """Most properties can be updated."""
     before = {"A": resource("AWS::SNS::Topic", TopicName="a", DisplayName="one")}
     after = {"A": resource("AWS::SNS::Topic", TopicName="a", DisplayName="two")}
 
@@ -37,12 +37,12 @@ def test_a_property_that_can_be_updated_replaces_nothing() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [({"TopicName": "a"}, {"TopicName": "b"}), ({}, {"TopicName": "b"}), ({"TopicName": "a"}, {})],
-    ids=["changed", "given", "taken away"],
+    ids=["changed", "added", "removed"],
 )
 def test_a_property_that_cannot_be_updated_replaces_its_resource(
     before: dict[str, str], after: dict[str, str]
 ) -> None:
-    """Whether it is changed, given or taken away."""
+    """It may be changed, added or removed."""
     kind = "AWS::SNS::Topic"
 
     assert replaced({"A": resource(kind, **before)}, {"A": resource(kind, **after)}) == {
@@ -63,8 +63,8 @@ def test_a_property_within_a_property_is_found() -> None:
     }
 
 
-def test_each_member_of_a_list_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A `*` in a pointer stands for each."""
+def test_each_member_of_a_list_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `*` in a pointer stands for each member."""
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415 - it takes seconds
 
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::SNS::Topic").schema
@@ -78,8 +78,8 @@ def test_each_member_of_a_list_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> 
     assert replaced(before, protocol) == {}
 
 
-def test_what_refers_to_the_replaced_is_replaced_where_it_cannot_be_updated() -> None:
-    """Down the whole chain, and nowhere else."""
+def test_a_create_only_reference_to_a_replaced_resource_replaces_too() -> None:
+    """The whole chain is replaced; other references do not replace a resource."""
 
     def chain(name: str) -> dict[str, Any]:
         return {
@@ -99,9 +99,9 @@ def test_what_refers_to_the_replaced_is_replaced_where_it_cannot_be_updated() ->
     }
 
 
-def test_what_nobody_can_tell_is_not_told() -> None:
-    """Custom resources of others, types without a schema, and what comes, goes or changes type."""
-    kinds = ("Custom::Thing", "AWS::CloudFormation::CustomResource", "No::Such::Type")
+def test_unknown_replacements_are_not_reported() -> None:
+    """Other custom resources, types without schema, new and removed resources, new types."""
+    kinds = ("Custom::Other", "AWS::CloudFormation::CustomResource", "No::Such::Type")
     before = {f"A{i}": resource(kind, Name="a") for i, kind in enumerate(kinds)}
     after = {f"A{i}": resource(kind, Name="b") for i, kind in enumerate(kinds)}
 
@@ -111,8 +111,8 @@ def test_what_nobody_can_tell_is_not_told() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(IDENTITY))
-def test_a_custom_resource_is_another_one_if_it_acts_on_another_thing(kind: str) -> None:
-    """By the contract's own word, the physical id changes with that property alone."""
+def test_a_custom_resource_is_replaced_if_its_target_changes(kind: str) -> None:
+    """The physical id in the contract changes only with that property."""
     (wanted,) = (
         each
         for each in vars(contract).values()

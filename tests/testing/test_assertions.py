@@ -1,4 +1,4 @@
-"""The assertions: what they hold, and every sentence that a failing test of a team prints."""
+"""The assertions and all their failure messages."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from slr_constructs import (
 )
 from slr_constructs.catalogue import RoleDefinition
 from slr_constructs.handler.slr_handler import contract
-from slr_constructs.templates.lifecycle import _CUSTOM_TYPES, _NATIVE_TYPES
 from slr_constructs.templates.reading import TemplateError
+from slr_constructs.templates.role_usage import _CUSTOM_TYPES, _NATIVE_TYPES
 from slr_constructs.testing import (
     assert_created_before,
     assert_deleted_before,
@@ -51,7 +51,7 @@ CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"]
 
 
 def _hotline(stack: Stack) -> str:
-    """Define streaming of a connector, and return what its role is called."""
+    """Define streaming of a connector, and return the name of its role."""
     connector = aws_chime.CfnVoiceConnector(
         stack, "Connector", name="lines", require_encryption=True
     )
@@ -66,7 +66,7 @@ def _failure(check: Callable[..., None], *args: Any, **options: Any) -> str:  # 
 
 
 def _readable(error: BaseException | str) -> str:
-    """Return what an error says without the hashes that CDK puts at the end of logical ids."""
+    """Return the text of an error without the hashes at the end of logical ids."""
     return re.sub(r"\b(\w+?)[0-9A-F]{8}\b", r"\1…", str(error))
 
 
@@ -90,7 +90,7 @@ def _after(stack: Stack, name: str, *earlier: CfnResource) -> CfnResource:
     ],
 )
 def test_a_resource_has_several_names(stack: Stack, name: str, role: str) -> None:
-    """A path, with the stack's name or without; or a construct, if one resource is meant."""
+    """A name may be a path with or without the stack name, or a construct with one resource."""
     definition = catalogue.CHIME_VOICE_CONNECTOR
     ServiceLinkedRole(stack, "Role", definition=definition, native=True)
     _hotline(stack)
@@ -100,7 +100,7 @@ def test_a_resource_has_several_names(stack: Stack, name: str, role: str) -> Non
 
 
 def test_a_logical_id_is_a_name_too(stack: Stack) -> None:
-    """Of a stack and of its template alike."""
+    """It works for a stack and for its template."""
     _hotline(stack)
     (streaming,) = (
         name
@@ -112,8 +112,8 @@ def test_a_logical_id_is_a_name_too(stack: Stack) -> None:
     assert_deleted_before(template_of(stack), streaming, "Connector")
 
 
-def test_a_construct_with_several_resources_is_no_name(stack: Stack) -> None:
-    """The refusal names them."""
+def test_a_construct_with_several_resources_is_ambiguous(stack: Stack) -> None:
+    """The message lists them."""
     owner = playback_configuration(stack)
     MediaTailorSessionLogging(stack, "Logging", playback_configuration=owner)
 
@@ -121,14 +121,14 @@ def test_a_construct_with_several_resources_is_no_name(stack: Stack) -> None:
         assert_deleted_before(stack, "Logging", "Owner")
 
     assert _readable(error.value) == (
-        "Logging has several resources, name one:"
-        " Logging/Release (LoggingRelease…),"
-        " Logging/ReleaseRights (LoggingReleaseRights…)"
+        "Logging has more than one resource. Name one of them:"
+        " Logging/CleanUp (LoggingCleanUp…),"
+        " Logging/CleanUpPolicy (LoggingCleanUpPolicy…)"
     )
 
 
 def test_the_only_resource_of_a_construct_has_its_name(stack: Stack) -> None:
-    """However deep it is, and whatever it is called."""
+    """The resource may be at any depth and have any id."""
     queue = aws_sqs.CfnQueue(stack, "Queue")
     shelf = Construct(stack, "Shelf")
     CfnResource(Construct(shelf, "Board"), "Book", type="Some::Type").add_resource_dependency(queue)
@@ -137,7 +137,7 @@ def test_the_only_resource_of_a_construct_has_its_name(stack: Stack) -> None:
     assert_created_before(stack, "Queue", "Stack/Shelf/Board")
 
 
-def test_names_below_one_another_are_told_apart(stack: Stack) -> None:
+def test_similar_nested_names_are_distinguished(stack: Stack) -> None:
     """The path of a nested stack's own resource may end as that of another does."""
     inner = NestedStack(stack, "Inner")
     CfnResource(Construct(inner, "Inner"), "Queue", type="Some::Type")
@@ -147,13 +147,13 @@ def test_names_below_one_another_are_told_apart(stack: Stack) -> None:
         assert_created_before(inner, "Inner/Queue", "Queue")
 
     assert _readable(error.value) == (
-        "Inner/Queue has several resources, name one:"
+        "Inner/Queue has more than one resource. Name one of them:"
         " Inner/Inner/Queue (InnerQueue…), Inner/Queue (Queue)"
     )
 
 
-def test_the_path_in_a_stage_may_have_the_stage() -> None:
-    """A stack of a pipeline is named as its own code has it, or in full."""
+def test_a_path_may_start_with_the_stage() -> None:
+    """The name of the stage is optional."""
     stack = Stack(Stage(App(), "Prod"), "Hotline")
     role = _hotline(stack)
 
@@ -161,8 +161,8 @@ def test_the_path_in_a_stage_may_have_the_stage() -> None:
         assert_created_before(stack, role, name)
 
 
-def test_a_template_has_the_paths_that_its_metadata_has() -> None:
-    """`cdk synth` writes them; without any, logical ids are the names."""
+def test_the_paths_of_a_template_come_from_its_metadata() -> None:
+    """`cdk synth` writes them; without metadata, only logical ids are names."""
     path = {"aws:cdk:path": "Hotline/Streaming/Resource"}
     template = {
         "Resources": {
@@ -174,93 +174,96 @@ def test_a_template_has_the_paths_that_its_metadata_has() -> None:
     for name in ("Streaming1A", "Hotline/Streaming/Resource", "Streaming/Resource", "Streaming"):
         assert_created_before(template, "Plain", name)
     assert _failure(assert_created_before, template, "Streaming", "Plain") == (
-        "Streaming/Resource (Streaming1A) is not created before Plain, but the other way round:\n"
+        "Streaming/Resource (Streaming1A) is not created before Plain, because the dependency is"
+        " reversed:\n"
         "    Streaming/Resource (Streaming1A)\n"
-        "    waits for Plain (DependsOn)\n"
-        "Take that chain apart first, or the two would wait for each other.\n"
-        "Nothing makes Plain wait for Streaming/Resource (Streaming1A); add a dependency:"
-        " Streaming1A in the DependsOn of Plain."
+        "    depends on Plain (DependsOn)\n"
+        "Remove this dependency first; otherwise you create a circular dependency.\n"
+        "Add a dependency from Plain to Streaming/Resource (Streaming1A): add Streaming1A to the"
+        " DependsOn of Plain."
     )
 
 
 def test_fails_when_a_name_is_unknown(stack: Stack) -> None:
-    """What may be meant is named once, however it can be spelt."""
+    """Each similar resource is listed once."""
     _hotline(stack)
 
     with pytest.raises(LookupError) as error:
         assert_created_before(stack, "Connector", "Streeming")
     assert _readable(error.value) == (
-        "no resource of the template is called Streeming; close to it:"
-        " Streaming/Resource (Streaming…)"
+        "the template has no resource named Streeming; similar names: Streaming/Resource"
+        " (Streaming…)"
     )
 
     with pytest.raises(LookupError) as error:
         assert_created_before(stack, "Xyz", "Streaming")
-    assert _readable(error.value) == (
-        "no resource of the template is called Xyz; nor is there one with a close name"
-    )
+    assert _readable(error.value) == ("the template has no resource named Xyz; no name is similar")
 
 
-def test_fails_when_there_is_no_resource_at_all() -> None:
-    """An empty template has no names."""
-    with pytest.raises(LookupError, match="no resource of the template is called A; nor is there"):
+def test_fails_when_the_template_has_no_resources() -> None:
+    """Then no name is similar."""
+    with pytest.raises(
+        LookupError, match="the template has no resource named A; no name is similar"
+    ):
         assert_created_before({}, "A", "B")
 
 
-def test_fails_when_both_names_are_one_resource(stack: Stack) -> None:
-    """Nothing comes before itself, so the test cannot mean that."""
+def test_fails_when_both_names_are_the_same_resource(stack: Stack) -> None:
+    """A resource cannot be before itself."""
     _hotline(stack)
 
-    with pytest.raises(ValueError, match="are one resource") as error:
+    with pytest.raises(ValueError, match="are the same resource") as error:
         assert_deleted_before(stack, "Streaming", "Stack/Streaming/Resource")
 
     assert _readable(error.value) == (
-        "Streaming and Stack/Streaming/Resource are one resource,"
-        " Streaming/Resource (Streaming…): an order is between two"
+        "Streaming and Stack/Streaming/Resource are the same resource,"
+        " Streaming/Resource (Streaming…); name two different resources"
     )
 
 
 @pytest.mark.parametrize("check", [assert_created_before, assert_deleted_before])
 def test_fails_when_the_template_has_no_order(check: Callable[..., None]) -> None:
-    """A circle, or what is no template, is an error of its own and no failed assertion."""
-    circle = {
+    """A circular dependency or an invalid template is an error, not a failed assertion."""
+    cycle = {
         "A": {"Type": "Some::Type", "DependsOn": "B"},
         "B": {"Type": "Some::Type", "DependsOn": "A"},
     }
 
-    with pytest.raises(TemplateError, match="the dependencies form a circle: A -DependsOn-> B"):
-        check({"Resources": circle}, "A", "B")
-    with pytest.raises(TemplateError, match="A is no resource"):
+    with pytest.raises(
+        TemplateError, match="circular dependency between resources: A -DependsOn-> B"
+    ):
+        check({"Resources": cycle}, "A", "B")
+    with pytest.raises(TemplateError, match="A is not a resource"):
         check({"Resources": {"A": {}}}, "A", "B")
 
 
-# one before another
+# order of two resources
 
 
-def test_what_is_independent_is_in_no_order(stack: Stack) -> None:
-    """The failure says what is missing, and what the one that should wait does wait for."""
+def test_independent_resources_have_no_order(stack: Stack) -> None:
+    """The message contains the missing and the existing dependencies."""
     aws_chime.CfnVoiceConnector(stack, "Connector", name="lines", require_encryption=True)
     VoiceConnectorStreaming(stack, "Streaming", voice_connector="abcdef1ghij2klmno3pqr4")
 
     assert _failure(assert_deleted_before, stack, "Streaming", "Connector") == (
         "Streaming/Resource (Streaming…) is not deleted before Connector (Connector):"
-        " neither waits for the other, and any order may come of it.\n"
-        "Streaming/Resource (Streaming…) waits for"
+        " neither depends on the other, so CloudFormation may use any order.\n"
+        "Streaming/Resource (Streaming…) depends on"
         " AWSServiceRoleForAmazonChimeVoiceConnector/Resource"
         " (AWSServiceRoleForAmazonChimeVoiceConnector…),"
         " ServiceLinkedRoleFunction/Resource (ServiceLinkedRoleFunction…),"
-        " Streaming/ResourceRights (StreamingResourceRights…).\n"
-        "Nothing makes Streaming/Resource (Streaming…) wait for Connector (Connector);"
-        " add a dependency: X.node.add_dependency(Y), where X is the construct Streaming and Y is"
+        " Streaming/ResourcePolicy (StreamingResourcePolicy…).\n"
+        "Add a dependency from Streaming/Resource (Streaming…) to Connector (Connector):"
+        " X.node.add_dependency(Y), where X is the construct Streaming and Y is the construct"
         " Connector."
     )
-    assert "\nConnector (Connector) waits for nothing.\n" in _failure(
+    assert "\nConnector (Connector) depends on nothing.\n" in _failure(
         assert_created_before, stack, "Streaming", "Connector"
     )
 
 
-def test_the_wrong_way_round_shows_the_chain(stack: Stack) -> None:
-    """Link by link, with what in the template makes each."""
+def test_a_reversed_dependency_shows_the_chain(stack: Stack) -> None:
+    """The message contains each dependency with its sources."""
     first = CfnResource(stack, "First", type="Some::Type")
     second = _after(stack, "Second", first)
     CfnResource(
@@ -269,17 +272,19 @@ def test_the_wrong_way_round_shows_the_chain(stack: Stack) -> None:
 
     chain = (
         "    Third (Third)\n"
-        "    waits for Second (Second) (GetAtt)\n"
-        "    waits for First (First) (DependsOn)\n"
-        "Take that chain apart first, or the two would wait for each other.\n"
-        "Nothing makes First (First) wait for Third (Third); add a dependency:"
-        " X.node.add_dependency(Y), where X is the construct First and Y is Third."
+        "    depends on Second (Second) (GetAtt)\n"
+        "    depends on First (First) (DependsOn)\n"
+        "Remove this dependency first; otherwise you create a circular dependency.\n"
+        "Add a dependency from First (First) to Third (Third): X.node.add_dependency(Y), where X is"
+        " the construct First and Y is the construct Third."
     )
     assert _failure(assert_created_before, stack, "Third", "First") == (
-        f"Third (Third) is not created before First (First), but the other way round:\n{chain}"
+        f"Third (Third) is not created before First (First), because the dependency is reversed:\n"
+        f"{chain}"
     )
     assert _failure(assert_deleted_before, stack, "First", "Third") == (
-        f"First (First) is not deleted before Third (Third), but the other way round:\n{chain}"
+        f"First (First) is not deleted before Third (Third), because the dependency is reversed:\n"
+        f"{chain}"
     )
     assert_created_before(stack, "First", "Third")
     assert_deleted_before(stack, "Third", "First")
@@ -290,7 +295,7 @@ def test_the_wrong_way_round_shows_the_chain(stack: Stack) -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_feature_releases_its_role(stack: Stack, name: str) -> None:
-    """What the constructs define holds, with an owner of the app and with an existing one."""
+    """The constructs pass, with an owner in the app and with an existing one."""
     recipe = RECIPES[name]
     recipe.define(stack, "a", None)
 
@@ -304,7 +309,7 @@ def test_every_feature_releases_its_role(stack: Stack, name: str) -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_feature_without_its_dependency_on_the_role_is_found(stack: Stack, name: str) -> None:
-    """The assertion is about every carrier: one that does not wait is a failure."""
+    """Each usage must depend on the role."""
     recipe = RECIPES[name]
     recipe.define(stack, "a", None)
     template = template_of(stack)
@@ -329,7 +334,7 @@ def _role_in(resources: Mapping[str, Any]) -> str:
 
 
 def test_every_role_of_the_sample_app_is_released(tmp_path: Path) -> None:
-    """An app of several stacks, each with roles of its own."""
+    """The app has several stacks with their own roles."""
     app = build(App(context=CONTEXT, outdir=str(tmp_path)))
     checked = []
 
@@ -343,8 +348,8 @@ def test_every_role_of_the_sample_app_is_released(tmp_path: Path) -> None:
     assert {*checked} == {each.role_name for each in catalogue.ALL if not each.superseded_by}
 
 
-def test_resources_without_our_constructs_are_looked_at(stack: Stack) -> None:
-    """Plain L1s: what has the feature must wait, and what has it not need not."""
+def test_native_resources_are_checked(stack: Stack) -> None:
+    """Only L1 constructs with the feature must depend on the role."""
     aws_iam.CfnServiceLinkedRole(stack, "Role", aws_service_name="mediapackage.amazonaws.com")
     aws_mediapackage.CfnChannel(
         stack,
@@ -358,19 +363,19 @@ def test_resources_without_our_constructs_are_looked_at(stack: Stack) -> None:
 
     assert _failure(assert_role_released, stack, "Role") == (
         "Role (Role) is not released:\n"
-        "Logged (Logged) is not deleted before Role (Role): neither waits for the other, and any"
-        " order may come of it.\n"
-        "Logged (Logged) waits for nothing.\n"
-        "Nothing makes Logged (Logged) wait for Role (Role); add a dependency:"
-        " X.node.add_dependency(Y), where X is the construct Logged and Y is Role."
+        "Logged (Logged) is not deleted before Role (Role): neither depends on the other, so"
+        " CloudFormation may use any order.\n"
+        "Logged (Logged) depends on nothing.\n"
+        "Add a dependency from Logged (Logged) to Role (Role): X.node.add_dependency(Y), where X is"
+        " the construct Logged and Y is the construct Role."
     )
 
     template["Resources"]["Logged"]["DependsOn"] = "Role"
     assert_role_released(template, "Role")
 
 
-def test_a_channel_that_records_nothing_uses_no_role() -> None:
-    """An empty ARN is how IVS is told that there is no recording."""
+def test_a_channel_without_recording_does_not_use_the_role() -> None:
+    """An empty ARN disables the recording of an IVS channel."""
     principal = catalogue.IVS_RECORD_TO_S3.service_principal
     recording = {"DestinationConfiguration": {"S3": {"BucketName": "recordings"}}}
     resources: dict[str, Any] = {
@@ -394,8 +399,8 @@ def test_a_channel_that_records_nothing_uses_no_role() -> None:
     )
 
 
-def test_an_owner_needs_a_release_if_it_is_named(stack: Stack) -> None:
-    """Without one, whether the service lets go when the owner is deleted is anybody's guess."""
+def test_an_owner_needs_a_clean_up_resource_if_it_is_passed(stack: Stack) -> None:
+    """Without it, the service may still use the role after the owner is deleted."""
     role = ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR, native=True)
     owner = aws_mediatailor.CfnPlaybackConfiguration(
         stack,
@@ -412,13 +417,13 @@ def test_an_owner_needs_a_release_if_it_is_named(stack: Stack) -> None:
     assert_role_released(stack, "Role")
     assert _failure(assert_role_released, stack, "Role", owner="Ads") == (
         "Role/Resource (Role…) is not released:\n"
-        "nothing is switched off before Ads (Ads) is deleted: nothing that uses the role refers to"
-        " it. The constructs of slr_constructs define a release beside the feature."
+        "no feature is disabled before Ads (Ads) is deleted: no resource that uses the role refers"
+        " to it. The constructs of slr_constructs define a clean-up resource for this."
     )
 
 
-def test_an_owner_that_is_named_by_a_text_is_deleted_too_early(stack: Stack) -> None:
-    """The put of an existing channel's logs knows nothing of the channel that is beside it."""
+def test_an_owner_with_a_literal_name_is_deleted_too_early(stack: Stack) -> None:
+    """The custom resource for an existing channel does not refer to the channel in the app."""
     aws_mediapackage.CfnChannel(stack, "Live", id="live")
     aws_mediapackage.CfnChannel(stack, "Other", id="other")
     MediaPackageAccessLogging(stack, "Audience", channel="live")
@@ -430,8 +435,8 @@ def test_an_owner_that_is_named_by_a_text_is_deleted_too_early(stack: Stack) -> 
     ]
 
 
-def test_what_is_retained_goes_on_using_the_role(stack: Stack) -> None:
-    """CloudFormation lets go of the resource, and the service does not let go of the role."""
+def test_a_retained_resource_still_uses_the_role(stack: Stack) -> None:
+    """CloudFormation does not delete the resource, so the service still uses the role."""
     owner = playback_configuration(stack)
     MediaTailorSessionLogging(stack, "Logging", playback_configuration=owner)
     owner.apply_removal_policy(RemovalPolicy.RETAIN)
@@ -439,7 +444,7 @@ def test_what_is_retained_goes_on_using_the_role(stack: Stack) -> None:
     assert _failure(assert_role_released, stack, "AWSServiceRoleForMediaTailor") == (
         "AWSServiceRoleForMediaTailor/Resource (AWSServiceRoleForMediaTailor…)"
         " is not released:\n"
-        "Owner (Owner) is not deleted, and goes on using the role: its DeletionPolicy is Retain"
+        "Owner (Owner) is not deleted and still uses the role, because its DeletionPolicy is Retain"
     )
 
 
@@ -448,34 +453,34 @@ def test_what_is_retained_goes_on_using_the_role(stack: Stack) -> None:
     [catalogue.MEDIATAILOR, RoleDefinition("AWSServiceRoleForX", "x.amazonaws.com")],
     ids=["known", "unknown"],
 )
-def test_fails_when_nothing_uses_the_role(stack: Stack, definition: RoleDefinition) -> None:
-    """A test that would pass whatever the stack does shows nothing."""
+def test_fails_when_no_resource_uses_the_role(stack: Stack, definition: RoleDefinition) -> None:
+    """An assertion that always passes proves nothing."""
     ServiceLinkedRole(stack, "Role", definition=definition, native=True)
 
     assert _failure(assert_role_released, stack, "Role") == (
         "Role/Resource (Role…) is not released:\n"
-        "nothing in the template uses it, as far as the catalogue knows, so nothing shows that it"
-        " is released"
+        "according to the catalogue, no resource in the template uses the role, so this assertion"
+        " proves nothing"
     )
 
 
-def test_fails_when_the_role_is_none(stack: Stack) -> None:
-    """A role of one's own is no service-linked role."""
+def test_fails_when_the_resource_is_not_a_service_linked_role(stack: Stack) -> None:
+    """Other IAM roles are not accepted."""
     _hotline(stack)
 
-    with pytest.raises(ValueError, match="is no service-linked role") as error:
+    with pytest.raises(ValueError, match="is not a service-linked role") as error:
         assert_role_released(stack, "ServiceLinkedRoleFunction/Role")
 
     assert _readable(error.value) == (
-        "ServiceLinkedRoleFunction/Role (ServiceLinkedRoleFunctionRole…) is no"
+        "ServiceLinkedRoleFunction/Role (ServiceLinkedRoleFunctionRole…) is not a"
         " service-linked role: its type is AWS::IAM::Role"
     )
 
 
 def test_every_custom_resource_and_every_type_of_the_catalogue_is_known() -> None:
-    """A feature that is added is looked at too; what keeps logs alone uses no role."""
+    """New features are included; the log retention resource does not use a role."""
     types = {kind for each in catalogue.ALL for kind in each.resource_types}
-    put_or_release = {
+    with_target = {
         each.RESOURCE_TYPE
         for each in vars(contract).values()
         if isinstance(each, type)
@@ -483,16 +488,16 @@ def test_every_custom_resource_and_every_type_of_the_catalogue_is_known() -> Non
         and "RESOURCE_TYPE" in vars(each)
     }
 
-    assert put_or_release - {*_CUSTOM_TYPES} == {
+    assert with_target - {*_CUSTOM_TYPES} == {
         "Custom::ServiceLinkedRole",
         "Custom::MediaTailorLogRetention",
     }
     assert {each.owner for each in _CUSTOM_TYPES.values()} <= types
-    # what has no property for its feature is switched on by us alone
+    # types without a property for the feature need a custom resource
     assert types - {*_NATIVE_TYPES} == {"AWS::Chime::AppInstance", "AWS::Chime::VoiceConnector"}
 
 
-# a project of somebody else's
+# a project of another team
 
 STACK_OF_A_TEAM = """
 from aws_cdk import App, Stack, aws_chime
@@ -538,22 +543,22 @@ FAILING = {
         '>*assert_deleted_before(stack, "Streaming", "Connector")',
         """\
 E*AssertionError: Streaming/Resource (*) is not deleted before Connector (Connector): neither *
-E*Streaming/Resource (*) waits for *.
-E*Nothing makes Streaming/Resource (*) wait for Connector (Connector); add a dependency: *""",
+E*Streaming/Resource (*) depends on *.
+E*Add a dependency from Streaming/Resource (*) to Connector (Connector): X.node*""",
     ),
     "plain": (
         PLAIN_STACK_OF_A_TEAM,
         '>*assert_role_released(stack, "Role")',
         """\
 E*AssertionError: Role (Role) is not released:
-E*Recording (Recording) is not deleted before Role (Role): neither waits for the other, *
-E*Recording (Recording) waits for nothing.
-E*Nothing makes Recording (Recording) wait for Role (Role); add a dependency: *""",
+E*Recording (Recording) is not deleted before Role (Role): neither depends on the other, *
+E*Recording (Recording) depends on nothing.
+E*Add a dependency from Recording (Recording) to Role (Role): X.node*""",
     ),
     "unknown": (
         STACK_OF_A_TEAM.replace('"Streaming", "Connector")', '"Streaming", "Conector")'),
         '>*assert_deleted_before(stack, "Streaming", "Conector")',
-        "E*LookupError: no resource of the template is called Conector; close to it: Conn*",
+        "E*LookupError: the template has no resource named Conector; similar names: Conn*",
     ),
 }
 
@@ -561,11 +566,11 @@ E*Nothing makes Recording (Recording) wait for Role (Role); add a dependency: *"
 def test_a_failing_test_shows_the_line_and_what_to_do(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The report ends in the team's own line: nothing of this library stands between."""
+    """The report ends in the line of the test, without frames of this library."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile(**{f"test_{name}": source for name, (source, _, _) in FAILING.items()})
 
-    # each file by itself in the output, whatever plugins would do with the order
+    # a fixed order of the files, whatever other plugins do
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly")
 
     result.assert_outcomes(failed=len(FAILING))

@@ -1,4 +1,4 @@
-"""The plugin in another project, which an inner pytest runs."""
+"""The plugin in another project, in a separate pytest process."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_order(order_snapshot):
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Return a project that opts in."""
+    """Return a project that uses the plugin."""
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makeconftest(CONFTEST)
     pytester.makepyfile(test_stack=TESTS % ("a1" * 32, "a1" * 32))
@@ -36,19 +36,19 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def _run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
-    # not in this process, where syrupy would take its session for that of these tests
+    # in another process, because syrupy would mix up the sessions
     return project.runpytest_subprocess("-p", "no:cacheprovider", *options)
 
 
-def test_a_snapshot_that_is_missing_fails(project: pytest.Pytester) -> None:
-    """Nothing is stored unasked: what was never reviewed does not pass."""
+def test_a_missing_snapshot_fails(project: pytest.Pytester) -> None:
+    """A snapshot is stored only with `--snapshot-update`."""
     _run(project).assert_outcomes(failed=3)
 
 
-def test_stored_snapshots_pass_with_another_asset_and_show_a_line_that_moved(
+def test_stored_snapshots_ignore_assets_and_show_moved_lines(
     project: pytest.Pytester,
 ) -> None:
-    """What changes by itself is not in a snapshot, be it JSON or YAML; an order is, in words."""
+    """Volatile values are not in a snapshot, in JSON or YAML; the order is in it, as lines."""
     _run(project, "--snapshot-update").assert_outcomes(passed=3)
     stored = project.path / "__snapshots__" / "test_stack"
     assert (stored / "test_yaml.yaml").read_text() == "Code:\n  S3Key: <asset>.zip\n"
@@ -66,8 +66,8 @@ def test_stored_snapshots_pass_with_another_asset_and_show_a_line_that_moved(
     result.stdout.fnmatch_lines(["*test_order*", "*create 1  Role*"])
 
 
-def test_nothing_is_loaded_unasked(pytester: pytest.Pytester) -> None:
-    """A project that does not opt in has no fixtures of ours, and jsii is not started."""
+def test_the_plugin_is_opt_in(pytester: pytest.Pytester) -> None:
+    """Other projects do not get the fixtures and do not start jsii."""
     pytester.makepyfile(
         "import sys\n\n\ndef test_it():\n    assert 'jsii' not in sys.modules\n"
         "    assert 'slr_constructs' not in sys.modules\n"
@@ -81,7 +81,7 @@ def test_each_fixture_has_its_format(
     template_snapshot_yaml: SnapshotAssertion,
     order_snapshot: SnapshotAssertion,
 ) -> None:
-    """An order is lines, and they are stored as JSON."""
+    """Order lines are stored as JSON."""
     fixtures = (template_snapshot, template_snapshot_yaml, order_snapshot)
 
     assert [each.extension.file_extension for each in fixtures] == ["json", "yaml", "json"]

@@ -1,4 +1,4 @@
-"""The extension: what is noise in a review is left out, and nothing else is."""
+"""The snapshot extensions, which remove values that are irrelevant in a review."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from slr_constructs.testing import TemplateSnapshotExtension, TemplateYamlSnapsh
 from slr_constructs.testing.snapshots import normalize
 
 
-def test_asset_hashes_are_all_the_same() -> None:
-    """A changed asset changes no template's snapshot; the rest of its address stays."""
+def test_asset_hashes_are_replaced() -> None:
+    """A changed asset does not change a snapshot; the rest of its address stays."""
     code = {"S3Bucket": "cdk-hnb659fds-assets", "S3Key": f"{'0123456789abcdef' * 4}.zip"}
 
     assert normalize(code) == {"S3Bucket": "cdk-hnb659fds-assets", "S3Key": "<asset>.zip"}
 
 
 def test_shorter_hashes_stay() -> None:
-    """A logical id ends in eight digits, which are part of what a reviewer compares."""
+    """Logical ids end in eight hexadecimal digits, which stay in the snapshot."""
     assert normalize(["Stream5CA015BA", "0123456789abcdef" * 3]) == [
         "Stream5CA015BA",
         "0123456789abcdef" * 3,
     ]
 
 
-def test_bootstrap_and_path_metadata_are_dropped() -> None:
-    """Every stack has them, and none is about the stack."""
+def test_bootstrap_and_path_metadata_are_removed() -> None:
+    """They are the same in every stack."""
     template = {
         "Resources": {
             "Bucket": {
@@ -50,15 +50,15 @@ def test_bootstrap_and_path_metadata_are_dropped() -> None:
     }
 
 
-def test_what_a_stack_says_itself_is_kept() -> None:
-    """Parameters of one's own, empty values and numbers are no noise."""
+def test_values_of_the_stack_are_kept() -> None:
+    """Other parameters, empty values and numbers stay."""
     template = {"Parameters": {"Name": {"Type": "String"}}, "Outputs": {}, "Count": 0, "No": None}
 
     assert normalize(template) == template
 
 
-def test_a_snapshot_is_json_in_the_order_of_names() -> None:
-    """Two templates that differ in the order of keys alone are the same text."""
+def test_a_snapshot_is_json_with_sorted_keys() -> None:
+    """Templates that differ only in the order of keys have the same snapshot."""
     extension = TemplateSnapshotExtension()
 
     text = extension.serialize({"b": 1, "a": [True, None, "x"]})
@@ -68,7 +68,7 @@ def test_a_snapshot_is_json_in_the_order_of_names() -> None:
 
 
 def test_a_snapshot_may_be_yaml() -> None:
-    """The same content, and no text of it taken for a date or a truth value."""
+    """It has the same content; dates and booleans in texts stay texts."""
     template = {
         "Version": "2012-10-17",
         "Switch": "on",

@@ -1,4 +1,4 @@
-"""What a construct defines and in which order, as tests of stacks read it."""
+"""The resources of a construct and their order, as tests of stacks see them."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 
 def test_resources_are_named_by_their_path_below_the_construct(stack: Stack) -> None:
-    """A construct's snapshot has no logical ids in it, and nothing of its neighbours."""
+    """The snapshot of a construct has no logical ids and no other resources."""
     streaming = VoiceConnectorStreaming(
         stack, "Streaming", voice_connector="abcdef1ghij2klmno3pqr4"
     )
 
     resources = resources_of(streaming)
 
-    assert list(resources) == ["Resource", "ResourceRights"]
+    assert list(resources) == ["Resource", "ResourcePolicy"]
     assert resources["Resource"]["Properties"]["ServiceToken"] == {
         "Fn::GetAtt": ["ServiceLinkedRoleFunction/Resource", "Arn"]
     }
-    assert resources["ResourceRights"]["Properties"]["RoleName"] == {
+    assert resources["ResourcePolicy"]["Properties"]["RoleName"] == {
         "Ref": "ServiceLinkedRoleFunction/Role"
     }
     assert resources["Resource"]["DependsOn"] == [
         "AWSServiceRoleForAmazonChimeVoiceConnector/Resource",
-        "Streaming/ResourceRights",
+        "Streaming/ResourcePolicy",
     ]
 
 
 def test_an_l1_is_its_own_resource(stack: Stack) -> None:
-    """A construct that is a resource itself is shown under one name."""
+    """The resource gets the name `Resource`."""
     instance = aws_chime.CfnAppInstance(stack, "Chat", name="chat")
 
     assert resources_of(instance) == {
@@ -48,8 +48,8 @@ def test_an_l1_is_its_own_resource(stack: Stack) -> None:
     }
 
 
-def test_order_lines_show_creation_and_teardown(stack: Stack) -> None:
-    """Role before feature on the way up; release before owner before role on the way down."""
+def test_order_lines_show_creation_and_deletion(stack: Stack) -> None:
+    """The deletion runs clean-up resource, owner and role, in this order."""
     role = ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR, native=True)
     owner = aws_mediatailor.CfnPlaybackConfiguration(
         stack,
@@ -65,17 +65,17 @@ def test_order_lines_show_creation_and_teardown(stack: Stack) -> None:
     assert lines == [
         "create 1  Role/Resource  (AWS::IAM::ServiceLinkedRole)",
         "create 2  Ads  (AWS::MediaTailor::PlaybackConfiguration)",
-        "create 3  Logging/ReleaseRights  (AWS::IAM::RolePolicy)",
-        "create 4  Logging/Release  (Custom::MediaTailorSessionLoggingRelease)",
-        "delete 1  Logging/Release  (Custom::MediaTailorSessionLoggingRelease)",
-        "delete 2  Logging/ReleaseRights  (AWS::IAM::RolePolicy)",
+        "create 3  Logging/CleanUpPolicy  (AWS::IAM::RolePolicy)",
+        "create 4  Logging/CleanUp  (Custom::MediaTailorSessionLoggingCleanUp)",
+        "delete 1  Logging/CleanUp  (Custom::MediaTailorSessionLoggingCleanUp)",
+        "delete 2  Logging/CleanUpPolicy  (AWS::IAM::RolePolicy)",
         "delete 3  Ads  (AWS::MediaTailor::PlaybackConfiguration)",
         "delete 4  Role/Resource  (AWS::IAM::ServiceLinkedRole)",
     ]
 
 
 def test_a_nested_stack_has_its_own_resources(stack: Stack) -> None:
-    """Lines and templates are those of one stack; what is nested in it is one resource."""
+    """A nested stack is one resource of its parent."""
     nested = NestedStack(stack, "Nested")
     queue = aws_sqs.CfnQueue(nested, "Queue")
     CfnOutput(stack, "Name", value=queue.attr_queue_name)
@@ -91,7 +91,7 @@ def test_a_nested_stack_has_its_own_resources(stack: Stack) -> None:
 
 
 def test_a_template_is_what_is_deployed(stack: Stack) -> None:
-    """The same text as `cdk synth` writes, as Python data."""
+    """The result is the template of `cdk synth` as Python data."""
     aws_sqs.CfnQueue(stack, "Queue")
 
     assert template_of(stack)["Resources"] == {"Queue": {"Type": "AWS::SQS::Queue"}}

@@ -1,1 +1,1 @@
-"""What the function does at run time: the standard library and boto3 alone."""
+"""The function's code. It uses only the standard library and boto3."""

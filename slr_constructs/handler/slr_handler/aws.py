@@ -1,9 +1,8 @@
-"""The one seam to AWS: clients made on first use, and calls that are patient where they should be.
+"""All calls to AWS: the clients, and the retries that botocore does not do.
 
-botocore's `standard` mode retries throttling and 5xx for the codes in its lists. Two kinds are
-left to us: codes in none of them (`ThrottledClientException`, 429, of the Chime SDK services;
-`ConcurrentModification` of IAM), and refusals that only mean that something just made (the
-function's own rights, a role, an owner) is not visible everywhere yet.
+botocore's `standard` mode retries throttling and 5xx for the codes in its lists. This module also
+retries other codes (`ThrottledClientException`, 429, of the Chime SDK services, and
+`ConcurrentModification` of IAM) and waits until a new policy, role or owner is visible.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
-from .lifecycle import log
+from .cloudformation import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,160 +22,164 @@ if TYPE_CHECKING:
 
     from .clock import Clock
 
-    class Tell(Protocol):
-        """Is told what happens."""
+    class OnEvent(Protocol):
+        """A callback for events."""
 
         def __call__(self, event: str, **details: object) -> None:
-            """Take one event."""
+            """Process one event."""
 
 
-#: short enough that a call that hangs cannot cost the answer its time.
+#: short timeouts, so that time for the response is left even if a call hangs.
 _CONFIG = Config(
     connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4}
 )
 
 _BUSY = frozenset({"Throttling", "ThrottlingException", "ConcurrentModification"})
-_GONE = frozenset({"NotFoundException", "ResourceNotFoundException", "NoSuchEntity"})
+_NOT_FOUND_CODES = frozenset({"NotFoundException", "ResourceNotFoundException", "NoSuchEntity"})
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedClientException"}
 )
 
-#: a new policy or role is usually visible within seconds; a person waits for the reason of a
-#: refusal that is meant, so it comes within a minute.
-_SETTLING_SECONDS = 40
+#: a new policy or role is usually visible within seconds. A permanent denial is reported within a
+#: minute.
+_PROPAGATION_SECONDS = 40
 _BUSY_SECONDS = 120
 _READS = ("get_", "list_", "describe_")
 
-_REFUSED = range(400, 500)
-_TRY_AGAIN = frozenset({429, *range(500, 600)})
+_CLIENT_ERRORS = range(400, 500)
+_RETRYABLE = frozenset({429, *range(500, 600)})
 _NOT_FOUND = 404
 
 
 @functools.cache
-def client(service: str) -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    """Return the one client of a service; Lambda reuses it between runs."""
+def client(service: str) -> Any:  # noqa: ANN401 - boto3 creates its clients at run time
+    """Return the client of a service. Lambda reuses it between runs."""
     return boto3.client(service, config=_CONFIG)
 
 
 def code(error: ClientError) -> str:
-    """Return the service's own code for an error."""
+    """Return the error code of the service."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def message(error: ClientError) -> str:
-    """Return the service's own words for an error."""
+    """Return the error message of the service."""
     return str(error.response.get("Error", {}).get("Message", ""))
 
 
-def told(error: ClientError) -> str:
-    """Return an error as a person reads it: who may be meant, the code, and the service's words."""
-    why = " (the function's rights or a service control policy)" if denied(error) else ""
-    return f"{why}: {code(error)}: {message(error)}"
+def error_text(error: ClientError) -> str:
+    """Return the text that follows "… failed": what to check, the code and the message."""
+    check = ""
+    if is_denied(error):
+        check = " (check the function's permissions and the service control policies)"
+    return f"{check}: {code(error)}: {message(error)}"
 
 
 def _status(error: ClientError) -> int:
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def gone(error: ClientError) -> bool:
-    """Tell whether an error says that the thing asked for is not there."""
-    # mediatailor models no errors at all, so its 404 has no code to go by
-    return code(error) in _GONE or _status(error) == _NOT_FOUND
+def is_not_found(error: ClientError) -> bool:
+    """Return whether an error means that the resource does not exist."""
+    # the model of mediatailor has no errors, so its 404 has no code
+    return code(error) in _NOT_FOUND_CODES or _status(error) == _NOT_FOUND
 
 
-def denied(error: ClientError) -> bool:
-    """Tell whether an error says that the caller may not."""
+def is_denied(error: ClientError) -> bool:
+    """Return whether an error means that the caller does not have the permission."""
     return code(error) in _DENIED
 
 
-def busy(error: ClientError) -> bool:
-    """Tell whether an error says that the service is too busy, or out of order, for now."""
-    return code(error) in _BUSY or _status(error) in _TRY_AGAIN
+def is_busy(error: ClientError) -> bool:
+    """Return whether an error means that the service is temporarily unavailable or throttling."""
+    return code(error) in _BUSY or _status(error) in _RETRYABLE
 
 
 class Api:
-    """One service, called within the time of one run.
+    """One AWS service, whose calls end within the time of one run.
 
     Args:
-        service: A boto3 client of it.
+        service: The boto3 client of the service.
 
-        clock: The time there is.
+        clock: The time that the run has.
 
-        tell: Is told of calls and of waiting: an event, and its details.
+        on_event: Receives an event for each call and each retry.
+            Default: writes them to the log.
 
-        settling_seconds: How long a denial may be one of rights that are as new as the rest; 0 for
-            rights that somebody has had before.
+        propagation_seconds: How long denied calls are retried, because permissions are new. Use 0
+            for existing permissions.
+            Default: 40 seconds, in total for all calls.
     """
 
     def __init__(
         self,
-        service: Any,  # noqa: ANN401 - boto3 makes its clients at run time
+        service: Any,  # noqa: ANN401 - boto3 creates its clients at run time
         clock: Clock,
         *,
-        tell: Tell = log,
-        settling_seconds: float = _SETTLING_SECONDS,
+        on_event: OnEvent = log,
+        propagation_seconds: float = _PROPAGATION_SECONDS,
     ) -> None:
         self._client = service
         self._clock = clock
-        self._tell = tell
-        #: rights that one call waited for in vain are not waited for by the next.
-        self._settling_left = settling_seconds
-        #: whether anything may have been changed, so that a failed create knows what it left.
+        self._on_event = on_event
+        #: shared by all calls: after one call was denied for that long, the next fails at once.
+        self._propagation_left = propagation_seconds
+        #: whether a call may have changed a resource, which a failed create must then clean up.
         self.changed = False
 
     def call(
         self,
         operation: str,
         *,
-        settling: Callable[[ClientError], bool] | None = None,
+        retry_if: Callable[[ClientError], bool] | None = None,
         **parameters: Any,  # noqa: ANN401 - the service model checks them
     ) -> dict[str, Any]:
-        """Call an operation until it answers.
+        """Call an operation, and retry temporary errors.
 
         Args:
             operation: A method of the boto3 client.
 
-            settling: Tells which refusals may pass by themselves, because something was made
-                just now. Denials may too, while the function's rights are as new as the rest.
+            retry_if: Returns whether an error may be temporary, because a resource is new.
+                Default: retries only throttling and denials.
 
-            parameters: Those of the operation.
+            parameters: The parameters of the operation.
 
         Raises:
-            ClientError: The service refused, for longer than the refusal could pass.
-            ParamValidationError: The service's model does not know the parameters.
+            ClientError: The service returned an error that is not temporary.
+            ParamValidationError: The parameters do not match the service's model.
         """
         waited = 0.0
         pause = 1.0
         while True:
             before, self.changed = self.changed, self.changed or not operation.startswith(_READS)
             try:
-                answer: dict[str, Any] = getattr(self._client, operation)(**parameters)
+                response: dict[str, Any] = getattr(self._client, operation)(**parameters)
             except ClientError as error:
-                if _status(error) in _REFUSED:
+                if _status(error) in _CLIENT_ERRORS:
                     self.changed = before
-                patience = self._patience(error, settling, waited)
-                if waited + pause > patience or pause >= self._clock.left():
+                retry_seconds = self._retry_seconds(error, retry_if, waited)
+                if waited + pause > retry_seconds or pause >= self._clock.left():
                     raise
-                if denied(error):
-                    self._settling_left -= pause
-                self._tell("waiting", operation=operation, code=code(error), seconds=pause)
+                if is_denied(error):
+                    self._propagation_left -= pause
+                self._on_event("retry", operation=operation, code=code(error), seconds=pause)
             except ParamValidationError:
                 self.changed = before
                 raise
             else:
-                self._tell("called", operation=operation)
-                return answer
+                self._on_event("call", operation=operation)
+                return response
             self._clock.wait(pause)
             waited += pause
             pause = min(pause * 2, 10)
 
-    def _patience(
-        self, error: ClientError, settling: Callable[[ClientError], bool] | None, waited: float
+    def _retry_seconds(
+        self, error: ClientError, retry_if: Callable[[ClientError], bool] | None, waited: float
     ) -> float:
-        if busy(error):
+        if is_busy(error):
             return _BUSY_SECONDS
-        if denied(error):
-            return waited + self._settling_left
-        if settling is not None and settling(error):
-            return _SETTLING_SECONDS
+        if is_denied(error):
+            return waited + self._propagation_left
+        if retry_if is not None and retry_if(error):
+            return _PROPAGATION_SECONDS
         return 0

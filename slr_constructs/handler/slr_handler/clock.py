@@ -1,4 +1,4 @@
-"""The time a run has, and how it waits within it."""
+"""The time that one run of the function has, and waits within that time."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import time
 
 
 class OutOfTimeError(BaseException):
-    """Waiting longer would leave no time to answer.
+    """A longer wait would leave no time for the response.
 
-    Not an `Exception`: botocore takes any of those that interrupts a call for a broken connection,
-    and calls again.
+    This is not an `Exception`: botocore treats an `Exception` that interrupts a call as a broken
+    connection and retries the call.
     """
 
 
 class Clock:
-    """Seconds left until the answer is due."""
+    """The seconds left until the response is due."""
 
     def __init__(self, seconds: float) -> None:
         self._due = time.monotonic() + seconds
@@ -27,7 +27,7 @@ class Clock:
         """Wait.
 
         Raises:
-            OutOfTimeError: The answer is due before the wait is over; nothing was waited.
+            OutOfTimeError: The response is due before the wait ends. The error is raised at once.
         """
         if seconds >= self.left():
             raise OutOfTimeError
@@ -35,5 +35,5 @@ class Clock:
 
     @staticmethod
     def now() -> int:
-        """Return the seconds since the epoch, for what other runs read."""
+        """Return the seconds since the epoch, for timestamps that other runs read."""
         return int(time.time())

@@ -1,7 +1,7 @@
-"""What a construct may ask of the function: one frozen dataclass for each resource type.
+"""The properties of the function's custom resources: one frozen dataclass per resource type.
 
-Both sides import this file, so a renamed field is a type error and not a silent loss.
-CloudFormation delivers every number and boolean as a string; `from_properties` turns them back.
+The constructs and the function both import this file, so a renamed field is a type error.
+CloudFormation delivers every number and boolean as a string; `from_properties` converts them back.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .rules import Rule, refusal
 
 
 class ContractError(ValueError):
-    """The properties of a request do not keep the contract; nothing was called."""
+    """The properties of a request are invalid. No AWS API was called."""
 
 
 def _ruled(rule: Rule, **kwargs: Any) -> Any:  # noqa: ANN401 - as dataclasses.field itself
@@ -22,7 +22,7 @@ def _ruled(rule: Rule, **kwargs: Any) -> Any:  # noqa: ANN401 - as dataclasses.f
 
 
 def property_name(field_name: str) -> str:
-    """Return the CloudFormation property a field travels as: `role_name` as `RoleName`."""
+    """Return the CloudFormation property of a field: `RoleName` for `role_name`."""
     return "".join(part.capitalize() for part in field_name.split("_"))
 
 
@@ -47,17 +47,17 @@ _BOOLEAN = Rule("Boolean", "true or false", lambda value: isinstance(value, bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """One custom resource's properties."""
+    """The properties of one custom resource."""
 
     RESOURCE_TYPE: ClassVar[str]
 
     @property
     def physical_id(self) -> str:
-        """Name this thing and no other; it changes only when the thing does."""
+        """A unique id of the target. It changes only with the target."""
         raise NotImplementedError
 
     def to_properties(self) -> dict[str, Any]:
-        """Return the properties for a template; what is None is left out."""
+        """Return the properties for a template, without those that are None."""
         values = ((each.name, getattr(self, each.name)) for each in fields(self))
         return {
             property_name(name): list(value) if isinstance(value, tuple) else value
@@ -67,16 +67,16 @@ class Contract:
 
     @classmethod
     def from_properties(cls, properties: dict[str, Any], *, strict: bool = True) -> Self:
-        """Read a request's properties back.
+        """Create a contract from the properties of a request.
 
         Args:
             properties: `ResourceProperties` as CloudFormation sent them.
 
-            strict: Refuse what is unknown and what breaks a rule. A delete is read without it:
-                an older version of the template may have said more, and must still go.
+            strict: Reject unknown properties and invalid values. A delete is not strict, because
+                the template may be of an older version.
 
         Raises:
-            ContractError: A property is missing, unknown or breaks its rule.
+            ContractError: A property is missing, unknown or invalid.
         """
         known = {property_name(each.name): each for each in fields(cls)}
         unknown = sorted(set(properties) - set(known) - {"ServiceToken", "ServiceTimeout"})
@@ -85,7 +85,7 @@ class Contract:
                 refusal(
                     cls.RESOURCE_TYPE,
                     unknown[0],
-                    "left out",
+                    "omitted",
                     properties[unknown[0]],
                     "UnknownProperty",
                 )
@@ -111,7 +111,7 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceLinkedRole(Contract):
-    """Hold a role: make or adopt it, and let go of it."""
+    """Create or adopt a role, hold a lease on it, and release the lease."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::ServiceLinkedRole"
 
@@ -177,10 +177,10 @@ class IvsChannelRecording(Contract):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaTailorSessionLoggingRelease(Contract):
-    """Set a playback configuration's percentage to 0 on delete; nothing before."""
+class MediaTailorSessionLoggingCleanUp(Contract):
+    """Set the percentage of a playback configuration to 0 on delete; change nothing before."""
 
-    RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorSessionLoggingRelease"
+    RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorSessionLoggingCleanUp"
 
     playback_configuration_name: str = _ruled(rules.PLAYBACK_CONFIGURATION_NAME)
 
@@ -191,7 +191,7 @@ class MediaTailorSessionLoggingRelease(Contract):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaTailorSessionLogging(MediaTailorSessionLoggingRelease):
+class MediaTailorSessionLogging(MediaTailorSessionLoggingCleanUp):
     """Log the sessions of a playback configuration that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorSessionLogging"
@@ -212,10 +212,10 @@ class MediaTailorSessionLogging(MediaTailorSessionLoggingRelease):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaTailorAsRunLoggingRelease(Contract):
-    """Take a channel's log types away on delete; nothing before."""
+class MediaTailorAsRunLoggingCleanUp(Contract):
+    """Remove the log types of a channel on delete; change nothing before."""
 
-    RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorAsRunLoggingRelease"
+    RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorAsRunLoggingCleanUp"
 
     channel_name: str = _ruled(rules.MEDIATAILOR_CHANNEL_NAME)
 
@@ -226,7 +226,7 @@ class MediaTailorAsRunLoggingRelease(Contract):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaTailorAsRunLogging(MediaTailorAsRunLoggingRelease):
+class MediaTailorAsRunLogging(MediaTailorAsRunLoggingCleanUp):
     """Write the as-run log of a channel that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorAsRunLogging"
@@ -234,7 +234,7 @@ class MediaTailorAsRunLogging(MediaTailorAsRunLoggingRelease):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaTailorLogRetention(Contract):
-    """Make log groups of fixed names if absent, and set how long they keep events."""
+    """Create log groups with fixed names if they do not exist, and set their retention."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorLogRetention"
 
@@ -243,15 +243,15 @@ class MediaTailorLogRetention(Contract):
 
     @property
     def physical_id(self) -> str:
-        """The groups' names, which are shared by the account and region."""
+        """The names of the groups, which the account and region share."""
         return "log-retention/" + "+".join(self.log_group_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaPackageChannelLoggingRelease(Contract):
-    """Disable a live channel's access logs on delete; nothing before."""
+class MediaPackageChannelLoggingCleanUp(Contract):
+    """Disable the access logs of a live channel on delete; change nothing before."""
 
-    RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackageChannelLoggingRelease"
+    RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackageChannelLoggingCleanUp"
 
     channel_id: str = _ruled(rules.MEDIAPACKAGE_ID)
 
@@ -262,7 +262,7 @@ class MediaPackageChannelLoggingRelease(Contract):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaPackageChannelLogging(MediaPackageChannelLoggingRelease):
+class MediaPackageChannelLogging(MediaPackageChannelLoggingCleanUp):
     """Write the access logs of a live channel that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackageChannelLogging"
@@ -272,10 +272,10 @@ class MediaPackageChannelLogging(MediaPackageChannelLoggingRelease):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaPackagePackagingGroupLoggingRelease(Contract):
-    """Disable a packaging group's access log on delete; nothing before."""
+class MediaPackagePackagingGroupLoggingCleanUp(Contract):
+    """Disable the access log of a packaging group on delete; change nothing before."""
 
-    RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackagePackagingGroupLoggingRelease"
+    RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackagePackagingGroupLoggingCleanUp"
 
     packaging_group_id: str = _ruled(rules.MEDIAPACKAGE_ID)
 
@@ -286,7 +286,7 @@ class MediaPackagePackagingGroupLoggingRelease(Contract):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaPackagePackagingGroupLogging(MediaPackagePackagingGroupLoggingRelease):
+class MediaPackagePackagingGroupLogging(MediaPackagePackagingGroupLoggingCleanUp):
     """Write the access log of a packaging group that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackagePackagingGroupLogging"

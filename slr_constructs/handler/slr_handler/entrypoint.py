@@ -1,4 +1,4 @@
-"""What Lambda calls: read the request, run its operation, and always answer."""
+"""The Lambda handler: read the request, run its operation, and always respond."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import ClientError
 
-from .aws import told
+from .aws import error_text
 from .clock import Clock, OutOfTimeError
+from .cloudformation import NOTHING_CREATED, Request, Response, log, send
 from .contract import ContractError
-from .lifecycle import NOTHING_MADE, Answer, Request, log, send
 from .operations import OPERATIONS
-from .run import RefusedError, Run
+from .run import OperationError, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,118 +23,120 @@ if TYPE_CHECKING:
     from .contract import Contract
     from .operations import Operation
 
-#: kept back for the answer: an operation's own waiting ends first, and after that an alarm
-#: interrupts even a call that hangs.
-_ANSWER_SECONDS = 40
+#: time reserved for the response: the waits of an operation end first, then an alarm interrupts any
+#: call that hangs.
+_RESPONSE_SECONDS = 40
 _ALARM_SECONDS = 20
 
 
 class LambdaContext(Protocol):
-    """The part of Lambda's context that is read."""
+    """The part of the Lambda context that the handler uses."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until Lambda stops the function."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Do what CloudFormation asks, and tell it."""
+    """Run the request of CloudFormation, and send the response."""
     request = Request.from_event(event)
     seconds = context.get_remaining_time_in_millis() / 1000
     log(
         "request",
-        type=request.type,
+        request_type=request.request_type,
         resource_type=request.resource_type,
-        logical_id=request.logical_id,
-        physical_id=request.physical_id,
+        logical_resource_id=request.logical_resource_id,
+        physical_resource_id=request.physical_resource_id,
         stack_id=request.stack_id,
-        properties=request.properties,
+        resource_properties=request.resource_properties,
     )
     try:
         with _alarm(max(seconds - _ALARM_SECONDS, 1)):
-            answer = answer_to(request, Clock(seconds - _ANSWER_SECONDS))
+            response = respond(request, Clock(seconds - _RESPONSE_SECONDS))
     except OutOfTimeError as error:
-        # the alarm rang while the answer was being made
-        answer = _failed(request, error, _known_id(request))
-    send(request, answer)
+        # the alarm interrupted the creation of the response
+        response = _failed(request, error, _current_id(request))
+    send(request, response)
 
 
-def answer_to(request: Request, clock: Clock) -> Answer:
-    """Run the request's operation; whatever happens, there is an answer."""
+def respond(request: Request, clock: Clock) -> Response:
+    """Run the operation of the request. Every error becomes a response."""
     run = Run(request, clock)
-    physical_id = _known_id(request)
+    physical_id = _current_id(request)
     try:
-        if request.type == "Delete":
-            return Answer(physical_id, _delete(run, physical_id))
+        if request.request_type == "Delete":
+            return Response(physical_id, _delete(run, physical_id))
         operation = _operation(request)
-        wanted = operation.contract.from_properties(request.properties)
-        # from here on a create may leave something, which the delete must find by its real name
-        made = wanted.physical_id
+        wanted = operation.contract.from_properties(request.resource_properties)
+        # from here on a create may change resources, and the delete needs their physical id
+        created = wanted.physical_id
         try:
-            reason = operation.put(wanted, run)
+            reason = operation.configure(wanted, run)
         except (Exception, OutOfTimeError):
-            if run.changed and request.type == "Create":
-                physical_id = made
-            elif run.changed and made != physical_id:
-                # CloudFormation goes back to the thing before, and never asks for this one again
-                _take_back(operation, wanted, run)
+            if run.changed and request.request_type == "Create":
+                physical_id = created
+            elif run.changed and created != physical_id:
+                # CloudFormation rolls back to the old target and never deletes the new one
+                _undo(operation, wanted, run)
             raise
-        return Answer(made, reason, data={"Outcome": reason})
-    except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - a request without an answer hangs its stack
+        return Response(created, reason, data={"Outcome": reason})
+    except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - a request without a response blocks its stack
         if not isinstance(error, _EXPECTED):
-            log("unexpected", traceback=traceback.format_exc())
+            log("unexpected error", traceback=traceback.format_exc())
         return _failed(request, error, physical_id)
 
 
-_EXPECTED = (RefusedError, ContractError, OutOfTimeError, ClientError)
+_EXPECTED = (OperationError, ContractError, OutOfTimeError, ClientError)
 
 
-def _known_id(request: Request) -> str:
-    return request.physical_id or NOTHING_MADE + request.logical_id
+def _current_id(request: Request) -> str:
+    return request.physical_resource_id or NOTHING_CREATED + request.logical_resource_id
 
 
-def _failed(request: Request, error: BaseException, physical_id: str) -> Answer:
-    return Answer(physical_id, _reason(request, error), failed=True)
+def _failed(request: Request, error: BaseException, physical_id: str) -> Response:
+    return Response(physical_id, _reason(request, error), failed=True)
 
 
 def _operation(request: Request) -> Operation:
     operation = OPERATIONS.get(request.resource_type)
     if operation is None:
-        text = f"{request.resource_type} is not a resource type of this function"
-        raise RefusedError(text)
+        text = f"this function does not support the resource type {request.resource_type}"
+        raise OperationError(text)
     return operation
 
 
 def _delete(run: Run, physical_id: str) -> str:
-    if physical_id.startswith(NOTHING_MADE):
-        return "the create made nothing, so there is nothing to delete"
+    if physical_id.startswith(NOTHING_CREATED):
+        return "nothing to delete, because the create request created nothing"
     operation = _operation(run.request)
-    wanted = operation.contract.from_properties(run.request.properties, strict=False)
+    wanted = operation.contract.from_properties(run.request.resource_properties, strict=False)
     return operation.remove(wanted, run)
 
 
-def _take_back(operation: Operation, wanted: Contract, run: Run) -> None:
+def _undo(operation: Operation, wanted: Contract, run: Run) -> None:
     try:
-        done = operation.remove(wanted, run)
-    except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - the reason of the failure comes first
-        log("left behind", physical_id=wanted.physical_id, reason=_reason(run.request, error))
+        outcome = operation.remove(wanted, run)
+    except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - the response has the first error
+        reason = _reason(run.request, error)
+        log("not undone", physical_resource_id=wanted.physical_id, reason=reason)
     else:
-        log("taken back", physical_id=wanted.physical_id, reason=done)
+        log("undone", physical_resource_id=wanted.physical_id, reason=outcome)
 
 
 def _reason(request: Request, error: BaseException) -> str:
-    if isinstance(error, RefusedError | ContractError):
+    if isinstance(error, OperationError | ContractError):
         return str(error)
-    doing = f"{request.type.lower()} of {request.resource_type} {request.logical_id}"
+    resource = f"{request.resource_type} {request.logical_resource_id}"
+    step = f"{request.request_type.lower()} of {resource}"
     if isinstance(error, OutOfTimeError):
-        return f"{doing} ran out of time; trying again goes on from where it stopped"
+        return f"{step} ran out of time. Try again: the function continues where it stopped"
     if isinstance(error, ClientError):
-        return f"{doing}: {error.operation_name} was refused{told(error)}"
-    return f"{doing}: {type(error).__name__}: {error}"
+        return f"{step}: {error.operation_name} failed{error_text(error)}"
+    return f"{step}: {type(error).__name__}: {error}"
 
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Interrupt whatever runs after some seconds, even a call that hangs."""
+    """Interrupt the running code after some seconds, even a call that hangs."""
 
     def ring(_signal: int, _frame: FrameType | None) -> None:
         raise OutOfTimeError

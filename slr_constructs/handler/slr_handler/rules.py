@@ -1,29 +1,54 @@
-"""What a value must be, said once.
+"""The validation rules of all properties.
 
-A construct asks at synth and the function asks again at run time, so both refuse the same values
-in the same words. The limits are those of the services' own models and CloudFormation schemas,
-and tests compare them.
+Constructs validate values at synthesis, the function at deployment; both report the same text. The
+limits are those of the services' models and of CloudFormation schemas; tests compare them.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+#: The length of a value, and the number of list items, that an error message shows.
+_SHOWN_CHARACTERS = 120
+_SHOWN_ITEMS = 10
+
+
 def refusal(where: str, prop: str, allowed: str, got: object, code: str) -> str:
-    """Return the one sentence in which anything is refused."""
-    shown = str(got) if isinstance(got, int | float) else repr(got)
-    return f"{where}: {prop} must be {allowed}, got {shown} [{code}]"
+    """Return the error text for an invalid value."""
+    return f"{where}: {prop} must be {allowed}, got {_shown(got)} [{code}]"
+
+
+def _shown(value: object) -> str:
+    """Return a short text for a value: a literal, the name of an object, or its class."""
+    if isinstance(value, Enum) or value is None or isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, str):
+        return repr(value if len(value) <= _SHOWN_CHARACTERS else f"{value[:_SHOWN_CHARACTERS]}…")
+    if isinstance(value, list | tuple):
+        texts = [_shown(each) for each in value[:_SHOWN_ITEMS]]
+        texts += ["…"] if len(value) > _SHOWN_ITEMS else []
+        if isinstance(value, list):
+            return f"[{', '.join(texts)}]"
+        return f"({texts[0]},)" if len(texts) == 1 else f"({', '.join(texts)})"
+    if isinstance(value, dict):
+        text = repr(value)
+        return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    # a construct has a path, a role definition has a name
+    path = getattr(getattr(value, "node", None), "path", None)
+    name = path or getattr(value, "role_name", None) or getattr(value, "__name__", None)
+    return str(name or type(value).__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One limit: a stable code, the allowed values in words, and the test."""
+    """A validation rule: a stable code, the allowed values as text, and a predicate."""
 
     code: str
     allowed: str
@@ -104,7 +129,7 @@ MEDIA_INSIGHTS_ARN = Rule(
     "the ARN of a media insights pipeline configuration",
     _matches(r"arn[/:\-_.a-zA-Z0-9]+", longest=1024),
 )
-#: the policy of AWSServiceRoleForAmazonChimeVoiceConnector publishes to these names alone.
+#: the policy of AWSServiceRoleForAmazonChimeVoiceConnector allows publishing only to these names.
 NOTIFICATION_NAME = Rule(
     "NotificationName",
     "named ChimeVoiceConnector-Streaming…",
@@ -155,7 +180,7 @@ IVS_THUMBNAIL_INTERVAL = Rule(
     "IvsThumbnailInterval", "a whole number of seconds from 1 to 60", _whole(1, 60)
 )
 
-#: `Name` of AWS::MediaTailor::PlaybackConfiguration; a channel's name has no pattern in any model.
+#: `Name` of AWS::MediaTailor::PlaybackConfiguration; no model has a pattern for channel names.
 PLAYBACK_CONFIGURATION_NAME = Rule(
     "PlaybackConfigurationName",
     "1 to 64 letters, digits, - and _",
@@ -193,7 +218,7 @@ PACKAGING_GROUP_LOG_GROUP_NAME = Rule(
     "a log group named /aws/MediaPackage/ and letters, digits, -, _, /, . and #, 512 in all",
     _matches(r"/aws/MediaPackage/[0-9a-zA-Z_/.#-]+", longest=512),
 )
-#: what a contract says for one kind of access log: off, the service's own group, or a name.
+#: how a contract configures one access log: disabled, the service's default group, or a name.
 CHANNEL_ACCESS_LOG = Rule(
     "ChannelAccessLog",
     f"OFF, DEFAULT_GROUP or {CHANNEL_LOG_GROUP_NAME.allowed}",

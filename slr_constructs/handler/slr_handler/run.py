@@ -1,4 +1,4 @@
-"""One run of an operation: what was asked, the time it has, and what it may have changed."""
+"""One run of an operation: its request, its time and its changes."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from typing import TYPE_CHECKING
 
 from . import aws
 from .aws import Api
-from .lifecycle import log
+from .cloudformation import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .aws import Tell
+    from .aws import OnEvent
     from .clock import Clock
-    from .lifecycle import Request
+    from .cloudformation import Request
 
 
-class RefusedError(Exception):
-    """The operation cannot be done; its text is the reason that a person reads."""
+class OperationError(Exception):
+    """The operation failed. The text is the reason that CloudFormation shows in its events."""
 
 
 class Run:
-    """What an operation works with.
+    """The context of an operation.
 
     Args:
-        request: What was asked.
+        request: The request of CloudFormation.
 
-        clock: The time there is.
+        clock: The time that the run has.
 
-        open_api: Opens a service.
-            Default: with the credentials of the function.
+        open_api: Opens an AWS service by its boto3 name.
+            Default: opens it with the credentials of the function.
 
-        tell: Is told what happens on the way.
-            Default: the log.
+        on_event: Receives the events of the run.
+            Default: writes them to the log.
     """
 
     def __init__(
@@ -41,33 +41,33 @@ class Run:
         clock: Clock,
         *,
         open_api: Callable[[str], Api] | None = None,
-        tell: Tell = log,
+        on_event: OnEvent = log,
     ) -> None:
         self.request = request
         self.clock = clock
-        self.tell = tell
+        self.on_event = on_event
         self._open_api = open_api or self._open_own
         self._apis: dict[str, Api] = {}
 
     def api(self, service: str) -> Api:
-        """Return the service, called within this run's time."""
+        """Return an AWS service whose calls end within the time of this run."""
         if service not in self._apis:
             self._apis[service] = self._open_api(service)
         return self._apis[service]
 
     def _open_own(self, service: str) -> Api:
-        return Api(aws.client(service), self.clock, tell=self.tell)
+        return Api(aws.client(service), self.clock, on_event=self.on_event)
 
     @property
     def changed(self) -> bool:
-        """Whether anything may have been changed so far."""
+        """Whether a call of this run may have changed a resource."""
         return any(api.changed for api in self._apis.values())
 
-    def tries(self, *, within: float = float("inf"), longest: float = 15) -> Iterator[int]:
-        """Yield at once, and again after growing pauses, for as long as there is time.
+    def attempts(self, *, within: float = float("inf"), longest: float = 15) -> Iterator[int]:
+        """Yield at once, and again after increasing pauses, until the time is over.
 
         Args:
-            within: Stop after about this many seconds, even if there is more time.
+            within: Stop after about this many seconds.
 
             longest: The longest pause, in seconds.
         """

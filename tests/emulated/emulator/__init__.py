@@ -1,6 +1,6 @@
-"""AWS on loopback: MiniStack, mended, and with what it lacks.
+"""AWS on loopback: MiniStack, with patches and additional services.
 
-MiniStack reads these settings when it is imported, and it is imported by modules of this package.
+MiniStack reads these settings when modules of this package import it.
 """
 
 import os
@@ -12,7 +12,7 @@ os.environ.update(
     LOG_LEVEL="CRITICAL",
     MINISTACK_HOST="127.0.0.1",  # never localhost, which would be part of a bucket's host name
     SFTP_ENABLED="0",
-    # neither this machine's settings nor its credentials
+    # ignore the settings and credentials of this machine
     AWS_CONFIG_FILE=os.devnull,
     AWS_EC2_METADATA_DISABLED="true",
     AWS_SHARED_CREDENTIALS_FILE=os.devnull,

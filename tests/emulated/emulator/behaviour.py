@@ -1,4 +1,4 @@
-"""What an emulated account does that AWS does now and then, for a test to choose."""
+"""Occasional behaviour of AWS, such as faults and delays, that a test can select."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The call is refused, and nothing is done."""
+    """The call is refused and changes nothing."""
 
     code: str
     message: str
@@ -24,14 +24,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """The function's process is gone, before the call is carried out or after it."""
+    """The function's process crashes before or after the call is carried out."""
 
     done: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """The call is carried out, and its answer takes so many seconds."""
+    """The call is carried out, and its response takes the given seconds."""
 
     seconds: float
 
@@ -40,41 +40,41 @@ Fault: TypeAlias = Refusal | Crash | Slow
 
 
 def no_fault(_run: Run, _call: Call) -> Fault | None:
-    """Let every call be."""
+    """Return no fault for any call."""
     return None
 
 
-def acts_for_nobody(_access_key: str, _call: Call) -> None:
-    """Do nothing with the rights of a caller."""
+def no_action(_access_key: str, _call: Call) -> None:
+    """Use no permission of the caller."""
 
 
 @dataclass(slots=True)
 class Behaviour:
-    """One emulated account's moods. The defaults are those of a good day."""
+    """The behaviour of the emulated accounts. By default, nothing fails."""
 
-    #: what happens to a call of the function.
+    #: returns the fault of a call of the function.
     fault: Callable[[Run, Call], Fault | None] = no_fault
-    #: what a service does with the rights of its caller, known by the access key; it raises
-    #: what the service then says.
-    acts_for: Callable[[str, Call], None] = acts_for_nobody
-    #: how long a call of the function takes, in seconds.
+    #: what a service does with the permissions of its caller, identified by the access key; it
+    #: raises the service's refusal.
+    acts_for: Callable[[str, Call], None] = no_action
+    #: the duration of a call of the function, in seconds.
     call_seconds: Callable[[], float] = lambda: 0.05
-    #: what the function's own random choices come from.
+    #: the source of the function's random choices.
     chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - a test
-    #: chooses among the orders that a template allows; None leaves the order to the emulator.
+    #: selects one of the orders that a template allows; None leaves the order to the emulator.
     order_seed: str | None = None
-    #: how often Lambda is given each event, at the same time.
+    #: how many times Lambda receives each event at the same time.
     deliveries: int = 1
-    #: how long IAM takes to delete a service-linked role, in seconds.
+    #: the duration of the deletion of a service-linked role, in seconds.
     deletion_seconds: float = 3.0
-    #: how the next deletions end, whatever the account looks like; after them, by its looks.
+    #: the results of the next deletions; later deletions depend on the usages of the role.
     deletions: list[str] = field(default_factory=list)
-    #: a deletion task is forgotten as soon as it has ended.
+    #: whether IAM forgets a deletion task as soon as it has ended.
     forgets_deletions: bool = False
-    #: how many reads do not show a role that IAM made just now.
+    #: the number of reads that do not show a new role.
     hidden_reads: int = 0
-    #: IAM makes the roles too of which no document says that it does.
-    makes_every_role: bool = False
+    #: whether IAM creates the roles too for which AWS does not document it.
+    creates_every_role: bool = False
 
     def reset(self) -> None:
         """Go back to the defaults."""

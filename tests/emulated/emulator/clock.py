@@ -1,11 +1,11 @@
-"""The emulated account's clock: time that passes only while everybody waits.
+"""The emulator's clock: simulated time that passes only while all actors wait.
 
-The function waits for minutes in places: until a new role has settled, until IAM has deleted one.
-Here that costs nothing. Whoever takes part (an operation of CloudFormation, a second delivery of an
-event, a test that starts several things) is an actor; when every actor waits, the clock goes to the
-moment that the first of them waits for, and wakes that one alone. So only one actor runs at a time,
-and what happens depends on the waiting alone and not on the speed of the machine: a run can be
-repeated.
+The function waits for minutes in some places: until a new role is visible everywhere, or until IAM
+has deleted a role. Simulated time makes these waits free. An actor is an operation of
+CloudFormation, a second delivery of an event, or a test that starts several actions. When all
+actors wait, the clock moves to the earliest moment that an actor waits for, and wakes only that
+actor. Therefore only one actor runs at a time, and the result does not depend on the speed of the
+machine: every run can be repeated.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: an actor that neither waits nor ends for so long, in real seconds, is a defect of the emulator.
+#: an actor that neither waits nor ends within these real seconds is a defect of the emulator.
 _STALLED_SECONDS = 60
 
-#: 2026-01-01, in seconds of the epoch: any moment would do, but it has to be the same every time.
+#: 2026-01-01, in seconds since the epoch: an arbitrary moment, the same in every run.
 START = 1_767_225_600.0
 
 
 class StalledError(Exception):
-    """An actor does not come to an end, and the others wait for it."""
+    """An actor does not end, and the others wait for it."""
 
 
 class Clock:
-    """Time, and those who wait in it."""
+    """Simulated time, and the actors that wait."""
 
     def __init__(self) -> None:
         self._now = START
@@ -45,7 +45,7 @@ class Clock:
 
     @contextmanager
     def actor(self, name: str) -> Iterator[str]:
-        """Let somebody take part, under a name made unique: time waits for who is awake."""
+        """Add an actor with a unique name during the body; time stops while it is awake."""
         unique = self.join(name)
         try:
             yield unique
@@ -53,34 +53,34 @@ class Clock:
             self.leave(unique)
 
     def join(self, name: str) -> str:
-        """Let somebody take part until `leave`, and return the name made unique."""
+        """Add an actor until `leave` is called, and return its unique name."""
         with self._changed:
             unique = f"{name}#{next(self._numbers)}"
             self._wakes[unique] = None
             return unique
 
     def leave(self, actor: str) -> None:
-        """Let an actor go."""
+        """Remove an actor."""
         with self._changed:
             del self._wakes[actor]
-            self._go_on()
+            self._advance()
 
     def sleep(self, actor: str, seconds: float) -> float:
-        """Wait, and return what the time is then.
+        """Wait, and return the new time.
 
         Raises:
-            StalledError: Another actor is awake and stays so.
+            StalledError: Another actor stays awake.
         """
         with self._changed:
             self._wakes[actor] = (self._now + max(seconds, 0), next(self._numbers))
-            self._go_on()
+            self._advance()
             while self._wakes[actor] is not None:
                 if not self._changed.wait(_STALLED_SECONDS):
                     awake = sorted(name for name, wake in self._wakes.items() if wake is None)
                     raise StalledError(f"{actor} waits for {awake}")
             return self._now
 
-    def _go_on(self) -> None:
+    def _advance(self) -> None:
         waiting = {name: wake for name, wake in self._wakes.items() if wake is not None}
         if not waiting or len(waiting) < len(self._wakes):
             return

@@ -1,8 +1,8 @@
-"""How CloudFormation asks a custom resource's function, and what it does without an answer.
+"""How CloudFormation invokes a custom resource's function, and what happens without a response.
 
-AWS's word: the event, the answer, the time it is waited for (`ServiceTimeout`), and that Lambda
-tries an event again, one minute and then two after a run that failed. Our model: that several
-deliveries of an event start almost at the same moment.
+Documented by AWS: the event, the response, the timeout (`ServiceTimeout`), and that Lambda retries
+an event one minute and then two minutes after a failed run. Our model: several deliveries of an
+event start almost at the same moment.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.functions import Ended, Functions, Run
     from tests.emulated.emulator.journal import Journal
 
-#: who waits when CloudFormation waits in the operation that is going on.
+#: the actor that waits when CloudFormation waits in the current operation.
 ACTOR: contextvars.ContextVar[str] = contextvars.ContextVar("actor")
-#: the stack that it is an operation on.
+#: the stack of the current operation.
 STACK: contextvars.ContextVar[str] = contextvars.ContextVar("stack", default="")
 
 _RETRY_SECONDS = (60, 120)
-#: deliveries of one event begin one after the other, so that only one actor runs at a time.
+#: deliveries of one event start one after the other, so that only one actor runs at a time.
 _APART_SECONDS = 2.0**-10
 
 
 class FailedError(RuntimeError):
-    """The function answered FAILED, with the id of what it may have left."""
+    """The function responded FAILED, with the id of the resource that may be left."""
 
     def __init__(self, reason: str, physical_id: str) -> None:
         super().__init__(reason)
@@ -63,15 +63,15 @@ class CustomResources:
         self._behaviour = behaviour
         self._functions = functions
         self._write_log = write_log
-        #: the id that a failed create left behind, by stack and logical id.
+        #: the physical id after a failed create, by stack and logical id.
         self.left_by_create: dict[tuple[str, str], str] = {}
         self.deliveries: list[threading.Thread] = []
 
     def install(self) -> None:
-        """Ask instead of the emulator."""
-        custom_resource.invoke_custom_resource = self.ask
+        """Replace the emulator's own invocation."""
+        custom_resource.invoke_custom_resource = self.invoke
 
-    def ask(
+    def invoke(
         self,
         request_type: str,
         logical_id: str,
@@ -82,12 +82,12 @@ class CustomResources:
         physical_id: str | None = None,
         old_props: Mapping[str, Any] | None = None,
     ) -> tuple[str, dict[str, Any]]:
-        """Send one event and wait for its answer.
+        """Send one event and wait for its response.
 
         Raises:
-            FailedError: The answer is FAILED.
-            TimeoutError: There is none in time.
-            ValueError: There is no such function.
+            FailedError: The response is FAILED.
+            TimeoutError: No response arrives in time.
+            ValueError: The function does not exist.
         """
         actor = ACTOR.get()
         function = self._function(props["ServiceToken"])
@@ -112,40 +112,40 @@ class CustomResources:
             "logical_id": logical_id,
             "type": resource_type,
         }
-        answered = custom_resource.register_token(token)
+        responded = custom_resource.register_token(token)
         began = self._clock.now()
         self._journal.add("event", function.account, request_type, **note, event=event)
         for number in range(1, self._behaviour.deliveries):
             self._deliver_beside(function, event, number * _APART_SECONDS)
         self._deliver(function, event, actor)
-        if not answered.is_set():
-            # every try failed; CloudFormation knows nothing of it and waits
+        if not responded.is_set():
+            # every try failed; CloudFormation does not know it and waits
             left = began + float(props.get("ServiceTimeout", 3600)) - self._clock.now()
             self._clock.sleep(actor, left)
         with custom_resource._lock:
-            answer = custom_resource._pending.pop(token)["result"]
-        if answer is None:
+            response = custom_resource._pending.pop(token)["result"]
+        if response is None:
             if request_type == "Create":
-                # an id of CloudFormation's own, for the function has not said one
+                # CloudFormation generates an id because the function returned none
                 self.left_by_create[stack_id, logical_id] = f"{stack_name}-{logical_id}-{token[:8]}"
             raise TimeoutError(
                 "CloudFormation did not receive a response from your Custom Resource"
             )
         self._journal.add(
-            "answer",
+            "response",
             function.account,
             request_type,
             **note,
-            status=answer["Status"],
-            reason=answer.get("Reason", ""),
-            physical_id=answer["PhysicalResourceId"],
+            status=response["Status"],
+            reason=response.get("Reason", ""),
+            physical_id=response["PhysicalResourceId"],
             seconds=self._clock.now() - began,
         )
-        if answer["Status"] != "SUCCESS":
+        if response["Status"] != "SUCCESS":
             if request_type == "Create":
-                self.left_by_create[stack_id, logical_id] = answer["PhysicalResourceId"]
-            raise FailedError(answer.get("Reason", ""), answer["PhysicalResourceId"])
-        return answer["PhysicalResourceId"], answer.get("Data") or {}
+                self.left_by_create[stack_id, logical_id] = response["PhysicalResourceId"]
+            raise FailedError(response.get("Reason", ""), response["PhysicalResourceId"])
+        return response["PhysicalResourceId"], response.get("Data") or {}
 
     def _function(self, arn: str) -> Function:
         record, config, _ = lambda_svc._get_func_record_for_ref(arn)
@@ -163,7 +163,7 @@ class CustomResources:
                 "AWS_DEFAULT_REGION": config["FunctionArn"].split(":")[3],
                 "AWS_LAMBDA_FUNCTION_NAME": config["FunctionName"],
                 "AWS_LAMBDA_LOG_GROUP_NAME": config.get("LoggingConfig", {}).get("LogGroup", ""),
-                # the emulator stands where AWS stands, and nothing of this machine is looked at
+                # the emulator replaces AWS, and settings of this machine are ignored
                 "AWS_ENDPOINT_URL": self._url,
                 "AWS_EC2_METADATA_DISABLED": "true",
                 "AWS_CONFIG_FILE": "/dev/null",

@@ -1,4 +1,4 @@
-"""Running the function that CloudFormation uploaded, and the custom resources it serves."""
+"""Runs of the function that CloudFormation deployed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _READY_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What Lambda knows of a function."""
+    """A function's configuration in Lambda."""
 
     arn: str
     zip: bytes = field(repr=False)
@@ -38,18 +38,18 @@ class Function:
 
     @property
     def account(self) -> str:
-        """Whose it is."""
+        """The account of the function."""
         return self.arn.split(":")[4]
 
     @property
     def region(self) -> str:
-        """Where it is."""
+        """The region of the function."""
         return self.arn.split(":")[3]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of the function: for which event, and which delivery of it."""
+    """One run of the function for one delivery of an event."""
 
     id: str
     function: Function
@@ -58,12 +58,12 @@ class Run:
 
     @property
     def stack(self) -> str:
-        """The name of the stack that asks."""
+        """The name of the stack that sent the event."""
         return str(self.event["StackId"]).split("/")[1]
 
     @property
     def logical_id(self) -> str:
-        """The resource that is asked for."""
+        """The logical id of the custom resource."""
         return str(self.event["LogicalResourceId"])
 
     @property
@@ -79,7 +79,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended: what it logged, and why it did not return, if so."""
+    """How a run ended: its log, and the reason if it did not return."""
 
     log: tuple[str, ...]
     why: str | None = None
@@ -94,9 +94,9 @@ class Functions:
         self._numbers = itertools.count(1)
         self._unpacking = threading.Lock()
         self._socket = folder / "worker"
-        #: the runs going on, by id.
+        #: the runs in progress, by id.
         self.running: dict[str, Run] = {}
-        # nothing of this machine's own settings: what a function gets, it gets from its environment
+        # ignore this machine's settings: a function gets its settings only from its environment
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONUTF8": "1"}
         self._worker = subprocess.Popen(
             [sys.executable, "-P", lambda_worker.__file__, str(self._socket)],
@@ -112,7 +112,7 @@ class Functions:
             raise RuntimeError("the process that runs functions does not start")
 
     def stop(self) -> None:
-        """End the process that runs functions; the runs going on end with their sockets."""
+        """End the process that runs functions; runs in progress end with their sockets."""
         self._worker.terminate()
         self._worker.wait(_READY_SECONDS)
         if self._worker.stdout is not None:
@@ -127,18 +127,18 @@ class Functions:
         call_seconds: Callable[[], float],
         chance: int,
     ) -> tuple[Run, Ended]:
-        """Run a function for an event, until it returns or is gone.
+        """Run a function for an event, until it returns or its process ends.
 
         Args:
-            function: What to run.
+            function: The function.
 
-            event: What it is called with.
+            event: The event.
 
-            actor: Who waits when the function does.
+            actor: The actor that waits while the function waits.
 
-            call_seconds: How long its next call to AWS takes.
+            call_seconds: Returns the duration of the next call to AWS.
 
-            chance: What its own random choices come from.
+            chance: The seed of the function's random choices.
         """
         run = Run(f"run-{next(self._numbers)}", function, event, actor)
         self.running[run.id] = run
@@ -159,17 +159,17 @@ class Functions:
         log: list[str] = []
         why = "it crashed"
         with (
-            connection.makefile("r", encoding="utf-8") as answers,
-            connection.makefile("w", encoding="utf-8") as asks,
+            connection.makefile("r", encoding="utf-8") as received,
+            connection.makefile("w", encoding="utf-8") as sent,
         ):
 
-            def tell(message: Mapping[str, object]) -> None:
-                asks.write(json.dumps(message) + "\n")
-                asks.flush()
+            def send(message: Mapping[str, object]) -> None:
+                sent.write(json.dumps(message) + "\n")
+                sent.flush()
 
             function = run.function
             ends = self._clock.now() + function.timeout
-            tell(
+            send(
                 {
                     "run": run.id,
                     "code": str(self._unpacked(function)),
@@ -181,11 +181,11 @@ class Functions:
                     "chance": chance,
                 }
             )
-            for line in answers:
+            for line in received:
                 message = json.loads(line)
                 if "wait" in message or "call" in message:
                     seconds = message["wait"] if "wait" in message else call_seconds()
-                    tell({"now": self._clock.sleep(run.actor, seconds)})
+                    send({"now": self._clock.sleep(run.actor, seconds)})
                 elif "log" in message:
                     log.append(message["log"])
                 elif "error" in message:

@@ -1,4 +1,4 @@
-"""What happened in the emulated account, in the order in which it did."""
+"""The events in the emulated accounts, in chronological order."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that happened.
+    """One entry.
 
-    `what` is one of: "resource" (CloudFormation is done with a resource), "event" (the function was
-    asked), "answer" (and answered), "call" (it called AWS), "log" (it wrote a line), "lost log",
-    "ended" (a run ended otherwise than by returning), "switch" (a feature went on or off, a thing
-    came or went) and "role" (one was made or deleted).
+    `what` is one of: "resource" (CloudFormation created, updated or deleted a resource), "event"
+    (CloudFormation invoked the function), "response" (the function responded), "call" (the function
+    called AWS), "log" (the function logged a line), "lost log" (its log could not be written),
+    "ended" (a run did not return), "feature" (a feature was enabled or disabled, or its owner was
+    created or deleted) and "role" (a role was created or deleted).
     """
 
     what: str
@@ -31,14 +32,14 @@ class Entry:
     details: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """Return it on one line."""
+        """Return the entry as one line."""
         where = "/".join(part for part in (self.region, self.stack, self.logical_id) if part)
         details = " ".join(f"{key}={value}" for key, value in self.details.items())
         return f"{self.time:.1f} {self.what} {where} {self.type} {self.action} {details}".rstrip()
 
 
 class Journal:
-    """All entries, and who wants to hear of new ones."""
+    """All entries, and the listeners for new ones."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -58,7 +59,7 @@ class Journal:
         type: str = "",
         **details: object,
     ) -> None:
-        """Write down what happened just now."""
+        """Add an entry with the current time."""
         entry = Entry(
             what, self._now(), account, region, stack, logical_id, type, action, dict(details)
         )
@@ -68,7 +69,7 @@ class Journal:
             listener(entry)
 
     def of(self, account: str, *what: str) -> list[Entry]:
-        """Return an account's entries, of all kinds or of those named."""
+        """Return an account's entries, of all kinds or of the named kinds."""
         with self._lock:
             return [
                 entry

@@ -1,15 +1,14 @@
-"""Where the function runs: a process of its own for every run, without a network but loopback.
+"""Run the function: a separate process for every run, with no network except loopback.
 
-Started once, with boto3 loaded; every run is a fork of it, which puts the unpacked zip first on its
-path, finds the handler as it was just imported, and calls it, as Lambda's own runtime does. The
-fork tells the time by the emulated account's clock: it asks for every wait over the socket that it
-was asked over, and gets back what the time is then.
+The worker starts once and loads boto3. Every run is a fork, which puts the unpacked zip first on
+its path, imports the handler and calls it, as Lambda's own runtime does. The fork uses the
+simulated time of the emulator: it requests every wait over its socket, and receives the new time.
 
     lambda_worker.py SOCKET
 
-One line of JSON from the emulator says what to run. Lines back: {"wait": seconds} and {"call":
-true} are answered with {"now": seconds}; {"log": text}, {"error": text} and {"done": true} are not.
-A socket that closes before {"done": true} is a run that crashed.
+The emulator sends one line of JSON that describes the run. The emulator replies to the lines
+{"wait": seconds} and {"call": true} with {"now": seconds}. It does not reply to {"log": text},
+{"error": text} and {"done": true}. If a socket closes before {"done": true}, the run has crashed.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-#: the run's name on every request it makes, and what the emulator tells it with an answer.
+#: the run's name in every request, and the emulator's instructions in a response.
 RUN_HEADER = "x-emulated-run"
 CRASH_HEADER = "x-emulated-crash"
 SLOW_HEADER = "x-emulated-seconds"
@@ -52,7 +51,7 @@ _SERVICES = (
 
 
 class _Line:
-    """The way back to the emulator."""
+    """The connection to the emulator."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._in = connection.makefile("r", encoding="utf-8")
@@ -61,7 +60,7 @@ class _Line:
     def read(self) -> dict[str, Any]:
         return dict(json.loads(self._in.readline()))
 
-    def tell(self, **message: object) -> None:
+    def send(self, **message: object) -> None:
         self._out.write(json.dumps(message) + "\n")
         self._out.flush()
 
@@ -69,13 +68,13 @@ class _Line:
         self._in.close()
         self._out.close()
 
-    def ask(self, **message: object) -> float:
-        self.tell(**message)
+    def request(self, **message: object) -> float:
+        self.send(**message)
         return float(self.read()["now"])
 
 
 class _Time:
-    """What `time` and `signal` say in a run."""
+    """The replacements of `time` and `signal` in a run."""
 
     def __init__(self, line: _Line, now: float, timeout: float) -> None:
         self._line = line
@@ -92,9 +91,9 @@ class _Time:
     def sleep(self, seconds: float) -> None:
         until = self._now + seconds
         stop = min(until, self._ends, float("inf") if self._rings is None else self._rings)
-        self._now = self._line.ask(wait=stop - self._now)
+        self._now = self._line.request(wait=stop - self._now)
         if self._now >= self._ends:
-            os._exit(124)  # as Lambda does at the timeout: no exception, no answer
+            os._exit(124)  # as Lambda does at the timeout: no exception, no response
         if self._rings is not None and self._now >= self._rings:
             self._rings = None
             ring = signal.getsignal(signal.SIGALRM)
@@ -104,7 +103,7 @@ class _Time:
             self.sleep(until - self._now)
 
     def pass_call(self) -> None:
-        self._now = self._line.ask(call=True)
+        self._now = self._line.request(call=True)
 
     def set_alarm(self, _which: int, seconds: float, _interval: float = 0) -> tuple[float, float]:
         before = 0.0 if self._rings is None else self._rings - self._now
@@ -113,7 +112,7 @@ class _Time:
 
 
 class _Log(io.TextIOBase):
-    """Standard output, a line at a time: what was said before a crash is not lost."""
+    """Standard output, line by line, so that lines before a crash are not lost."""
 
     def __init__(self, line: _Line) -> None:
         self._line = line
@@ -122,7 +121,7 @@ class _Log(io.TextIOBase):
     def write(self, text: str) -> int:
         *lines, self._rest = (self._rest + text).split("\n")
         for each in lines:
-            self._line.tell(log=each)
+            self._line.send(log=each)
         return len(text)
 
 
@@ -134,10 +133,10 @@ class _Context:
         return self._clock.remaining()
 
 
-def _tell_the_time(clock: _Time, run: str) -> None:
+def _use_simulated_time(clock: _Time, run: str) -> None:
     time.time = clock.time
     time.monotonic = clock.time
-    vars(time)["sleep"] = clock.sleep  # whose own argument may be more than a float
+    vars(time)["sleep"] = clock.sleep  # the type of its argument is more than a float
     signal.setitimer = clock.set_alarm
     send: Callable[..., Any] = botocore.httpsession.URLLib3Session.send
 
@@ -154,9 +153,9 @@ def _tell_the_time(clock: _Time, run: str) -> None:
     botocore.httpsession.URLLib3Session.send = send_in_time
 
 
-#: what importing a handler loaded, by the folder of its code: most of a run's time would go there.
+#: the modules of each handler, by the folder of its code: importing them would take most of a run.
 _IMPORTED: dict[str, dict[str, ModuleType]] = {}
-#: the present run's time, for what was bound to `time.sleep` when it was imported.
+#: the time of the current run, for modules that imported `time.sleep` by name.
 _PRESENT: list[_Time] = []
 
 
@@ -165,7 +164,7 @@ def _sleep(seconds: float) -> None:
 
 
 def _import(code: str, handler: str) -> None:
-    """Import a handler once, for every fork to find, and for no other code to see."""
+    """Import a handler once for all forks, invisible to other code."""
     if code in _IMPORTED:
         return
     before = set(sys.modules)
@@ -174,7 +173,7 @@ def _import(code: str, handler: str) -> None:
     sys.path.insert(0, code)
     try:
         importlib.import_module(handler.rpartition(".")[0])
-    except Exception:  # noqa: BLE001 - the run says so itself
+    except Exception:  # noqa: BLE001 - the run reports the error
         return
     finally:
         sys.path.remove(code)
@@ -183,27 +182,27 @@ def _import(code: str, handler: str) -> None:
     _IMPORTED[code] = loaded
 
 
-def _run(line: _Line, asked: dict[str, Any]) -> None:
-    sys.modules.update(_IMPORTED.get(asked["code"], {}))
-    os.environ.update(asked["environment"])
-    clock = _Time(line, asked["now"], asked["timeout"])
+def _run(line: _Line, request: dict[str, Any]) -> None:
+    sys.modules.update(_IMPORTED.get(request["code"], {}))
+    os.environ.update(request["environment"])
+    clock = _Time(line, request["now"], request["timeout"])
     _PRESENT.append(clock)
-    _tell_the_time(clock, asked["run"])
-    # marks of the function's runs, and the pauses of botocore's tries
-    random.seed(asked["chance"])
+    _use_simulated_time(clock, request["run"])
+    # marks of the function's runs, and the pauses of botocore's retries
+    random.seed(request["chance"])
     secrets.token_bytes = lambda nbytes=None: random.randbytes(nbytes or 32)  # noqa: S311
     sys.stdout = _Log(line)
-    sys.path.insert(0, asked["code"])
-    module, _, name = asked["handler"].rpartition(".")
+    sys.path.insert(0, request["code"])
+    module, _, name = request["handler"].rpartition(".")
     try:
-        getattr(importlib.import_module(module), name)(asked["event"], _Context(clock))
+        getattr(importlib.import_module(module), name)(request["event"], _Context(clock))
     except Exception:  # noqa: BLE001 - the error of a handler is what Lambda reports
-        line.tell(error=traceback.format_exc())
-    line.tell(done=True)
+        line.send(error=traceback.format_exc())
+    line.send(done=True)
 
 
 def _load() -> None:
-    """Read the service models once, for every fork to find."""
+    """Load the service models once for all forks."""
     boto3.setup_default_session()
     loader = boto3.DEFAULT_SESSION._session.get_component("data_loader")
     for service in _SERVICES:
@@ -216,7 +215,7 @@ def _load() -> None:
 def main(path: str) -> None:
     """Serve one run for every connection."""
     _load()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody asks how a fork ended
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the exit status of a fork is not used
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(path)
         server.listen()
@@ -224,13 +223,13 @@ def main(path: str) -> None:
         while True:
             connection, _ = server.accept()
             line = _Line(connection)
-            asked = line.read()
-            _import(asked["code"], asked["handler"])
+            request = line.read()
+            _import(request["code"], request["handler"])
             if os.fork() == 0:
                 server.close()
-                _run(line, asked)
+                _run(line, request)
                 os._exit(0)
-            # all of it, or nobody sees that a fork is gone
+            # close all copies of the socket, so that the emulator notices the end of a fork
             line.close()
             connection.close()
 

@@ -1,17 +1,17 @@
 """The resource types that the emulator's CloudFormation lacks.
 
-AWS's word: their properties, what replaces them, and what `Ref` and `Fn::GetAtt` give (the resource
-schemas, as cfn-lint ships them), that they do what they do by the operations of their services (the
-schemas' `handlers`), and that nothing is created where its identifier is taken (the contract of
-resource types; IAM's own operation would overwrite a policy). Our model:
+Documented by AWS: their properties, which properties replace them, and the results of `Ref` and
+`Fn::GetAtt` (the resource schemas, as cfn-lint ships them); that they call the operations of their
+services (the schemas' `handlers`); and that a create fails if the identifier exists (the contract
+of resource types; IAM's own operation would overwrite a policy). Our model:
 
-- an update that takes away all log properties of an owner leaves its logs as they were, so that
-  only a release switches them off;
-- a resource whose second operation is refused on create leaves nothing behind;
-- deleting what is gone succeeds;
-- tags are given on create alone, and never changed; CloudFormation adds its own to them where the
-  schema says that it does (`cloudFormationSystemTags`);
-- what `AWS::IAM::ServiceLinkedRole` says of a role that exists, or is used, is what IAM says.
+- An update that removes all log properties of an owner does not change its logs, so that only a
+  clean-up resource disables them.
+- A resource whose second operation is refused on create leaves nothing behind.
+- Deleting a resource that does not exist succeeds.
+- Tags are set only on create, and never changed. CloudFormation adds its own tags if the schema
+  has `cloudFormationSystemTags`.
+- The errors of `AWS::IAM::ServiceLinkedRole` for a role that exists, or is in use, are IAM's.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tests.fake_services.features import Features, Kind
 
     Properties = dict[str, Any]
-    Made = tuple[str, Properties]
+    Result = tuple[str, Properties]
     OnResource = Callable[[str, str, str, str, str], None]
 
 _NOT_FOUND = 404
@@ -47,39 +47,39 @@ _REFUSED = 400
 
 
 class DeletableRoles(Roles, Protocol):
-    """The roles, for a resource that owns one."""
+    """The roles, for a resource that owns a role."""
 
     def delete(self, account: str, role_name: str) -> None:
-        """Delete a role, whoever uses it."""
+        """Delete a role, even if it is in use."""
 
 
 class ResourceType(Protocol):
-    """What creates, updates and deletes a resource; create and update return `Ref` and `GetAtt`."""
+    """Creates, updates and deletes a resource; create and update return `Ref` and `GetAtt`."""
 
     @property
     def name(self) -> str:
-        """What templates call it."""
+        """The name of the type in templates."""
 
-    def create(self, props: Properties) -> Made:
-        """Create it."""
+    def create(self, props: Properties) -> Result:
+        """Create the resource."""
 
-    def update(self, physical_id: str, props: Properties) -> Made:
-        """Change what can be changed in place."""
+    def update(self, physical_id: str, props: Properties) -> Result:
+        """Update the properties that can be changed in place."""
 
     def delete(self, physical_id: str, props: Properties) -> None:
-        """Delete it."""
+        """Delete the resource."""
 
 
 def register(features: Features, roles: DeletableRoles, on_resource: OnResource) -> None:
-    """Teach the emulator these types.
+    """Register these types in the emulator.
 
     Args:
-        features: Where the things go.
+        features: The services that have the resources.
 
-        roles: Where the roles go.
+        roles: The service-linked roles.
 
-        on_resource: Is told of each resource that was created ("create"), updated ("update") or
-            deleted ("delete"): which of these, the stack, the logical id, the type and the physical
+        on_resource: Called for each resource that was created ("create"), updated ("update") or
+            deleted ("delete"), with this word, the stack, the logical id, the type and the physical
             id.
     """
     types: tuple[ResourceType, ...] = (
@@ -94,25 +94,25 @@ def register(features: Features, roles: DeletableRoles, on_resource: OnResource)
 def _handlers(resource_type: ResourceType, on_resource: OnResource) -> dict[str, Any]:
     name = resource_type.name
     create_only = _properties(name, "createOnlyProperties")
-    # the emulator does not say whose resource it deletes
+    # the emulator does not name the stack of a resource that it deletes
     stacks: dict[tuple[str, str, str], str] = {}
 
-    def told(what: str, stack: str, logical_id: str, made: Made) -> Made:
-        stacks[get_account_id(), get_region(), made[0]] = stack
-        on_resource(what, stack, logical_id, name, made[0])
-        return made
+    def report(what: str, stack: str, logical_id: str, result: Result) -> Result:
+        stacks[get_account_id(), get_region(), result[0]] = stack
+        on_resource(what, stack, logical_id, name, result[0])
+        return result
 
-    def create(logical_id: str, props: Properties, stack: str) -> Made:
+    def create(logical_id: str, props: Properties, stack: str) -> Result:
         tagged = props | _system_tags(name, props, stack, logical_id)
-        return told("create", stack, logical_id, resource_type.create(tagged))
+        return report("create", stack, logical_id, resource_type.create(tagged))
 
     def update(
         physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str
-    ) -> Made:
+    ) -> Result:
         if any(old.get(prop) != new.get(prop) for prop in create_only):
-            # the emulator deletes the old one when the update is done
+            # the emulator deletes the old resource at the end of the update
             return create(logical_id, new, stack)
-        return told("update", stack, logical_id, resource_type.update(physical_id, new))
+        return report("update", stack, logical_id, resource_type.update(physical_id, new))
 
     def delete(physical_id: str, props: Properties, logical_id: str) -> None:
         try:
@@ -133,15 +133,15 @@ def _handlers(resource_type: ResourceType, on_resource: OnResource) -> dict[str,
 
 
 def _properties(resource_type: str, which: str) -> list[str]:
-    """Return the properties of one of a schema's lists, without those inside others."""
+    """Return the properties of one of a schema's lists, without nested properties."""
     paths = [path.split("/")[2:] for path in schema_of(resource_type).get(which, [])]
     return [path[0] for path in paths if len(path) == 1]
 
 
 def _system_tags(resource_type: str, props: Properties, stack: str, logical_id: str) -> Properties:
-    """Return a resource's tags with CloudFormation's own, if it gives any."""
+    """Return a resource's tags with CloudFormation's own tags, if it adds any."""
     tagging = schema_of(resource_type).get("tagging", {})
-    # a test may create a resource of no stack
+    # a test may create a resource without a stack
     if stack not in cloudformation._stacks or not tagging.get("cloudFormationSystemTags"):
         return {}
     own = {
@@ -155,10 +155,10 @@ def _system_tags(resource_type: str, props: Properties, stack: str, logical_id: 
 
 @dataclass(frozen=True, slots=True)
 class _OwnedByService:
-    """A type that is a thing of a service; `logs` is the operation for what `create` cannot say.
+    """The type of a service's resource; the operation `logs` sets what `create` cannot set.
 
-    `log_properties` has the properties that are said by `logs`; the one that is a structure of its
-    own stands for its members.
+    `log_properties` are the properties that `logs` sets; a property that is a structure represents
+    its members.
     """
 
     features: Features
@@ -171,24 +171,24 @@ class _OwnedByService:
     logs: str | None = None
     log_properties: tuple[str, ...] = ()
 
-    def create(self, props: Properties) -> Made:
-        """Create the thing, and then its logs."""
+    def create(self, props: Properties) -> Result:
+        """Create the resource, and then configure its logs."""
         kind = self.kind
         name = props.get(kind.id_member, "")
         if kind.named and self.features.find(kind, get_account_id(), get_region(), name):
             text = f"Resource of type '{self.name}' with identifier '{name}' already exists."
             raise Refused("AlreadyExists", text)
-        answer = self._call(self.created_by, {"ClientRequestToken": uuid.uuid4().hex, **props})
-        called = self._called(answer.get(kind.wrapped, answer)[kind.id_member])
+        response = self._call(self.created_by, {"ClientRequestToken": uuid.uuid4().hex, **props})
+        called = self._called(response.get(kind.wrapped, response)[kind.id_member])
         try:
             self._log(called, props)
         except Refused:
             self._call(self.deleted_by, called)
             raise
-        return self._made(called)
+        return self._result(called)
 
-    def update(self, physical_id: str, props: Properties) -> Made:
-        """Change the thing, and then its logs."""
+    def update(self, physical_id: str, props: Properties) -> Result:
+        """Update the resource, and then its logs."""
         called = self._called(physical_id)
         if self.updated_by is not None:
             defaults = {
@@ -196,23 +196,23 @@ class _OwnedByService:
                 for prop, schema in schema_of(self.name)["properties"].items()
                 if "default" in schema
             }
-            # what is put as a whole keeps its tags
+            # an operation that replaces the whole resource must keep its tags
             kept = {"Tags": tags} if (tags := self._tags(physical_id)) else {}
-            # an app instance's operation insists on it
+            # an app instance's operation requires `Metadata`
             self._call(self.updated_by, {"Metadata": "", **defaults, **props, **kept, **called})
         self._log(called, props)
-        return self._made(called)
+        return self._result(called)
 
     def delete(self, physical_id: str, _props: Properties) -> None:
-        """Delete the thing, whatever of it is on."""
+        """Delete the resource, even if its feature is enabled."""
         self._call(self.deleted_by, self._called(physical_id))
 
     def _tags(self, physical_id: str) -> object:
-        thing = self.features.find(self.kind, get_account_id(), get_region(), physical_id)
-        return None if thing is None else thing.data.get("Tags")
+        target = self.features.find(self.kind, get_account_id(), get_region(), physical_id)
+        return None if target is None else target.data.get("Tags")
 
     def _called(self, physical_id: str) -> Properties:
-        """Return what the operations name the thing by, in the words of properties."""
+        """Return the parameters that identify the resource, with the names of properties."""
         by_arn = self.kind.id_member == self.kind.arn_member
         name = physical_id if by_arn else physical_id.rpartition("/")[2]
         return _capitalized(dict.fromkeys((self.kind.id_member, self.kind.asked_as), name))
@@ -223,16 +223,16 @@ class _OwnedByService:
             members = wanted.pop("LogConfiguration", {})
             self._call(self.logs, {**wanted, **members, **called})
 
-    def _made(self, called: Properties) -> Made:
-        answer = self._call(self.read_by, called)
-        data = _capitalized(answer.get(self.kind.wrapped, answer))
+    def _result(self, called: Properties) -> Result:
+        response = self._call(self.read_by, called)
+        data = _capitalized(response.get(self.kind.wrapped, response))
         (identifier,) = _properties(self.name, "primaryIdentifier")
         read_only = _properties(self.name, "readOnlyProperties")
         return data[identifier], {prop: data[prop] for prop in read_only if prop in data}
 
     def _call(self, operation: str, props: Properties) -> Properties:
         service = self.kind.service
-        parameters = _in_words_of(input_of(service, operation), props)
+        parameters = _parameters(input_of(service, operation), props)
         check(service, operation, parameters)
         return self.features.handle(
             Call(service, operation, parameters, get_account_id(), get_region())
@@ -323,17 +323,17 @@ def _capitalized(data: Properties) -> Properties:
     return {_capital(name): value for name, value in data.items()}
 
 
-def _in_words_of(shape: Any, value: Any) -> Any:
-    """Say properties as an operation does, whose members may begin small; leave the others out."""
+def _parameters(shape: Any, value: Any) -> Any:
+    """Convert properties to an operation's members, which may start in lower case; omit others."""
     match shape.type_name:
         case "structure":
             return {
-                member: _in_words_of(each, value[_capital(member)])
+                member: _parameters(each, value[_capital(member)])
                 for member, each in shape.members.items()
                 if _capital(member) in value
             }
         case "list":
-            return [_in_words_of(shape.member, each) for each in value]
+            return [_parameters(shape.member, each) for each in value]
         case "map" if isinstance(value, list):
             return {tag["Key"]: tag["Value"] for tag in value}
         case _:
@@ -343,8 +343,8 @@ def _in_words_of(shape: Any, value: Any) -> Any:
 class _RolePolicy:
     name = "AWS::IAM::RolePolicy"
 
-    def create(self, props: Properties) -> Made:
-        """Put the policy, unless the role has one of its name."""
+    def create(self, props: Properties) -> Result:
+        """Create the policy, unless the role has one with the same name."""
         name = props["PolicyName"]
         role = iam._roles.get_scoped(get_account_id(), None, props["RoleName"])
         if role is not None and name in role["InlinePolicies"]:
@@ -353,8 +353,8 @@ class _RolePolicy:
             raise Refused("AlreadyExists", text)
         return self.update("", props)
 
-    def update(self, _physical_id: str, props: Properties) -> Made:
-        """Put the policy, be it there or not."""
+    def update(self, _physical_id: str, props: Properties) -> Result:
+        """Create or replace the policy."""
         document = json.dumps(props["PolicyDocument"])
         _iam("PutRolePolicy", **_policy_of(props), PolicyDocument=document)
         return f"{props['PolicyName']}|{props['RoleName']}", {}
@@ -382,8 +382,8 @@ class _ServiceLinkedRole:
     roles: DeletableRoles
     name: str = "AWS::IAM::ServiceLinkedRole"
 
-    def create(self, props: Properties) -> Made:
-        """Make the role, unless the account has it."""
+    def create(self, props: Properties) -> Result:
+        """Create the role, unless it exists in the account."""
         principal = props["AWSServiceName"]
         definition = next(
             (
@@ -403,14 +403,14 @@ class _ServiceLinkedRole:
         self.roles.make(get_account_id(), definition)
         return self.update(role_name, props)
 
-    def update(self, physical_id: str, props: Properties) -> Made:
-        """Describe the role."""
+    def update(self, physical_id: str, props: Properties) -> Result:
+        """Update the description of the role."""
         if "Description" in props:
             _iam("UpdateRole", RoleName=physical_id, Description=props["Description"])
         return physical_id, {"RoleName": physical_id}
 
     def delete(self, physical_id: str, _props: Properties) -> None:
-        """Delete the role, unless it is used."""
+        """Delete the role, unless it is in use."""
         account = get_account_id()
         uses = self.features.uses(account, physical_id)
         if uses:

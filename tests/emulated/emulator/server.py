@@ -1,7 +1,7 @@
-"""The emulator: MiniStack on loopback, in this process, mended, and with what it lacks.
+"""The emulator: MiniStack on loopback in this process, with patches and additional services.
 
-Everything that is asked of AWS is asked of it: by the CDK command line and boto3 of tests, and by
-the function, whose zip runs as it was uploaded. IAM checks every call of the function against the
+The CDK command line, boto3 in tests, and the function call the emulator instead of AWS. The
+function runs from the zip that was uploaded. IAM checks every call of the function against the
 policies of its role (`AUTH=true`).
 """
 
@@ -30,7 +30,7 @@ from hypercorn.config import Config as ServerConfig
 from ministack.app import app
 from ministack.core.responses import get_account_id, get_region
 
-from tests.emulated.emulator import mends, resource_types
+from tests.emulated.emulator import patches, resource_types
 from tests.emulated.emulator.behaviour import Behaviour
 from tests.emulated.emulator.clock import Clock
 from tests.emulated.emulator.custom_resources import STACK, CustomResources
@@ -43,13 +43,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.emulated.emulator.functions import Function
-    from tests.fake_services.features import Thing
+    from tests.fake_services.features import TargetResource
 
 _HOST = "127.0.0.1"
 _SECRET = "test"  # noqa: S105 - MiniStack's, for every account
 _OPERATION_SECONDS = 120
-#: neither this machine's settings nor its credentials.
-_NOTHING_OF_THIS_MACHINE = {
+#: ignore the settings and credentials of this machine.
+_ISOLATION = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -60,16 +60,16 @@ class Emulator:
     """AWS on loopback; one for a process."""
 
     def __init__(self, folder: Path) -> None:
-        #: for files of whoever calls it.
+        #: a folder for files of the callers.
         self.folder = folder
         self._ended: dict[str, int] = {}
         self._operation_ended = threading.Condition()
         self._clients: dict[tuple[str, ...], Any] = {}
         self._sockets = [_listening(), _listening()]
         secure, plain = (each.getsockname()[1] for each in self._sockets)
-        #: where functions and boto3 call.
+        #: the URL for functions and boto3.
         self.url = f"http://{_HOST}:{plain}"
-        #: where the CDK command line calls: its bucket's policy denies what is not encrypted.
+        #: the URL for the CDK command line: its bucket's policy denies unencrypted requests.
         self.secure_url = f"https://{_HOST}:{secure}"
         self.certificate, self._key = _certificate(folder)
         self.clock = Clock()
@@ -77,16 +77,16 @@ class Emulator:
         self.behaviour = Behaviour()
         self._functions = Functions(folder, self.clock)
         os.environ["TMPDIR"] = str(folder)
-        self._mend()
+        self._patch()
         self._stopping = asyncio.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="emulator", daemon=True)
         self._thread.start()
         self._functions.wait_until_ready()
 
-    def _mend(self) -> None:
+    def _patch(self) -> None:
         self.roles = ServiceLinkedRoles(self.clock, self.journal, self.behaviour, self._uses)
-        self.features = Features(self.roles, on_change=self._switched)
+        self.features = Features(self.roles, on_change=self._feature_changed)
         custom_resources = CustomResources(
             self.url,
             self.clock,
@@ -98,17 +98,17 @@ class Emulator:
         self.roles.install()
         custom_resources.install()
         resource_types.register(self.features, self.roles, self._resource)
-        mends.independent_resources_in_any_order(self.behaviour)
-        mends.names_are_others_in_another_region()
-        mends.delete_after_failed_create(custom_resources)
-        mends.failed_delete_protects_what_it_needs()
-        mends.operations_are_actors(self.clock, self._end_operation)
-        mends.stacks_are_found_by_what_they_have()
-        mends.regions_are_listed_for_those_who_may()
-        mends.services_of_the_features(self.features, self.behaviour)
-        mends.denials_in_the_words_of_their_services()
-        mends.role_paths_and_conditions(self.features)
-        mends.calls_of_the_function(self.behaviour, self._functions, self.journal)
+        patches.independent_resources_in_any_order(self.behaviour)
+        patches.generated_names_differ_by_region()
+        patches.delete_after_failed_create(custom_resources)
+        patches.failed_delete_keeps_dependencies()
+        patches.operations_are_actors(self.clock, self._end_operation)
+        patches.stacks_are_found_by_resource()
+        patches.region_operations_are_authorized()
+        patches.feature_services(self.features, self.behaviour)
+        patches.denials_with_service_codes()
+        patches.role_paths_and_conditions(self.features)
+        patches.function_calls(self.behaviour, self._functions, self.journal)
         self._deliveries = custom_resources.deliveries
 
     def _serve(self) -> None:
@@ -123,7 +123,7 @@ class Emulator:
         self._loop.run_until_complete(serve(app, config, shutdown_trigger=self._stopping.wait))
 
     def stop(self) -> None:
-        """End everything that was started."""
+        """Stop all threads and processes."""
         for thread in self._deliveries:
             thread.join(_OPERATION_SECONDS)
         self._functions.stop()
@@ -133,16 +133,16 @@ class Emulator:
     # for tests
 
     def reset(self) -> None:
-        """Go back to the behaviour of a good day, at the beginning of the next minute."""
+        """Reset the behaviour and the features, and advance to the beginning of the next minute."""
         self.behaviour.reset()
         self.features.reset()
-        # IAM tells the second of a role's making and no part of it: what a run waits for that
-        # reason has to be the same whatever ran before
-        with self.standing_still() as actor:
+        # IAM returns the creation time of a role in whole seconds: a run must wait equally long for
+        # that reason in every test
+        with self.paused() as actor:
             self.clock.sleep(actor, 60 - self.clock.now() % 60)
 
     def client(self, service: str, account: str, region: str) -> Any:
-        """Return a client with all rights in an account."""
+        """Return a client with all permissions in an account."""
         key = (service, account, region)
         if key not in self._clients:
             self._clients[key] = boto3.client(
@@ -156,9 +156,9 @@ class Emulator:
         return self._clients[key]
 
     def environment(self, account: str, region: str) -> dict[str, str]:
-        """Return what a command needs to find an account here, and nothing of this machine's."""
+        """Return the environment of a command that calls the emulator as an account."""
         return {
-            **_NOTHING_OF_THIS_MACHINE,
+            **_ISOLATION,
             "AWS_ENDPOINT_URL": self.secure_url,
             "AWS_ACCESS_KEY_ID": account,
             "AWS_SECRET_ACCESS_KEY": _SECRET,
@@ -169,7 +169,7 @@ class Emulator:
         }
 
     def wait_for(self, stack_id: str, operations: int) -> None:
-        """Wait until so many operations of a stack have ended since the start."""
+        """Wait until the given number of operations of a stack have ended since the start."""
         with self._operation_ended:
             if not self._operation_ended.wait_for(
                 lambda: self._ended.get(stack_id, 0) >= operations, _OPERATION_SECONDS
@@ -177,17 +177,17 @@ class Emulator:
                 raise TimeoutError(f"{stack_id} does not come to an end")
 
     def ended(self, stack_id: str) -> int:
-        """Return how many operations of a stack have ended."""
+        """Return the number of a stack's operations that have ended."""
         with self._operation_ended:
             return self._ended.get(stack_id, 0)
 
     @contextlib.contextmanager
-    def standing_still(self) -> Iterator[str]:
-        """Let no time pass but what the body waits itself: it may start several things at once."""
+    def paused(self) -> Iterator[str]:
+        """Pause time except for waits of the body, so that it can start several actions at once."""
         with self.clock.actor("test") as actor:
             yield actor
 
-    # what happened
+    # callbacks
 
     def _uses(self, account: str, role_name: str) -> dict[str, list[str]]:
         return self.features.uses(account, role_name)
@@ -197,17 +197,17 @@ class Emulator:
             self._ended[stack_id] = self._ended.get(stack_id, 0) + 1
             self._operation_ended.notify_all()
 
-    def _switched(self, thing: Thing, what: str, on: bool) -> None:  # noqa: FBT001 - as it is called
+    def _feature_changed(self, target: TargetResource, what: str, on: bool) -> None:  # noqa: FBT001 - as it is called
         self.journal.add(
-            "switch",
-            thing.account,
+            "feature",
+            target.account,
             what,
-            region=thing.region,
-            # none where the function or a test switches it
+            region=target.region,
+            # empty if the function or a test changed the feature
             stack=STACK.get(),
-            type=thing.arn,
+            type=target.arn,
             on=on,
-            role=thing.kind.definition.role_name,
+            role=target.kind.definition.role_name,
         )
 
     def _resource(
@@ -225,7 +225,7 @@ class Emulator:
         )
 
     def _write_log(self, function: Function, stream: str, lines: tuple[str, ...]) -> str | None:
-        """Write a run's log as Lambda does, with the rights of the function's role."""
+        """Write a run's log as Lambda does, with the permissions of the function's role."""
         environment = function.environment
         key = ("logs", environment["AWS_ACCESS_KEY_ID"], function.region)
         if key not in self._clients:
@@ -258,7 +258,7 @@ class Emulator:
 
 @contextlib.contextmanager
 def emulator() -> Iterator[Emulator]:
-    """Start the emulator, and end it."""
+    """Start the emulator, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="emulator-") as folder:
         started = Emulator(Path(folder))
         try:
@@ -274,7 +274,7 @@ def _listening() -> socket.socket:
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:
-    """Make a certificate for loopback that is worth nothing anywhere else."""
+    """Create a certificate that is valid only for loopback."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "emulator")])
     now = dt.datetime.now(tz=dt.UTC)

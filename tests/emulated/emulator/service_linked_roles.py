@@ -1,6 +1,6 @@
 """Service-linked roles in MiniStack.
 
-MiniStack has its own, with made-up names and a deletion that ends at once, even if the role is in
+MiniStack has its own, with invented names and a deletion that ends at once, even if the role is in
 use (`ministack/services/iam.py`, `_create_service_linked_role`). The model of
 `tests/fake_services/service_linked_roles.py` replaces them. Other code of MiniStack, such as the
 lists of roles and of their policies, reads MiniStack's own store; each role has a copy there.
@@ -141,7 +141,7 @@ class ServiceLinkedRoles:
                 on_change=functools.partial(self._change, account),
             )
         roles, behaviour = self._accounts[account], self._behaviour
-        roles.definitions = _EVERY_ROLE if behaviour.makes_every_role else _CREATED_TODAY
+        roles.definitions = _EVERY_ROLE if behaviour.creates_every_role else _CREATED_TODAY
         roles.hidden_reads = behaviour.hidden_reads
         roles.deletion_seconds = behaviour.deletion_seconds
         roles.forgets_tasks = behaviour.forgets_deletions
@@ -178,7 +178,7 @@ class ServiceLinkedRoles:
         }
         iam._roles.set_scoped(account, None, role.name, kept)
         if what == "create":
-            self._journal.add("role", account, "made", type=role.name)
+            self._journal.add("role", account, "created", type=role.name)
 
 
 def role_name_of(principal: str) -> str:

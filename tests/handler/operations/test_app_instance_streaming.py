@@ -1,4 +1,4 @@
-"""App instance streaming: the whole wanted list, and nothing beside it."""
+"""App instance streaming: the function replaces the whole list."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slr_constructs.handler.slr_handler.entrypoint import answer_to
+from slr_constructs.handler.slr_handler.entrypoint import respond
 from tests.handler.events import request
 from tests.handler.lifecycles import APP_INSTANCE, MESSAGING_STREAM
 from tests.handler.stubbed import Call
 
 if TYPE_CHECKING:
-    from slr_constructs.handler.slr_handler.lifecycle import Answer
+    from slr_constructs.handler.slr_handler.cloudformation import Response
     from tests.handler.clocks import FakeClock
     from tests.handler.stubbed import StubbedAws
 
@@ -21,12 +21,12 @@ CHANNELS = {"DataType": "Channel", "ResourceArn": MESSAGING_STREAM}
 MESSAGES = {"DataType": "ChannelMessage", "ResourceArn": OTHER_STREAM}
 
 
-def _call(method: str, **answer: Any) -> Call:  # noqa: ANN401 - values of any type
+def _call(method: str, **response: Any) -> Call:  # noqa: ANN401 - values of any type
     return Call(
         service="chime-sdk-messaging",
         method=f"{method}_messaging_streaming_configurations",
         params={"AppInstanceArn": APP_INSTANCE},
-        answer=answer,
+        response=response,
     )
 
 
@@ -38,9 +38,11 @@ def _put(*streams: dict[str, str]) -> Call:
     )
 
 
-def _ask(kind: str, clock: FakeClock, **streams: str) -> Answer:
+def _ask(kind: str, clock: FakeClock, **streams: str) -> Response:
     wanted = {"AppInstanceArn": APP_INSTANCE, **streams}
-    return answer_to(request(kind, "Custom::AppInstanceStreaming", wanted, physical_id="id"), clock)
+    return respond(
+        request(kind, "Custom::AppInstanceStreaming", wanted, physical_resource_id="id"), clock
+    )
 
 
 @pytest.mark.parametrize(
@@ -55,23 +57,25 @@ def _ask(kind: str, clock: FakeClock, **streams: str) -> Answer:
         ),
     ],
 )
-def test_puts_each_field(
+def test_configures_each_field(
     streams: dict[str, str],
     reaches: list[dict[str, str]],
     stubs: StubbedAws,
     clock: FakeClock,
 ) -> None:
-    """Each stream is put under its data type."""
+    """Each stream is configured for its data type."""
     stubs.expect([_call("get"), _put(*reaches)])
 
-    answer = _ask("Create", clock, **streams)
+    response = _ask("Create", clock, **streams)
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     stubs.assert_all_called()
 
 
-def test_takes_away_what_is_wanted_no_more(stubs: StubbedAws, clock: FakeClock) -> None:
-    """Whether a put takes away the types it does not name is documented nowhere."""
+def test_removes_a_data_type_that_is_no_longer_configured(
+    stubs: StubbedAws, clock: FakeClock
+) -> None:
+    """No documentation says whether a put removes the types that it does not name."""
     stubs.expect(
         [
             _call("get", StreamingConfigurations=[CHANNELS, MESSAGES]),
@@ -80,30 +84,30 @@ def test_takes_away_what_is_wanted_no_more(stubs: StubbedAws, clock: FakeClock) 
         ]
     )
 
-    answer = _ask("Update", clock, ChannelsStreamArn=MESSAGING_STREAM)
+    response = _ask("Update", clock, ChannelsStreamArn=MESSAGING_STREAM)
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     stubs.assert_all_called()
 
 
 def test_changes_a_stream_without_an_interruption(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A data type that is still wanted is put over, not deleted."""
+    """A data type that is still configured is replaced, not deleted."""
     before = {**CHANNELS, "ResourceArn": OTHER_STREAM}
     stubs.expect([_call("get", StreamingConfigurations=[before]), _put(CHANNELS)])
 
-    answer = _ask("Update", clock, ChannelsStreamArn=MESSAGING_STREAM)
+    response = _ask("Update", clock, ChannelsStreamArn=MESSAGING_STREAM)
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     stubs.assert_all_called()
 
 
 @pytest.mark.parametrize(
     ("code", "status"), [("NotFoundException", 404), ("BadRequestException", 400)]
 )
-def test_waits_for_what_was_made_just_now(
+def test_waits_for_new_resources(
     code: str, status: int, stubs: StubbedAws, clock: FakeClock
 ) -> None:
-    """An app instance, a stream, a role or a right may be too new to be seen."""
+    """A new app instance, stream, role or policy may not be visible yet."""
     stubs.expect(
         [
             *_call("get").refuse("NotFoundException", 404),
@@ -112,52 +116,55 @@ def test_waits_for_what_was_made_just_now(
         ]
     )
 
-    answer = _ask("Create", clock, ChannelsStreamArn=MESSAGING_STREAM)
+    response = _ask("Create", clock, ChannelsStreamArn=MESSAGING_STREAM)
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     assert clock.elapsed == 15
 
 
-def test_fails_when_nothing_is_streamed(stubs: StubbedAws, clock: FakeClock) -> None:
-    """An empty list is refused before what is there is deleted."""
+def test_fails_without_a_stream(stubs: StubbedAws, clock: FakeClock) -> None:
+    """An empty list is rejected before existing configurations are deleted."""
     stubs.expect([])
 
-    answer = _ask("Update", clock)
+    response = _ask("Update", clock)
 
-    assert answer.failed
-    assert answer.reason == (
-        f"{APP_INSTANCE} must be given a stream for channels or channel messages"
+    assert response.failed
+    assert response.reason == (
+        f"{APP_INSTANCE} has no stream. Set channels_stream_arn, channel_messages_stream_arn or"
+        " both"
     )
 
 
-def test_delete_takes_what_is_not_found_for_gone(stubs: StubbedAws, clock: FakeClock) -> None:
+def test_delete_succeeds_when_the_configuration_is_not_found(
+    stubs: StubbedAws, clock: FakeClock
+) -> None:
     """An app instance is deleted asynchronously."""
     stubs.expect([_call("delete"), *_call("get").refuse("NotFoundException", 404)])
 
-    answer = _ask("Delete", clock)
+    response = _ask("Delete", clock)
 
-    assert answer.reason == f"nothing of {APP_INSTANCE} is streamed any more"
+    assert response.reason == f"streaming of {APP_INSTANCE} is disabled"
 
 
-def test_deletes_again_what_is_still_there(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A role in use would not go, so a delete looks whether it worked."""
-    there = _call("get", StreamingConfigurations=[CHANNELS])
-    stubs.expect([_call("delete"), there, _call("delete"), _call("get")])
+def test_deletes_an_existing_configuration_again(stubs: StubbedAws, clock: FakeClock) -> None:
+    """IAM does not delete a role in use, so the function verifies the deletion."""
+    existing = _call("get", StreamingConfigurations=[CHANNELS])
+    stubs.expect([_call("delete"), existing, _call("delete"), _call("get")])
 
-    answer = _ask("Delete", clock)
+    response = _ask("Delete", clock)
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     stubs.assert_all_called()
 
 
-def test_fails_when_streaming_stays(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A minute later it says what it saw and what to do."""
-    tries = 8
-    stubs.expect([_call("delete"), _call("get", StreamingConfigurations=[CHANNELS])] * tries)
+def test_fails_when_streaming_is_not_deleted(stubs: StubbedAws, clock: FakeClock) -> None:
+    """After a minute, the reason says what Chime reports and what to do."""
+    attempts = 8
+    stubs.expect([_call("delete"), _call("get", StreamingConfigurations=[CHANNELS])] * attempts)
 
-    answer = _ask("Delete", clock)
+    response = _ask("Delete", clock)
 
-    assert answer.failed
-    assert answer.reason.endswith("Chime still shows it; wait a few minutes and delete again")
+    assert response.failed
+    assert response.reason.endswith("Chime still reports it. Wait a few minutes and try again")
     assert clock.elapsed <= 60
     stubs.assert_all_called()

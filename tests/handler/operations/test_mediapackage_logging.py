@@ -1,4 +1,4 @@
-"""MediaPackage: off is a log that is left out, and the default group is an empty one."""
+"""MediaPackage: a log is disabled by omission, and an empty one uses the default group."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slr_constructs.handler.slr_handler.entrypoint import answer_to
+from slr_constructs.handler.slr_handler.entrypoint import respond
 from tests.handler.events import request
 from tests.handler.stubbed import Call
 
@@ -57,33 +57,33 @@ NAMED = {"LogGroupName": "/aws/MediaPackage/mine"}
         ),
     ],
 )
-def test_puts_each_field(
+def test_configures_each_field(
     owner: tuple[str, str, str],
     logs: dict[str, str],
     reaches: dict[str, Any],
     stubs: StubbedAws,
     clock: FakeClock,
 ) -> None:
-    """One call says what is on and what is off, for it replaces what was there."""
+    """One call enables and disables the logs, because it replaces the configuration."""
     service, kind, id_property = owner
     stubs.expect(
         [Call(service=service, method="configure_logs", params={"Id": "sports", **reaches})]
     )
 
-    answer = answer_to(
+    response = respond(
         request("Create", f"Custom::MediaPackage{kind}Logging", {id_property: "sports", **logs}),
         clock,
     )
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     stubs.assert_all_called()
 
 
 @pytest.mark.parametrize("owner", [CHANNEL, GROUP], ids=["channel", "group"])
-def test_waits_for_an_owner_made_just_now(
+def test_waits_for_a_new_owner(
     owner: tuple[str, str, str], stubs: StubbedAws, clock: FakeClock
 ) -> None:
-    """An owner may not be visible yet."""
+    """A new owner may not be visible yet."""
     service, kind, id_property = owner
     call = Call(service=service, method="configure_logs", params={"Id": "sports"})
     stubs.expect([*call.refuse("NotFoundException", 404, times=4), call])
@@ -91,7 +91,7 @@ def test_waits_for_an_owner_made_just_now(
     if owner is CHANNEL:
         wanted["Ingress"] = "OFF"
 
-    answer = answer_to(request("Create", f"Custom::MediaPackage{kind}Logging", wanted), clock)
+    response = respond(request("Create", f"Custom::MediaPackage{kind}Logging", wanted), clock)
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     assert clock.elapsed == 15

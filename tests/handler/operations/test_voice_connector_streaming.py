@@ -1,4 +1,4 @@
-"""Voice Connector streaming: every field reaches the call, and a delete makes sure."""
+"""Voice Connector streaming: every field reaches the call, and a delete is verified."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slr_constructs.handler.slr_handler.entrypoint import answer_to
+from slr_constructs.handler.slr_handler.entrypoint import respond
 from tests.handler.events import request
 from tests.handler.lifecycles import CONNECTOR
 from tests.handler.stubbed import TRIES_WHEN_DENIED, Call
 
 if TYPE_CHECKING:
-    from slr_constructs.handler.slr_handler.lifecycle import Answer
+    from slr_constructs.handler.slr_handler.cloudformation import Response
     from tests.handler.clocks import FakeClock
     from tests.handler.stubbed import StubbedAws
 
@@ -27,8 +27,8 @@ CONFIGURATION = {
     "Disabled": False,
     "StreamingNotificationTargets": [{"NotificationTarget": "EventBridge"}],
 }
-ON = {"StreamingConfiguration": {"DataRetentionInHours": 24, "Disabled": False}}
-OFF = {"StreamingConfiguration": {"DataRetentionInHours": 24, "Disabled": True}}
+ENABLED = {"StreamingConfiguration": {"DataRetentionInHours": 24, "Disabled": False}}
+DISABLED = {"StreamingConfiguration": {"DataRetentionInHours": 24, "Disabled": True}}
 
 
 def _put(**configuration: Any) -> Call:  # noqa: ANN401 - values of any type
@@ -42,19 +42,19 @@ def _put(**configuration: Any) -> Call:  # noqa: ANN401 - values of any type
     )
 
 
-def _call(method: str, answer: dict[str, Any] | None = None) -> Call:
+def _call(method: str, response: dict[str, Any] | None = None) -> Call:
     return Call(
         service="chime-sdk-voice",
         method=f"{method}_voice_connector_streaming_configuration",
         params={"VoiceConnectorId": CONNECTOR},
-        answer=answer or {},
+        response=response or {},
     )
 
 
-def _ask(kind: str, clock: FakeClock, **properties: Any) -> Answer:  # noqa: ANN401 - as above
+def _ask(kind: str, clock: FakeClock, **properties: Any) -> Response:  # noqa: ANN401 - as above
     wanted = {**PROPERTIES, **properties}
-    return answer_to(
-        request(kind, "Custom::VoiceConnectorStreaming", wanted, physical_id="id"), clock
+    return respond(
+        request(kind, "Custom::VoiceConnectorStreaming", wanted, physical_resource_id="id"), clock
     )
 
 
@@ -83,89 +83,91 @@ def _ask(kind: str, clock: FakeClock, **properties: Any) -> Answer:  # noqa: ANN
         ),
     ],
 )
-def test_puts_each_field(
+def test_configures_each_field(
     name: str, value: object, reaches: dict[str, Any], stubs: StubbedAws, clock: FakeClock
 ) -> None:
-    """What the construct says reaches Chime, under Chime's name for it."""
+    """Every property of the construct reaches Chime, with the name of the API."""
     stubs.expect([_put(**reaches)])
 
-    answer = _ask("Create", clock, **{name: value})
+    response = _ask("Create", clock, **{name: value})
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     stubs.assert_all_called()
 
 
-def test_says_that_streaming_is_configured_but_not_enabled(
+def test_reports_that_streaming_is_configured_but_not_enabled(
     stubs: StubbedAws, clock: FakeClock
 ) -> None:
-    """The outcome does not claim more than was done."""
+    """The outcome says exactly what the function did."""
     stubs.expect([_put(Disabled=True)])
 
-    answer = _ask("Create", clock, Enabled="false")
+    response = _ask("Create", clock, Enabled="false")
 
-    assert answer.reason.endswith("is configured, but not enabled")
+    assert response.reason.endswith("is configured, but not enabled")
 
 
-def test_waits_for_a_connector_made_just_now(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A new connector answers 404 for a while."""
+def test_waits_for_a_new_connector(stubs: StubbedAws, clock: FakeClock) -> None:
+    """Chime returns 404 for a new connector for a while."""
     stubs.expect([*_put().refuse("NotFoundException", 404, times=4), _put()])
 
-    answer = _ask("Create", clock)
+    response = _ask("Create", clock)
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     assert clock.elapsed == 15
 
 
 def test_fails_when_the_connector_does_not_appear(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A wrong id is told within a minute."""
+    """A wrong id is reported within a minute."""
     stubs.expect(_put().refuse("NotFoundException", 404, times=TRIES_WHEN_DENIED))
 
-    answer = _ask("Create", clock)
+    response = _ask("Create", clock)
 
-    assert answer.failed
-    assert "PutVoiceConnectorStreamingConfiguration was refused: NotFoundExcept" in answer.reason
+    assert response.failed
+    assert "PutVoiceConnectorStreamingConfiguration failed: NotFoundException" in response.reason
     assert clock.elapsed <= 60
 
 
-@pytest.mark.parametrize("shown", [OFF, {}], ids=["disabled", "empty"])
-def test_delete_takes_what_is_disabled_for_gone(
+@pytest.mark.parametrize("shown", [DISABLED, {}], ids=["disabled", "empty"])
+def test_delete_succeeds_when_streaming_is_disabled(
     shown: dict[str, Any], stubs: StubbedAws, clock: FakeClock
 ) -> None:
-    """Whether Chime answers 404 or an empty configuration is documented nowhere."""
+    """No documentation says whether Chime returns 404 or an empty configuration."""
     stubs.expect([_call("delete"), _call("get", shown)])
 
-    answer = _ask("Delete", clock)
+    response = _ask("Delete", clock)
 
-    assert answer.reason == f"streaming of Voice Connector {CONNECTOR} is off"
+    assert response.reason == f"streaming of Voice Connector {CONNECTOR} is disabled"
 
 
-def test_delete_takes_what_is_not_found_for_gone(stubs: StubbedAws, clock: FakeClock) -> None:
-    """Whether Chime answers 404 or an empty configuration is documented nowhere."""
+def test_delete_succeeds_when_the_configuration_is_not_found(
+    stubs: StubbedAws, clock: FakeClock
+) -> None:
+    """No documentation says whether Chime returns 404 or an empty configuration."""
     stubs.expect([_call("delete"), *_call("get").refuse("NotFoundException", 404)])
 
-    answer = _ask("Delete", clock)
+    response = _ask("Delete", clock)
 
-    assert answer.reason == f"streaming of Voice Connector {CONNECTOR} is off"
+    assert response.reason == f"streaming of Voice Connector {CONNECTOR} is disabled"
 
 
-def test_deletes_again_what_is_still_on(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A role in use would not go, so a delete looks whether it worked."""
-    stubs.expect([_call("delete"), _call("get", ON), _call("delete"), _call("get", OFF)])
+def test_deletes_an_enabled_configuration_again(stubs: StubbedAws, clock: FakeClock) -> None:
+    """IAM does not delete a role in use, so the function verifies the deletion."""
+    stubs.expect([_call("delete"), _call("get", ENABLED), _call("delete"), _call("get", DISABLED)])
 
-    answer = _ask("Delete", clock)
+    response = _ask("Delete", clock)
 
-    assert not answer.failed, answer.reason
+    assert not response.failed, response.reason
     stubs.assert_all_called()
 
 
-def test_fails_when_streaming_stays_on(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A minute later it says what it saw and what to do."""
-    tries = 8
-    stubs.expect([_call("delete"), _call("get", ON)] * tries)
+def test_fails_when_streaming_stays_enabled(stubs: StubbedAws, clock: FakeClock) -> None:
+    """After a minute, the reason says what Chime reports and what to do."""
+    attempts = 8
+    stubs.expect([_call("delete"), _call("get", ENABLED)] * attempts)
 
-    answer = _ask("Delete", clock)
+    response = _ask("Delete", clock)
 
-    assert answer.failed
-    assert answer.reason.endswith("still shows it as on; wait a few minutes and delete again")
+    assert response.failed
+    assert response.reason.endswith("still reports it as enabled. Wait a few minutes and try again")
     assert clock.elapsed <= 60
     stubs.assert_all_called()

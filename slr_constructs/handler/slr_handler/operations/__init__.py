@@ -1,4 +1,4 @@
-"""The table: what the function does for each resource type."""
+"""The operations of the function, one for each resource type."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One resource type: its contract, what puts it and what removes it.
+    """One resource type: its contract, and how to configure and remove its target.
 
-    `put` serves create and update and `remove` serves delete; each may run twice, and each
-    returns what it did as a sentence.
+    `configure` handles create and update, `remove` handles delete. Both are idempotent and return
+    a sentence about what they did.
     """
 
     contract: type[Contract]
-    put: Callable[[Any, Run], str]
+    configure: Callable[[Any, Run], str]
     remove: Callable[[Any, Run], str]
 
 
-def _wait_for_delete(wanted: Contract, _run: Run) -> str:
-    """Do nothing: a release acts when it is deleted."""
-    return f"{wanted.physical_id} will be released when this resource is deleted"
+def _do_nothing_until_delete(wanted: Contract, _run: Run) -> str:
+    """Do nothing: a clean-up resource acts only when it is deleted."""
+    return f"{wanted.physical_id} will be disabled when this resource is deleted"
 
 
 OPERATIONS = {
@@ -45,67 +45,67 @@ OPERATIONS = {
     for each in (
         Operation(
             contract.ServiceLinkedRole,
-            service_linked_role.put,
+            service_linked_role.configure,
             service_linked_role.remove,
         ),
         Operation(
             contract.VoiceConnectorStreaming,
-            voice_connector_streaming.put,
+            voice_connector_streaming.configure,
             voice_connector_streaming.remove,
         ),
         Operation(
             contract.AppInstanceStreaming,
-            app_instance_streaming.put,
+            app_instance_streaming.configure,
             app_instance_streaming.remove,
         ),
         Operation(
             contract.IvsChannelRecording,
-            ivs_recording.put,
+            ivs_recording.configure,
             ivs_recording.remove,
         ),
         Operation(
             contract.MediaTailorSessionLogging,
-            mediatailor_logging.put_session_logging,
+            mediatailor_logging.configure_session_logging,
             mediatailor_logging.remove_session_logging,
         ),
         Operation(
-            contract.MediaTailorSessionLoggingRelease,
-            _wait_for_delete,
+            contract.MediaTailorSessionLoggingCleanUp,
+            _do_nothing_until_delete,
             mediatailor_logging.remove_session_logging,
         ),
         Operation(
             contract.MediaTailorAsRunLogging,
-            mediatailor_logging.put_as_run_logging,
+            mediatailor_logging.configure_as_run_logging,
             mediatailor_logging.remove_as_run_logging,
         ),
         Operation(
-            contract.MediaTailorAsRunLoggingRelease,
-            _wait_for_delete,
+            contract.MediaTailorAsRunLoggingCleanUp,
+            _do_nothing_until_delete,
             mediatailor_logging.remove_as_run_logging,
         ),
         Operation(
             contract.MediaTailorLogRetention,
-            mediatailor_logging.put_log_retention,
+            mediatailor_logging.configure_log_retention,
             mediatailor_logging.remove_log_retention,
         ),
         Operation(
             contract.MediaPackageChannelLogging,
-            mediapackage_logging.put_channel_logging,
+            mediapackage_logging.configure_channel_logging,
             mediapackage_logging.remove_channel_logging,
         ),
         Operation(
-            contract.MediaPackageChannelLoggingRelease,
-            _wait_for_delete,
+            contract.MediaPackageChannelLoggingCleanUp,
+            _do_nothing_until_delete,
             mediapackage_logging.remove_channel_logging,
         ),
         Operation(
             contract.MediaPackagePackagingGroupLogging,
-            mediapackage_logging.put_packaging_group_logging,
+            mediapackage_logging.configure_packaging_group_logging,
             mediapackage_logging.remove_packaging_group_logging,
         ),
         Operation(
-            contract.MediaPackagePackagingGroupLoggingRelease,
-            _wait_for_delete,
+            contract.MediaPackagePackagingGroupLoggingCleanUp,
+            _do_nothing_until_delete,
             mediapackage_logging.remove_packaging_group_logging,
         ),
     )

@@ -1,4 +1,4 @@
-"""App instance streaming, which has no CloudFormation type."""
+"""App instance streaming, which has no CloudFormation resource type."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import code, gone
-from ..run import RefusedError
+from ..aws import code, is_not_found
+from ..run import OperationError
 
 if TYPE_CHECKING:
     from ..aws import Api
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _VERIFY_SECONDS = 60
 
 
-def put(wanted: AppInstanceStreaming, run: Run) -> str:
-    """Put the whole wanted list of streaming configurations."""
+def configure(wanted: AppInstanceStreaming, run: Run) -> str:
+    """Replace the list of streaming configurations."""
     api = run.api("chime-sdk-messaging")
     instance: dict[str, Any] = {"AppInstanceArn": wanted.app_instance_arn}
     streams = {
@@ -30,53 +30,56 @@ def put(wanted: AppInstanceStreaming, run: Run) -> str:
         if arn is not None
     }
     if not streams:
-        text = f"{wanted.app_instance_arn} must be given a stream for channels or channel messages"
-        raise RefusedError(text)
-    # whether a put takes away the data types it does not name is documented nowhere: look
+        text = (
+            f"{wanted.app_instance_arn} has no stream. Set channels_stream_arn,"
+            " channel_messages_stream_arn or both"
+        )
+        raise OperationError(text)
+    # no documentation says whether a put removes the data types that it does not name
     if set(_configured(api, instance)) - set(streams):
         api.call("delete_messaging_streaming_configurations", **instance)
     api.call(
         "put_messaging_streaming_configurations",
-        settling=_may_pass,
+        retry_if=_is_transient,
         StreamingConfigurations=[
             {"DataType": data_type, "ResourceArn": arn} for data_type, arn in streams.items()
         ],
         **instance,
     )
-    return f"streamed of {wanted.app_instance_arn}: {' and '.join(streams)}"
+    return f"streaming of {wanted.app_instance_arn} is enabled for {' and '.join(streams)}"
 
 
 def remove(wanted: AppInstanceStreaming, run: Run) -> str:
-    """Delete all streaming configurations and make sure that they are gone."""
+    """Delete all streaming configurations and verify the deletion."""
     api = run.api("chime-sdk-messaging")
     instance: dict[str, Any] = {"AppInstanceArn": wanted.app_instance_arn}
-    for _ in run.tries(within=_VERIFY_SECONDS):
+    for _ in run.attempts(within=_VERIFY_SECONDS):
         try:
             api.call("delete_messaging_streaming_configurations", **instance)
         except ClientError as error:
-            if not gone(error):
+            if not is_not_found(error):
                 raise
-            return f"{wanted.app_instance_arn} is gone, and its streaming with it"
+            return f"{wanted.app_instance_arn} does not exist, so it has no streaming to disable"
         if not _configured(api, instance):
-            return f"nothing of {wanted.app_instance_arn} is streamed any more"
+            return f"streaming of {wanted.app_instance_arn} is disabled"
     message = (
-        f"streaming of {wanted.app_instance_arn} was deleted, but Chime still shows it;"
-        " wait a few minutes and delete again"
+        f"streaming of {wanted.app_instance_arn} was deleted, but Chime still reports it."
+        " Wait a few minutes and try again"
     )
-    raise RefusedError(message)
+    raise OperationError(message)
 
 
 def _configured(api: Api, instance: dict[str, Any]) -> list[str]:
     try:
-        answer = api.call("get_messaging_streaming_configurations", **instance)
+        response = api.call("get_messaging_streaming_configurations", **instance)
     except ClientError as error:
-        if not gone(error):
+        if not is_not_found(error):
             raise
         return []
-    return [each["DataType"] for each in answer.get("StreamingConfigurations", [])]
+    return [each["DataType"] for each in response.get("StreamingConfigurations", [])]
 
 
-def _may_pass(error: ClientError) -> bool:
-    # chime answers "Unable to access Kinesis stream" and "Unable to create service linked role"
-    # while the stream, the role or the function's rights are too new to be seen
-    return gone(error) or code(error) == "BadRequestException"
+def _is_transient(error: ClientError) -> bool:
+    # Chime returns "Unable to access Kinesis stream" and "Unable to create service linked role"
+    # until the stream, the role and the function's new permissions are visible to it
+    return is_not_found(error) or code(error) == "BadRequestException"

@@ -1,4 +1,4 @@
-"""The recording configuration of an IVS channel that is not in the app."""
+"""Recording of an IVS channel that is not in the app."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ..aws import code, gone
-from ..run import RefusedError
+from ..aws import code, is_not_found
+from ..run import OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,37 +16,40 @@ if TYPE_CHECKING:
     from ..run import Run
 
 
-def put(wanted: IvsChannelRecording, run: Run) -> str:
-    """Point the channel at the recording configuration."""
-    _update(wanted, run, wanted.recording_configuration_arn, settling=gone)
-    return f"{wanted.channel_arn} is recorded by {wanted.recording_configuration_arn}"
+def configure(wanted: IvsChannelRecording, run: Run) -> str:
+    """Set the recording configuration of the channel."""
+    _update(wanted, run, wanted.recording_configuration_arn, retry_if=is_not_found)
+    return f"{wanted.channel_arn} is recorded with {wanted.recording_configuration_arn}"
 
 
 def remove(wanted: IvsChannelRecording, run: Run) -> str:
-    """Take the recording configuration from the channel, if it is still ours."""
+    """Remove the recording configuration from the channel, unless it was changed since."""
     try:
         channel = run.api("ivs").call("get_channel", arn=wanted.channel_arn)["channel"]
         if channel.get("recordingConfigurationArn") != wanted.recording_configuration_arn:
-            return f"{wanted.channel_arn} is no longer recorded by what this stack made"
+            return (
+                f"{wanted.channel_arn} no longer uses {wanted.recording_configuration_arn}, so its"
+                " recording stays as it is"
+            )
         _update(wanted, run, "")
     except ClientError as error:
-        if not gone(error):
+        if not is_not_found(error):
             raise
-        return f"{wanted.channel_arn} is gone, and its recording with it"
-    return f"{wanted.channel_arn} is no longer recorded"
+        return f"{wanted.channel_arn} does not exist, so it has no recording to disable"
+    return f"recording of {wanted.channel_arn} is disabled"
 
 
 def _update(
     wanted: IvsChannelRecording,
     run: Run,
     configuration: str,
-    settling: Callable[[ClientError], bool] | None = None,
+    retry_if: Callable[[ClientError], bool] | None = None,
 ) -> None:
-    for _ in run.tries(longest=30):
+    for _ in run.attempts(longest=30):
         try:
             run.api("ivs").call(
                 "update_channel",
-                settling=settling,
+                retry_if=retry_if,
                 arn=wanted.channel_arn,
                 recordingConfigurationArn=configuration,
             )
@@ -56,7 +59,7 @@ def _update(
         else:
             return
     message = (
-        f"{wanted.channel_arn} is live, and IVS does not change the recording of a live channel;"
-        " stop its stream and try again"
+        f"{wanted.channel_arn} is live, and IVS does not change the recording of a live channel."
+        " Stop its stream and try again"
     )
-    raise RefusedError(message)
+    raise OperationError(message)

@@ -1,6 +1,7 @@
-"""MediaPackage's access logs, live and VOD.
+"""Access logs of MediaPackage, live and VOD.
 
-ConfigureLogs replaces: a log that is not named is disabled, and `{}` means the default group.
+ConfigureLogs replaces the configuration: it disables a log that the call does not name, and `{}`
+selects the default log group.
 """
 
 from __future__ import annotations
@@ -9,47 +10,48 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ..aws import gone
+from ..aws import is_not_found
 
 if TYPE_CHECKING:
     from ..contract import (
         MediaPackageChannelLogging,
-        MediaPackageChannelLoggingRelease,
+        MediaPackageChannelLoggingCleanUp,
         MediaPackagePackagingGroupLogging,
-        MediaPackagePackagingGroupLoggingRelease,
+        MediaPackagePackagingGroupLoggingCleanUp,
     )
     from ..run import Run
 
 
-def put_channel_logging(wanted: MediaPackageChannelLogging, run: Run) -> str:
+def configure_channel_logging(wanted: MediaPackageChannelLogging, run: Run) -> str:
     """Configure both access logs of a live channel."""
     run.api("mediapackage").call(
         "configure_logs",
-        settling=gone,
+        retry_if=is_not_found,
         Id=wanted.channel_id,
         **_logs(IngressAccessLogs=wanted.ingress, EgressAccessLogs=wanted.egress),
     )
-    return f"access logs of channel {wanted.channel_id}: in {wanted.ingress}, out {wanted.egress}"
+    logs = f"ingress {wanted.ingress}, egress {wanted.egress}"
+    return f"access logs of channel {wanted.channel_id}: {logs}"
 
 
-def remove_channel_logging(wanted: MediaPackageChannelLoggingRelease, run: Run) -> str:
+def remove_channel_logging(wanted: MediaPackageChannelLoggingCleanUp, run: Run) -> str:
     """Disable both access logs of a live channel."""
     return _disable(run, "mediapackage", wanted.channel_id)
 
 
-def put_packaging_group_logging(wanted: MediaPackagePackagingGroupLogging, run: Run) -> str:
+def configure_packaging_group_logging(wanted: MediaPackagePackagingGroupLogging, run: Run) -> str:
     """Configure the access log of a packaging group."""
     run.api("mediapackage-vod").call(
         "configure_logs",
-        settling=gone,
+        retry_if=is_not_found,
         Id=wanted.packaging_group_id,
         **_logs(EgressAccessLogs=wanted.egress),
     )
-    return f"access log of packaging group {wanted.packaging_group_id}: {wanted.egress}"
+    return f"access log of packaging group {wanted.packaging_group_id}: egress {wanted.egress}"
 
 
 def remove_packaging_group_logging(
-    wanted: MediaPackagePackagingGroupLoggingRelease, run: Run
+    wanted: MediaPackagePackagingGroupLoggingCleanUp, run: Run
 ) -> str:
     """Disable the access log of a packaging group."""
     return _disable(run, "mediapackage-vod", wanted.packaging_group_id)
@@ -59,10 +61,10 @@ def _disable(run: Run, service: str, owner_id: str) -> str:
     try:
         run.api(service).call("configure_logs", Id=owner_id)
     except ClientError as error:
-        if not gone(error):
+        if not is_not_found(error):
             raise
-        return f"{owner_id} is gone, and its access logs with it"
-    return f"access logs of {owner_id} are off"
+        return f"{owner_id} does not exist, so it has no access logs to disable"
+    return f"access logs of {owner_id} are disabled"
 
 
 def _logs(**wanted: str) -> dict[str, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""MediaTailor's session and as-run logs, and the log groups that it writes to."""
+"""Session logs and as-run logs of MediaTailor, and the log groups for them."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import code, gone
-from ..run import RefusedError
+from ..aws import code, is_not_found
+from ..run import OperationError
 
 if TYPE_CHECKING:
     from ..contract import (
         MediaTailorAsRunLogging,
-        MediaTailorAsRunLoggingRelease,
+        MediaTailorAsRunLoggingCleanUp,
         MediaTailorLogRetention,
         MediaTailorSessionLogging,
-        MediaTailorSessionLoggingRelease,
+        MediaTailorSessionLoggingCleanUp,
     )
     from ..run import Run
 
 
-def put_session_logging(wanted: MediaTailorSessionLogging, run: Run) -> str:
-    """Put the percentage and the event types of a playback configuration's logs."""
+def configure_session_logging(wanted: MediaTailorSessionLogging, run: Run) -> str:
+    """Set the percentage and the event types of the session logs."""
     logs: dict[str, Any] = {}
     for key, opted_in, excluded in (
         (
@@ -41,10 +41,10 @@ def put_session_logging(wanted: MediaTailorSessionLogging, run: Run) -> str:
             logs[key] = chosen
     run.api("mediatailor").call(
         "configure_logs_for_playback_configuration",
-        settling=gone,
+        retry_if=is_not_found,
         PlaybackConfigurationName=wanted.playback_configuration_name,
         PercentEnabled=wanted.percent_enabled,
-        # the service-linked role writes for this strategy; vended logs have their own way
+        # the service-linked role is used for this strategy only, not for vended logs
         EnabledLoggingStrategies=["LEGACY_CLOUDWATCH"],
         **logs,
     )
@@ -54,75 +54,75 @@ def put_session_logging(wanted: MediaTailorSessionLogging, run: Run) -> str:
     )
 
 
-def remove_session_logging(wanted: MediaTailorSessionLoggingRelease, run: Run) -> str:
+def remove_session_logging(wanted: MediaTailorSessionLoggingCleanUp, run: Run) -> str:
     """Set the percentage to 0: a log configuration cannot be deleted."""
     name = wanted.playback_configuration_name
     try:
-        answer = run.api("mediatailor").call(
+        response = run.api("mediatailor").call(
             "configure_logs_for_playback_configuration",
             PlaybackConfigurationName=name,
             PercentEnabled=0,
         )
     except ClientError as error:
-        if not gone(error):
+        if not is_not_found(error):
             raise
-        return f"playback configuration {name} is gone, and its logs with it"
-    if answer["PercentEnabled"] != 0:
+        return f"playback configuration {name} does not exist, so it has no logs to disable"
+    if response["PercentEnabled"] != 0:
         message = (
-            f"MediaTailor was asked to log 0 percent of the sessions of {name} and answered"
-            f" {answer['PercentEnabled']}"
+            f"session logging of {name} was set to 0 percent, but MediaTailor still reports"
+            f" {response['PercentEnabled']} percent. Try again"
         )
-        raise RefusedError(message)
-    return f"the sessions of {name} are not logged any more"
+        raise OperationError(message)
+    return f"session logging of {name} is disabled"
 
 
-def put_as_run_logging(wanted: MediaTailorAsRunLogging, run: Run) -> str:
-    """Write the as-run log of a channel."""
+def configure_as_run_logging(wanted: MediaTailorAsRunLogging, run: Run) -> str:
+    """Enable the as-run log of a channel."""
     run.api("mediatailor").call(
         "configure_logs_for_channel",
-        settling=gone,
+        retry_if=is_not_found,
         ChannelName=wanted.channel_name,
         LogTypes=["AS_RUN"],
     )
-    return f"channel {wanted.channel_name} writes its as-run log"
+    return f"the as-run log of channel {wanted.channel_name} is enabled"
 
 
-def remove_as_run_logging(wanted: MediaTailorAsRunLoggingRelease, run: Run) -> str:
-    """Take all log types from a channel."""
+def remove_as_run_logging(wanted: MediaTailorAsRunLoggingCleanUp, run: Run) -> str:
+    """Remove all log types from a channel."""
     try:
         run.api("mediatailor").call(
             "configure_logs_for_channel", ChannelName=wanted.channel_name, LogTypes=[]
         )
     except ClientError as error:
-        if not gone(error):
+        if not is_not_found(error):
             raise
-        return f"channel {wanted.channel_name} is gone, and its logs with it"
-    return f"channel {wanted.channel_name} writes no as-run log any more"
+        return f"channel {wanted.channel_name} does not exist, so it has no logs to disable"
+    return f"the as-run log of channel {wanted.channel_name} is disabled"
 
 
-def put_log_retention(wanted: MediaTailorLogRetention, run: Run) -> str:
-    """Make the log groups if they are absent, and set how long they keep events."""
+def configure_log_retention(wanted: MediaTailorLogRetention, run: Run) -> str:
+    """Create the log groups if they do not exist, and set their retention."""
     api = run.api("logs")
     for name in wanted.log_group_names:
         try:
-            api.call("create_log_group", settling=_being_changed, logGroupName=name)
+            api.call("create_log_group", retry_if=_is_being_changed, logGroupName=name)
         except ClientError as error:
             if code(error) != "ResourceAlreadyExistsException":
                 raise
         api.call(
             "put_retention_policy",
-            settling=_being_changed,
+            retry_if=_is_being_changed,
             logGroupName=name,
             retentionInDays=wanted.retention_in_days,
         )
     names = ", ".join(wanted.log_group_names)
-    return f"events are kept for {wanted.retention_in_days} days in {names}"
+    return f"events are retained for {wanted.retention_in_days} days in {names}"
 
 
 def remove_log_retention(wanted: MediaTailorLogRetention, _run: Run) -> str:
-    """Leave the groups as they are: the rest of the account writes to them too."""
-    return f"left as it is: {', '.join(wanted.log_group_names)}"
+    """Change nothing: other resources of the account write to the same groups."""
+    return f"not changed, because the account shares them: {', '.join(wanted.log_group_names)}"
 
 
-def _being_changed(error: ClientError) -> bool:
-    return code(error) == "OperationAbortedException" or gone(error)
+def _is_being_changed(error: ClientError) -> bool:
+    return code(error) == "OperationAbortedException" or is_not_found(error)

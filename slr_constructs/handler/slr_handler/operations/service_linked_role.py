@@ -1,19 +1,20 @@
-"""Hold a service-linked role, and let go of it.
+"""Leases on a service-linked role: acquire one, release it, and delete the unused role.
 
-The role is one for the whole account, so stacks agree on it through tags on the role itself:
+The whole account shares one role, so stacks coordinate through tags on the role:
 
-- a *lease* for each stack that holds it;
-- *made*, if this library made it: what it only adopted, it never deletes unasked;
-- *closing*, while a stack that leaves asks IAM to delete it.
+- a *lease* for each stack that uses the role;
+- a *created* tag, if slr-constructs created the role. An adopted role is deleted only with REQUIRE;
+- a *deletion lock*, while a stack that is being deleted asks IAM to delete the role.
 
-Who leaves marks the role as closing and then looks for leases; who arrives takes its lease and then
-looks for closing marks. Whichever of the two comes second sees the other: the one that leaves
-gives way to a lease, and the one that arrives waits until the role is gone, and makes it again, or
-until the mark is. A mark that nobody renews is that of a run that died, and counts for nothing.
+A stack that is deleted sets its lock and then looks for leases. A stack that is created acquires
+its lease and then looks for locks. So the later of the two always sees the other. The deleted stack
+keeps the role if it sees a lease. The created stack waits if it sees a lock: until the role is
+deleted, and then creates it again, or until the lock is removed. A lock that is not renewed belongs
+to a run that crashed, and is ignored.
 
-The marks are on the role and go with it, so of several runs that leave only the one whose mark is
-alone asks IAM: another could delete the role that an arriving stack has made again by then. For the
-same reason a mark is that of one run: Lambda may deliver an event twice.
+The tags are deleted with the role. So if several runs have a lock, they ask IAM only when a single
+lock is left: a late request could delete a role that another stack has created again. For the same
+reason each run has its own lock: Lambda may deliver an event twice.
 """
 
 from __future__ import annotations
@@ -25,55 +26,55 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import code, denied, gone, message, told
-from ..run import RefusedError
+from ..aws import code, error_text, is_denied, is_not_found, message
+from ..run import OperationError
 
 if TYPE_CHECKING:
     from ..contract import ServiceLinkedRole
     from ..run import Run
 
 LEASE_TAG = "slr-constructs:lease:"
-MADE_TAG = "slr-constructs:made"
-CLOSING_TAG = "slr-constructs:closing:"
+CREATED_TAG = "slr-constructs:created"
+DELETION_LOCK_TAG = "slr-constructs:deletion-lock:"
 
-#: ends the description of a role that this library makes: a run that dies between making the role
-#: and tagging it leaves a role that the next run still knows for ours.
-MADE_MARK = "(made by slr-constructs)"
+#: ends the description of a role that slr-constructs creates. If a run crashes before it tags the
+#: new role, the next run recognizes the role by this text.
+CREATED_MARK = "(created by slr-constructs)"
 
 _STEADY_READS = 3
 _VISIBLE_SECONDS = 60
-#: IAM shows a new role before every service sees it.
-_SETTLE_SECONDS = 15
-#: lets a tag that was written just before ours become readable.
+#: IAM returns a new role before it is visible to every service.
+_PROPAGATION_SECONDS = 15
+#: after this time, a new tag of another run is readable.
 _READABLE_SECONDS = 3
 _RENEW_SECONDS = 60
 _STALE_SECONDS = 300
-#: "wait for a few minutes and try the operation again", the documents say; a stack whose role may
-#: stay does not wait for longer than that.
+#: AWS documentation: "wait for a few minutes and try the operation again". With WHEN_UNUSED, the
+#: role is then kept.
 _WHEN_UNUSED_SECONDS = 300
 
 
-class StaysError(RefusedError):
-    """A role that is required to go is still there; `reason` says why."""
+class RoleKeptError(OperationError):
+    """A role that must be deleted was kept; `reason` says why."""
 
     def __init__(self, role_name: str, reason: str) -> None:
-        super().__init__(f"{role_name} is required to go with this stack, but {reason}")
+        super().__init__(f"{role_name} must be deleted with this stack, but {reason}")
         self.reason = reason
 
 
-def put(wanted: ServiceLinkedRole, run: Run) -> str:
-    """Make or adopt the role, wait until it is visible, and take this stack's lease."""
-    return _Role(wanted, run).hold()
+def configure(wanted: ServiceLinkedRole, run: Run) -> str:
+    """Create or adopt the role, wait until it is visible, and acquire this stack's lease."""
+    return _Leases(wanted, run).acquire_lease()
 
 
 def remove(wanted: ServiceLinkedRole, run: Run) -> str:
-    """Drop this stack's lease, and delete the role if nobody needs it and the setting allows."""
-    return _Role(wanted, run).let_go()
+    """Release this stack's lease. Delete an unused role if the removal setting allows it."""
+    return _Leases(wanted, run).release_lease()
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """The role as IAM shows it."""
+class _Role:
+    """The role as IAM returns it."""
 
     created: float
     description: str
@@ -81,318 +82,323 @@ class _Seen:
 
     @property
     def marked(self) -> bool:
-        """Whether the description says that this library made it."""
-        return self.description.endswith(MADE_MARK)
+        """Whether the description says that slr-constructs created the role."""
+        return self.description.endswith(CREATED_MARK)
 
     @property
-    def ours(self) -> bool:
-        """Whether this library made it, as far as can be known for sure."""
-        # the tag may say that nobody can know any more; without one, a run died before it tagged
-        return self.tags.get(MADE_TAG, "true" if self.marked else "") == "true"
+    def is_ours(self) -> bool:
+        """Whether slr-constructs created the role and all stacks that use it have a lease."""
+        # the tag has another value if a stack has no lease; without the tag, a run crashed
+        return self.tags.get(CREATED_TAG, "true" if self.marked else "") == "true"
 
 
 @dataclass(frozen=True, slots=True)
-class _Stays:
-    """Why the role is still there after one try to delete it."""
+class _Kept:
+    """Why one attempt did not delete the role."""
 
     reason: str
-    #: whether another try may end otherwise.
-    again: bool = True
-    #: whether IAM may delete it all the same, later.
+    #: whether another attempt may succeed.
+    retry: bool = True
+    #: whether IAM may still delete the role later.
     pending: bool = False
 
 
-class _Role:
+class _Leases:
     def __init__(self, wanted: ServiceLinkedRole, run: Run) -> None:
         self._wanted = wanted
         self._run = run
         self._iam = run.api("iam")
         self._name: dict[str, Any] = {"RoleName": wanted.role_name}
-        # the logical id is part of it: when a construct is renamed, the new resource takes its
-        # lease before the old one drops its own
-        holder = f"{run.request.stack_id}/{run.request.logical_id}"
+        # the lease contains the logical id: if a construct is renamed, the new resource acquires
+        # its lease before the old one releases its own
+        holder = f"{run.request.stack_id}/{run.request.logical_resource_id}"
         digest = hashlib.sha256(holder.encode()).hexdigest()[:32]
         self._lease = LEASE_TAG + digest
-        self._closing = CLOSING_TAG + secrets.token_hex(16)
-        self._renewed = 0
-        self._marked_late = False
+        self._lock = DELETION_LOCK_TAG + secrets.token_hex(16)
+        self._lock_time = 0
+        self._lock_was_renewed = False
 
-    # holding
+    # acquire
 
-    def hold(self) -> str:
-        made = False
-        for _ in self._run.tries(longest=10):
-            seen = self._look()
-            if seen is None:
+    def acquire_lease(self) -> str:
+        created_role = False
+        for _ in self._run.attempts(longest=10):
+            role = self._read()
+            if role is None:
                 created = self._create()
                 if created is None:
                     return (
-                        f"{self._wanted.role_name} is left to the service: IAM does not make it for"
-                        f" {self._wanted.service_principal}"
+                        f"{self._wanted.role_name} is not created yet: IAM does not create it for"
+                        f" {self._wanted.service_principal}, so the service must create it"
                     )
-                made = made or created
-                seen = self._wait_until_visible()
-            if seen is None:
+                created_role = created_role or created
+                role = self._wait_until_visible()
+            if role is None:
                 continue
-            refused = None
-            if self._lease not in seen.tags:
-                refused = self._take_lease(seen)
-                seen = self._look()
-            if seen is None or self._closers(seen):
+            error = None
+            if self._lease not in role.tags:
+                error = self._add_lease(role)
+                role = self._read()
+            if role is None or self._deletion_locks(role):
                 continue
-            if refused is not None:
-                return f"{self._wanted.role_name} is there; {refused}, so it will be kept"
-            if self._lease in seen.tags:
-                return self._held(seen, made=made)
+            if error is not None:
+                return f"{self._wanted.role_name} exists. It will be kept, because {error}"
+            if self._lease in role.tags:
+                return self._finish(role, created=created_role)
         text = (
-            f"IAM does not show {self._wanted.role_name} steadily in account"
-            f" {self._run.request.account}: it is new, or another stack is deleting it; try again"
+            f"IAM does not return {self._wanted.role_name} consistently in account"
+            f" {self._run.request.account}: the role is new, or another stack is deleting it."
+            " Try again"
         )
-        raise RefusedError(text)
+        raise OperationError(text)
 
-    def _held(self, seen: _Seen, *, made: bool) -> str:
-        if seen.marked and MADE_TAG not in seen.tags:
-            # no sooner: until it is held, the role may go, and somebody else make the next one
-            self._tag({MADE_TAG: "true"})
+    def _finish(self, role: _Role, *, created: bool) -> str:
+        if role.marked and CREATED_TAG not in role.tags:
+            # not before the lease: until then, the service may replace the role with its own
+            self._tag({CREATED_TAG: "true"})
         wanted = self._wanted.description
-        if wanted is not None and seen.description != wanted:
+        if wanted is not None and role.description != wanted:
             self._iam.call("update_role_description", Description=wanted, **self._name)
-        # by its age: what a stack adopts, another may have made a moment ago
-        young = _SETTLE_SECONDS - (self._run.clock.now() - seen.created)
-        if young > 0:
-            self._run.clock.wait(min(young, _SETTLE_SECONDS))
-        return f"{self._wanted.role_name} is {'made' if made else 'there already, and adopted'}"
+        # this applies to an adopted role too: another stack may have created it just now
+        seconds = _PROPAGATION_SECONDS - (self._run.clock.now() - role.created)
+        if seconds > 0:
+            self._run.clock.wait(min(seconds, _PROPAGATION_SECONDS))
+        return f"{self._wanted.role_name} {'is created' if created else 'exists and is adopted'}"
 
-    def _look(self) -> _Seen | None:
+    def _read(self) -> _Role | None:
         try:
             role = self._iam.call("get_role", **self._name)["Role"]
         except ClientError as error:
-            if not gone(error):
+            if not is_not_found(error):
                 raise
             return None
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
         created = role["CreateDate"].timestamp()
         description = role.get("Description", "")
-        return _Seen(created=created, description=description, tags=tags)
+        return _Role(created=created, description=description, tags=tags)
 
     def _create(self) -> bool | None:
-        """Return whether the role was made by this call; None if IAM does not make it."""
+        """Return whether this call created the role; None if IAM cannot create it."""
         wanted = self._wanted
         if wanted.creation == "NEVER":
             text = (
-                f"{wanted.role_name} is not in account {self._run.request.account}, and IAM makes"
-                f" another role for {wanted.service_principal} today; declare the current role"
+                f"{wanted.role_name} does not exist in account {self._run.request.account}, and IAM"
+                f" now creates another role for {wanted.service_principal}. Declare that role"
             )
-            raise RefusedError(text)
+            raise OperationError(text)
         text = wanted.description or "Service-linked role, shared by the stacks of this account"
         try:
             role = self._iam.call(
                 "create_service_linked_role",
                 AWSServiceName=wanted.service_principal,
-                Description=f"{text[: 999 - len(MADE_MARK)]} {MADE_MARK}",
+                Description=f"{text[: 999 - len(CREATED_MARK)]} {CREATED_MARK}",
             )["Role"]
         except ClientError as error:
-            # IAM has no code for "exists already": any other InvalidInput is a real one
+            # IAM has no code for "already exists"; any other InvalidInput is a real error
             if code(error) == "InvalidInput":
                 if "has been taken in this account" in message(error):
                     return False
                 if wanted.creation == "SERVICE":
                     return None
             text = (
-                f"IAM refused iam:CreateServiceLinkedRole for {wanted.role_name}"
-                f" ({wanted.service_principal}) in account {self._run.request.account}{told(error)}"
+                f"iam:CreateServiceLinkedRole failed for {wanted.role_name}"
+                f" ({wanted.service_principal}) in account"
+                f" {self._run.request.account}{error_text(error)}"
             )
-            raise RefusedError(text) from error
+            raise OperationError(text) from error
         if role["RoleName"] != wanted.role_name:
             text = (
-                f"IAM made {role['RoleName']} for {wanted.service_principal}, not"
-                f" {wanted.role_name}; correct the definition, and delete {role['RoleName']} if"
-                " nothing else uses it"
+                f"IAM created {role['RoleName']} for {wanted.service_principal}, not"
+                f" {wanted.role_name}. Correct the role definition, and delete {role['RoleName']}"
+                " if it is not used"
             )
-            raise RefusedError(text)
+            raise OperationError(text)
         return True
 
-    def _wait_until_visible(self) -> _Seen | None:
-        """Return the role once several reads in a row show it; None if they do not."""
+    def _wait_until_visible(self) -> _Role | None:
+        """Return the role after several consecutive reads returned it; None if they did not."""
         steady = 0
-        for _ in self._run.tries(within=_VISIBLE_SECONDS, longest=3):
-            seen = self._look()
-            steady = 0 if seen is None else steady + 1
+        for _ in self._run.attempts(within=_VISIBLE_SECONDS, longest=3):
+            role = self._read()
+            steady = 0 if role is None else steady + 1
             if steady == _STEADY_READS:
-                return seen
+                return role
         return None
 
-    def _take_lease(self, seen: _Seen) -> str | None:
-        """Return why the lease could not be taken; None when it was."""
-        refused = self._tag({self._lease: self._run.request.stack_id})
-        if refused is not None and seen.ours:
-            # a holder without a lease: nobody can tell any more when the last one has left
-            untold = self._tag({MADE_TAG: "held without a lease"})
-            if untold is not None and MADE_TAG not in seen.tags:
-                self._unmark(seen)
-        return refused
+    def _add_lease(self, role: _Role) -> str | None:
+        """Return why the lease could not be acquired; None on success."""
+        error = self._tag({self._lease: self._run.request.stack_id})
+        if error is not None and role.is_ours:
+            # without this lease, the tags no longer show when the role is unused
+            tag_error = self._tag({CREATED_TAG: "used without a lease"})
+            if tag_error is not None and CREATED_TAG not in role.tags:
+                self._remove_created_mark(role)
+        return error
 
-    def _unmark(self, seen: _Seen) -> None:
-        description = seen.description.removesuffix(MADE_MARK).rstrip()
+    def _remove_created_mark(self, role: _Role) -> None:
+        description = role.description.removesuffix(CREATED_MARK).rstrip()
         try:
             self._iam.call("update_role_description", Description=description, **self._name)
         except ClientError as error:
-            if not gone(error):
-                self._run.tell("description refused", code=code(error), message=message(error))
+            if not is_not_found(error):
+                self._log("description not changed", error)
 
-    # letting go
+    # release
 
-    def let_go(self) -> str:
-        seen = self._look()
-        if seen is not None and self._lease in seen.tags:
-            refused = self._untag(self._lease)
-            if refused is not None:
-                return self._keep(refused)
-            # of two that leave at once, the last must not see the lease of the other
+    def release_lease(self) -> str:
+        role = self._read()
+        if role is not None and self._lease in role.tags:
+            tag_error = self._untag(self._lease)
+            if tag_error is not None:
+                return self._keep(tag_error)
+            # if two stacks are deleted at once, the later one must not read the other's old lease
             self._run.clock.wait(_READABLE_SECONDS)
-            seen = self._look()
-        if seen is None:
-            return f"{self._wanted.role_name} is gone"
+            role = self._read()
+        if role is None:
+            return f"{self._wanted.role_name} does not exist"
         if self._wanted.removal == "KEEP":
             return self._keep("its removal setting is KEEP")
-        reason = self._needed(seen) or self._close()
+        reason = self._needed_by(role) or self._lock_deletion()
         return self._delete_or_keep() if reason is None else self._keep(reason)
 
     def _delete_or_keep(self) -> str:
         self._run.clock.wait(_READABLE_SECONDS)
-        patience = float("inf") if self._wanted.removal == "REQUIRE" else _WHEN_UNUSED_SECONDS
-        stays = _Stays("IAM was not asked")
-        for _ in self._run.tries(within=patience, longest=30):
-            seen = self._look()
-            outcome = None if seen is None else self._try(seen)
+        retry_seconds = float("inf") if self._wanted.removal == "REQUIRE" else _WHEN_UNUSED_SECONDS
+        kept = _Kept("IAM was not asked to delete it")
+        for _ in self._run.attempts(within=retry_seconds, longest=30):
+            role = self._read()
+            outcome = None if role is None else self._attempt(role)
             if outcome is None:
-                if self._marked_late:
-                    # the mark may be on the role that an arriving stack has made again by then
-                    self._untag(self._closing)
+                if self._lock_was_renewed:
+                    # the lock may be on a role that another stack has created again
+                    self._untag(self._lock)
                 return f"{self._wanted.role_name} is deleted"
-            stays = outcome
-            self._run.tell("role stays", reason=stays.reason)
-            if not stays.again:
+            kept = outcome
+            self._run.on_event("role not deleted", reason=kept.reason)
+            if not kept.retry:
                 break
-        if not stays.pending:
-            self._untag(self._closing)
-        return self._keep(stays.reason)
+        if not kept.pending:
+            self._untag(self._lock)
+        return self._keep(kept.reason)
 
-    def _try(self, seen: _Seen) -> _Stays | None:
-        needed = self._needed(seen)
+    def _attempt(self, role: _Role) -> _Kept | None:
+        needed = self._needed_by(role)
         if needed is not None:
-            return _Stays(needed, again=False)
-        closers = self._closers(seen)
-        if closers == [self._closing]:
+            return _Kept(needed, retry=False)
+        locks = self._deletion_locks(role)
+        if locks == [self._lock]:
             return self._delete()
-        if closers and min(closers) < self._closing:
-            # each sees the other: one steps back, and the other goes on once it is alone
-            self._untag(self._closing)
-            return _Stays("another stack is deleting it")
-        refused = self._close()
-        return _Stays(refused or "another stack is deleting it", again=refused is None)
+        if locks and min(locks) < self._lock:
+            # both runs see both locks: one removes its lock, so that the other continues
+            self._untag(self._lock)
+            return _Kept("another stack is deleting it")
+        tag_error = self._lock_deletion()
+        return _Kept(tag_error or "another stack is deleting it", retry=tag_error is None)
 
-    def _needed(self, seen: _Seen) -> str | None:
-        """Return why the role must stay, as far as its tags say."""
+    def _needed_by(self, role: _Role) -> str | None:
+        """Return why the tags forbid the deletion; None if they allow it."""
         stacks = sorted(
             stack
-            for tag, stack in seen.tags.items()
+            for tag, stack in role.tags.items()
             if tag.startswith(LEASE_TAG) and tag != self._lease
         )
         if stacks:
-            return f"it is held by {', '.join(stacks)}"
-        if self._wanted.removal == "REQUIRE" or seen.ours:
+            return f"these stacks have a lease on it: {', '.join(stacks)}"
+        if self._wanted.removal == "REQUIRE" or role.is_ours:
             return None
-        if MADE_TAG in seen.tags:
-            return "a stack whose lease IAM refused may hold it"
-        return "it was not made by this library"
+        if CREATED_TAG in role.tags:
+            return "a stack may use it without a lease, because IAM rejected its tag"
+        return "it was not created by slr-constructs"
 
-    def _delete(self) -> _Stays | None:
-        """Ask IAM once, and follow the task. Return None once the role is gone."""
+    def _delete(self) -> _Kept | None:
+        """Ask IAM to delete the role, and wait. Return None if the role is deleted."""
         self._renew()
         try:
             task = self._iam.call("delete_service_linked_role", **self._name)["DeletionTaskId"]
         except ClientError as error:
-            if gone(error):
+            if is_not_found(error):
                 return None
-            why = f"IAM refused iam:DeleteServiceLinkedRole: {code(error)}: {message(error)}"
-            return _Stays(why, again=not denied(error))
-        for _ in self._run.tries(longest=10):
+            reason = f"iam:DeleteServiceLinkedRole failed: {code(error)}: {message(error)}"
+            return _Kept(reason, retry=not is_denied(error))
+        for _ in self._run.attempts(longest=10):
             self._renew()
             try:
                 status = self._iam.call(
                     "get_service_linked_role_deletion_status", DeletionTaskId=task
                 )
             except ClientError as error:
-                return self._untold(error)
+                return self._status_unknown(error)
             if status["Status"] == "SUCCEEDED":
                 return None
             if status["Status"] == "FAILED":
-                return _Stays(_usage(status.get("Reason", {})))
-        return _Stays("IAM is still deleting it", pending=True)
+                return _Kept(_usage(status.get("Reason", {})))
+        return _Kept("IAM is still deleting it", pending=True)
 
-    def _untold(self, error: ClientError) -> _Stays | None:
-        # a quick deletion may be forgotten before it is asked for: the role decides
-        if self._look() is None:
+    def _status_unknown(self, error: ClientError) -> _Kept | None:
+        # IAM may forget the task of a fast deletion before its status is read
+        if self._read() is None:
             return None
-        if gone(error):
-            return _Stays("IAM forgot the deletion, and still shows the role")
-        why = f"IAM does not say how the deletion goes: {code(error)}: {message(error)}"
-        return _Stays(why, again=not denied(error), pending=True)
+        if is_not_found(error):
+            return _Kept("IAM no longer knows the deletion task, but still returns the role")
+        reason = f"the status of its deletion cannot be read: {code(error)}: {message(error)}"
+        return _Kept(reason, retry=not is_denied(error), pending=True)
 
     def _keep(self, reason: str) -> str:
         if self._wanted.removal == "REQUIRE":
-            raise StaysError(self._wanted.role_name, reason)
+            raise RoleKeptError(self._wanted.role_name, reason)
         return f"{self._wanted.role_name} is kept: {reason}"
 
     # tags
 
-    def _close(self) -> str | None:
-        self._renewed = self._run.clock.now()
-        return self._tag({self._closing: str(self._renewed)})
+    def _lock_deletion(self) -> str | None:
+        self._lock_time = self._run.clock.now()
+        return self._tag({self._lock: str(self._lock_time)})
 
     def _renew(self) -> None:
-        if self._run.clock.now() - self._renewed >= _RENEW_SECONDS:
-            self._marked_late = True
-            self._close()
+        if self._run.clock.now() - self._lock_time >= _RENEW_SECONDS:
+            self._lock_was_renewed = True
+            self._lock_deletion()
 
-    def _closers(self, seen: _Seen) -> list[str]:
+    def _deletion_locks(self, role: _Role) -> list[str]:
         fresh = self._run.clock.now() - _STALE_SECONDS
         return [
             tag
-            for tag, since in seen.tags.items()
-            if tag.startswith(CLOSING_TAG) and since.isdigit() and int(since) > fresh
+            for tag, since in role.tags.items()
+            if tag.startswith(DELETION_LOCK_TAG) and since.isdigit() and int(since) > fresh
         ]
 
     def _tag(self, tags: dict[str, str]) -> str | None:
-        """Return why IAM refused; None when it did not."""
+        """Return why IAM did not add the tags; None on success."""
         wanted = [{"Key": key, "Value": value} for key, value in tags.items()]
         try:
             self._iam.call("tag_role", Tags=wanted, **self._name)
         except ClientError as error:
-            # a role that is gone refuses nothing: whoever tags it looks again
-            return None if gone(error) else self._tags_refused(error)
+            # not an error if the role was deleted: every caller reads the role again
+            return None if is_not_found(error) else self._tag_error(error)
         return None
 
     def _untag(self, key: str) -> str | None:
         try:
             self._iam.call("untag_role", TagKeys=[key], **self._name)
         except ClientError as error:
-            return None if gone(error) else self._tags_refused(error)
+            return None if is_not_found(error) else self._tag_error(error)
         return None
 
-    def _tags_refused(self, error: ClientError) -> str:
-        self._run.tell("tags refused", code=code(error), message=message(error))
-        return f"IAM refused its tags ({code(error)})"
+    def _tag_error(self, error: ClientError) -> str:
+        self._log("tags not changed", error)
+        return f"IAM rejected a change to its tags ({code(error)})"
+
+    def _log(self, event: str, error: ClientError) -> None:
+        self._run.on_event(event, code=code(error), message=message(error))
 
 
 def _usage(reason: dict[str, object]) -> str:
-    """Say which resources in which regions hold the role, as far as the service told IAM."""
+    """Return which resources in which regions use the role, if the service reported them."""
     usages = reason.get("RoleUsageList")
     places = [
-        f"{usage['Region']}: {', '.join(usage.get('Resources') or ['(not named)'])}"
+        f"{usage['Region']}: {', '.join(usage.get('Resources') or ['(not reported)'])}"
         for usage in (usages if isinstance(usages, list) else [])
     ]
     if places:
         return f"it is in use in {'; '.join(places)}"
-    return f"IAM could not delete it: {reason.get('Reason') or 'the service did not say why'}"
+    return f"IAM could not delete it: {reason.get('Reason') or 'the service reported no reason'}"

@@ -1,4 +1,4 @@
-"""Voice Connector streaming, which has no CloudFormation type."""
+"""Voice Connector streaming, which has no CloudFormation resource type."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import gone
-from ..run import RefusedError
+from ..aws import is_not_found
+from ..run import OperationError
 
 if TYPE_CHECKING:
     from ..aws import Api
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _VERIFY_SECONDS = 60
 
 
-def put(wanted: VoiceConnectorStreaming, run: Run) -> str:
-    """Put the streaming configuration, which replaces the one before."""
+def configure(wanted: VoiceConnectorStreaming, run: Run) -> str:
+    """Replace the streaming configuration."""
     configuration: dict[str, Any] = {
         "DataRetentionInHours": wanted.data_retention_in_hours,
         "Disabled": not wanted.enabled,
@@ -33,43 +33,43 @@ def put(wanted: VoiceConnectorStreaming, run: Run) -> str:
         }
     run.api("chime-sdk-voice").call(
         "put_voice_connector_streaming_configuration",
-        # a connector made just now answers 404 for a while outside us-east-1
+        # outside us-east-1, Chime returns 404 for a new connector for a while
         # (hashicorp/terraform-provider-aws#34218)
-        settling=gone,
+        retry_if=is_not_found,
         VoiceConnectorId=wanted.voice_connector_id,
         StreamingConfiguration=configuration,
     )
-    state = "on" if wanted.enabled else "configured, but not enabled"
+    state = "enabled" if wanted.enabled else "configured, but not enabled"
     return f"streaming of Voice Connector {wanted.voice_connector_id} is {state}"
 
 
 def remove(wanted: VoiceConnectorStreaming, run: Run) -> str:
-    """Delete the streaming configuration and make sure that it is gone."""
+    """Delete the streaming configuration and verify the deletion."""
     api = run.api("chime-sdk-voice")
     connector: dict[str, Any] = {"VoiceConnectorId": wanted.voice_connector_id}
-    for _ in run.tries(within=_VERIFY_SECONDS):
+    for _ in run.attempts(within=_VERIFY_SECONDS):
         try:
             api.call("delete_voice_connector_streaming_configuration", **connector)
         except ClientError as error:
-            if not gone(error):
+            if not is_not_found(error):
                 raise
-            return f"Voice Connector {wanted.voice_connector_id} has no streaming any more"
-        if not _streams(api, connector):
-            return f"streaming of Voice Connector {wanted.voice_connector_id} is off"
+            return f"Voice Connector {wanted.voice_connector_id} has no streaming configuration"
+        if not _is_enabled(api, connector):
+            return f"streaming of Voice Connector {wanted.voice_connector_id} is disabled"
     message = (
         f"streaming of Voice Connector {wanted.voice_connector_id} was deleted, but Chime still"
-        " shows it as on; wait a few minutes and delete again"
+        " reports it as enabled. Wait a few minutes and try again"
     )
-    raise RefusedError(message)
+    raise OperationError(message)
 
 
-def _streams(api: Api, connector: dict[str, Any]) -> bool:
+def _is_enabled(api: Api, connector: dict[str, Any]) -> bool:
     try:
-        answer = api.call("get_voice_connector_streaming_configuration", **connector)
+        response = api.call("get_voice_connector_streaming_configuration", **connector)
     except ClientError as error:
-        if not gone(error):
+        if not is_not_found(error):
             raise
         return False
-    # whether Chime answers 404 or an empty configuration is documented nowhere
-    configuration = answer.get("StreamingConfiguration")
+    # no documentation says whether Chime returns 404 or an empty configuration
+    configuration = response.get("StreamingConfiguration")
     return configuration is not None and not configuration["Disabled"]

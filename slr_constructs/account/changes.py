@@ -1,0 +1,132 @@
+"""Change many resources concurrently, retry busy ones, and report each change as it happens."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from slr_constructs.account.access import CALL_ERRORS, reason
+from slr_constructs.account.concurrency import Done, run_concurrently
+from slr_constructs.handler.slr_handler.run import OperationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from slr_constructs.account.concurrency import Job
+    from slr_constructs.account.usages.kind import TargetResource
+
+#: AWS throttles changes sooner than reads.
+_AT_ONCE = 8
+_FIRST_PAUSE = 5.0
+_LONGEST_PAUSE = 60.0
+
+
+class Outcome(Enum):
+    """The result of a change."""
+
+    DONE = "done"
+    BUSY = "busy"
+    """The change may succeed later. An example is a channel that is live."""
+
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of a resource: what was done, or why it failed."""
+
+    target: TargetResource
+    outcome: Outcome
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A pause of some seconds, and its reason."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What happened to the role."""
+
+    text: str
+
+
+Event: TypeAlias = Change | Waiting | Message
+OnEvent: TypeAlias = "Callable[[Event], None]"
+
+
+@dataclass(slots=True)
+class Changes:
+    """The changes so far."""
+
+    #: ARNs of resources whose change started and has no known result.
+    in_progress: set[str] = field(default_factory=set)
+    done: list[Change] = field(default_factory=list)
+    #: changes that failed, or that were still busy at the end.
+    remaining: list[Change] = field(default_factory=list)
+
+    def apply(
+        self,
+        targets: Sequence[TargetResource],
+        change: Callable[[TargetResource], str],
+        *,
+        wait_seconds: float,
+        on_event: OnEvent,
+    ) -> bool:
+        """Change each resource, and return whether all changes succeeded.
+
+        Busy resources are retried after pauses that grow.
+
+        Args:
+            targets: The resources to change.
+
+            change: Changes one resource, and returns what it did. Raises `OperationError` if the
+                resource is busy.
+
+            wait_seconds: The maximum total time of the pauses.
+
+            on_event: Receives each change and each pause.
+        """
+        pause = _FIRST_PAUSE
+        waited = 0.0
+        while True:
+            busy: list[Change] = []
+            failed: list[Change] = []
+            jobs = [self._job(target, change) for target in targets]
+            for result in run_concurrently(jobs, at_once=_AT_ONCE):
+                lists = {Outcome.DONE: self.done, Outcome.BUSY: busy, Outcome.FAILED: failed}
+                lists[result.outcome].append(result)
+                self.in_progress.discard(result.target.arn)
+                on_event(result)
+            self.remaining += failed
+            if not busy or waited + pause > wait_seconds:
+                self.remaining += busy
+                return not busy and not failed
+            on_event(Waiting(pause, _busy_text(len(busy))))
+            time.sleep(pause)
+            waited += pause
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            targets = [each.target for each in busy]
+
+    def _job(self, target: TargetResource, change: Callable[[TargetResource], str]) -> Job[Change]:
+        def run() -> Done[Change]:
+            self.in_progress.add(target.arn)
+            try:
+                result = Change(target, Outcome.DONE, change(target))
+            except OperationError as error:
+                result = Change(target, Outcome.BUSY, str(error))
+            except CALL_ERRORS as error:
+                result = Change(target, Outcome.FAILED, reason(error))
+            return Done([result])
+
+        return run
+
+
+def _busy_text(number: int) -> str:
+    return "1 resource is busy" if number == 1 else f"{number} resources are busy"

@@ -1,0 +1,134 @@
+"""Service-linked roles as IAM returns them, and the leases on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from slr_constructs.account.stacks import StackState, name_of, region_of, state_or_unknown
+from slr_constructs.handler.slr_handler.aws import is_not_found
+from slr_constructs.handler.slr_handler.operations.service_linked_role import (
+    CREATED_MARK,
+    CREATED_TAG,
+    LEASE_TAG,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from slr_constructs.account.access import Account
+    from slr_constructs.catalogue import RoleDefinition
+    from slr_constructs.handler.slr_handler.aws import Api
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A tag on a role by which a stack declares that it needs the role."""
+
+    role_name: str
+    #: the key of the tag.
+    tag: str
+    #: the id of the stack.
+    stack: str
+    state: StackState = StackState.UNKNOWN
+
+    @property
+    def stack_name(self) -> str:
+        """The name of the stack."""
+        return name_of(self.stack)
+
+    @property
+    def region(self) -> str | None:
+        """The region of the stack."""
+        return region_of(self.stack)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the lease protects the role: the stack exists, or its state is unknown."""
+        return self.state is not StackState.DELETED
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role that exists."""
+
+    definition: RoleDefinition
+    arn: str
+    created: datetime
+    last_used: datetime | None
+    last_used_region: str | None
+    description: str
+    tags: dict[str, str]
+    #: ARNs.
+    attached_policies: tuple[str, ...]
+    #: names. IVS is known to write one inline policy for each bucket.
+    inline_policies: tuple[str, ...]
+
+    @property
+    def created_by_library(self) -> bool:
+        """Whether slr-constructs created the role."""
+        return self.tags.get(CREATED_TAG) == "true" or self.description.endswith(CREATED_MARK)
+
+    @property
+    def has_expected_policy(self) -> bool | None:
+        """Whether the catalogue's policy is the only one; None if the catalogue has none."""
+        expected = self.definition.managed_policy
+        if expected is None:
+            return None
+        return [arn.rpartition("/")[2] for arn in self.attached_policies] == [expected]
+
+    def leases(self) -> list[Lease]:
+        """Return the leases. The states of their stacks are not read yet."""
+        return [
+            Lease(self.definition.role_name, tag, stack)
+            for tag, stack in sorted(self.tags.items(), key=lambda each: (each[1], each[0]))
+            if tag.startswith(LEASE_TAG)
+        ]
+
+
+def read_role(account: Account, definition: RoleDefinition) -> Role | None:
+    """Return a role of the account; None if it does not exist.
+
+    Raises:
+        ClientError: IAM refuses the call.
+    """
+    iam = account.region().api("iam")
+    name = definition.role_name
+    try:
+        role = iam.call("get_role", RoleName=name)["Role"]
+        attached = [*_all(iam, "list_attached_role_policies", "AttachedPolicies", name)]
+        inline = [*_all(iam, "list_role_policies", "PolicyNames", name)]
+    except ClientError as error:
+        if not is_not_found(error):
+            raise
+        return None
+    used = role.get("RoleLastUsed", {})
+    return Role(
+        definition=definition,
+        arn=role["Arn"],
+        created=role["CreateDate"],
+        last_used=used.get("LastUsedDate"),
+        last_used_region=used.get("Region"),
+        description=role.get("Description", ""),
+        tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
+        attached_policies=tuple(each["PolicyArn"] for each in attached),
+        inline_policies=tuple(inline),
+    )
+
+
+def _all(iam: Api, method: str, member: str, name: str) -> Iterator[Any]:
+    parameters: dict[str, Any] = {}
+    while True:
+        response = iam.call(method, RoleName=name, **parameters)
+        yield from response[member]
+        if not response["IsTruncated"]:
+            return
+        parameters = {"Marker": response["Marker"]}
+
+
+def with_state(lease: Lease, account: Account) -> Lease:
+    """Return the lease with the state of its stack."""
+    return replace(lease, state=state_or_unknown(lease.stack, account))

@@ -1,0 +1,85 @@
+"""Rules for features that custom resources enable through SDK calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slr_constructs.guard.rule import Finding, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slr_constructs.templates.app import App, Stack
+    from slr_constructs.templates.custom_calls import Call
+
+DELETE_CALL_MISSING = Rule(
+    "DeleteCallMissing",
+    Severity.ERROR,
+    "a custom resource enables a feature, and no custom resource disables it on deletion",
+    "The feature stays enabled after the stack is deleted, or its owner is deleted while the"
+    " feature is enabled. The AWS documentation asks you to disable it first; otherwise the role"
+    " may stay in use.",
+    "the clean-up sections of the pages in `slr-constructs catalogue ROLE`",
+    "Make the opposite call when the custom resource is deleted (`on_delete` of"
+    " `AwsCustomResource`), or use the construct for the feature.",
+)
+OBSOLETE_CALL = Rule(
+    "ObsoleteCall",
+    Severity.ERROR,
+    "a custom resource calls an API operation that no longer exists",
+    "AWS no longer supports the operation, and the SDK in a current runtime does not have it, so"
+    " the deployment or the deletion fails.",
+    "https://docs.aws.amazon.com/chime-sdk/latest/dg/migrate-from-chm-namespace.html",
+    "Call the operation that replaces it, with the SDK client of that operation.",
+)
+
+RULES = (DELETE_CALL_MISSING, OBSOLETE_CALL)
+
+
+def findings(app: App) -> Iterator[Finding]:
+    """Yield the findings about the calls of custom resources."""
+    for stack in app.stacks.values():
+        for call in stack.calls:
+            name = stack.show(call.logical_id)
+            if call.configures and not call.deletes and not _is_cleaned_up(stack, call):
+                yield Finding(
+                    DELETE_CALL_MISSING,
+                    stack.name,
+                    call.logical_id,
+                    f"`{name}` enables {call.feature}, and no custom resource disables it on"
+                    " deletion",
+                )
+            if call.obsolete is not None:
+                yield Finding(
+                    OBSOLETE_CALL,
+                    stack.name,
+                    call.logical_id,
+                    f"`{name}` calls `{call.obsolete.called}`, which no longer exists; use"
+                    f" `{call.obsolete.replacement}`",
+                )
+
+
+def _is_cleaned_up(stack: Stack, call: Call) -> bool:
+    """Return whether another resource disables the feature, or this one is retained.
+
+    If one of the two does not name its owner, both are assumed to have the same owner.
+    """
+    if stack.usages[call.logical_id].retained:
+        # `FeatureOutlivesRole` reports that
+        return True
+    others = [
+        each.owners for each in stack.calls if _is_clean_up(each) and each.feature == call.feature
+    ]
+    others += [
+        usage.owners
+        for usage in stack.usages.values()
+        if usage.is_clean_up and usage.feature == call.feature and not usage.retained
+    ]
+    return any(
+        not owners or not call.owners or not set(owners).isdisjoint(call.owners)
+        for owners in others
+    )
+
+
+def _is_clean_up(call: Call) -> bool:
+    return call.deletes and not call.configures

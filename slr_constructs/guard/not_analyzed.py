@@ -1,0 +1,58 @@
+"""The rule for parts of a template that cannot be analyzed, so that they are not overlooked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from slr_constructs.guard.rule import Finding, Rule, Severity
+from slr_constructs.templates.words import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slr_constructs.templates.app import App
+
+NOT_ANALYZED = Rule(
+    "NotAnalyzed",
+    Severity.NOTE,
+    "a part of a template was not analyzed",
+    "A part that CloudFormation expands or does not accept may contain a role or a feature. The"
+    " other resources are checked as if this part did not exist.",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html",
+    "Check the template that the change set has expanded (`aws cloudformation get-template"
+    " --template-stage Processed`).",
+)
+
+RULES = (NOT_ANALYZED,)
+
+#: transforms that do not add a role or a feature.
+_HARMLESS = (
+    "AWS::CodeDeployBlueGreen",
+    "AWS::LanguageExtensions",
+    "AWS::SecretsManager",
+    "AWS::Serverless",
+)
+
+
+def findings(app: App) -> Iterator[Finding]:
+    """Yield a finding for each part that was not analyzed."""
+    for stack in app.stacks.values():
+        for logical_id, sentence in stack.not_analyzed:
+            yield Finding(
+                NOT_ANALYZED, stack.name, logical_id, f"not analyzed: {printable(sentence)}"
+            )
+        for name in _macros(stack.template.get("Transform")):
+            if not name.startswith(_HARMLESS):
+                yield Finding(
+                    NOT_ANALYZED,
+                    stack.name,
+                    None,
+                    f"not analyzed: the output of the macro `{printable(name)}`",
+                )
+
+
+def _macros(transform: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a template
+    for each in transform if isinstance(transform, list) else [transform]:
+        name = each.get("Name") if isinstance(each, dict) else each
+        if isinstance(name, str):
+            yield name
