@@ -240,7 +240,8 @@ def test_every_option_of_the_command_line_exists() -> None:
     """Click parses each command that the page or the workflow names."""
     text = (OURS + PAGE.read_text()).replace("<!-- slr-constructs diff -->", "")
     calls = re.findall(r"slr-constructs ([^\n`|>']+)", text)
-    context = click.Context(slr_constructs)
+    # with its settings: commands keep the names of the help option that they see first
+    context = click.Context(slr_constructs, **slr_constructs.context_settings)
 
     assert len(calls) > 8
     for call in calls:
