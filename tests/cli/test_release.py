@@ -508,7 +508,7 @@ def _interrupt(_: Call) -> None:
         pytest.param(["ivs", "--state", "."], "File '.' is a directory", id="folder"),
         pytest.param(["ivs", "--role-arn", "x"], "--role-arn must be the ARN of a role", id="ARN"),
         pytest.param(["ivs", "--profile", "no"], "profile (no) could not be found", id="profile"),
-        pytest.param(["ivs", "--force"], "No such option", id="no option"),
+        pytest.param(["ivs", "--force"], "No such option '--force'", id="no option"),
         pytest.param(["ivs", "--despite-stack"], "requires an argument", id="no stack"),
     ],
 )
@@ -516,7 +516,9 @@ def test_fails_if_an_argument_is_invalid(world: World, arguments: list[str], sen
     """The error is printed before any call."""
     result = run(*arguments)
     assert result.exit_code == 2
-    assert sentence in result.stderr.replace("\n", " ")
+    shown = result.stderr.replace("\n", " ")
+    # releases of click differ in the punctuation before the option
+    assert sentence in shown.replace("option: --force", "option '--force'")
     assert result.stdout == ""
     assert changing(world) == []
 

@@ -288,7 +288,7 @@ def test_fails_without_a_terminal_and_without_yes(world: World) -> None:
         pytest.param(
             ["other", "--role-arn", "x"], "--role-arn must be the ARN of a role", id="ARN"
         ),
-        pytest.param(["other", "--force"], "No such option", id="no option"),
+        pytest.param(["other", "--force"], "No such option '--force'", id="no option"),
     ],
 )
 def test_fails_if_an_argument_is_invalid(world: World, arguments: list[str], sentence: str) -> None:
@@ -296,7 +296,9 @@ def test_fails_if_an_argument_is_invalid(world: World, arguments: list[str], sen
     Path("other").write_text("{}\n", encoding="utf-8")
     result = run(*arguments)
     assert result.exit_code == 2
-    assert sentence in result.stderr.replace("\n", " ")
+    shown = result.stderr.replace("\n", " ")
+    # releases of click differ in the punctuation before the option
+    assert sentence in shown.replace("option: --force", "option '--force'")
     assert result.stdout == ""
     assert world.calls == []
 
