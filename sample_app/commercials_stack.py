@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from aws_cdk import Stack, aws_logs, aws_mediatailor
+from aws_cdk import Stack, aws_mediatailor
 from constructs import Construct
 
 from slr_constructs import MediaTailorAsRunLogging, MediaTailorSessionLogging
@@ -27,7 +27,6 @@ class CommercialsStack(Stack):
             percent_enabled=25,
             ads_interaction_publish_opt_in_event_types=["RAW_ADS_REQUEST", "RAW_ADS_RESPONSE"],
             manifest_service_exclude_event_types=["GENERATED_MANIFEST"],
-            log_retention=aws_logs.RetentionDays.ONE_MONTH,
         )
         channel = aws_mediatailor.CfnChannel(
             self,
@@ -44,6 +43,4 @@ class CommercialsStack(Stack):
                 )
             ],
         )
-        MediaTailorAsRunLogging(
-            self, "AsRun", channel=channel, log_retention=aws_logs.RetentionDays.ONE_YEAR
-        )
+        MediaTailorAsRunLogging(self, "AsRun", channel=channel)

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from slr_constructs import catalogue
 
 if TYPE_CHECKING:
-    from slr_constructs.ensure_service_linked_roles import EnsureServiceLinkedRoles
-    from slr_constructs.errors import UsageError
+    from slr_constructs._ensure_service_linked_roles import EnsureServiceLinkedRoles
+    from slr_constructs._errors import UsageError
+    from slr_constructs._role_guard import RoleGuard
+    from slr_constructs._service_linked_role import RoleRemoval, ServiceLinkedRole
     from slr_constructs.features.app_instance_streaming import AppInstanceStreaming, MessagingStream
     from slr_constructs.features.ivs_recording import (
         IvsRecordingConfiguration,
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
         NotificationTarget,
         VoiceConnectorStreaming,
     )
-    from slr_constructs.role_guard import RoleGuard
-    from slr_constructs.service_linked_role import RoleRemoval, ServiceLinkedRole
 else:
     # not for type checkers: with this function, they would accept any name
     def __getattr__(name: str) -> object:
@@ -71,7 +71,7 @@ __all__ = [
 _MODULES = {
     "AccessLogs": "features.mediapackage_logging",
     "AppInstanceStreaming": "features.app_instance_streaming",
-    "EnsureServiceLinkedRoles": "ensure_service_linked_roles",
+    "EnsureServiceLinkedRoles": "_ensure_service_linked_roles",
     "IvsRecordingConfiguration": "features.ivs_recording",
     "MediaPackageAccessLogging": "features.mediapackage_logging",
     "MediaTailorAsRunLogging": "features.mediatailor_logging",
@@ -80,12 +80,12 @@ _MODULES = {
     "NotificationTarget": "features.voice_connector_streaming",
     "Renditions": "features.ivs_recording",
     "Resolution": "features.ivs_recording",
-    "RoleGuard": "role_guard",
-    "RoleRemoval": "service_linked_role",
-    "ServiceLinkedRole": "service_linked_role",
+    "RoleGuard": "_role_guard",
+    "RoleRemoval": "_service_linked_role",
+    "ServiceLinkedRole": "_service_linked_role",
     "ThumbnailStorage": "features.ivs_recording",
     "Thumbnails": "features.ivs_recording",
-    "UsageError": "errors",
+    "UsageError": "_errors",
     "VoiceConnectorStreaming": "features.voice_connector_streaming",
 }
 

@@ -12,7 +12,7 @@ PACKAGE = ROOT / "slr_constructs"
 #: is listed in `SAME_LAYER`.
 LAYERS = [
     ["sample_app"],
-    ["slr_constructs.testing", "slr_constructs.cli", "slr_constructs.role_guard"],
+    ["slr_constructs.testing", "slr_constructs.cli", "slr_constructs._role_guard"],
     [
         "slr_constructs.pictures",
         "slr_constructs.guard",
@@ -21,13 +21,15 @@ LAYERS = [
     ],
     ["slr_constructs.templates"],
     ["slr_constructs"],
-    ["slr_constructs.ensure_service_linked_roles"],
+    ["slr_constructs._ensure_service_linked_roles"],
     ["slr_constructs.features"],
-    ["slr_constructs.ordering"],
-    ["slr_constructs.service_linked_role"],
-    ["slr_constructs.provider"],
-    ["slr_constructs.stack_parts", "slr_constructs.permissions"],
-    ["slr_constructs.errors", "slr_constructs.catalogue"],
+    ["slr_constructs._ordering"],
+    ["slr_constructs._service_linked_role"],
+    ["slr_constructs._handler_function"],
+    ["slr_constructs._feature"],
+    ["slr_constructs._registry", "slr_constructs._permissions"],
+    ["slr_constructs._errors", "slr_constructs._arn"],
+    ["slr_constructs.catalogue"],
     ["slr_constructs.handler"],
 ]
 SAME_LAYER = {
@@ -39,6 +41,7 @@ SAME_LAYER = {
     "slr_constructs.account",
     "slr_constructs.policies",
     "slr_constructs.templates",
+    "slr_constructs.catalogue",
     "slr_constructs.handler",
 }
 #: The modules that read templates are above the constructs, but do not import them.
@@ -138,7 +141,7 @@ def test_commands_do_not_import_the_constructs() -> None:
     """They need only facts, permissions, templates and accounts, so they do not start Node.js."""
     parts = (
         *("cli", "account", "guard", "pictures", "policies", "templates"),
-        *("permissions", "catalogue", "handler.slr_handler"),
+        *("_permissions", "catalogue", "handler.slr_handler"),
     )
     allowed = tuple(f"slr_constructs.{part}" for part in parts)
 
@@ -150,7 +153,11 @@ def test_commands_do_not_import_the_constructs() -> None:
 
 def test_facts_permissions_and_rules_need_only_the_standard_library() -> None:
     """They do not import CDK or boto3."""
-    for module in (FACTS, "slr_constructs.permissions", "slr_constructs.handler.slr_handler.rules"):
+    for module in (
+        FACTS,
+        "slr_constructs._permissions",
+        "slr_constructs.handler.slr_handler.rules",
+    ):
         outside = {
             name.split(".")[0]
             for node in ast.walk(ast.parse(MODULES[module].read_text()))
@@ -167,17 +174,41 @@ def test_facts_permissions_and_rules_need_only_the_standard_library() -> None:
 
 
 def test_a_feature_has_the_same_name_everywhere() -> None:
-    """The files of its construct, its operation and both tests have the same name."""
+    """The files of its facts, its construct, its operation and both tests have the same name."""
     features = {path.stem for path in (PACKAGE / "features").glob("[a-z]*.py")}
+    facts = {path.stem for path in (PACKAGE / "catalogue").glob("[a-z]*.py")}
     operations = {
         path.stem for path in (PACKAGE / "handler/slr_handler/operations").glob("[a-z]*.py")
     }
     tests = {path.stem for path in (ROOT / "tests/features").glob("test_*.py")}
     operation_tests = {path.stem for path in (ROOT / "tests/handler/operations").glob("test_*.py")}
 
+    assert facts == features | {"resource_type", "role_definition"}
     assert operations == features | {"service_linked_role"}
     assert tests >= {f"test_{name}" for name in features}
     assert operation_tests >= {f"test_{name}" for name in operations}
+
+
+def test_internal_modules_are_marked() -> None:
+    """A module is public, or its name or that of a package around it says that it is internal.
+
+    The packages of internal modules say so in their docstring.
+    """
+    public = {"", ".catalogue", ".testing", ".cli"}
+
+    for module in MODULES:
+        if not module.startswith("slr_constructs"):
+            continue
+        parts = module.split(".")
+        around = [".".join(parts[:length]) for length in range(2, len(parts) + 1)]
+        assert (
+            module.removeprefix("slr_constructs") in public
+            or any(each.rpartition(".")[2].startswith("_") for each in around)
+            or any(
+                "internal" in (ast.get_docstring(ast.parse(MODULES[each].read_text())) or "")
+                for each in around
+            )
+        ), module
 
 
 def test_no_module_has_a_generic_name() -> None:

@@ -8,8 +8,6 @@ five AWS documents that slr-constructs was written from.
 from __future__ import annotations
 
 import ast
-import importlib
-import importlib.util
 import json
 import re
 import string
@@ -20,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import pytest
+from aws_cdk import aws_mediapackage
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from slr_constructs import catalogue
@@ -35,6 +34,7 @@ from slr_constructs.catalogue import (
     RoleDefinition,
     Statement,
     by_role_name,
+    resource_types_of,
 )
 from tests.published import schema_of
 
@@ -48,18 +48,6 @@ Permission = tuple[str, str, frozenset[tuple[str, str, str]]]
 
 CURRENT = tuple(definition for definition in ALL if definition.superseded_by is None)
 CHIME_CLIENTS = ("chime", "chime-sdk-voice", "chime-sdk-messaging", "chime-sdk-identity")
-
-# the properties that enable a feature, per CloudFormation type
-FEATURE_PROPERTIES = {
-    "AWS::IVS::RecordingConfiguration": {"DestinationConfiguration"},
-    "AWS::IVS::Channel": {"RecordingConfigurationArn"},
-    "AWS::MediaTailor::PlaybackConfiguration": {"LogConfiguration"},
-    "AWS::MediaTailor::Channel": {"LogConfiguration"},
-    "AWS::MediaPackage::Channel": {"EgressAccessLogs", "IngressAccessLogs"},
-    "AWS::MediaPackage::PackagingGroup": {"EgressAccessLogs"},
-}
-# the types that own a feature but have no property for it
-OWNERS_WITHOUT_PROPERTY = ("AWS::Chime::AppInstance", "AWS::Chime::VoiceConnector")
 
 
 @dataclass(frozen=True)
@@ -230,18 +218,6 @@ def _parameter(models: Session, operation: str, path: str) -> Shape:
     return found
 
 
-def _property_names(schema: object) -> Iterator[str]:
-    if isinstance(schema, dict):
-        yield from schema.get("properties", {})
-        for part in schema.values():
-            yield from _property_names(part)
-
-
-def _l1(resource_type: str) -> Any:  # noqa: ANN401 - one of many classes, found by name
-    _, service, name = resource_type.split("::")
-    return getattr(importlib.import_module(f"aws_cdk.aws_{service.lower()}"), f"Cfn{name}")
-
-
 def _documented_claims(definition: RoleDefinition) -> set[str]:
     return {
         claim.says
@@ -255,11 +231,11 @@ def _documented_claims(definition: RoleDefinition) -> set[str]:
 
 
 def test_the_catalogue_lists_every_role_it_defines() -> None:
-    """`ALL` holds each public definition of the module once, in the order it is written."""
+    """`ALL` contains each public definition of the package once."""
     defined = [value for value in vars(catalogue).values() if isinstance(value, RoleDefinition)]
 
-    assert list(ALL) == defined
-    assert len(ALL) == 6
+    assert len(ALL) == len(defined) == 6
+    assert {*ALL} == {*defined}
 
 
 @pytest.mark.parametrize("what", ["role_name", "service_principal", "path"])
@@ -279,7 +255,7 @@ def test_a_current_role_has_all_facts(definition: RoleDefinition) -> None:
     assert definition.statements
     assert definition.created_by
     assert definition.clean_up
-    assert definition.resource_types
+    assert resource_types_of(definition)
     assert definition.documentation
 
 
@@ -318,9 +294,24 @@ def test_every_fact_carries_a_source_that_the_docstring_explains() -> None:
 
     Claims have their source as a value, and the documentation is a source itself.
     """
-    source = Path(catalogue.__file__).read_text(encoding="utf-8")
+    untagged, used = [], set()
+    for path in sorted(Path(catalogue.__file__).parent.glob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        used |= set(re.findall(r"\[([a-z]+)\]", source.split('"""', 2)[2]))
+        for name, line, text in _facts_in(source):
+            if name not in {"contradictions", "documentation"} and not re.search(
+                r"\[[a-z]+\]", text
+            ):
+                untagged.append(f"{path.name}, line {line}: {name}")
+
+    assert untagged == []
+    explained = set(re.findall(r"- `\[(\w+)\]`: ", catalogue.__doc__ or ""))
+    assert used == explained
+
+
+def _facts_in(source: str) -> Iterator[tuple[str, int, str]]:
+    """Yield the arguments of all role definitions, with their lines and the text of the lines."""
     lines = source.splitlines()
-    untagged = []
     for call in ast.walk(ast.parse(source)):
         if not (isinstance(call, ast.Call) and ast.unparse(call.func) == "RoleDefinition"):
             continue
@@ -329,17 +320,8 @@ def test_every_fact_carries_a_source_that_the_docstring_explains() -> None:
         last_line = call.lineno
         for name, value in facts:
             assert value.end_lineno is not None
-            text = "\n".join(lines[last_line : value.end_lineno])
+            yield name, value.lineno, "\n".join(lines[last_line : value.end_lineno])
             last_line = value.end_lineno
-            if name not in {"contradictions", "documentation"} and not re.search(
-                r"\[[a-z]+\]", text
-            ):
-                untagged.append(f"line {value.lineno}: {name}")
-
-    assert untagged == []
-    explained = set(re.findall(r"- `\[(\w+)\]`: ", catalogue.__doc__ or ""))
-    used = set(re.findall(r"\[([a-z]+)\]", source.split('"""', 2)[2]))
-    assert used == explained
 
 
 # --- the definition itself -------------------------------------------------------------------
@@ -608,7 +590,6 @@ def test_a_deletion_has_four_states(models: Session) -> None:
             "StreamingConfigurations.ResourceArn",
             "string",
         ),
-        ("ivs:UpdateChannel", "recordingConfigurationArn", "string"),
         ("mediatailor:ConfigureLogsForPlaybackConfiguration", "PercentEnabled", "integer"),
         ("mediapackage:ConfigureLogs", "EgressAccessLogs.LogGroupName", "string"),
         ("mediapackage:ConfigureLogs", "IngressAccessLogs.LogGroupName", "string"),
@@ -726,43 +707,6 @@ def test_app_instances_have_the_regions_of_their_streaming(models: Session) -> N
 # --- CloudFormation types, as cfn-lint and aws-cdk-lib ship them -----------------------------
 
 
-def test_every_resource_type_is_a_native_feature_or_an_owner() -> None:
-    """Each type of the catalogue either has a property for its feature or is an owner."""
-    listed = {resource_type for role in ALL for resource_type in role.resource_types}
-
-    assert listed == {*FEATURE_PROPERTIES, *OWNERS_WITHOUT_PROPERTY}
-
-
-@pytest.mark.parametrize("resource_type", FEATURE_PROPERTIES)
-def test_cloudformation_has_the_property_of_the_feature(resource_type: str) -> None:
-    """Three of the features have these properties in templates."""
-    assert set(schema_of(resource_type)["properties"]) >= FEATURE_PROPERTIES[resource_type]
-
-
-@pytest.mark.parametrize("resource_type", OWNERS_WITHOUT_PROPERTY)
-def test_cloudformation_has_no_property_for_chime_streaming(resource_type: str) -> None:
-    """If this test fails, a property can replace the custom resource."""
-    named = {name for name in _property_names(schema_of(resource_type)) if "stream" in name.lower()}
-
-    assert named == set()
-
-
-@pytest.mark.parametrize("resource_type", [*FEATURE_PROPERTIES, *OWNERS_WITHOUT_PROPERTY])
-def test_every_resource_type_has_an_l1_class(resource_type: str) -> None:
-    """aws-cdk-lib has a construct for each owner."""
-    l1 = _l1(resource_type)
-
-    assert resource_type == l1.CFN_RESOURCE_TYPE_NAME
-
-
-@pytest.mark.parametrize("resource_type", sorted(set(FEATURE_PROPERTIES) - {"AWS::IVS::Channel"}))
-def test_cloudformation_itself_may_create_the_role(resource_type: str) -> None:
-    """Configuring the feature can create the role, so each schema has that permission."""
-    needed = schema_of(resource_type)["handlers"]["create"]["permissions"]
-
-    assert "iam:CreateServiceLinkedRole" in needed
-
-
 def test_a_recording_configuration_needs_the_permission_to_edit_the_role() -> None:
     """IVS adds a policy to the role with the permissions of the caller."""
     needed = schema_of("AWS::IVS::RecordingConfiguration")["handlers"]["create"]["permissions"]
@@ -773,7 +717,7 @@ def test_a_recording_configuration_needs_the_permission_to_edit_the_role() -> No
 def test_sources_still_disagree_about_the_vod_log_group() -> None:
     """The schema and the page name different defaults, and the catalogue lists both."""
     schema = json.dumps(schema_of("AWS::MediaPackage::PackagingGroup"))
-    page = _l1("AWS::MediaPackage::PackagingGroup").LogConfigurationProperty.__init__.__doc__
+    page = str(aws_mediapackage.CfnPackagingGroup.LogConfigurationProperty.__init__.__doc__)
     (contradiction,) = MEDIAPACKAGE.contradictions
     from_schema, from_page = (claim.says for claim in contradiction.claims)
 

@@ -48,63 +48,29 @@ from slr_constructs import (
     UsageError,
     catalogue,
 )
-from slr_constructs.ensure_service_linked_roles import _KINDS
+from slr_constructs._registry import is_ordered
+from slr_constructs.catalogue import Usage
 from slr_constructs.guard.check import check
-from slr_constructs.stack_parts import is_ordered
 from slr_constructs.templates.app import App as Read
-from slr_constructs.templates.order import graph_of
-from slr_constructs.templates.role_usage import _NATIVE_TYPES, role_usages_in
 from tests.features.every_feature import RECIPES
-from tests.features.graph import NATIVE_ROLE, ROLE, id_of, ids_of, needs
+from tests.features.graph import NATIVE_ROLE, ROLE, id_of, ids_of, needs, properties_of
+from tests.resource_types import EXAMPLES, NATIVE_TYPES, each_usage, feature_properties
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from constructs import IConstruct
 
+    from slr_constructs.catalogue import ResourceType
     from tests.features.graph import Template
 
-_PLAYBACK = "AWS::MediaTailor::PlaybackConfiguration"
-_LINEAR = "AWS::MediaTailor::Channel"
 _LIVE, _VOD = "AWS::MediaPackage::Channel", "AWS::MediaPackage::PackagingGroup"
 _RECORDING, _STUDIO = "AWS::IVS::RecordingConfiguration", "AWS::IVS::Channel"
 
 _ELSEWHERE = "arn:aws:ivs:us-east-1:111122223333:recording-configuration/AbCdEf1G2hij"
 
-#: The type and properties of an owner that has the feature enabled as its construct does, and the
-#: property that enables it.
-PROPERTIES: dict[str, tuple[str, dict[str, Any], str]] = {
-    "sessions": (
-        _PLAYBACK,
-        {
-            "Name": "ads",
-            "AdDecisionServerUrl": "https://ads.example.com",
-            "VideoContentSourceUrl": "https://video.example.com",
-            "LogConfiguration": {
-                "PercentEnabled": 100,
-                "EnabledLoggingStrategies": ["LEGACY_CLOUDWATCH"],
-            },
-        },
-        "LogConfiguration",
-    ),
-    "as-run": (
-        _LINEAR,
-        {
-            "ChannelName": "linear",
-            "Outputs": [{"ManifestName": "index", "SourceGroup": "hls"}],
-            "PlaybackMode": "LOOP",
-            "LogConfiguration": {"LogTypes": ["AS_RUN"]},
-        },
-        "LogConfiguration",
-    ),
-    "live": (
-        _LIVE,
-        {"Id": "a", "IngressAccessLogs": {}, "EgressAccessLogs": {}},
-        "EgressAccessLogs",
-    ),
-    "vod": (_VOD, {"Id": "a", "EgressAccessLogs": {}}, "EgressAccessLogs"),
-}
-KINDS = (*PROPERTIES, "recording")
+#: The recipes whose feature a native property enables.
+KINDS = ("sessions", "as-run", "live", "vod", "recording")
 
 
 def _playback(scope: Construct, id: str = "Owner", **props: Any) -> Any:  # noqa: ANN401
@@ -170,9 +136,8 @@ PLAIN: dict[str, Callable[[Construct], Any]] = {
 
 
 def _bare_recording(scope: Construct) -> None:
-    destination = {"S3": {"BucketName": "recordings"}}
     configuration = CfnResource(
-        scope, "Feature", type=_RECORDING, properties={"DestinationConfiguration": destination}
+        scope, "Feature", type=_RECORDING, properties=EXAMPLES[_RECORDING].properties
     )
     arn = configuration.get_att("Arn")
     CfnResource(scope, "Owner", type=_STUDIO, properties={"RecordingConfigurationArn": arn})
@@ -183,8 +148,8 @@ def _bare(scope: Construct, kind: str) -> None:
     if kind == "recording":
         _bare_recording(scope)
     else:
-        cfn_type, properties, _ = PROPERTIES[kind]
-        CfnResource(scope, "Owner", type=cfn_type, properties=properties)
+        cfn_type = RECIPES[kind].carrier
+        CfnResource(scope, "Owner", type=cfn_type, properties=EXAMPLES[cfn_type].properties)
 
 
 def _included(scope: Construct, kind: str, folder: Path) -> CfnInclude:
@@ -380,15 +345,14 @@ def _without_features(app: App) -> None:
 def _without_logs(app: App) -> None:
     stack = Stack(app, "Stack")
     _playback(stack, log_configuration=None)
-    for kind, (cfn_type, properties, prop) in PROPERTIES.items():
-        rest = {name: each for name, each in properties.items() if name not in (prop, _INGRESS)}
-        CfnResource(stack, kind, type=cfn_type, properties=rest)
-    aws_ivs.CfnChannel(stack, "Studio")
+    for target in NATIVE_TYPES:
+        rest = {**EXAMPLES[target.type].properties}
+        for name in (features := feature_properties(target)):
+            rest.pop(name, None)
+        if features:
+            CfnResource(stack, target.sid, type=target.type, properties=rest)
     aws_ivs.CfnChannel(stack, "Off", recording_configuration_arn="")
     aws_ivs.CfnChannel(stack, "None", recording_configuration_arn=Aws.NO_VALUE)
-
-
-_INGRESS = "IngressAccessLogs"
 
 
 def _our_constructs(app: App) -> None:
@@ -564,7 +528,7 @@ def test_an_included_nested_stack_gets_its_own_role(
     tmp_path: Path, way: Callable[[App], None]
 ) -> None:
     """Neither the stack nor its resources were created in Python."""
-    inner = {"Resources": {"Owner": {"Type": _VOD, "Properties": PROPERTIES["vod"][1]}}}
+    inner = {"Resources": {"Owner": {"Type": _VOD, "Properties": EXAMPLES[_VOD].properties}}}
     inner["Resources"]["Other"] = {"Type": _VOD, "Properties": {"Id": "b", "EgressAccessLogs": {}}}
     outer = {
         "Resources": {
@@ -780,7 +744,7 @@ def test_the_clean_up_has_the_condition_of_its_owner(
     """Without its owner, the reference of the clean-up resource would be invalid."""
     stack = Stack(app := _app(), "Stack")
     path = tmp_path / "template.json"
-    owner = {"Type": _LIVE, "Properties": PROPERTIES["live"][1], "Condition": "IsLive"}
+    owner = {"Type": _LIVE, "Properties": EXAMPLES[_LIVE].properties, "Condition": "IsLive"}
     conditions = {"IsLive": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}}
     path.write_text(json.dumps({"Conditions": conditions, "Resources": {"Owner": owner}}))
     CfnInclude(stack, "Included", template_file=str(path))
@@ -951,47 +915,34 @@ def test_the_resource_has_the_warning_about_the_region() -> None:
     assert "is not offered" in str(warning.data)
 
 
-_ANYTHING: tuple[Any, ...] = ("", {}, {"Ref": "AWS::NoValue"}, {"Fn::If": ["A", {}, {}]})
-
-#: The values of a property, by resource type and name.
-VALUES: dict[tuple[str, str], tuple[Any, ...]] = {
-    (_PLAYBACK, "LogConfiguration"): (
-        {"PercentEnabled": 0},
-        {"PercentEnabled": "0"},
-        {"PercentEnabled": 1},
-        {"PercentEnabled": 9, "EnabledLoggingStrategies": ["VENDED_LOGS"]},
-        {"PercentEnabled": 9, "EnabledLoggingStrategies": ["VENDED_LOGS", "LEGACY_CLOUDWATCH"]},
-        *_ANYTHING,
-    ),
-    (_LINEAR, "LogConfiguration"): ({"LogTypes": []}, {"LogTypes": ["AS_RUN"]}, *_ANYTHING),
-    (_LIVE, "IngressAccessLogs"): ({"LogGroupName": "/aws/MediaPackage/a"}, *_ANYTHING),
-    (_LIVE, "EgressAccessLogs"): ({"LogGroupName": "/aws/MediaPackage/a"}, *_ANYTHING),
-    (_VOD, "EgressAccessLogs"): ({"LogGroupName": "/aws/MediaPackage/a"}, *_ANYTHING),
-    (_STUDIO, "RecordingConfigurationArn"): (_ELSEWHERE, *_ANYTHING),
-    (_RECORDING, "DestinationConfiguration"): ({"S3": {"BucketName": "a"}},),
-}
-CASES = [(*key, value) for key, values in VALUES.items() for value in values]
-
-
-@pytest.mark.parametrize(
-    ("cfn_type", "prop", "value"), CASES, ids=[f"{number}" for number in range(len(CASES))]
-)
-def test_the_guard_finds_the_same_role_usages_in_templates(
-    stack: Stack, cfn_type: str, prop: str, value: object
+@each_usage
+def test_every_native_type_gets_what_it_needs(
+    target: ResourceType, properties: dict[str, Any], usage: Usage
 ) -> None:
-    """The guard and the command line analyze templates with other code."""
-    owner = CfnResource(stack, "Owner", type=cfn_type, properties={prop: value})
-    body = {"Type": cfn_type, "Properties": {prop: value}}
-    template = {"Resources": {"Owner": body}}
+    """The role, and the clean-up resource if the feature must be disabled first."""
+    stack = Stack(app := _app(), "Stack")
+    owner = CfnResource(stack, "Owner", type=target.type, properties=properties)
 
-    EnsureServiceLinkedRoles().apply_to(owner)
+    _mixin(app)
 
-    usages = role_usages_in(template["Resources"], graph_of(template), calls=())
-    assert is_ordered(owner) == bool(usages)
+    template = _template(stack)
+    added = {each["Type"] for each in template["Resources"].values()} - {target.type}
+    if usage is Usage.DOES_NOT_USE:
+        assert added == set()
+        return
+    assert is_ordered(owner)
+    assert properties_of(template, ROLE)["RoleName"] == target.role.role_name
+    assert id_of(template, ROLE) in needs(template, "Owner")
+    if target.contracts.clean_up is None:
+        assert not [each for each in added if each.endswith("CleanUp")]
+    else:
+        clean_up = id_of(template, target.contracts.clean_up.RESOURCE_TYPE)
+        assert {"Owner", id_of(template, ROLE)} <= needs(template, clean_up)
 
 
 #: The rules whose findings this class fixes in templates. A template that CDK 2 wrote cannot be
 #: included again.
+NATIVE_NAMES = {each.type for each in NATIVE_TYPES}
 _FIXED = ("RoleNotDeclared", "RoleOrder", "CleanUpMissing")
 LACKING = [
     path
@@ -1016,15 +967,8 @@ def test_the_findings_of_the_guard_in_native_resources_are_fixed(path: Path) -> 
     assert [
         (rule, each)
         for rule, each in found
-        if rule in _FIXED and each is not None and resources[each]["Type"] in _KINDS
+        if rule in _FIXED and each is not None and resources[each]["Type"] in NATIVE_NAMES
     ] == []
-
-
-def test_the_resource_types_are_those_of_templates() -> None:
-    """The same types need a clean-up resource."""
-    assert {name: each.clean_up is not None for name, each in _KINDS.items()} == {
-        name: each.needs_clean_up for name, each in _NATIVE_TYPES.items()
-    }
 
 
 def test_every_prop_is_explained_with_its_default() -> None:

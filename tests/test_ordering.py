@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnResource
 
 from slr_constructs import ServiceLinkedRole, catalogue
-from slr_constructs.ordering import role_before
+from slr_constructs._ordering import role_before
 
 if TYPE_CHECKING:
     from aws_cdk import Stack

@@ -11,11 +11,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from constructs import Construct
 
 import slr_constructs
-from slr_constructs import catalogue
+from slr_constructs import catalogue, testing
+from slr_constructs.cli.command_line import slr_constructs as commands
 
 ROOT = Path(__file__).parents[1]
 
@@ -77,7 +79,7 @@ def test_fails_when_a_name_is_not_public() -> None:
     "module",
     [
         "slr_constructs",
-        "slr_constructs.permissions",
+        "slr_constructs._permissions",
         "slr_constructs.cli.command_line",
         "slr_constructs.cli.catalogue",
         "slr_constructs.cli.policy",
@@ -167,4 +169,70 @@ def test_choices_are_enums_with_the_names_of_aws() -> None:
         "EVENT_BRIDGE",
         "SNS",
         "SQS",
+    ]
+
+
+def test_the_public_surface() -> None:
+    """These names are public. All other modules are internal (see `test_architecture`)."""
+    assert slr_constructs.__all__ == [
+        "AccessLogs",
+        "AppInstanceStreaming",
+        "EnsureServiceLinkedRoles",
+        "IvsRecordingConfiguration",
+        "MediaPackageAccessLogging",
+        "MediaTailorAsRunLogging",
+        "MediaTailorSessionLogging",
+        "MessagingStream",
+        "NotificationTarget",
+        "Renditions",
+        "Resolution",
+        "RoleGuard",
+        "RoleRemoval",
+        "ServiceLinkedRole",
+        "ThumbnailStorage",
+        "Thumbnails",
+        "UsageError",
+        "VoiceConnectorStreaming",
+        "catalogue",
+    ]
+    assert catalogue.__all__ == [
+        "ALL",
+        "CHIME_MESSAGING",
+        "CHIME_MESSAGING_LEGACY",
+        "CHIME_VOICE_CONNECTOR",
+        "IVS_RECORD_TO_S3",
+        "MEDIAPACKAGE",
+        "MEDIATAILOR",
+        "RESOURCE_TYPES",
+        "Claim",
+        "Contradiction",
+        "ResourceType",
+        "RoleCreation",
+        "RoleDefinition",
+        "Statement",
+        "Usage",
+        "by_role_name",
+        "resource_types_of",
+        "with_superseded_roles",
+    ]
+    assert testing.__all__ == [
+        "TemplateSnapshotExtension",
+        "TemplateYamlSnapshotExtension",
+        "assert_created_before",
+        "assert_deleted_before",
+        "assert_role_released",
+        "order_lines",
+        "resources_of",
+        "template_of",
+    ]
+    assert commands.list_commands(click.Context(commands)) == [
+        "audit",
+        "catalogue",
+        "check",
+        "diff",
+        "leases",
+        "order",
+        "policy",
+        "release",
+        "restore",
     ]

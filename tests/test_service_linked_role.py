@@ -8,7 +8,14 @@ import pytest
 from aws_cdk import App, CfnParameter, Stack, aws_iam, aws_kms
 from constructs import Construct
 
-from slr_constructs import RoleRemoval, ServiceLinkedRole, UsageError, catalogue
+from slr_constructs import (
+    RoleRemoval,
+    ServiceLinkedRole,
+    UsageError,
+    _service_linked_role,
+    catalogue,
+)
+from slr_constructs.catalogue import resource_types_of
 from slr_constructs.testing import resources_of, template_of
 from tests.features.graph import (
     FUNCTION,
@@ -83,11 +90,31 @@ def test_every_role_of_the_catalogue_can_be_declared(
     """The function receives the facts; by default, an unused role is deleted."""
     ServiceLinkedRole(stack, "Role", definition=definition)
 
-    assert received(stack) == {
+    listed = [each for each in resource_types_of(definition) if not each.is_known_to_iam]
+    lists = {"UsageLists": [each.calls.list.operation for each in listed]} if listed else {}
+    assert received(stack) == lists | {
         "RoleName": definition.role_name,
         "ServicePrincipal": definition.service_principal,
         "Removal": "WHEN_UNUSED",
         "Creation": definition.creation.value,
+    }
+
+
+def test_the_function_lists_resources_that_iam_may_not_know(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the permission to list them, in addition to those for the role."""
+    lists = ("chime-sdk-voice:ListVoiceConnectors", "ivs:ListChannels")
+    monkeypatch.setattr(_service_linked_role, "usage_lists_of", lambda _: lists)
+
+    declare(stack)
+
+    template = template_of(stack)
+    assert received(stack)["UsageLists"] == [*lists]
+    assert statements_of(template, id_of(template, ROLE))[-1] == {
+        "Effect": "Allow",
+        "Action": ["chime:ListVoiceConnectors", "ivs:ListChannels"],
+        "Resource": "*",
     }
 
 

@@ -11,16 +11,21 @@ from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Duration, Names, RemovalPolicy, Stack, Token, aws_chime, aws_kinesis, aws_kms
 
-from slr_constructs import catalogue, permissions
-from slr_constructs.errors import UsageError, check, check_kind, check_name
+from slr_constructs._arn import last_part
+from slr_constructs._errors import UsageError, check, check_kind, check_name
+from slr_constructs._feature import FeatureWithCleanUp
+from slr_constructs._ordering import define_configuration
+from slr_constructs._permissions import Permission
+from slr_constructs._registry import parts_of
+from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs.catalogue.app_instance_streaming import (
+    APP_INSTANCE,
+    CHIME_MESSAGING,
+    CHIME_MESSAGING_LEGACY,
+)
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import define_configuration
-from slr_constructs.provider import last_part
-from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature, parts_of
 
 if TYPE_CHECKING:
-    from aws_cdk import CfnResource
     from constructs import Construct
 
 _PREFIX = "chime-messaging-"
@@ -91,7 +96,7 @@ class MessagingStream(aws_kinesis.Stream):
             cast("aws_kinesis.CfnStream", self.node.default_child).name = _PREFIX + name
 
 
-class AppInstanceStreaming(Feature):
+class AppInstanceStreaming(FeatureWithCleanUp):
     """Stream an app instance's channels, messages or both to Kinesis.
 
     Defines one custom resource, `<id>/Resource`, and the permissions of the stack's function for
@@ -130,22 +135,15 @@ class AppInstanceStreaming(Feature):
     ) -> None:
         super().__init__(scope, id)
         check_kind(
+            self,
+            "app_instance",
             app_instance,
+            "a CfnAppInstance or the ARN of one",
             aws_chime.CfnAppInstance,
             str,
-            at=self,
-            prop="app_instance",
-            allowed="a CfnAppInstance or the ARN of one",
         )
         for prop, stream in (("channels", channels), ("channel_messages", channel_messages)):
-            check_kind(
-                stream,
-                "stream_arn",
-                at=self,
-                prop=prop,
-                allowed="an IStream or None",
-                optional=True,
-            )
+            check_kind(self, prop, stream, "an IStream or None", "stream_arn", optional=True)
         streams = {"channels": channels, "channel_messages": channel_messages}
         given = {prop: stream for prop, stream in streams.items() if stream is not None}
         if not given:
@@ -169,19 +167,14 @@ class AppInstanceStreaming(Feature):
             channels_stream_arn=arns.get("channels"),
             channel_messages_stream_arn=arns.get("channel_messages"),
         )
-        self._role = role_for(
-            self, role, catalogue.CHIME_MESSAGING, catalogue.CHIME_MESSAGING_LEGACY
-        )
-        self._resource = define_configuration(
+        self._role = role_for(self, role, CHIME_MESSAGING, CHIME_MESSAGING_LEGACY)
+        self._clean_up = define_configuration(
             self,
+            APP_INSTANCE,
             wanted,
             owner=app_instance,
-            owner_type="app instance",
-            feature_name="streaming",
-            target=last_part(self._app_instance_arn),
-            role=self._role,
-            # the current role, even if the stack adopted the older one
-            definition=catalogue.CHIME_MESSAGING,
+            name=last_part(self._app_instance_arn),
+            arn=self._app_instance_arn,
             props={
                 "app_instance_arn": "app_instance",
                 "channels_stream_arn": "channels",
@@ -195,25 +188,13 @@ class AppInstanceStreaming(Feature):
         """The app instance's ARN."""
         return self._app_instance_arn
 
-    @property
-    def role(self) -> ServiceLinkedRole:
-        """The role that writes to the streams."""
-        return self._role
-
-    @property
-    def clean_up(self) -> CfnResource:
-        """The resource that disables streaming on delete, after all resources that depend on it."""
-        return self._resource
-
-    def _permissions(self, streams: dict[aws_kinesis.IStream, str]) -> list[permissions.Permission]:
-        needed = [
-            permissions.stream_app_instance(self._app_instance_arn),
-            permissions.write_to_streams(*streams.values()),
-        ]
+    def _permissions(self, streams: dict[aws_kinesis.IStream, str]) -> list[Permission]:
+        to_write, to_encrypt = APP_INSTANCE.requirements
+        needed = [Permission(to_write.actions, [*streams.values()])]
         keys = [stream.encryption_key for stream in streams]
         key_arns = dict.fromkeys(key.key_arn for key in keys if key is not None)
         if key_arns:
-            needed.append(permissions.encrypt_for_streams(*key_arns))
+            needed.append(Permission(to_encrypt.actions, [*key_arns]))
         return needed
 
     def _check_stream(self, prop: str, stream: aws_kinesis.IStream) -> None:

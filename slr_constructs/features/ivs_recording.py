@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, Stack, aws_ivs, aws_s3
 from constructs import Construct
 
-from slr_constructs import catalogue, permissions
-from slr_constructs.errors import UsageError, check, check_kind
+from slr_constructs._arn import last_part
+from slr_constructs._errors import UsageError, check, check_kind
+from slr_constructs._feature import Feature, already_configured, claim
+from slr_constructs._handler_function import HandlerFunction
+from slr_constructs._ordering import use_role
+from slr_constructs._permissions import configure_feature
+from slr_constructs._registry import mark_ordered
+from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs.catalogue.ivs_recording import CHANNEL, IVS_RECORD_TO_S3
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import use_role
-from slr_constructs.provider import Provider, last_part
-from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature, already_configured, claim, mark_ordered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -149,13 +152,13 @@ class IvsRecordingConfiguration(Feature):
     ) -> None:
         super().__init__(scope, id)
         l1 = aws_ivs.CfnRecordingConfiguration
-        check_kind(bucket, "bucket_name", at=self, prop="bucket", allowed="an IBucket")
+        check_kind(self, "bucket", bucket, "an IBucket", "bucket_name")
         check(rules.IVS_RECORDING_NAME, name, at=self, prop="name")
         window = self._seconds("reconnect_window", reconnect_window)
         check(rules.IVS_RECONNECT_WINDOW, window, at=self, prop="reconnect_window")
         rendition_configuration = self._renditions(renditions)
         thumbnail_configuration = self._thumbnails(thumbnails)
-        self._role = role_for(self, role, catalogue.IVS_RECORD_TO_S3)
+        self._role = role_for(self, role, IVS_RECORD_TO_S3)
         self._resource = l1(
             self,
             "Resource",
@@ -181,11 +184,6 @@ class IvsRecordingConfiguration(Feature):
         """The recording configuration, deleted after all resources that depend on it."""
         return self._resource
 
-    @property
-    def role(self) -> ServiceLinkedRole:
-        """The role that writes to the bucket."""
-        return self._role
-
     def record(self, channel: aws_ivs.CfnChannel | str) -> CfnResource:
         """Record a channel.
 
@@ -205,12 +203,7 @@ class IvsRecordingConfiguration(Feature):
                 already has a recording configuration (`FeatureSetTwice`).
         """
         check_kind(
-            channel,
-            aws_ivs.CfnChannel,
-            str,
-            at=self,
-            prop="channel",
-            allowed="a CfnChannel or the ARN of one",
+            self, "channel", channel, "a CfnChannel or the ARN of one", aws_ivs.CfnChannel, str
         )
         if isinstance(channel, str):
             return self._record_existing(channel)
@@ -226,34 +219,27 @@ class IvsRecordingConfiguration(Feature):
         wanted = contract.IvsChannelRecording(
             channel_arn=channel_arn, recording_configuration_arn=self._resource.attr_arn
         )
-        claim(self, wanted, channel_arn, owner_type="channel", feature_name="recording")
+        claim(self, CHANNEL, wanted, channel_arn)
         # the id is derived from the channel: with a number as the id, two channels that change
         # places would each undo the change of the other
         known = json.dumps(Stack.of(self).resolve(channel_arn), sort_keys=True)
         scope = Construct(self, f"Channel{hashlib.sha256(known.encode()).hexdigest()[:8]}")
-        return Provider.of(self).define(
+        return HandlerFunction.of(self).define(
             scope,
             "Resource",
             wanted,
             target=last_part(channel_arn),
-            permissions=[permissions.record_ivs_channel(channel_arn)],
+            permissions=[configure_feature(CHANNEL, channel_arn)],
         )
 
     def _renditions(
         self, renditions: Renditions | None
     ) -> aws_ivs.CfnRecordingConfiguration.RenditionConfigurationProperty | None:
-        check_kind(
-            renditions,
-            Renditions,
-            at=self,
-            prop="renditions",
-            allowed="a Renditions",
-            optional=True,
-        )
+        check_kind(self, "renditions", renditions, "a Renditions", Renditions, optional=True)
         if renditions is None:
             return None
         for each in renditions.resolutions:
-            check_kind(each, Resolution, at=self, prop="renditions", allowed="Resolution values")
+            check_kind(self, "renditions", each, "Resolution values", Resolution)
         if renditions.selection == "CUSTOM" and not renditions.resolutions:
             raise UsageError(
                 "IvsRenditions",
@@ -270,14 +256,7 @@ class IvsRecordingConfiguration(Feature):
     def _thumbnails(
         self, thumbnails: Thumbnails | None
     ) -> aws_ivs.CfnRecordingConfiguration.ThumbnailConfigurationProperty | None:
-        check_kind(
-            thumbnails,
-            Thumbnails,
-            at=self,
-            prop="thumbnails",
-            allowed="a Thumbnails",
-            optional=True,
-        )
+        check_kind(self, "thumbnails", thumbnails, "a Thumbnails", Thumbnails, optional=True)
         if thumbnails is None:
             return None
         every = self._seconds("thumbnails", thumbnails.every)
@@ -290,5 +269,5 @@ class IvsRecordingConfiguration(Feature):
         )
 
     def _seconds(self, prop: str, duration: Duration | None) -> float | None:
-        check_kind(duration, Duration, at=self, prop=prop, allowed="a Duration", optional=True)
+        check_kind(self, prop, duration, "a Duration", Duration, optional=True)
         return None if duration is None else duration.to_seconds(integral=False)

@@ -9,23 +9,22 @@ MediaPackage v2 uses vended logs instead, which need no service-linked role.
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from aws_cdk import Token, aws_logs, aws_mediapackage
+from aws_cdk import aws_logs, aws_mediapackage
 
-from slr_constructs import catalogue, permissions
-from slr_constructs.errors import UsageError, check, check_kind, check_name
+from slr_constructs._arn import arn_of
+from slr_constructs._errors import UsageError, check, check_kind, check_name
+from slr_constructs._feature import FeatureWithCleanUp, already_configured
+from slr_constructs._ordering import define_clean_up, define_configuration
+from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs.catalogue.mediapackage_logging import CHANNEL, MEDIAPACKAGE, PACKAGING_GROUP
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import define_clean_up, define_configuration
-from slr_constructs.provider import arn
-from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature, already_configured
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
     from constructs import Construct
 
-    from slr_constructs.handler.slr_handler.contract import Contract
     from slr_constructs.handler.slr_handler.rules import Rule
 
 
@@ -43,7 +42,7 @@ class AccessLogs(Enum):
     OFF = "OFF"
 
 
-class MediaPackageAccessLogging(Feature):
+class MediaPackageAccessLogging(FeatureWithCleanUp):
     """Log the requests to a MediaPackage channel or packaging group.
 
     Sets the owner's `IngressAccessLogs` and `EgressAccessLogs`, and defines a clean-up resource,
@@ -86,40 +85,30 @@ class MediaPackageAccessLogging(Feature):
     ) -> None:
         super().__init__(scope, id)
         check_kind(
+            self,
+            "channel",
             channel,
+            "a CfnChannel, a CfnPackagingGroup, or the id or ARN of one",
             aws_mediapackage.CfnChannel,
             aws_mediapackage.CfnPackagingGroup,
             str,
-            at=self,
-            prop="channel",
-            allowed="a CfnChannel, a CfnPackagingGroup, or the id or ARN of one",
         )
         for prop, logs in (("ingress", ingress), ("egress", egress)):
             check_kind(
+                self,
+                prop,
                 logs,
+                "an ILogGroup or an AccessLogs value",
                 AccessLogs,
                 "log_group_name",
-                at=self,
-                prop=prop,
-                allowed="an ILogGroup or an AccessLogs value",
             )
-        self._role = role_for(self, role, catalogue.MEDIAPACKAGE, owner=channel)
+        self._role = role_for(self, role, MEDIAPACKAGE, owner=channel)
         if isinstance(channel, aws_mediapackage.CfnPackagingGroup) or (
             isinstance(channel, str) and _PACKAGING_GROUPS in channel
         ):
             self._clean_up = self._log_packaging_group(channel, ingress, egress)
         else:
             self._clean_up = self._log_channel(channel, ingress, egress)
-
-    @property
-    def role(self) -> ServiceLinkedRole:
-        """The role that writes the logs."""
-        return self._role
-
-    @property
-    def clean_up(self) -> CfnResource:
-        """The resource that disables the logs on delete, after all resources that depend on it."""
-        return self._clean_up
 
     def _log_channel(
         self,
@@ -131,16 +120,18 @@ class MediaPackageAccessLogging(Feature):
         logs_out = self._log("egress", egress, rules.CHANNEL_LOG_GROUP_NAME)
         self._refuse_disabled(logs_in, logs_out)
         if isinstance(channel, str):
-            return self._configure(
-                contract.MediaPackageChannelLogging(
-                    channel_id=channel, ingress=logs_in, egress=logs_out
-                ),
-                channel,
-                "channel",
-                channel,
-                # a live channel's ARN ends in another id than the given one (AWS CLI,
-                # mediapackage describe-channel), so the ARN cannot be derived from the id
-                permissions.log_live_channel(arn("mediapackage", "channels/", "*")),
+            wanted = contract.MediaPackageChannelLogging(
+                channel_id=channel, ingress=logs_in, egress=logs_out
+            )
+            return define_configuration(
+                self,
+                CHANNEL,
+                wanted,
+                owner=channel,
+                name=channel,
+                # it cannot be derived from the id
+                arn=arn_of(CHANNEL, "*"),
+                props={"channel_id": "channel"},
             )
         if channel.ingress_access_logs is not None or channel.egress_access_logs is not None:
             raise already_configured(self, channel, "access logs")
@@ -153,7 +144,7 @@ class MediaPackageAccessLogging(Feature):
             channel.egress_access_logs = l1.LogConfigurationProperty(
                 log_group_name=_group_name(logs_out)
             )
-        return clean_up_channel(self, channel, channel.ref, self._role)
+        return define_clean_up(self, CHANNEL, owner=channel, name=channel.ref, role=self._role)
 
     def _log_packaging_group(
         self,
@@ -173,42 +164,24 @@ class MediaPackageAccessLogging(Feature):
         self._refuse_disabled(logs_out)
         if isinstance(group, str):
             group_id = group.rpartition(_PACKAGING_GROUPS)[2]
-            return self._configure(
-                contract.MediaPackagePackagingGroupLogging(
-                    packaging_group_id=group_id, egress=logs_out
-                ),
-                group,
-                "packaging group",
-                group_id,
-                permissions.log_packaging_group(group),
+            wanted = contract.MediaPackagePackagingGroupLogging(
+                packaging_group_id=group_id, egress=logs_out
+            )
+            return define_configuration(
+                self,
+                PACKAGING_GROUP,
+                wanted,
+                owner=group,
+                name=group_id,
+                arn=group,
+                props={"packaging_group_id": "channel"},
             )
         if group.egress_access_logs is not None:
             raise already_configured(self, group, "access logs")
         group.egress_access_logs = aws_mediapackage.CfnPackagingGroup.LogConfigurationProperty(
             log_group_name=_group_name(logs_out)
         )
-        return clean_up_packaging_group(self, group, group.ref, self._role)
-
-    def _configure(
-        self,
-        wanted: Contract,
-        owner: str,
-        owner_type: str,
-        target: Any,  # noqa: ANN401 - a string or an intrinsic
-        permission: permissions.Permission,
-    ) -> CfnResource:
-        return define_configuration(
-            self,
-            wanted,
-            owner=owner,
-            owner_type=owner_type,
-            feature_name="access logging",
-            target=target,
-            role=self._role,
-            definition=catalogue.MEDIAPACKAGE,
-            permissions=[permission],
-            props={"channel_id": "channel", "packaging_group_id": "channel"},
-        )
+        return define_clean_up(self, PACKAGING_GROUP, owner=group, name=group.ref, role=self._role)
 
     def _log(self, prop: str, logs: aws_logs.ILogGroup | AccessLogs, rule: Rule) -> str:
         """Return the value of one log in the contract, and check the name of a log group."""
@@ -230,43 +203,6 @@ class MediaPackageAccessLogging(Feature):
                 allowed="an ILogGroup or AccessLogs.DEFAULT_GROUP if no other log is enabled",
                 got=AccessLogs.OFF,
             )
-
-
-def clean_up_channel(
-    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "CleanUp"
-) -> CfnResource:
-    """Define the clean-up resource of a live channel that has access logs."""
-    return define_clean_up(
-        feature,
-        contract.MediaPackageChannelLoggingCleanUp(channel_id=name),
-        owner=owner,
-        target=name,
-        role=role,
-        permissions=[permissions.log_live_channel(_arn_of(owner))],
-        id=id,
-    )
-
-
-def clean_up_packaging_group(
-    feature: Construct, owner: CfnResource, name: str, role: ServiceLinkedRole, id: str = "CleanUp"
-) -> CfnResource:
-    """Define the clean-up resource of a packaging group that has access logs."""
-    return define_clean_up(
-        feature,
-        contract.MediaPackagePackagingGroupLoggingCleanUp(packaging_group_id=name),
-        owner=owner,
-        target=name,
-        role=role,
-        permissions=[permissions.log_packaging_group(_arn_of(owner))],
-        id=id,
-    )
-
-
-def _arn_of(owner: CfnResource) -> str:
-    if isinstance(owner, aws_mediapackage.CfnChannel | aws_mediapackage.CfnPackagingGroup):
-        return owner.attr_arn
-    # a bare CfnResource, which has no Python properties for its attributes
-    return Token.as_string(owner.get_att("Arn"))
 
 
 def _group_name(log: str) -> str | None:

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration, aws_chime, aws_sns, aws_sqs
 
-from slr_constructs import catalogue, permissions
-from slr_constructs.errors import check, check_kind, check_name
+from slr_constructs._errors import check, check_kind, check_name
+from slr_constructs._feature import FeatureWithCleanUp
+from slr_constructs._ordering import define_configuration
+from slr_constructs._permissions import Permission
+from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs.catalogue.voice_connector_streaming import (
+    CHIME_VOICE_CONNECTOR,
+    VOICE_CONNECTOR,
+)
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.ordering import define_configuration
-from slr_constructs.provider import arn
-from slr_constructs.service_linked_role import ServiceLinkedRole, role_for
-from slr_constructs.stack_parts import Feature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import CfnResource
     from constructs import Construct
 
 _TARGETS = "a list of NotificationTarget, ITopic or IQueue values"
@@ -40,7 +42,7 @@ class NotificationTarget(Enum):
     SQS = "SQS"
 
 
-class VoiceConnectorStreaming(Feature):
+class VoiceConnectorStreaming(FeatureWithCleanUp):
     """Stream the audio of a Voice Connector's calls to Kinesis Video Streams.
 
     Defines one custom resource, `<id>/Resource`, and the permissions of the stack's function for
@@ -89,22 +91,15 @@ class VoiceConnectorStreaming(Feature):
     ) -> None:
         super().__init__(scope, id)
         check_kind(
+            self,
+            "voice_connector",
             voice_connector,
+            "a CfnVoiceConnector or the id of one",
             aws_chime.CfnVoiceConnector,
             str,
-            at=self,
-            prop="voice_connector",
-            allowed="a CfnVoiceConnector or the id of one",
         )
-        check_kind(enabled, bool, at=self, prop="enabled", allowed="True or False")
-        check_kind(
-            notification_targets,
-            list,
-            tuple,
-            at=self,
-            prop="notification_targets",
-            allowed=_TARGETS,
-        )
+        check_kind(self, "enabled", enabled, "True or False", bool)
+        check_kind(self, "notification_targets", notification_targets, _TARGETS, list, tuple)
         self._voice_connector_id = (
             voice_connector
             if isinstance(voice_connector, str)
@@ -117,47 +112,34 @@ class VoiceConnectorStreaming(Feature):
             notification_targets=tuple(map(self._target, notification_targets)),
             media_insights_configuration_arn=media_insights_configuration_arn,
         )
-        connector = arn("chime", "vc/", self._voice_connector_id)
-        insights = [media_insights_configuration_arn] if media_insights_configuration_arn else []
-        self._role = role_for(self, role, catalogue.CHIME_VOICE_CONNECTOR)
-        self._resource = define_configuration(
+        self._role = role_for(self, role, CHIME_VOICE_CONNECTOR)
+        self._clean_up = define_configuration(
             self,
+            VOICE_CONNECTOR,
             wanted,
             owner=voice_connector,
-            owner_type="Voice Connector",
-            feature_name="streaming",
-            target=self._voice_connector_id,
-            role=self._role,
-            definition=catalogue.CHIME_VOICE_CONNECTOR,
+            name=self._voice_connector_id,
             props={
                 "voice_connector_id": "voice_connector",
                 "data_retention_in_hours": "data_retention",
             },
-            permissions=[permissions.stream_voice_connector(connector, *insights)],
+            permissions=[
+                Permission(each.actions, [media_insights_configuration_arn])
+                for each in VOICE_CONNECTOR.requirements
+                if media_insights_configuration_arn
+            ],
         )
         for target in notification_targets:
             if not isinstance(target, NotificationTarget):
-                self._resource.node.add_dependency(target)
+                self._clean_up.node.add_dependency(target)
 
     @property
     def voice_connector_id(self) -> str:
         """The Voice Connector's id."""
         return self._voice_connector_id
 
-    @property
-    def role(self) -> ServiceLinkedRole:
-        """The role that writes the streams."""
-        return self._role
-
-    @property
-    def clean_up(self) -> CfnResource:
-        """The resource that disables streaming on delete, after all resources that depend on it."""
-        return self._resource
-
     def _hours(self, retention: Duration | None) -> int:
-        check_kind(
-            retention, Duration, at=self, prop="data_retention", allowed="a Duration", optional=True
-        )
+        check_kind(self, "data_retention", retention, "a Duration", Duration, optional=True)
         if retention is None:
             return 0
         hours: float = retention.to_hours(integral=False)
@@ -168,14 +150,7 @@ class VoiceConnectorStreaming(Feature):
     def _target(self, target: NotificationTarget | aws_sns.ITopic | aws_sqs.IQueue) -> str:
         if isinstance(target, NotificationTarget):
             return target.value
-        check_kind(
-            target,
-            "topic_name",
-            "queue_name",
-            at=self,
-            prop="notification_targets",
-            allowed=_TARGETS,
-        )
+        check_kind(self, "notification_targets", target, _TARGETS, "topic_name", "queue_name")
         resource = target.node.default_child
         if isinstance(resource, aws_sns.CfnTopic):
             kind, name = NotificationTarget.SNS, resource.topic_name

@@ -57,7 +57,7 @@ def arrows_between(stack: Stack, shown: Collection[str]) -> list[Arrow]:
             included.
     """
     shown = set(shown)
-    steps = {each: number for number, step in enumerate(stack.creation) for each in step}
+    steps = stack.step_numbers
     bits = {each: 1 << number for number, each in enumerate(steps)}
     nearest: dict[str, set[str]] = {}
     below: dict[str, int] = {}

@@ -11,15 +11,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from html import escape
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from slr_constructs.pictures.labels import marks_in_words, short_name
+from slr_constructs.pictures.labels import escaped, marks_in_words, short_name
 from slr_constructs.pictures.steps import Walk, creation_of, teardown_of
-from slr_constructs.pictures.svg import drawing, numbers_of, style
+from slr_constructs.pictures.svg import drawing, numbers_of, text_of
 from slr_constructs.templates.app import Place
-from slr_constructs.templates.words import printable
+from slr_constructs.templates.words import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,30 +34,23 @@ def html(app: App) -> str:
     Args:
         app: The stacks.
     """
-    creation, teardown = creation_of(app), teardown_of(app)
-    page_style, script = _file("report.css"), _file("report.js")
-    return _file("report.html").format(
+    picture_style, page_style = text_of("picture.css"), text_of("report.css")
+    script = text_of("report.js")
+    return text_of("report.html").format(
         policy=(
-            f"default-src 'none'; img-src data:; style-src {_hash(style())} {_hash(page_style)};"
-            f" script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+            f"default-src 'none'; img-src data:; style-src {_hash(picture_style)}"
+            f" {_hash(page_style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
         ),
-        title=_title(app),
-        picture_style=style(),
+        title=f"The order of {counted(len(app.stacks), 'stack')}",
+        picture_style=picture_style,
         page_style=page_style,
         all=drawing(app, only_roles=False, style=None),
         roles=drawing(app, only_roles=True, style=None),
-        notes="".join(f'<p class="note">{_text(each)}.</p>\n' for each in app.notes),
+        notes="".join(f'<p class="note">{escaped(each)}.</p>\n' for each in app.notes),
         steps="".join(_steps_of_stack(stack) for stack in app.stacks.values()),
-        data=json.dumps(
-            _data(app, creation, teardown), ensure_ascii=False, separators=(",", ":")
-        ).translate(_ESCAPED),
+        data=json.dumps(_data(app), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED),
         script=script,
     )
-
-
-def _title(app: App) -> str:
-    count = len(app.stacks)
-    return f"The order of {count} stack{'' if count == 1 else 's'}"
 
 
 def _steps_of_stack(stack: Stack) -> str:
@@ -71,7 +62,7 @@ def _steps_of_stack(stack: Stack) -> str:
     more += f", nested in {stack.nested_in[0]}" if stack.nested_in else ""
     empty = "" if items else "<p>This stack has no resources.</p>\n"
     return (
-        f"<h2>{_text(stack.name)}</h2>\n<p>Created in this order{_text(more)}.</p>\n"
+        f"<h2>{escaped(stack.name)}</h2>\n<p>Created in this order{escaped(more)}.</p>\n"
         f"{empty}<ol>\n{items}</ol>\n"
     )
 
@@ -79,17 +70,15 @@ def _steps_of_stack(stack: Stack) -> str:
 def _in_list(stack: Stack, logical_id: str) -> str:
     marks = ", ".join(each.value for each in stack.marks.get(logical_id, ()))
     return (
-        f"{_text(short_name(stack, logical_id))}"
-        f" <small>{_text(stack.type_of(logical_id))}{f' ({marks})' if marks else ''}</small>"
+        f"{escaped(short_name(stack, logical_id))}"
+        f" <small>{escaped(stack.type_of(logical_id))}{f' ({marks})' if marks else ''}</small>"
     )
 
 
-def _data(app: App, creation: Walk, teardown: Walk) -> dict[str, Any]:
+def _data(app: App) -> dict[str, Any]:
     """Return the data for the script, in which a resource is the number of its box."""
+    creation, teardown = creation_of(app), teardown_of(app)
     numbers = numbers_of(app)
-    nested = {
-        Place(*stack.nested_in): name for name, stack in app.stacks.items() if stack.nested_in
-    }
     return {
         "stacks": [printable(each) for each in app.stacks],
         "steps": {
@@ -97,14 +86,10 @@ def _data(app: App, creation: Walk, teardown: Walk) -> dict[str, Any]:
             "teardown": _steps(app, teardown, numbers),
         },
         "resources": [
-            _resource(stack, each, numbers)
-            | {
-                "creation": creation.turns[Place(stack.name, each)],
-                "teardown": teardown.turns[Place(stack.name, each)],
-            }
-            | ({"nested": printable(name)} if (name := nested.get(Place(stack.name, each))) else {})
-            for stack in app.stacks.values()
-            for each in stack.resources
+            _resource(app.stacks[place.stack], place.logical_id, numbers)
+            | {"creation": creation.turns[place], "teardown": teardown.turns[place]}
+            | ({"nested": printable(app.nested[place])} if place in app.nested else {})
+            for place in (Place(*each) for each in numbers)
         ],
     }
 
@@ -124,13 +109,12 @@ def _steps(app: App, walk: Walk, numbers: Mapping[tuple[str, str], int]) -> list
 def _resource(
     stack: Stack, logical_id: str, numbers: Mapping[tuple[str, str], int]
 ) -> dict[str, Any]:
-    path = stack.path(logical_id)
     return {
         "stack": printable(stack.name),
         "logicalId": printable(logical_id),
-        "path": None if path is None else printable(path),
+        "path": stack.path(logical_id),
         "name": short_name(stack, logical_id),
-        "type": printable(stack.type_of(logical_id)),
+        "type": stack.type_of(logical_id),
         "marks": [each.value for each in stack.marks.get(logical_id, ())],
         "sentences": marks_in_words(stack, logical_id),
         "dependsOn": [
@@ -140,14 +124,6 @@ def _resource(
     }
 
 
-def _file(name: str) -> str:
-    return (files("slr_constructs.pictures") / name).read_text(encoding="utf-8")
-
-
 def _hash(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import escape
 from typing import TYPE_CHECKING
 
 from slr_constructs.templates.role_usage import Mark, Removal
@@ -36,6 +37,11 @@ _ELLIPSIS = "…"
 _NARROW, _MIDDLE, _WIDE, _FULL = 0.36, 0.61, 0.7, 1.0
 _NARROW_LETTERS = frozenset("fijlrtI.,:;'|!/()[] ")
 _WIDE_LETTERS = frozenset("mwMW@%&")
+
+
+def escaped(text: str) -> str:
+    """Return a text for SVG and HTML."""
+    return escape(printable(text))
 
 
 def width_of(text: str, size: float) -> float:
@@ -79,7 +85,7 @@ def short_name(stack: Stack, logical_id: str) -> str:
     name = _NESTED.sub(r"\1", stack.show(logical_id))
     for each in _DEFAULT_CHILDREN:
         name = name.removesuffix(each) or name
-    return printable(name)
+    return name
 
 
 def short_type(type_: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -105,11 +106,11 @@ def lay_out(
         )
     _order(filled)
     _settle(filled)
-    top = min((each.y - each.height / 2 for column in filled for each in column), default=0)
-    bottom = max((each.y + each.height / 2 for column in filled for each in column), default=0)
-    for column_items in filled:
-        for item in column_items:
-            item.y = round(item.y - top)
+    items = list(chain.from_iterable(filled))
+    top = min((each.y - each.height / 2 for each in items), default=0)
+    bottom = max((each.y + each.height / 2 for each in items), default=0)
+    for item in items:
+        item.y = round(item.y - top)
     return Layout(
         {
             each: Box(
@@ -179,10 +180,8 @@ def _crossings(columns: list[list[_Item]]) -> int:
 def _settle(columns: list[list[_Item]]) -> None:
     """Give each item a vertical position near the items that it is linked with."""
     for column in columns:
-        y = 0.0
-        for before, each in zip([None, *column], column, strict=False):
-            y += _distance(before, each) if before else 0
-            each.y = y
+        for above, below in pairwise(column):
+            below.y = above.y + _distance(above, below)
     for turn in range(_SETTLINGS):
         last = turn >= _SETTLINGS - 2
         to_the_right = turn % 2 == 0

@@ -65,8 +65,9 @@ def mermaid(app: App, *, only_roles: bool = False) -> str:
     for name, ids in shown.items():
         stack = app.stacks[name]
         for arrow in arrows_between(stack, ids):
-            ends = (numbers[name, arrow.dependent], numbers[name, arrow.dependency])
-            lines.append(f"{_INDENT}{ends[0]} -->{_arrow_label(arrow.sources)} {ends[1]}")
+            start, end = numbers[name, arrow.dependent], numbers[name, arrow.dependency]
+            label = f'|"{_label(arrow.sources)}"|' if arrow.sources else ""
+            lines.append(f"{_INDENT}{start} -->{label} {end}")
         lines += [
             f"{_INDENT}{stacks[name]} ==>|depends on| {stacks[each]}"
             for each in sorted(stack.depends_on)
@@ -118,10 +119,6 @@ def _node(stack: Stack, logical_id: str, step: int) -> str:
 
 def _class_name(mark: Mark) -> str:
     return mark.value.replace("-", "")
-
-
-def _arrow_label(sources: str) -> str:
-    return f'|"{_label(sources)}"|' if sources else ""
 
 
 def _label(text: str) -> str:

@@ -36,20 +36,15 @@ class Walk:
 
 def creation_of(app: App) -> Walk:
     """Return the steps of a creation, in the order of deployment."""
-    return _walk(app, list(app.stacks), teardown=False)
+    return _walk(app, teardown=False)
 
 
 def teardown_of(app: App) -> Walk:
     """Return the steps of a teardown, which starts with the last stack."""
-    return _walk(app, list(reversed(app.stacks)), teardown=True)
+    return _walk(app, teardown=True)
 
 
-def _walk(app: App, names: list[str], *, teardown: bool) -> Walk:
-    nested = {
-        Place(*stack.nested_in): name
-        for name, stack in app.stacks.items()
-        if stack.nested_in is not None
-    }
+def _walk(app: App, *, teardown: bool) -> Walk:
     walk = Walk()
 
     def go_through(name: str) -> None:
@@ -60,11 +55,11 @@ def _walk(app: App, names: list[str], *, teardown: bool) -> Walk:
             first = len(walk.steps)
             for each in logical_ids:
                 place = Place(name, each)
-                if place in nested:
-                    go_through(nested[place])
-                walk.turns[place] = (first, len(walk.steps) if place in nested else first)
+                if place in app.nested:
+                    go_through(app.nested[place])
+                walk.turns[place] = (first, len(walk.steps) if place in app.nested else first)
 
-    for name in names:
+    for name in reversed(app.stacks) if teardown else app.stacks:
         if app.stacks[name].nested_in is None:
             go_through(name)
     return walk

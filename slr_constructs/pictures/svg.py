@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from slr_constructs.pictures.arrows import arrows_between, shown_in
 from slr_constructs.pictures.labels import (
     MEANINGS,
+    escaped,
     short_name,
     short_type,
     shorten,
@@ -23,7 +24,7 @@ from slr_constructs.pictures.labels import (
 )
 from slr_constructs.pictures.layout import Box, Column, Layout, lay_out
 from slr_constructs.templates.role_usage import Mark
-from slr_constructs.templates.words import printable
+from slr_constructs.templates.words import counted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,8 +58,6 @@ class _Lane:
     """A stack in the picture."""
 
     stack: Stack
-    #: the step of each resource that is shown, counted from 0.
-    steps: dict[str, int]
     about: str
     indent: int
     layout: Layout
@@ -76,23 +75,19 @@ def svg(app: App, *, only_roles: bool = False) -> str:
         only_roles: Show only resources that concern a service-linked role. Arrows then lead through
             resources that are not shown, and the steps keep their numbers.
     """
-    return drawing(app, only_roles=only_roles, style=style())
+    return drawing(app, only_roles=only_roles, style=text_of("picture.css"))
 
 
 @cache
-def style() -> str:
-    """Return the style sheet of the picture."""
-    return (files("slr_constructs.pictures") / "picture.css").read_text(encoding="utf-8")
+def text_of(name: str) -> str:
+    """Return the text of a file in this package."""
+    return (files("slr_constructs.pictures") / name).read_text(encoding="utf-8")
 
 
 def numbers_of(app: App) -> dict[tuple[str, str], int]:
     """Return a number for each resource, which identifies its box and arrows for scripts."""
-    return {
-        place: number
-        for number, place in enumerate(
-            (name, each) for name, stack in app.stacks.items() for each in stack.resources
-        )
-    }
+    places = ((name, each) for name, stack in app.stacks.items() for each in stack.resources)
+    return {place: number for number, place in enumerate(places)}
 
 
 def drawing(app: App, *, only_roles: bool, style: str | None) -> str:
@@ -114,11 +109,14 @@ def drawing(app: App, *, only_roles: bool, style: str | None) -> str:
         drawn.append(f'<text class="about" x="{_MARGIN}" y="{y + 16}">{empty}</text>')
         y += 32
     height = y - _LANE_GAP + _MARGIN
+    subject = "Resources that concern service-linked roles" if only_roles else "Order of resources"
+    sentences = [f"{each.stack.name}: {each.about}." for each in lanes]
+    sentences += [f"{note}." for note in app.notes]
     lines = [
         '<svg xmlns="http://www.w3.org/2000/svg" class="order" role="img"',
         f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
-        f"<title>{_title(len(lanes), only_roles=only_roles)}</title>",
-        f"<desc>{_text(_description(app, lanes))}</desc>",
+        f"<title>{subject} in {counted(len(lanes), 'stack')}</title>",
+        f"<desc>{escaped(' '.join(sentences))}</desc>",
         *([f"<style>\n{style}</style>"] if style else []),
         f'<rect class="ground" width="{width}" height="{height}" rx="8"/>',
         *_legend(),
@@ -130,34 +128,30 @@ def drawing(app: App, *, only_roles: bool, style: str | None) -> str:
 
 def _lanes(app: App, shown: Mapping[str, list[str]]) -> tuple[list[Column], list[_Lane]]:
     """Return the columns that all lanes share, and the lanes."""
-    steps: dict[str, dict[str, int]] = {}
-    for name, ids in shown.items():
-        creation = app.stacks[name].creation
-        number = {each: step for step, members in enumerate(creation) for each in members}
-        steps[name] = {each: number[each] for each in ids}
     rooms: dict[int, float] = {}
-    for name, members in steps.items():
-        for each, step in members.items():
-            rooms[step] = max(rooms.get(step, 0), _room(app.stacks[name], each))
-    columns = []
+    for name, ids in shown.items():
+        stack = app.stacks[name]
+        for each in ids:
+            step = stack.step_of(each)
+            rooms[step] = max(rooms.get(step, 0), _room(stack, each))
+    columns: list[Column] = []
+    #: the number of the column for each step.
+    column_of: dict[int, int] = {}
     x = _LANE_SIDE
     for step in sorted(rooms):
+        column_of[step] = len(columns)
         columns.append(Column(x, min(_WIDEST, max(_NARROWEST, round(rooms[step])))))
         x += columns[-1].width + _GAP
-    number_of = {step: number for number, step in enumerate(sorted(rooms))}
     lanes = []
-    for name, members in steps.items():
+    for name, ids in shown.items():
         stack = app.stacks[name]
-        where = {each: number_of[step] for each, step in members.items()}
-        layout = lay_out(
-            columns,
-            where,
-            {each: _box_height(stack, each, columns[where[each]].width) for each in members},
-            arrows_between(stack, shown[name]),
-        )
-        about = _about(app, stack, len(members))
-        indent = _INDENT * _depth(app, stack)
-        lanes.append(_Lane(stack, members, about, indent, layout))
+        where = {each: column_of[stack.step_of(each)] for each in ids}
+        heights = {
+            each: _box_height(stack, each, columns[column].width) for each, column in where.items()
+        }
+        layout = lay_out(columns, where, heights, arrows_between(stack, ids))
+        about = _about(app, stack, len(ids))
+        lanes.append(_Lane(stack, about, _INDENT * _depth(app, stack), layout))
     return columns, lanes
 
 
@@ -183,11 +177,7 @@ def _mark_width(mark: Mark) -> int:
 
 
 def _depth(app: App, stack: Stack) -> int:
-    depth = 0
-    while stack.nested_in is not None:
-        stack = app.stacks[stack.nested_in[0]]
-        depth += 1
-    return depth
+    return 0 if stack.nested_in is None else 1 + _depth(app, app.stacks[stack.nested_in[0]])
 
 
 def _height(lane: _Lane) -> int:
@@ -197,28 +187,27 @@ def _height(lane: _Lane) -> int:
 def _lane(lane: _Lane, width: int, y: int, numbers: Mapping[tuple[str, str], int]) -> Iterator[str]:
     stack = lane.stack
     x, height = _MARGIN + lane.indent, _height(lane)
-    yield f'<g class="lane" data-stack="{_text(stack.name)}" transform="translate({x} {y})">'
+    yield f'<g class="lane" data-stack="{escaped(stack.name)}" transform="translate({x} {y})">'
     yield f'<rect width="{width}" height="{height}" rx="8"/>'
     room = width - 2 * _LANE_SIDE
-    yield _fitted("stack", stack.name, _LANE_SIDE, 26, room / _BOLD, _STACK_SIZE)
-    yield _fitted("about", lane.about, _LANE_SIDE, 43, room, _NAME_SIZE)
+    yield _fitted("stack", stack.name, 26, room / _BOLD, _STACK_SIZE)
+    yield _fitted("about", lane.about, 43, room, _NAME_SIZE)
     headings: dict[int, Box] = {}
     for each, box in lane.layout.boxes.items():
-        headings.setdefault(lane.steps[each], box)
+        headings.setdefault(stack.step_of(each), box)
     for step, box in sorted(headings.items()):
-        yield f'<text class="step" x="{box.x}" y="63">step {step + 1}</text>'
+        yield f'<text class="step" x="{box.x}" y="63">step {step}</text>'
     yield f'<g transform="translate(0 {_LANE_HEAD})">'
     for arrow, path in lane.layout.paths:
         ends = (numbers[stack.name, each] for each in (arrow.dependent, arrow.dependency))
         yield '<path class="arrow" data-from="{}" data-to="{}" d="{}"/>'.format(*ends, path)
-    for each in sorted(lane.steps, key=lambda each: lane.layout.boxes[each][:2]):
-        yield _box(lane, each, numbers[stack.name, each])
+    for each, box in sorted(lane.layout.boxes.items(), key=lambda item: item[1][:2]):
+        yield _box(stack, each, box, numbers[stack.name, each])
     yield "</g>"
     yield "</g>"
 
 
-def _box(lane: _Lane, logical_id: str, number: int) -> str:
-    stack, box = lane.stack, lane.layout.boxes[logical_id]
+def _box(stack: Stack, logical_id: str, box: Box, number: int) -> str:
     marks = stack.marks.get(logical_id, ())
     lines = _name_lines(stack, logical_id, box.width)
     type_ = shorten(short_type(stack.type_of(logical_id)), box.width - 2 * _BOX_SIDE, _TYPE_SIZE)
@@ -227,27 +216,27 @@ def _box(lane: _Lane, logical_id: str, number: int) -> str:
     classes = " ".join(["box", *(each.value for each in marks[:1])])
     rounding = _ROUNDER if Mark.ROLE in marks else _ROUND
     parts = [
-        f'<g class="{classes}" data-n="{number}" data-id="{_text(logical_id)}"',
-        f' data-step="{lane.steps[logical_id] + 1}" transform="translate({box.x} {box.y})">',
+        f'<g class="{classes}" data-n="{number}" data-id="{escaped(logical_id)}"',
+        f' data-step="{stack.step_of(logical_id)}" transform="translate({box.x} {box.y})">',
         f"<title>{escape(chr(10).join(printable(each) for each in words))}</title>",
         f'<rect width="{box.width}" height="{box.height}" rx="{rounding}"/>',
     ]
     y = 18
     for line in lines:
-        parts.append(f'<text class="name" x="{_BOX_SIDE}" y="{y}">{_text(line)}</text>')
+        parts.append(f'<text class="name" x="{_BOX_SIDE}" y="{y}">{escaped(line)}</text>')
         y += _SECOND_LINE
-    parts.append(f'<text class="type" x="{_BOX_SIDE}" y="{y}">{_text(type_)}</text>')
+    parts.append(f'<text class="type" x="{_BOX_SIDE}" y="{y}">{escaped(type_)}</text>')
     x = _BOX_SIDE
     for mark in marks:
-        parts.append(_mark(mark, x, y + _MARKS - 1, mark.value))
+        parts.append(_mark(mark, x, y + _MARKS - 1))
         x += _mark_width(mark)
     return "".join([*parts, "</g>"])
 
 
-def _mark(mark: Mark, x: int, y: int, label: str) -> str:
+def _mark(mark: Mark, x: int, y: int) -> str:
     return (
         f'<g class="mark {mark.value}" transform="translate({x} {y - 9})">{_SHAPES[mark]}'
-        f'<text x="{_ICON}" y="9">{label}</text></g>'
+        f'<text x="{_ICON}" y="9">{mark.value}</text></g>'
     )
 
 
@@ -255,7 +244,7 @@ def _legend() -> Iterator[str]:
     yield '<g class="legend">'
     x = _MARGIN
     for mark, meaning in MEANINGS.items():
-        yield _mark(mark, x, _MARGIN + 10, mark.value)
+        yield _mark(mark, x, _MARGIN + 10)
         x += _mark_width(mark) - 4
         yield f'<text class="meaning" x="{x}" y="{_MARGIN + 10}">{meaning}</text>'
         x += round(width_of(meaning, _NAME_SIZE)) + 18
@@ -268,10 +257,10 @@ def _legend() -> Iterator[str]:
 
 def _about(app: App, stack: Stack, shown: int) -> str:
     """Return the size of a stack, its parent and its dependencies."""
-    size = _count(len(stack.resources), "resource")
+    size = counted(len(stack.resources), "resource")
     if shown < len(stack.resources):
         size = f"{shown} of {size}"
-    parts = [f"{size}, {_count(len(stack.creation), 'step')}"]
+    parts = [f"{size}, {counted(len(stack.creation), 'step')}"]
     if stack.nested_in is not None:
         parent, logical_id = stack.nested_in
         parts.append(f"nested in {parent}, step {app.stacks[parent].step_of(logical_id)}")
@@ -280,27 +269,9 @@ def _about(app: App, stack: Stack, shown: int) -> str:
     return "; ".join(parts)
 
 
-def _description(app: App, lanes: list[_Lane]) -> str:
-    lines = [f"{each.stack.name}: {each.about}." for each in lanes]
-    return " ".join([*lines, *(f"{note}." for note in app.notes)])
-
-
-def _title(stacks: int, *, only_roles: bool) -> str:
-    subject = "Resources that concern service-linked roles" if only_roles else "Order of resources"
-    return f"{subject} in {_count(stacks, 'stack')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _fitted(kind: str, text: str, x: int, y: int, room: float, size: int) -> str:  # noqa: PLR0917 - as SVG has them
+def _fitted(kind: str, text: str, y: int, room: float, size: int) -> str:
     """Return a line of text that fits; a shortened text has the full text as its tooltip."""
     text = printable(text)
     fitting = shorten(text, room, size)
     whole = "" if fitting == text else f"<title>{escape(text)}</title>"
-    return f'<text class="{kind}" x="{x}" y="{y}">{escape(fitting)}{whole}</text>'
-
-
-def _text(text: str) -> str:
-    return escape(printable(text))
+    return f'<text class="{kind}" x="{_LANE_SIDE}" y="{y}">{escape(fitting)}{whole}</text>'

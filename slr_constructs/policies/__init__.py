@@ -1,1 +1,1 @@
-"""IAM policy statements for each task: deploy, audit, release and restore."""
+"""IAM policy statements for each task: deploy, audit, release and restore. It is internal."""

@@ -21,16 +21,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from slr_constructs import permissions
-from slr_constructs.catalogue import RoleCreation
-from slr_constructs.permissions import Permission
+from slr_constructs import _permissions as permissions
+from slr_constructs._permissions import Permission
+from slr_constructs.catalogue import RoleCreation, resource_types_of
 from slr_constructs.policies.function import FUNCTION_NAMES
 from slr_constructs.policies.place import Place, Statements, sid_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from slr_constructs.catalogue import RoleDefinition
+    from slr_constructs.catalogue import ResourceType, RoleDefinition
 
 #: the bucket of the CDK bootstrap stack for the code of functions.
 _CODE = "cdk-*-assets-{account}-{region}/*"
@@ -77,8 +77,8 @@ def deployment_statements(definitions: Iterable[RoleDefinition], place: Place) -
     statements: Statements = {}
     for definition in definitions:
         statements |= _role_statements(definition, place)
-        for resource_type in definition.resource_types:
-            statements |= _resource_type_statements(resource_type, place)
+        for target in resource_types_of(definition):
+            statements |= _resource_type_statements(target, place)
     return statements | _function_statements(place)
 
 
@@ -102,12 +102,10 @@ def _role_statements(definition: RoleDefinition, place: Place) -> Statements:
     return {**own, f"Native{sid}": native}
 
 
-def _resource_type_statements(resource_type: str, place: Place) -> Statements:
+def _resource_type_statements(target: ResourceType, place: Place) -> Statements:
     """Return the statements for an owner or a feature, without actions on roles."""
-    sid = resource_type.removeprefix("AWS").replace("::", "")
-    actions = {
-        action for action in _actions_of(resource_type) if _service(action) not in _OVER_ROLES
-    }
+    sid = target.sid
+    actions = {action for action in _actions_of(target.type) if _service(action) not in _OVER_ROLES}
     on_buckets = {action for action in actions if _service(action) == "s3"}
     statements = {sid: Permission(actions=sorted(actions - on_buckets), resources=["*"])}
     if on_buckets:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from slr_constructs.permissions import Permission
+from slr_constructs._permissions import Permission
 
 if TYPE_CHECKING:
-    from slr_constructs.catalogue import RoleDefinition
+    from slr_constructs.catalogue import ResourceType, RoleDefinition
 
 Statements: TypeAlias = dict[str, Permission]
 """Permissions by their Sids."""
@@ -32,50 +32,16 @@ class Place(NamedTuple):
         """Return the ARN that IAM checks if the role does not exist: it has no path."""
         return self.role(definition).replace(definition.path, "/")
 
-    @property
-    def voice_connectors(self) -> str:
-        """All Voice Connectors."""
-        return self.arn("chime", "vc/*")
+    def resources(self, target: ResourceType) -> str:
+        """Return the ARN of all resources of a type."""
+        return target.identifier.arn(**self._asdict(), name="*")
 
-    @property
-    def media_insights(self) -> str:
-        """All media insights pipeline configurations."""
-        return self.arn("chime", "media-insights-pipeline-configuration/*")
-
-    @property
-    def app_instances(self) -> str:
-        """All app instances."""
-        return self.arn("chime", "app-instance/*")
-
-    @property
-    def ivs_channels(self) -> str:
-        """All IVS channels."""
-        return self.arn("ivs", "channel/*")
-
-    @property
-    def recording_configurations(self) -> str:
-        """All IVS recording configurations."""
-        return self.arn("ivs", "recording-configuration/*")
-
-    @property
-    def playback_configurations(self) -> str:
-        """All MediaTailor playback configurations."""
-        return self.arn("mediatailor", "playbackConfiguration/*")
-
-    @property
-    def linear_channels(self) -> str:
-        """All MediaTailor channels."""
-        return self.arn("mediatailor", "channel/*")
-
-    @property
-    def live_channels(self) -> str:
-        """All MediaPackage channels."""
-        return self.arn("mediapackage", "channels/*")
-
-    @property
-    def packaging_groups(self) -> str:
-        """All MediaPackage packaging groups."""
-        return self.arn("mediapackage-vod", "packaging-groups/*")
+    def required(self, target: ResourceType) -> Statements:
+        """Return the statements for what the caller needs in addition to configure a feature."""
+        return {
+            each.sid: Permission(each.actions, [each.resource.format(**self._asdict())])
+            for each in target.requirements
+        }
 
 
 def sid_of(definition: RoleDefinition) -> str:

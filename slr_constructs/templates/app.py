@@ -8,15 +8,18 @@ resource depends on the nested stack, it depends on all resources in the nested 
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import networkx as nx
 
 from slr_constructs.templates.custom_calls import Call, calls_in
+from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.order import Dependency, dependencies_along, graph_of, steps_of
 from slr_constructs.templates.reading import (
     StackTemplate,
     TemplateError,
+    lines_in,
     read,
     resources_in,
 )
@@ -31,7 +34,7 @@ from slr_constructs.templates.role_usage import (
 from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -81,6 +84,11 @@ class Stack:
         self._dependents: dict[str, set[str]] = {}
 
     @cached_property
+    def lines(self) -> Mapping[str, int]:
+        """The line on which each resource starts, from 1, by logical id; empty without a file."""
+        return {} if self.file is None else lines_in(self.resources, self.file)
+
+    @cached_property
     def creation(self) -> list[list[str]]:
         """The logical ids in the order of creation, a list for each step."""
         return steps_of(self.graph.reverse(copy=False))
@@ -110,10 +118,14 @@ class Stack:
         """The marks of resources that are related to a role, by logical id."""
         return marks_of(self.roles, self.usages)
 
+    @cached_property
+    def step_numbers(self) -> dict[str, int]:
+        """The number of the step that creates each resource, from 1, in the order of creation."""
+        return {each: number for number, step in enumerate(self.creation, 1) for each in step}
+
     def step_of(self, logical_id: str) -> int:
-        """Return the number of the step that creates a resource, starting at 1."""
-        steps = enumerate(self.creation, start=1)
-        return next(number for number, step in steps if logical_id in step)
+        """Return the number of the step that creates a resource, from 1."""
+        return self.step_numbers[logical_id]
 
     def type_of(self, logical_id: str) -> str:
         """Return the type of a resource."""
@@ -121,8 +133,7 @@ class Stack:
 
     def path(self, logical_id: str) -> str | None:
         """Return a resource's construct path below the stack; None if the template has none."""
-        metadata = self.resources[logical_id].get("Metadata")
-        path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
+        path = mapping(self.resources[logical_id].get("Metadata")).get("aws:cdk:path")
         if not isinstance(path, str):
             return None
         path, scope = printable(path), f"{self.name}/"
@@ -161,15 +172,22 @@ class App:
 
     def __init__(self, sources: Iterable[StackTemplate], *, lenient: bool = False) -> None:
         sources = list(sources)
+        #: pairs of stack name and role name: the roles that a stack uses without declaring them.
+        #: Templates do not contain them.
+        self.imported: Collection[tuple[str, str]] = ()
         #: sentences about the parts that were skipped.
         self.notes = [note for each in sources for note in each.notes]
         stacks = {each.name: Stack(each, lenient=lenient) for each in sources}
         self._order: nx.DiGraph = nx.DiGraph()
         self._dependents: dict[str, set[str]] = {}
+        nesting: nx.DiGraph = nx.DiGraph()
         for stack in stacks.values():
+            nesting.add_node(stack.name)
             if stack.nested_in is None:
                 self._order.add_node(stack.name)
                 self._order.add_edges_from((stack.name, each) for each in stack.depends_on)
+            else:
+                nesting.add_edge(stack.nested_in[0], stack.name)
         if not nx.is_directed_acyclic_graph(self._order):
             cycle = [each for each, _ in nx.find_cycle(self._order)]
             path = " -> ".join([*cycle, cycle[0]])
@@ -178,15 +196,12 @@ class App:
         self.steps: list[list[str]] = [
             list(step) for step in nx.topological_generations(self._order.reverse(copy=False))
         ]
-        children: dict[str, list[str]] = {}
-        for stack in stacks.values():
-            if stack.nested_in is not None:
-                children.setdefault(stack.nested_in[0], []).append(stack.name)
         #: in the order of deployment; a nested stack follows its parent.
-        self.stacks: dict[str, Stack] = {}
-        for step in self.steps:
-            for name in step:
-                self._add(name, stacks, children)
+        self.stacks = {
+            name: stacks[name]
+            for outermost in chain.from_iterable(self.steps)
+            for name in nx.dfs_preorder_nodes(nesting, outermost)
+        }
 
     @classmethod
     def read(cls, paths: Sequence[Path], *, name: str | None = None, lenient: bool = False) -> App:
@@ -251,6 +266,15 @@ class App:
             for role in stack.roles.values()
         ]
 
+    @cached_property
+    def nested(self) -> dict[Place, str]:
+        """The name of each nested stack, by its resource in its parent."""
+        return {
+            Place(*stack.nested_in): name
+            for name, stack in self.stacks.items()
+            if stack.nested_in is not None
+        }
+
     def roles_near(self, stack: Stack, usage: RoleUsage) -> list[tuple[Place, Role]]:
         """Return the roles for a usage that its stack, or a stack it depends on, declares."""
         outermost = self.outermost(stack.name)
@@ -270,10 +294,3 @@ class App:
         while (outer := self.stacks[scopes[-1].stack].nested_in) is not None:
             scopes.append(Place(*outer))
         return scopes
-
-    def _add(
-        self, name: str, stacks: Mapping[str, Stack], children: Mapping[str, list[str]]
-    ) -> None:
-        self.stacks[name] = stacks[name]
-        for each in children.get(name, ()):
-            self._add(each, stacks, children)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import networkx as nx
 
 from slr_constructs.templates.app import Place, Stack
+from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.reading import StackTemplate
 from slr_constructs.templates.replacement import replacements
 from slr_constructs.templates.role_usage import NATIVE_ROLE_TYPE, Removal, acts_on
@@ -75,9 +76,8 @@ def compare(old: App, new: App) -> Comparison:
     for name, stack in new.stacks.items():
         former = old.stacks.get(name)
         if former is None:
-            changes.append(
-                Change("StackAdded", Verdict.CHANGED, name, None, "the stack is new in the app")
-            )
+            text = "the stack is new in the app"
+            changes.append(Change("StackAdded", Verdict.CHANGED, name, None, text))
             former = Stack(StackTemplate(name, {}))
         changes += _Pair(old, former, new, stack).changes()
     changes += (_removed_stack(old, name) for name in old.stacks if name not in new.stacks)
@@ -117,40 +117,26 @@ class _Pair:
             if name in before:
                 yield from self._role(before[name], role)
             else:
-                yield self._change(
-                    "RoleAdded",
-                    Verdict.CHANGED,
-                    role.logical_id,
-                    f"`{name}` is now declared: {_ON_DESTROY[role.removal]}",
-                )
+                text = f"`{name}` is now declared: {_ON_DESTROY[role.removal]}"
+                yield self._change("RoleAdded", Verdict.CHANGED, role.logical_id, text)
         for name, role in before.items():
             if name not in after and not self._usages_without_role(role):
-                yield self._change(
-                    "RoleRemoved",
-                    Verdict.CHANGED,
-                    role.logical_id,
+                text = (
                     f"`{name}` is no longer declared: this deployment removes it from the stack,"
-                    f" and {_ON_REMOVAL[role.removal]}",
+                    f" and {_ON_REMOVAL[role.removal]}"
                 )
+                yield self._change("RoleRemoved", Verdict.CHANGED, role.logical_id, text)
 
     def _role(self, before: Role, after: Role) -> Iterator[Change]:
-        name = after.name
-        if before.logical_id != after.logical_id:
-            yield self._renamed(before.logical_id, after.logical_id, f"`{name}`")
+        name, logical_id = after.name, after.logical_id
+        if before.logical_id != logical_id:
+            yield self._renamed(before.logical_id, logical_id, f"`{name}`")
         if after.removal > before.removal:
-            yield self._change(
-                "RemovalMoreDestructive",
-                Verdict.WORSE,
-                after.logical_id,
-                f"deleting this stack would now delete `{name}`{_MORE[after.removal]}",
-            )
+            text = f"deleting this stack would now delete `{name}`{_MORE[after.removal]}"
+            yield self._change("RemovalMoreDestructive", Verdict.WORSE, logical_id, text)
         elif after.removal < before.removal:
-            yield self._change(
-                "RemovalLessDestructive",
-                Verdict.BETTER,
-                after.logical_id,
-                f"deleting this stack would now {_LESS[after.removal].format(name=name)}",
-            )
+            text = f"deleting this stack would now {_LESS[after.removal].format(name=name)}"
+            yield self._change("RemovalLessDestructive", Verdict.BETTER, logical_id, text)
 
     def _usages_without_role(self, role: Role) -> list[str]:
         """Return the usages of a role that are kept, but no longer depend on a declared role."""
@@ -166,42 +152,30 @@ class _Pair:
         for role in self._old.roles.values():
             usages = self._usages_without_role(role)
             if usages:
-                yield self._change(
-                    "RoleLost",
-                    Verdict.WORSE,
-                    role.logical_id,
+                text = (
                     f"`{role.name}` is no longer declared, so no stack creates or keeps it for"
-                    f" {self._names(usages)}",
+                    f" {self._names(usages)}"
                 )
-        for usage in self._new.usages.values():
-            former = self._old.usages.get(usage.logical_id)
+                yield self._change("RoleLost", Verdict.WORSE, role.logical_id, text)
+        for logical_id, usage in self._new.usages.items():
+            former = self._old.usages.get(logical_id)
             before = former and _is_after_its_role(self._old_app, self._old, former)
             after = _is_after_its_role(self._new_app, self._new, usage)
             near = self._new_app.roles_near(self._new, usage)
             names = " or ".join(sorted({f"`{role.name}`" for _, role in near}))
-            name = self._name(usage.logical_id)
+            name = self._name(logical_id)
             if after is False and before:
-                yield self._change(
-                    "RoleOrderLost",
-                    Verdict.WORSE,
-                    usage.logical_id,
-                    f"{names} is no longer created before {name} and no longer deleted after it",
-                )
+                text = f"{names} is no longer created before {name} and no longer deleted after it"
+                yield self._change("RoleOrderLost", Verdict.WORSE, logical_id, text)
             elif after is False and before is None:
-                yield self._change(
-                    "RoleOrderMissing",
-                    Verdict.WORSE,
-                    usage.logical_id,
+                text = (
                     f"{name} uses {names} but does not depend on it: CloudFormation may create the"
-                    " role later and delete it earlier",
+                    " role later and delete it earlier"
                 )
+                yield self._change("RoleOrderMissing", Verdict.WORSE, logical_id, text)
             elif after and before is False:
-                yield self._change(
-                    "RoleOrderGained",
-                    Verdict.BETTER,
-                    usage.logical_id,
-                    f"{names} is now created before {name} and deleted after it",
-                )
+                text = f"{names} is now created before {name} and deleted after it"
+                yield self._change("RoleOrderGained", Verdict.BETTER, logical_id, text)
 
     # features
 
@@ -210,32 +184,25 @@ class _Pair:
         for owner, feature in sorted(before.keys() - after.keys()):
             usage = self._new.usages.get(owner)
             if usage is not None and usage.feature == feature:
-                yield self._change(
-                    "CleanUpLost",
-                    Verdict.WORSE,
-                    before[owner, feature],
+                clean_up = before[owner, feature]
+                text = (
                     f"{feature} is no longer disabled before {self._name(owner)} is deleted:"
-                    f" {self._fate(before[owner, feature])}",
+                    f" {self._fate(clean_up)}"
                 )
+                yield self._change("CleanUpLost", Verdict.WORSE, clean_up, text)
         for owner, feature in sorted(after.keys() - before.keys()):
             former = self._old.usages.get(owner)
             if former is not None and former.feature == feature:
-                yield self._change(
-                    "CleanUpGained",
-                    Verdict.BETTER,
-                    after[owner, feature],
-                    f"{feature} is now disabled before {self._name(owner)} is deleted",
-                )
-        for usage in self._new.usages.values():
-            former = self._old.usages.get(usage.logical_id)
+                text = f"{feature} is now disabled before {self._name(owner)} is deleted"
+                yield self._change("CleanUpGained", Verdict.BETTER, after[owner, feature], text)
+        for logical_id, usage in self._new.usages.items():
+            former = self._old.usages.get(logical_id)
             if usage.retained and not usage.is_clean_up and former and not former.retained:
-                yield self._change(
-                    "FeatureRetained",
-                    Verdict.WORSE,
-                    usage.logical_id,
-                    f"{self._name(usage.logical_id)} is now retained: after this stack is deleted,"
-                    f" {usage.feature} would stay enabled and the role in use",
+                text = (
+                    f"{self._name(logical_id)} is now retained: after this stack is deleted,"
+                    f" {usage.feature} would stay enabled and the role in use"
                 )
+                yield self._change("FeatureRetained", Verdict.WORSE, logical_id, text)
 
     def _fate(self, clean_up: str) -> str:
         """Return what happened to a clean-up resource."""
@@ -250,22 +217,16 @@ class _Pair:
         after = {each: usage for each, usage in self._new.usages.items() if not usage.is_clean_up}
         for logical_id, usage in after.items():
             if logical_id not in before:
-                yield self._change(
-                    "FeatureAdded",
-                    Verdict.CHANGED,
-                    logical_id,
-                    f"{self._name(logical_id)} now configures {usage.feature}",
-                )
+                text = f"{self._name(logical_id)} now configures {usage.feature}"
+                yield self._change("FeatureAdded", Verdict.CHANGED, logical_id, text)
         for logical_id, usage in before.items():
             if logical_id not in after:
                 stays = logical_id in self._new.resources
-                yield self._change(
-                    "FeatureRemoved",
-                    Verdict.CHANGED,
-                    logical_id,
+                text = (
                     f"`{self._old.show(logical_id)}` no longer configures {usage.feature}, and the"
-                    f" resource {'stays in the stack' if stays else 'is removed'}",
+                    f" resource {'stays in the stack' if stays else 'is removed'}"
                 )
+                yield self._change("FeatureRemoved", Verdict.CHANGED, logical_id, text)
 
     # types, replacements and construct ids
 
@@ -277,29 +238,21 @@ class _Pair:
                 continue
             name, kind = self._name(logical_id), self._new.type_of(logical_id)
             if former["Type"] != body["Type"]:
-                yield self._change(
-                    "TypeChanged",
-                    Verdict.WORSE,
-                    logical_id,
+                text = (
                     f"{name} changes its type from {self._old.type_of(logical_id)} to {kind}, which"
-                    " CloudFormation refuses; use another construct id",
+                    " CloudFormation refuses; use another construct id"
                 )
+                yield self._change("TypeChanged", Verdict.WORSE, logical_id, text)
             elif logical_id in replaced:
                 why = replaced[logical_id]
                 properties = listed(f"`{each}`" for each in why.properties)
-                changes = "changes" if len(why.properties) == 1 else "change"
-                cause = (
-                    f"{properties} {changes}"
-                    if why.because_of is None
-                    else f"{properties} refers to {self._name(why.because_of)}, which is replaced"
-                )
+                if why.because_of is not None:
+                    cause = f"refers to {self._name(why.because_of)}, which is replaced"
+                else:
+                    cause = "changes" if len(why.properties) == 1 else "change"
                 rule = f"{kind} cannot be updated, and " if why.never_updated else ""
-                yield self._change(
-                    "Replaced",
-                    Verdict.CHANGED,
-                    logical_id,
-                    f"{name} will be replaced: {rule}{cause}",
-                )
+                text = f"{name} will be replaced: {rule}{properties} {cause}"
+                yield self._change("Replaced", Verdict.CHANGED, logical_id, text)
         yield from self._renames()
 
     def _renames(self) -> Iterator[Change]:
@@ -317,21 +270,18 @@ class _Pair:
                     yield self._renamed(former_id, logical_id, what)
 
     def _renamed(self, before: str, after: str, what: str) -> Change:
-        native = self._new.type_of(after) == NATIVE_ROLE_TYPE
         consequence = (
             "and the creation fails while the old one exists"
-            if native
+            if self._new.type_of(after) == NATIVE_ROLE_TYPE
             else "and deleting the old one undoes what the new one configured, unless"
             " CloudFormation refuses the deployment"
         )
-        return self._change(
-            "Renamed",
-            Verdict.WORSE,
-            after,
+        text = (
             f"{what} moves from `{self._old.show(before)}` to {self._name(after)} in one"
             f" deployment: CloudFormation creates the new resource before it deletes the old one,"
-            f" {consequence}; remove the old one in one deployment and add the new one in the next",
+            f" {consequence}; remove the old one in one deployment and add the new one in the next"
         )
+        return self._change("Renamed", Verdict.WORSE, after, text)
 
     # order
 
@@ -350,14 +300,10 @@ class _Pair:
                 verdict = Verdict.WORSE if related or only_depends_on else Verdict.CHANGED
             lost.setdefault((dependent, code, verdict), []).append(dependency)
         for (dependent, code, verdict), dependencies in lost.items():
-            names, name = self._names(dependencies), self._name(dependent)
-            yield self._change(
-                code,
-                verdict,
-                dependent,
-                f"{name} no longer depends on {names}"
-                + (": the dependency is now reversed" if code == "OrderReversed" else ""),
-            )
+            text = f"{self._name(dependent)} no longer depends on {self._names(dependencies)}"
+            if code == "OrderReversed":
+                text += ": the dependency is now reversed"
+            yield self._change(code, verdict, dependent, text)
 
     def _new_orders(self) -> Iterator[Change]:
         gained: dict[tuple[str, Verdict], list[str]] = {}
@@ -374,12 +320,8 @@ class _Pair:
                 verdict = Verdict.BETTER if related else Verdict.CHANGED
                 gained.setdefault((dependent, verdict), []).append(dependency)
         for (dependent, verdict), dependencies in gained.items():
-            yield self._change(
-                "OrderGained",
-                verdict,
-                dependent,
-                f"{self._name(dependent)} now depends on {self._names(dependencies)}",
-            )
+            text = f"{self._name(dependent)} now depends on {self._names(dependencies)}"
+            yield self._change("OrderGained", verdict, dependent, text)
 
     def _is_role_order(self, stack: Stack, dependent: str, dependency: str) -> bool:
         """Return whether an order is between a usage and its role, which has its own changes."""
@@ -462,11 +404,10 @@ def _stack_orders(old: App, new: App) -> Iterator[Change]:
 
 def _imports(template: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Return whether a template imports a value that another template exports."""
-    outputs = other.get("Outputs")
     exports = [
-        each["Export"].get("Name")
-        for each in (outputs.values() if isinstance(outputs, dict) else ())
-        if isinstance(each, dict) and isinstance(each.get("Export"), dict)
+        mapping(output["Export"]).get("Name")
+        for output in map(mapping, mapping(other.get("Outputs")).values())
+        if "Export" in output
     ]
     return any(each in exports for each in _imported(template))
 

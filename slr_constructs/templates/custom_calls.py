@@ -24,18 +24,15 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from slr_constructs import catalogue
-from slr_constructs.templates.literals import branches
+from slr_constructs.catalogue import ALL, RESOURCE_TYPES, resource_types_of
+from slr_constructs.templates.literals import branches, mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from networkx import MultiDiGraph
 
-MEDIA_STREAMING, MESSAGE_STREAMING = "media streaming", "message streaming"
-RECORDING = "recording"
-SESSION_LOGGING, AS_RUN_LOGGING = "session logging", "as-run logging"
-ACCESS_LOGGING = "access logging"
+    from slr_constructs.catalogue import ResourceType
 
 
 class Obsolete(NamedTuple):
@@ -64,88 +61,9 @@ class Call:
     obsolete: Obsolete | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Configure:
-    """An operation that enables or disables a feature, depending on its parameters."""
-
-    operation: str
-    feature: str
-    owner_type: str
-    #: any of these parameters enables the feature; empty, 0 or `Disabled`, it disables it.
-    settings: tuple[str, ...]
-    #: code that enables the feature contains one of these; if empty, one of `settings`.
-    members: tuple[str, ...] = ()
-    #: the parameter that names the owner, and the name property of the owner, if it has one.
-    names: tuple[str, str] | None = None
-    #: whether an omitted parameter disables the feature; otherwise, it does not change it.
-    absent_is_disabled: bool = False
-
-
-#: the operations in `created_by` and `clean_up` of the catalogue that configure one feature of one
-#: owner, with their parameters [botocore]. `PutPlaybackConfiguration` has no parameter for logs.
-_CONFIGURES = (
-    _Configure(
-        "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration",
-        MEDIA_STREAMING,
-        "AWS::Chime::VoiceConnector",
-        settings=("StreamingConfiguration",),
-        # required; code without it writes back what it read, as `chime-vc-call-analytics.yaml` does
-        members=("DataRetentionInHours",),
-    ),
-    _Configure(
-        "chime-sdk-messaging:PutMessagingStreamingConfigurations",
-        MESSAGE_STREAMING,
-        "AWS::Chime::AppInstance",
-        # the second one belongs to the former API
-        settings=("StreamingConfigurations", "AppInstanceStreamingConfigurations"),
-    ),
-    _Configure(
-        "ivs:CreateRecordingConfiguration",
-        RECORDING,
-        "AWS::IVS::Channel",
-        settings=("destinationConfiguration",),
-    ),
-    _Configure(
-        "ivs:UpdateChannel",
-        RECORDING,
-        "AWS::IVS::Channel",
-        settings=("recordingConfigurationArn",),
-    ),
-    _Configure(
-        "mediatailor:ConfigureLogsForPlaybackConfiguration",
-        SESSION_LOGGING,
-        "AWS::MediaTailor::PlaybackConfiguration",
-        settings=("PercentEnabled",),
-        names=("PlaybackConfigurationName", "Name"),
-    ),
-    _Configure(
-        "mediatailor:ConfigureLogsForChannel",
-        AS_RUN_LOGGING,
-        "AWS::MediaTailor::Channel",
-        settings=("LogTypes",),
-        names=("ChannelName", "ChannelName"),
-    ),
-    _Configure(
-        "mediapackage:ConfigureLogs",
-        ACCESS_LOGGING,
-        "AWS::MediaPackage::Channel",
-        settings=("IngressAccessLogs", "EgressAccessLogs"),
-        names=("Id", "Id"),
-        absent_is_disabled=True,
-    ),
-    _Configure(
-        "mediapackage-vod:ConfigureLogs",
-        ACCESS_LOGGING,
-        "AWS::MediaPackage::PackagingGroup",
-        settings=("EgressAccessLogs",),
-        names=("Id", "Id"),
-        absent_is_disabled=True,
-    ),
-)
-#: the operations that create an owner whose id AWS generates.
+#: the operations that create an owner whose name AWS generates, and the type of the owner.
 _CREATES = {
-    "chime-sdk-voice:CreateVoiceConnector": "AWS::Chime::VoiceConnector",
-    "chime-sdk-identity:CreateAppInstance": "AWS::Chime::AppInstance",
+    each.calls.create: each.type for each in RESOURCE_TYPES if each.calls.create is not None
 }
 #: the former client of the operations that are now in the clients chime-sdk-* [botocore].
 _FORMER_CLIENT = "chime"
@@ -155,6 +73,21 @@ _FORMER_NAMES = {
     "DeleteMessagingStreamingConfigurations": "DeleteAppInstanceStreamingConfigurations",
 }
 
+#: the resource of cdk-amazon-chime-resources that configures the streaming of an app instance.
+_STREAMING_CONFIG = "StreamingConfig"
+#: the `resourceType` of each resource of cdk-amazon-chime-resources that is recognized.
+CHIME_RESOURCES = (
+    *(each.chime_resource for each in RESOURCE_TYPES if each.chime_resource is not None),
+    _STREAMING_CONFIG,
+)
+
+#: the start of the types of custom resources.
+_CUSTOM = ("AWS::CloudFormation::CustomResource", "Custom::")
+#: parts of which code that calls an operation to enable a feature contains one; empty: any code.
+_MEMBERS = {
+    each.operation: each.members or each.settings
+    for each in (target.calls.configure for target in RESOURCE_TYPES)
+}
 #: the variables with the functions that CDK's `Provider` calls.
 _PROVIDED = ("USER_ON_EVENT_FUNCTION_ARN", "USER_IS_COMPLETE_FUNCTION_ARN")
 #: placeholder for a reference in a text: valid JSON with and without quotes.
@@ -202,7 +135,7 @@ def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
     calls_by_id = {
         logical_id: list(_calls_of(body, resources))
         for logical_id, body in resources.items()
-        if _is_custom(body)
+        if body["Type"].startswith(_CUSTOM)
     }
     creators = {
         (logical_id, _CREATES[each.operation])
@@ -213,43 +146,38 @@ def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
     found = []
     for logical_id, calls in calls_by_id.items():
         near = {logical_id, *graph.successors(logical_id)}
-        for feature in dict.fromkeys(configure.feature for configure in _CONFIGURES):
+        for feature in dict.fromkeys(target.feature for target in RESOURCE_TYPES):
             relevant = [
-                (configure, each)
-                for configure in _CONFIGURES
-                if configure.feature == feature
+                (target, each)
+                for target in RESOURCE_TYPES
+                if target.feature == feature
                 for each in calls
-                if each.operation == configure.operation or each.operation in _REMOVALS[configure]
+                if each.operation in (target.calls.configure.operation, target.calls.remove)
             ]
             configures = any(
-                each.phase != "Delete" and _is_enabled(configure, each)
-                for configure, each in relevant
+                each.phase != "Delete" and _is_enabled(target, each) for target, each in relevant
             )
             deletes = any(
-                each.phase == "Delete" and _is_disabled(configure, each)
-                for configure, each in relevant
+                each.phase == "Delete" and _is_disabled(target, each) for target, each in relevant
             )
             if not configures and not deletes:
                 continue
-            types = {configure.owner_type for configure, _ in relevant}
+            types = {owner_type_of(target) for target, _ in relevant}
             owners = {
                 each
                 for each in near
                 if resources[each]["Type"] in types
                 or any((each, owner_type) in creators for owner_type in types)
             }
-            for configure, each in relevant:
-                owners.update(_named(resources, configure, each))
+            for target, each in relevant:
+                name = mapping(each.parameters).get(target.identifier.parameter)
+                owners.update(named(resources, target, name))
             found.append(
                 Call(
                     logical_id,
                     feature,
                     owners=tuple(sorted(owners)),
-                    principals=tuple(
-                        role.service_principal
-                        for role in catalogue.ALL
-                        if not types.isdisjoint(role.resource_types)
-                    ),
+                    principals=principals_of(target for target, _ in relevant),
                     configures=configures,
                     deletes=deletes,
                     obsolete=next((each.obsolete for _, each in relevant if each.obsolete), None),
@@ -258,36 +186,30 @@ def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
     return found
 
 
-def _is_custom(body: Mapping[str, Any]) -> bool:
-    """Return whether a resource is a custom resource."""
-    resource_type: str = body["Type"]
-    return resource_type == "AWS::CloudFormation::CustomResource" or resource_type.startswith(
-        "Custom::"
-    )
-
-
 # effects of calls
 
 
-def _is_enabled(configure: _Configure, call: _SdkCall) -> bool:
+def _is_enabled(target: ResourceType, call: _SdkCall) -> bool:
     """Return whether a call enables the feature, or may do so."""
+    configure = target.calls.configure
     if call.operation != configure.operation:
         return False
-    if call.parameters is None:
+    if call.parameters is None or not configure.settings:
         return True
     return any(_settings(call.parameters.get(each)) for each in configure.settings)
 
 
-def _is_disabled(configure: _Configure, call: _SdkCall) -> bool:
+def _is_disabled(target: ResourceType, call: _SdkCall) -> bool:
     """Return whether a call disables the feature, or may do so."""
+    configure = target.calls.configure
     if call.operation != configure.operation:
         return True
     if call.parameters is None:
-        return _cleans_up(configure)
+        return call.operation == target.calls.remove
     is_given = configure.absent_is_disabled or any(
         each in call.parameters for each in configure.settings
     )
-    return is_given and not _is_enabled(configure, call)
+    return is_given and not _is_enabled(target, call)
 
 
 def _settings(value: Any) -> bool:  # noqa: ANN401 - any part of a template
@@ -296,39 +218,29 @@ def _settings(value: Any) -> bool:  # noqa: ANN401 - any part of a template
     return value not in (None, "", "0", 0, [])
 
 
-def _cleans_up(configure: _Configure) -> bool:
-    """Return whether the same operation can disable the feature."""
-    return any(configure.operation in each.clean_up for each in catalogue.ALL)
+def owner_type_of(target: ResourceType) -> str:
+    """Return the type that the feature is configured on, which may be another one."""
+    for each in RESOURCE_TYPES:
+        if each.uses_through is not None and each.uses_through[1] == target.type:
+            return each.type
+    return target.type
 
 
-def _removals(configure: _Configure) -> frozenset[str]:
-    """Return the operations that always disable the feature."""
-    configures = {each.operation for each in _CONFIGURES}
-    return frozenset(
-        operation
-        for role in catalogue.ALL
-        if configure.owner_type in role.resource_types
-        for operation in role.clean_up
-        if operation not in configures
+def principals_of(targets: Iterable[ResourceType]) -> tuple[str, ...]:
+    """Return the service principals of the roles that resources of these types may use."""
+    types = {*targets}
+    return tuple(
+        role.service_principal for role in ALL if not types.isdisjoint(resource_types_of(role))
     )
 
 
-_REMOVALS = {configure: _removals(configure) for configure in _CONFIGURES}
-
-
-def _named(resources: Mapping[str, Any], configure: _Configure, call: _SdkCall) -> Iterator[str]:
-    """Yield the owners that a call names with a literal text."""
-    if configure.names is None or call.parameters is None:
-        return
-    parameter, own_property = configure.names
-    name = call.parameters.get(parameter)
-    for logical_id, body in resources.items():
-        if (
-            isinstance(name, str)
-            and body["Type"] == configure.owner_type
-            and _mapping(body.get("Properties")).get(own_property) == name
-        ):
-            yield logical_id
+def named(resources: Mapping[str, Any], target: ResourceType, name: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a template
+    """Yield the owners that have a literal name."""
+    if target.identifier.property is not None and isinstance(name, str):
+        for logical_id, body in resources.items():
+            properties = mapping(body.get("Properties"))
+            if body["Type"] == target.type and properties.get(target.identifier.property) == name:
+                yield logical_id
 
 
 # calls of a custom resource
@@ -341,8 +253,8 @@ def _client(name: str) -> str:
 
 def _operations() -> Iterator[tuple[tuple[str, str], tuple[str, Obsolete | None]]]:
     """Yield each relevant client and operation, with the current operation."""
-    settings = (configure.operation for configure in _CONFIGURES)
-    for operation in chain(settings, *_REMOVALS.values(), _CREATES):
+    calls = [(each.calls.configure.operation, each.calls.remove) for each in RESOURCE_TYPES]
+    for operation in dict.fromkeys(chain(*calls, _CREATES)):
         client, name = operation.split(":")
         yield (_client(client), name), (operation, None)
         if client.startswith(f"{_FORMER_CLIENT}-"):
@@ -355,14 +267,13 @@ _OPERATIONS = dict(_operations())
 
 
 def _calls_of(body: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[_SdkCall]:
-    properties = _mapping(body.get("Properties"))
+    properties = mapping(body.get("Properties"))
     yield from _of_sdk_calls(properties)
     yield from _of_chime_resources(properties)
-    functions = list(_referred(properties.get("ServiceToken")))
-    for logical_id in functions:
-        function = _mapping(_mapping(resources.get(logical_id)).get("Properties"))
-        variables = _mapping(_mapping(function.get("Environment")).get("Variables"))
-        for each in (function, *_functions(variables, resources)):
+    for function in _functions(properties.get("ServiceToken"), resources):
+        variables = mapping(mapping(function.get("Environment")).get("Variables"))
+        provided = (_functions(variables.get(each), resources) for each in _PROVIDED)
+        for each in (function, *chain.from_iterable(provided)):
             for code in _codes(each):
                 yield from _of_code(code, each.get("Runtime"), properties)
 
@@ -371,13 +282,13 @@ def _of_sdk_calls(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
     """Yield the calls in the properties of an `AwsCustomResource`."""
     for phase in ("Create", "Update", "Delete"):
         for value in branches(properties.get(phase)):
-            call = value if "action" in _mapping(value) else _parsed(_text(value))
+            call = value if "action" in mapping(value) else _parsed(_text(value))
             service, action = call.get("service"), call.get("action")
             if isinstance(service, str) and isinstance(action, str):
                 name = f"{action[:1].upper()}{action[1:]}".removesuffix("Command")
                 known = _OPERATIONS.get((_client(service), name))
                 if known is not None:
-                    yield _SdkCall(phase, known[0], _mapping(call.get("parameters")), known[1])
+                    yield _SdkCall(phase, known[0], mapping(call.get("parameters")), known[1])
 
 
 def _of_chime_resources(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
@@ -387,24 +298,21 @@ def _of_chime_resources(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
     `Disabled: false`, regardless of `enabled` (`src/resources/pstn/voiceConnector.ts`,
     `src/resources/messaging/streamingConfig.ts`).
     """
-    kind, settings = properties.get("resourceType"), _mapping(properties.get("properties"))
+    kind, settings = properties.get("resourceType"), mapping(properties.get("properties"))
     if "uid" not in properties:
         return
-    if kind == "VoiceConnector":
-        yield _SdkCall("Create", "chime-sdk-voice:CreateVoiceConnector", None)
-        if _mapping(settings.get("streaming")):
-            yield _SdkCall(
-                "Create", "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration", None
-            )
-    elif kind == "AppInstance":
-        yield _SdkCall("Create", "chime-sdk-identity:CreateAppInstance", None)
-    elif kind == "StreamingConfig" and settings.get("streamingConfigs"):
+    for target in RESOURCE_TYPES:
+        if target.chime_resource == kind and target.calls.create is not None:
+            yield _SdkCall("Create", target.calls.create, None)
+            if mapping(settings.get("streaming")):
+                yield _SdkCall("Create", target.calls.configure.operation, None)
+    if kind == _STREAMING_CONFIG and settings.get("streamingConfigs"):
         # the property was renamed with the API, in version 3 ("Version 3 Upgrade" in its README.md)
-        is_former = "appInstanceDataType" in str(settings["streamingConfigs"])
-        client = "chime" if is_former else "chimesdkmessaging"
-        former = _FORMER_NAMES["PutMessagingStreamingConfigurations"]
-        name = former if is_former else "PutMessagingStreamingConfigurations"
-        operation, obsolete = _OPERATIONS[client, name]
+        if "appInstanceDataType" in str(settings["streamingConfigs"]):
+            called = (_FORMER_CLIENT, "PutAppInstanceStreamingConfigurations")
+        else:
+            called = ("chimesdkmessaging", "PutMessagingStreamingConfigurations")
+        operation, obsolete = _OPERATIONS[called]
         yield _SdkCall("Create", operation, None, obsolete)
 
 
@@ -418,9 +326,6 @@ def _of_code(code: str, runtime: object, properties: Mapping[str, Any]) -> Itera
     clients = {_client(quoted or created) for quoted, created in _CLIENT.findall(code)}
     bare = pattern.sub('""', code)
     named = code + str(properties)
-    members = {
-        configure.operation: configure.members or configure.settings for configure in _CONFIGURES
-    }
     for (client, name), (operation, obsolete) in _OPERATIONS.items():
         is_renamed = obsolete is not None and not obsolete.called.endswith(
             operation.partition(":")[2]
@@ -428,7 +333,7 @@ def _of_code(code: str, runtime: object, properties: Mapping[str, Any]) -> Itera
         if (
             client in clients
             and _calling(name).search(bare)
-            and any(each in named for each in members.get(operation, ("",)))
+            and any(each in named for each in _MEMBERS.get(operation) or ("",))
             # if the code uses both clients, the call is for the one that has the operation
             and (obsolete is None or is_renamed or _client(operation.split(":")[0]) not in clients)
         ):
@@ -447,55 +352,44 @@ def _calling(name: str) -> re.Pattern[str]:
 # parts of a template
 
 
-def _functions(
-    variables: Mapping[str, Any], resources: Mapping[str, Any]
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the properties of the functions that CDK's `Provider` calls."""
-    for variable in _PROVIDED:
-        for logical_id in _referred(variables.get(variable)):
-            yield _mapping(_mapping(resources.get(logical_id)).get("Properties"))
+def _functions(reference: Any, resources: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - any part of a template
+    """Yield the properties of the functions in the template that a reference names."""
+    for logical_id in _referred(reference):
+        yield mapping(mapping(resources.get(logical_id)).get("Properties"))
 
 
 def _codes(function: Mapping[str, Any]) -> Iterator[str]:
     """Yield the code of a function that is in the template; SAM has its own property for it."""
-    for value in (_mapping(function.get("Code")).get("ZipFile"), function.get("InlineCode")):
+    for value in (mapping(function.get("Code")).get("ZipFile"), function.get("InlineCode")):
         yield from map(_text, branches(value))
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any part of a template
-    return value if isinstance(value, dict) else {}
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 - any part of a template
     """Return a text with placeholders for the parts that CloudFormation fills in."""
-    if isinstance(value, str):
-        return value
-    joined, substituted = _mapping(value).get("Fn::Join"), _mapping(value).get("Fn::Sub")
-    match joined:
-        case [str(delimiter), [*pieces]]:
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [str(delimiter), [*pieces]]}:
             return delimiter.join(map(_text, pieces))
-    match substituted:
-        case str(text) | [str(text), *_]:
+        case {"Fn::Sub": str(text) | [str(text), *_]}:
             return _SUBSTITUTED.sub(_REFERENCE, text).replace("${!", "${")
     return _REFERENCE
 
 
 def _parsed(text: str) -> Mapping[str, Any]:
     try:
-        return _mapping(json.loads(text))
+        return mapping(json.loads(text))
     except (ValueError, RecursionError):
         return {}
 
 
 def _referred(value: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a template
     """Yield the logical ids that a reference names."""
-    match value:
-        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
-            yield name
-        case {"Fn::GetAtt": str(name)}:
-            yield name.partition(".")[0]
-        case {"Fn::Sub": str(text) | [str(text), *_]}:
-            yield from _REFERRED.findall(text)
-        case {"Fn::If": [_, *choices]}:
-            for each in choices:
-                yield from _referred(each)
+    for branch in branches(value):
+        match branch:
+            case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+                yield name
+            case {"Fn::GetAtt": str(name)}:
+                yield name.partition(".")[0]
+            case {"Fn::Sub": str(text) | [str(text), *_]}:
+                yield from _REFERRED.findall(text)

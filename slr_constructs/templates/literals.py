@@ -1,13 +1,16 @@
-"""Find literal values; the value of an intrinsic function is unknown before the deployment."""
+"""Find mappings and literals in templates; intrinsic functions have no value before deployment."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-NO_VALUE = {"Ref": "AWS::NoValue"}
+
+def mapping(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 - any part of a template
+    """Return a value if it is a mapping, or else an empty mapping."""
+    return value if isinstance(value, dict) else {}
 
 
 def branches(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
@@ -21,10 +24,8 @@ def branches(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any part of a templ
 
 
 def literals_at(value: Any, *path: str) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
-    """Yield the possible values at a path that are literals."""
-    for each in values_at(value, *path):
-        if is_literal(each):
-            yield each
+    """Return the possible values at a path that are literals."""
+    return filter(is_literal, values_at(value, *path))
 
 
 def values_at(value: Any, *path: str) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
@@ -44,8 +45,3 @@ def is_literal(value: Any) -> bool:  # noqa: ANN401 - any part of a template
         # a dynamic reference, which CloudFormation resolves
         return "{{resolve:" not in value
     return isinstance(value, int | float)
-
-
-def is_absent(value: Any) -> bool:  # noqa: ANN401 - any part of a template
-    """Return whether a property is omitted or set to `AWS::NoValue`."""
-    return value is None or value == NO_VALUE

@@ -49,7 +49,13 @@ def graph_of(template: Mapping[str, Any]) -> nx.MultiDiGraph:
         raise TemplateError(
             "the order of the resources cannot be read: an intrinsic function is malformed"
         )
-    _refuse_circular_dependencies(graph.graph)
+    if not nx.is_directed_acyclic_graph(graph.graph):
+        path = [each for each, *_ in nx.find_cycle(graph.graph)]
+        cycle = "".join(
+            f" -{each.sources}-> {each.dependency}"
+            for each in dependencies_along(graph.graph, [*path, path[0]])
+        )
+        raise TemplateError(f"circular dependency between resources: {path[0]}{cycle}")
     return graph.graph
 
 
@@ -113,14 +119,3 @@ def dependencies_along(graph: nx.MultiDiGraph, path: list[str]) -> list[Dependen
 def steps_of(graph: nx.MultiDiGraph) -> list[list[str]]:
     """Return the steps of a graph whose edges go to later nodes; each step is sorted."""
     return [sorted(step) for step in nx.topological_generations(graph)]
-
-
-def _refuse_circular_dependencies(graph: nx.MultiDiGraph) -> None:
-    if nx.is_directed_acyclic_graph(graph):
-        return
-    path = [each[0] for each in nx.find_cycle(graph)]
-    cycle = "".join(
-        f" -{each.sources}-> {each.dependency}"
-        for each in dependencies_along(graph, [*path, path[0]])
-    )
-    raise TemplateError(f"circular dependency between resources: {path[0]}{cycle}")

@@ -9,11 +9,13 @@ publishes under the key in that URL. Nothing is downloaded.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
@@ -82,7 +84,8 @@ def read(
     """
     stacks: list[StackTemplate] = []
     for path in paths:
-        if _is_folder(path):
+        # not Path.is_dir, which raises errors; reading the path as a file reports them
+        if os.path.isdir(path):  # noqa: PTH112
             stacks.extend(_stacks_of(path, lenient=lenient))
         elif path.name == "manifest.json":
             stacks.extend(_stacks_of(path.parent, lenient=lenient))
@@ -93,7 +96,7 @@ def read(
             if "Resources" not in template:
                 raise TemplateError(f"{path} is not a CloudFormation template: no Resources")
             stack = StackTemplate(name or own_name, template, file=path)
-            stacks.extend(_with_nested(stack, path, lenient=lenient))
+            stacks.extend(_with_nested(stack, [path], lenient=lenient))
     for each, count in Counter(stack.name for stack in stacks).items():
         if count > 1:
             raise TemplateError(f"{count} stacks have the name {each}")
@@ -154,12 +157,12 @@ def _not_analyzed(resources: Any) -> Iterator[tuple[str | None, str]]:  # noqa: 
 def _readable(stack: StackTemplate) -> StackTemplate:
     """Return a stack without its invalid entries."""
     resources = stack.template.get("Resources", {})
-    not_analyzed = tuple(_not_analyzed(resources))
-    if not not_analyzed:
+    refusals = dict(_not_analyzed(resources))
+    if not refusals:
         return stack
-    left_out = {logical_id for logical_id, _ in not_analyzed}
-    kept = {} if None in left_out else {k: v for k, v in resources.items() if k not in left_out}
-    return replace(stack, template={**stack.template, "Resources": kept}, not_analyzed=not_analyzed)
+    kept = {} if None in refusals else {k: v for k, v in resources.items() if k not in refusals}
+    template = {**stack.template, "Resources": kept}
+    return replace(stack, template=template, not_analyzed=tuple(refusals.items()))
 
 
 class _SyntaxError(ValueError):
@@ -221,17 +224,36 @@ def _from_yaml(text: str) -> Any:  # noqa: ANN401 - whatever the text says
         raise _SyntaxError(str(error).splitlines()[0]) from None
 
 
+def lines_in(resources: Mapping[str, Any], file: Path) -> dict[str, int]:
+    """Return the line on which each resource starts, from 1, by logical id.
+
+    Args:
+        resources: The resources of a template that `read_template` has read.
+
+        file: The file of the template.
+    """
+    # the YAML reader has marked all keys; the JSON reader of the standard library marks none
+    if not any(hasattr(each, "start_mark") for each in resources):
+        resources = _with_marks(file) if resources else {}
+    return {each: each.start_mark.line + 1 for each in resources}  # type: ignore[attr-defined]
+
+
+def _with_marks(file: Path) -> dict[str, Any]:
+    """Return the resources of a JSON template, with keys that have marks."""
+    # imported here because it takes seconds, and most commands need no lines
+    from cfnlint.decode import cfn_json  # noqa: PLC0415
+
+    decoder = cfn_json.CfnJSONDecoder()
+    # cfn-lint's hook refuses duplicate keys; without it, the last value counts, as in `json`
+    decoder.object_pairs_hook = None
+    decoder.scan_once = cfn_json.py_make_scanner(decoder)
+    template: dict[str, Any] = decoder.decode(file.read_text(encoding="utf-8-sig"))
+    return template["Resources"]  # type: ignore[no-any-return]
+
+
 def stack_name_of(path: Path) -> str:
     """Return the stack name for a single template: the name of its file."""
     return printable(path.stem.removesuffix(".template") or path.name)
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        # reading it as a file reports the error
-        return False
 
 
 def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
@@ -241,7 +263,11 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
             f"{folder} is not a cloud assembly: no manifest.json in it (`cdk synth` writes one,"
             " into cdk.out)"
         )
-    artifacts = _artifacts(manifest)
+    artifacts = read_template(manifest).get("artifacts", {})
+    if not isinstance(artifacts, dict) or not all(
+        isinstance(each, dict) for each in artifacts.values()
+    ):
+        raise _malformed(manifest, "artifacts is malformed")
     names = {
         key: printable(str(each.get("displayName", key)))
         for key, each in artifacts.items()
@@ -255,10 +281,7 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
             file = folder / _property(manifest, key, artifact, "templateFile")
             depends_on = artifact.get("dependencies", [])
             if not isinstance(depends_on, list):
-                raise TemplateError(
-                    f"{manifest} is not the manifest of a cloud assembly: the dependencies of {key}"
-                    " must be a list"
-                )
+                raise _malformed(manifest, f"the dependencies of {key} must be a list")
             account, region = _environment(artifact)
             stack = StackTemplate(
                 names[key],
@@ -271,7 +294,7 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
                 acknowledged=_acknowledged(folder, artifact),
                 file=file,
             )
-            yield from _with_nested(stack, file, lenient=lenient)
+            yield from _with_nested(stack, [file], lenient=lenient)
 
 
 def _environment(artifact: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -284,30 +307,18 @@ def _environment(artifact: Mapping[str, Any]) -> tuple[str | None, str | None]:
     )
 
 
-def _artifacts(manifest: Path) -> dict[str, dict[str, Any]]:
-    artifacts = read_template(manifest).get("artifacts", {})
-    if not isinstance(artifacts, dict) or not all(
-        isinstance(each, dict) for each in artifacts.values()
-    ):
-        raise TemplateError(
-            f"{manifest} is not the manifest of a cloud assembly: artifacts is malformed"
-        )
-    return artifacts
-
-
 def _acknowledged(folder: Path, artifact: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the acknowledgements of the constructs of a stack, from the metadata that CDK writes.
 
     The metadata is in the manifest or, with newer versions of CDK, in a file that it names.
     """
-    metadata = artifact.get("metadata")
     named = artifact.get("additionalMetadataFile")
     files = [read_template(folder / named)] if isinstance(named, str) else []
     found: dict[str, dict[str, str]] = {}
-    for each in (metadata, *files):
-        for path, entries in each.items() if isinstance(each, dict) else ():
+    for each in (artifact.get("metadata"), *files):
+        for path, entries in mapping(each).items():
             for entry in entries if isinstance(entries, list) else ():
-                rules = entry.get("data") if isinstance(entry, dict) else None
+                rules = mapping(entry).get("data")
                 if isinstance(rules, dict) and entry.get("type") == _ACKNOWLEDGED:
                     known = found.setdefault(path.removeprefix("/"), {})
                     known |= {rule: str(reason) for rule, reason in rules.items()}
@@ -315,78 +326,81 @@ def _acknowledged(folder: Path, artifact: Mapping[str, Any]) -> dict[str, dict[s
 
 
 def _property(manifest: Path, key: str, artifact: Mapping[str, Any], name: str) -> str:
-    properties = artifact.get("properties")
-    value = properties.get(name) if isinstance(properties, dict) else None
+    value = mapping(artifact.get("properties")).get(name)
     if not isinstance(value, str):
-        raise TemplateError(
-            f"{manifest} is not the manifest of a cloud assembly: {key} has no {name}"
-        )
+        raise _malformed(manifest, f"{key} has no {name}")
     return value
 
 
+def _malformed(manifest: Path, why: str) -> TemplateError:
+    return TemplateError(f"{manifest} is not the manifest of a cloud assembly: {why}")
+
+
 def _with_nested(
-    stack: StackTemplate, file: Path, within: tuple[Path, ...] = (), *, lenient: bool
+    stack: StackTemplate, files: Sequence[Path], *, lenient: bool
 ) -> Iterator[StackTemplate]:
-    """Yield a stack, and then the stacks nested in it."""
+    """Yield a stack, and then the stacks nested in it.
+
+    `files` are the file of its template and those of the stacks around it, from inside to outside.
+    """
     if lenient:
         stack = _readable(stack)
     try:
         resources = resources_in(stack.template)
     except TemplateError as error:
         raise TemplateError(f"{stack.name}: {error}") from None
-    nested: list[tuple[StackTemplate, Path]] = []
-    left_out: list[tuple[str, str]] = []
-    for logical_id, body in resources.items():
-        if body["Type"] != _NESTED_STACK:
+    nested = {
+        logical_id: _nested_file(body, files[0].parent)
+        for logical_id, body in resources.items()
+        if body["Type"] == _NESTED_STACK
+    }
+    why = "was not found, so its resources are not analyzed"
+    left_out = [
+        (each, f"the template of the nested stack {each} {why}")
+        for each, path in nested.items()
+        if path is None
+    ]
+    yield replace(
+        stack,
+        notes=tuple(f"{stack.name}: {each}" for _, each in left_out),
+        not_analyzed=(*stack.not_analyzed, *left_out),
+    )
+    for logical_id, path in nested.items():
+        if path is None:
             continue
-        path = _nested_file(body, file.parent)
-        if path is None or not path.exists():
-            note = (
-                f"the template of the nested stack {logical_id} was not found, so its resources are"
-                " not analyzed"
-            )
-            left_out.append((logical_id, note))
-            continue
-        if path in (file, *within):
+        if path in files:
             raise TemplateError(f"{stack.name}: {logical_id} nests its own template")
-        template = replace(
+        inner = replace(
             stack,
-            name=f"{stack.name}/{_nested_name(stack.name, logical_id, body)}",
+            name=f"{stack.name}/{_nested_name(stack.name, logical_id, resources[logical_id])}",
             template=read_template(path),
             depends_on=(),
             nested_in=(stack.name, logical_id),
             not_analyzed=(),
             file=path,
         )
-        nested.append((template, path))
-    yield replace(
-        stack,
-        notes=tuple(f"{stack.name}: {each}" for _, each in left_out),
-        not_analyzed=(*stack.not_analyzed, *left_out),
-    )
-    for each, path in nested:
-        yield from _with_nested(each, path, (file, *within), lenient=lenient)
+        yield from _with_nested(inner, [path, *files], lenient=lenient)
 
 
 def _nested_file(body: Mapping[str, Any], folder: Path) -> Path | None:
-    """Return the file of a nested stack's template; None if its parent does not name one."""
-    metadata, properties = body.get("Metadata"), body.get("Properties")
-    named = metadata.get("aws:asset:path") if isinstance(metadata, dict) else None
-    url = properties.get("TemplateURL") if isinstance(properties, dict) else None
+    """Return the file of a nested stack's template; None if it is not named or does not exist."""
+    url = mapping(body.get("Properties")).get("TemplateURL")
+    named = mapping(body.get("Metadata")).get("aws:asset:path")
     if named is None and isinstance(url, str):
         named = url
     if named is None and (asset := _ASSET.search(json.dumps(url))):
         named = _asset(folder, asset[1])
-    return folder / named if isinstance(named, str) and "://" not in named else None
+    if not isinstance(named, str) or "://" in named:
+        return None
+    file = folder / named
+    return file if file.exists() else None
 
 
 def _asset(folder: Path, key: str) -> str | None:
     """Return the file that an assembly publishes under a key, from its asset manifests."""
     for manifest in sorted(folder.glob("*.assets.json")):
-        files = read_template(manifest).get("files")
-        asset = files.get(key) if isinstance(files, dict) else None
-        source = asset.get("source") if isinstance(asset, dict) else None
-        path = source.get("path") if isinstance(source, dict) else None
+        asset = mapping(mapping(read_template(manifest).get("files")).get(key))
+        path = mapping(asset.get("source")).get("path")
         if isinstance(path, str):
             return path
     return None
@@ -397,11 +411,9 @@ def _nested_name(parent: str, logical_id: str, body: Mapping[str, Any]) -> str:
 
     The path is needed because nested stacks in two scopes may have the same construct id.
     """
-    metadata = body.get("Metadata")
-    path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
-    scope, nested, _ = path.partition(".NestedStack/") if isinstance(path, str) else ("", "", "")
-    if not nested:
+    path = mapping(body.get("Metadata")).get("aws:cdk:path")
+    if not isinstance(path, str) or ".NestedStack/" not in path:
         return printable(logical_id)
-    scope = printable(scope)
+    scope = printable(path.partition(".NestedStack/")[0])
     below = scope.removeprefix(f"{parent}/")
     return below if below != scope else scope.partition("/")[2] or scope

@@ -45,37 +45,30 @@ def replacements(old: Stack, new: Stack) -> dict[str, Replacement]:
         body, former = new.resources[logical_id], old.resources.get(logical_id)
         if former is None or former["Type"] != body["Type"]:
             continue
+        # the properties that refer to a replaced resource
         refers_to = {
-            path[1]: each
+            edge["source_paths"][1]: each
             for each in sorted(new.graph.successors(logical_id))
             if each in found
-            for path in _paths(new, logical_id, each)
+            for edge in new.graph[logical_id][each].values()
+            if edge["source_paths"][:1] == ["Properties"]
         }
-        if not refers_to and former.get("Properties") == body.get("Properties"):
+        before, after = former.get("Properties"), body.get("Properties")
+        if not refers_to and before == after:
             continue
         fixed, never_updated = _fixed(body["Type"])
-        changed = sorted(
-            {
-                pointer[0]
-                for pointer in fixed
-                if [*_values(former.get("Properties"), pointer)]
-                != [*_values(body.get("Properties"), pointer)]
-            }
-        )
+        changed = {
+            pointer[0]
+            for pointer in fixed
+            if [*_values(before, pointer)] != [*_values(after, pointer)]
+        }
         referring = sorted({pointer[0] for pointer in fixed} & refers_to.keys())
         if changed:
-            found[logical_id] = Replacement(tuple(changed), never_updated, None)
+            found[logical_id] = Replacement(tuple(sorted(changed)), never_updated, None)
         elif referring:
             because_of = refers_to[referring[0]]
             found[logical_id] = Replacement(tuple(referring), never_updated, because_of)
     return found
-
-
-def _paths(stack: Stack, dependent: str, dependency: str) -> Iterator[list[str]]:
-    """Yield the paths of the properties that refer to another resource."""
-    for edge in stack.graph[dependent][dependency].values():
-        if edge["source_paths"][:1] == ["Properties"]:
-            yield edge["source_paths"]
 
 
 def _fixed(kind: str) -> tuple[list[list[str]], bool]:

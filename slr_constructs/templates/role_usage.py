@@ -9,25 +9,26 @@ properties that configure a feature, and other custom resources that make the ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs import catalogue
-from slr_constructs.handler.slr_handler import contract
-from slr_constructs.templates import custom_calls
-from slr_constructs.templates.literals import NO_VALUE
+from slr_constructs.catalogue import Usage
+from slr_constructs.handler.slr_handler.contract import ServiceLinkedRole, identity_of
+from slr_constructs.templates.custom_calls import named, owner_type_of, principals_of
+from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from networkx import MultiDiGraph
 
-ROLE_TYPE = contract.ServiceLinkedRole.RESOURCE_TYPE
-NATIVE_ROLE_TYPE = "AWS::IAM::ServiceLinkedRole"
+    from slr_constructs.templates.custom_calls import Call
 
-_ABSENT = (None, "", NO_VALUE)
+ROLE_TYPE = ServiceLinkedRole.RESOURCE_TYPE
+NATIVE_ROLE_TYPE = "AWS::IAM::ServiceLinkedRole"
 
 
 class Mark(Enum):
@@ -71,134 +72,49 @@ class RoleUsage:
     logical_id: str
     #: the feature that needs the role, such as "recording".
     feature: str
-    #: whether it is a clean-up resource, which disables a feature of another resource.
-    is_clean_up: bool
     #: the resources that the feature is configured on; a native type may be its own owner.
     owners: tuple[str, ...]
     #: the service principals of the roles that it may use.
     principals: tuple[str, ...]
     #: whether CloudFormation retains it, so that the feature stays enabled.
     retained: bool
-    #: whether a clean-up resource must disable the feature before the owner is deleted.
-    needs_clean_up: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Custom:
-    """A custom resource of this library that uses a role."""
-
-    feature: str
-    owner: str
-    #: the property that names the owner, and the name property of the owner; None if AWS
-    #: generates its name.
-    names: tuple[str, str] | None = None
+    #: whether it is a clean-up resource, which disables a feature of another resource.
     is_clean_up: bool = False
+    #: whether it uses the role for certain; otherwise it may use it.
+    is_certain: bool = True
+    #: whether a clean-up resource must disable the feature before the owner is deleted.
+    needs_clean_up: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Native:
-    """A native type that uses a role if one of its properties is set."""
-
-    feature: str
-    properties: tuple[str, ...]
-    is_owner: bool = True
-    #: whether the AWS documentation asks for more than deleting the owner.
-    needs_clean_up: bool = True
-    #: whether a value of the property disables the feature.
-    is_disabled: Callable[[Any], bool] = lambda value: value in _ABSENT
-
-
-def _logs_no_session(log_configuration: Any) -> bool:  # noqa: ANN401 - any part of a template
-    """Return whether a playback configuration does not log, or logs without a role."""
-    if log_configuration in _ABSENT:
-        return True
-    if not isinstance(log_configuration, dict):
-        return False
-    # the role is for direct writes; no AWS page says that vended logs need it too
-    vended = log_configuration.get("EnabledLoggingStrategies") == ["VENDED_LOGS"]
-    return vended or log_configuration.get("PercentEnabled") in (0, "0")
-
-
-def _logs_no_run(log_configuration: Any) -> bool:  # noqa: ANN401 - any part of a template
-    """Return whether a channel does not log."""
-    if log_configuration in _ABSENT:
-        return True
-    if not isinstance(log_configuration, dict):
-        return False
-    return log_configuration.get("LogTypes") == []
-
-
-_STREAMING, _RECORDING = custom_calls.MEDIA_STREAMING, custom_calls.RECORDING
-_SESSIONS, _AS_RUN = custom_calls.SESSION_LOGGING, custom_calls.AS_RUN_LOGGING
-_ACCESS = custom_calls.ACCESS_LOGGING
-
-_PLAYBACK_CONFIGURATION = "AWS::MediaTailor::PlaybackConfiguration"
-_CHANNEL = "AWS::MediaTailor::Channel"
-_LIVE, _VOD = "AWS::MediaPackage::Channel", "AWS::MediaPackage::PackagingGroup"
-
-_CUSTOM: dict[type[contract.Contract], _Custom] = {
-    contract.VoiceConnectorStreaming: _Custom(_STREAMING, "AWS::Chime::VoiceConnector"),
-    contract.AppInstanceStreaming: _Custom(
-        custom_calls.MESSAGE_STREAMING, "AWS::Chime::AppInstance"
-    ),
-    contract.IvsChannelRecording: _Custom(_RECORDING, "AWS::IVS::Channel"),
-    contract.MediaTailorSessionLogging: _Custom(
-        _SESSIONS, _PLAYBACK_CONFIGURATION, ("PlaybackConfigurationName", "Name")
-    ),
-    contract.MediaTailorSessionLoggingCleanUp: _Custom(
-        _SESSIONS, _PLAYBACK_CONFIGURATION, ("PlaybackConfigurationName", "Name"), is_clean_up=True
-    ),
-    contract.MediaTailorAsRunLogging: _Custom(_AS_RUN, _CHANNEL, ("ChannelName", "ChannelName")),
-    contract.MediaTailorAsRunLoggingCleanUp: _Custom(
-        _AS_RUN, _CHANNEL, ("ChannelName", "ChannelName"), is_clean_up=True
-    ),
-    contract.MediaPackageChannelLogging: _Custom(_ACCESS, _LIVE, ("ChannelId", "Id")),
-    contract.MediaPackageChannelLoggingCleanUp: _Custom(
-        _ACCESS, _LIVE, ("ChannelId", "Id"), is_clean_up=True
-    ),
-    contract.MediaPackagePackagingGroupLogging: _Custom(_ACCESS, _VOD, ("PackagingGroupId", "Id")),
-    contract.MediaPackagePackagingGroupLoggingCleanUp: _Custom(
-        _ACCESS, _VOD, ("PackagingGroupId", "Id"), is_clean_up=True
-    ),
+#: this library's custom resources, each with the type that it configures.
+_CONTRACTS = [
+    (contract, target) for target in catalogue.RESOURCE_TYPES for contract in target.contracts.all
+]
+_TARGETS = {contract.RESOURCE_TYPE: target for contract, target in _CONTRACTS}
+_CLEAN_UPS = {
+    contract.RESOURCE_TYPE
+    for contract, target in _CONTRACTS
+    if contract is target.contracts.clean_up
 }
-_CUSTOM_TYPES = {each.RESOURCE_TYPE: custom for each, custom in _CUSTOM.items()}
-#: the other types of the catalogue do not have a property that configures a feature.
-_NATIVE_TYPES = {
-    "AWS::IVS::RecordingConfiguration": _Native(
-        _RECORDING, ("DestinationConfiguration",), is_owner=False, needs_clean_up=False
-    ),
-    "AWS::IVS::Channel": _Native(_RECORDING, ("RecordingConfigurationArn",), needs_clean_up=False),
-    _PLAYBACK_CONFIGURATION: _Native(
-        _SESSIONS, ("LogConfiguration",), is_disabled=_logs_no_session
-    ),
-    _CHANNEL: _Native(_AS_RUN, ("LogConfiguration",), is_disabled=_logs_no_run),
-    _LIVE: _Native(_ACCESS, ("IngressAccessLogs", "EgressAccessLogs")),
-    _VOD: _Native(_ACCESS, ("EgressAccessLogs",)),
-}
-_WITH_TARGET: tuple[type[contract.Contract], ...] = (contract.ServiceLinkedRole, *_CUSTOM)
+_NATIVE_TYPES = {each.type: each for each in catalogue.RESOURCE_TYPES}
 #: the property that names the target of each custom resource of this library; if it changes,
 #: CloudFormation replaces the resource.
-IDENTITY = {
-    each.RESOURCE_TYPE: contract.property_name(fields(each)[0].name) for each in _WITH_TARGET
+IDENTITY = {ROLE_TYPE: identity_of(ServiceLinkedRole)} | {
+    contract.RESOURCE_TYPE: identity_of(contract) for contract, _ in _CONTRACTS
 }
 
 
 def roles_in(resources: Mapping[str, Any]) -> dict[str, Role]:
     """Return the service-linked roles that resources declare, by logical id."""
     return {
-        logical_id: Role(
-            logical_id,
-            name=_role_name(body),
-            principal=_principal(body),
-            removal=_removal(body),
-        )
+        logical_id: Role(logical_id, _role_name(body), _principal(body), _removal(body))
         for logical_id, body in resources.items()
         if body["Type"] in (ROLE_TYPE, NATIVE_ROLE_TYPE)
     }
 
 
 def role_usages_in(
-    resources: Mapping[str, Any], graph: MultiDiGraph, calls: Iterable[custom_calls.Call]
+    resources: Mapping[str, Any], graph: MultiDiGraph, calls: Iterable[Call]
 ) -> dict[str, RoleUsage]:
     """Return the usages of service-linked roles, by logical id.
 
@@ -209,56 +125,71 @@ def role_usages_in(
 
         calls: The result of `custom_calls.calls_in` for the template.
     """
-    by_name = _by_name(resources)
     configures = {each.logical_id: each for each in calls if each.configures}
     usages = {}
     for logical_id, body in resources.items():
-        custom_type = _CUSTOM_TYPES.get(body["Type"])
-        native_type = _NATIVE_TYPES.get(body["Type"])
-        if custom_type is not None:
-            owners = {
-                each
-                for each in graph.successors(logical_id)
-                if resources[each]["Type"] == custom_type.owner
-            }
-            if custom_type.names is not None:
-                name = properties_of(body).get(custom_type.names[0])
-                if isinstance(name, str):
-                    owners.update(by_name.get((custom_type.owner, custom_type.names[1], name), ()))
-            usages[logical_id] = RoleUsage(
-                logical_id,
-                custom_type.feature,
-                is_clean_up=custom_type.is_clean_up,
-                owners=tuple(sorted(owners)),
-                principals=_principals(custom_type.owner),
-                retained=_is_retained(body),
-                needs_clean_up=False,
-            )
-        elif native_type is not None and not all(
-            native_type.is_disabled(properties_of(body).get(each))
-            for each in native_type.properties
-        ):
-            usages[logical_id] = RoleUsage(
-                logical_id,
-                native_type.feature,
-                is_clean_up=False,
-                owners=(logical_id,) if native_type.is_owner else (),
-                principals=_principals(body["Type"]),
-                retained=_is_retained(body),
-                needs_clean_up=native_type.needs_clean_up,
-            )
-        elif logical_id in configures:
-            call = configures[logical_id]
-            usages[logical_id] = RoleUsage(
-                logical_id,
-                call.feature,
-                is_clean_up=False,
-                owners=call.owners,
-                principals=call.principals,
-                retained=_is_retained(body),
-                needs_clean_up=False,
-            )
+        found = (
+            _by_custom_resource(logical_id, resources, graph)
+            or _by_property(logical_id, body)
+            or _by_call(body, configures.get(logical_id))
+        )
+        if found is not None:
+            usages[logical_id] = found
     return usages
+
+
+def _by_custom_resource(
+    logical_id: str, resources: Mapping[str, Any], graph: MultiDiGraph
+) -> RoleUsage | None:
+    """Return the usage of a custom resource of this library."""
+    body = resources[logical_id]
+    target = _TARGETS.get(body["Type"])
+    if target is None:
+        return None
+    owners = {
+        each for each in graph.successors(logical_id) if resources[each]["Type"] == target.type
+    }
+    owners |= {*named(resources, target, acts_on(body))}
+    return RoleUsage(
+        logical_id,
+        target.feature,
+        owners=tuple(sorted(owners)),
+        principals=principals_of([target]),
+        retained=_is_retained(body),
+        is_clean_up=body["Type"] in _CLEAN_UPS,
+    )
+
+
+def _by_property(logical_id: str, body: Mapping[str, Any]) -> RoleUsage | None:
+    """Return the usage of a resource that enables a feature with a property."""
+    native = _NATIVE_TYPES.get(body["Type"])
+    if native is None or native.usage is None:
+        return None
+    usage = native.usage(properties_of(body))
+    if usage is Usage.DOES_NOT_USE:
+        return None
+    return RoleUsage(
+        logical_id,
+        native.feature,
+        owners=(logical_id,) if owner_type_of(native) == native.type else (),
+        principals=principals_of([native]),
+        retained=_is_retained(body),
+        is_certain=usage is Usage.USES,
+        needs_clean_up=native.needs_clean_up,
+    )
+
+
+def _by_call(body: Mapping[str, Any], call: Call | None) -> RoleUsage | None:
+    """Return the usage of another custom resource that configures a feature."""
+    if call is None:
+        return None
+    return RoleUsage(
+        call.logical_id,
+        call.feature,
+        owners=call.owners,
+        principals=call.principals,
+        retained=_is_retained(body),
+    )
 
 
 def marks_of(
@@ -284,25 +215,7 @@ def acts_on(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a string or an in
 
 def properties_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the properties of a resource; empty if they are an intrinsic function."""
-    properties = body.get("Properties")
-    return properties if isinstance(properties, dict) else {}
-
-
-def _by_name(resources: Mapping[str, Any]) -> dict[tuple[str, str, str], list[str]]:
-    """Return the owners with a literal name, by type, name property and name."""
-    by_name: dict[tuple[str, str, str], list[str]] = {}
-    for logical_id, body in resources.items():
-        for custom in _CUSTOM.values():
-            if custom.names is not None and custom.owner == body["Type"]:
-                name = properties_of(body).get(custom.names[1])
-                if isinstance(name, str):
-                    ids = by_name.setdefault((custom.owner, custom.names[1], name), [])
-                    ids += [] if logical_id in ids else [logical_id]
-    return by_name
-
-
-def _principals(owner: str) -> tuple[str, ...]:
-    return tuple(each.service_principal for each in catalogue.ALL if owner in each.resource_types)
+    return mapping(body.get("Properties"))
 
 
 def _principal(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a string or an intrinsic

@@ -24,3 +24,8 @@ def listed(names: Iterable[str]) -> str:
     """Join names with commas, and with "and" before the last one."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun in the singular or plural."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

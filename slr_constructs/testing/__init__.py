@@ -2,7 +2,8 @@
 
 This package needs the extra `slr-constructs[testing]`. To use the fixtures, add
 `pytest_plugins = ["slr_constructs.testing.plugin"]` to the top-level `conftest.py`. They are opt-in
-so that pytest does not load jsii in other projects.
+so that pytest does not load jsii in other projects. The names that this package exports and the
+plugin are public; its other modules are internal.
 """
 
 from slr_constructs.testing.assertions import (

@@ -43,8 +43,7 @@ def assert_created_before(template: Stack | Mapping[str, Any], a: str, b: str) -
     __tracebackhide__ = True
     reader = _Reader(template)
     earlier, later = reader.two(a, b)
-    problem = reader.problem(later, earlier, "{dependency} is not created before {dependent}")
-    if problem:
+    if problem := reader.problem(later, earlier, "{dependency} is not created before {dependent}"):
         raise AssertionError(problem)
 
 
@@ -70,8 +69,7 @@ def assert_deleted_before(template: Stack | Mapping[str, Any], a: str, b: str) -
     __tracebackhide__ = True
     reader = _Reader(template)
     first, later = reader.two(a, b)
-    problem = reader.problem(first, later, "{dependent} is not deleted before {dependency}")
-    if problem:
+    if problem := reader.problem(first, later, "{dependent} is not deleted before {dependency}"):
         raise AssertionError(problem)
 
 
@@ -144,24 +142,19 @@ class _Reader:
         opening = opening.format(dependent=show(dependent), dependency=show(dependency))
         reverse = chain_between(self.graph, dependency, dependent)
         if reverse:
-            steps = [f"    depends on {show(each.dependency)} ({each.sources})" for each in reverse]
-            return "\n".join(
-                [
-                    f"{opening}, because the dependency is reversed:",
-                    f"    {show(dependency)}",
-                    *steps,
-                    "Remove this dependency first; otherwise you create a circular dependency.",
-                    self._fix(dependent, dependency),
-                ]
-            )
-        others = self.resources.show_all(self.graph.successors(dependent))
-        return "\n".join(
-            [
+            lines = [
+                f"{opening}, because the dependency is reversed:",
+                f"    {show(dependency)}",
+                *(f"    depends on {show(each.dependency)} ({each.sources})" for each in reverse),
+                "Remove this dependency first; otherwise you create a circular dependency.",
+            ]
+        else:
+            others = self.resources.show_all(self.graph.successors(dependent))
+            lines = [
                 f"{opening}: neither depends on the other, so CloudFormation may use any order.",
                 f"{show(dependent)} depends on {others or 'nothing'}.",
-                self._fix(dependent, dependency),
             ]
-        )
+        return "\n".join([*lines, self._fix(dependent, dependency)])
 
     def _fix(self, dependent: str, dependency: str) -> str:
         show = self.resources.show
@@ -177,12 +170,15 @@ class _Reader:
 
 def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator[str]:
     resources = reader.resources
-    principal = _principal(reader, role)
+    roles = roles_in(resources.by_id)
+    if role not in roles:
+        kind = resources.by_id[role]["Type"]
+        raise ValueError(f"{resources.show(role)} is not a service-linked role: its type is {kind}")
     calls = calls_in(resources.by_id, reader.graph)
     usages = [
         each
         for each in role_usages_in(resources.by_id, reader.graph, calls).values()
-        if principal in each.principals
+        if roles[role].principal in each.principals
     ]
     if not usages:
         yield (
@@ -196,16 +192,12 @@ def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator
                 f"{resources.show(usage.logical_id)} is not deleted and still uses the role,"
                 f" because its DeletionPolicy is {policy}"
             )
-        yield from filter(
-            None,
-            [
-                reader.problem(
-                    usage.logical_id, each, "{dependent} is not deleted before {dependency}"
-                )
-                for each in (role, *usage.owners)
-                if each != usage.logical_id
-            ],
-        )
+        opening = "{dependent} is not deleted before {dependency}"
+        for each in (role, *usage.owners):
+            if each != usage.logical_id and (
+                problem := reader.problem(usage.logical_id, each, opening)
+            ):
+                yield problem
     if owner is not None and not any(
         reader.graph.has_edge(each.logical_id, owner) for each in usages
     ):
@@ -214,18 +206,3 @@ def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator
             " uses the role refers to it. The constructs of slr_constructs define a clean-up"
             " resource for this."
         )
-
-
-def _principal(reader: _Reader, role: str) -> object:
-    """Return the service principal of a role.
-
-    Raises:
-        ValueError: The resource is not a role.
-    """
-    roles = roles_in(reader.resources.by_id)
-    if role not in roles:
-        kind = reader.resources.by_id[role]["Type"]
-        raise ValueError(
-            f"{reader.resources.show(role)} is not a service-linked role: its type is {kind}"
-        )
-    return roles[role].principal

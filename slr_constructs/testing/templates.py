@@ -55,17 +55,10 @@ def order_lines(stack: Stack) -> list[str]:
     """
     template = template_of(stack)
     names = _names(paths_of(stack))
-    return [
-        *_lines("create", creation_steps(template), template, names),
-        *_lines("delete", deletion_steps(template), template, names),
-    ]
-
-
-def _lines(
-    what: str, steps: list[list[str]], template: Mapping[str, Any], names: Mapping[str, str]
-) -> list[str]:
+    orders = {"create": creation_steps(template), "delete": deletion_steps(template)}
     return [
         f"{what} {number}  {path}  ({kind})"
+        for what, steps in orders.items()
         for number, step in enumerate(steps, start=1)
         for path, kind in sorted(
             (names[each], template["Resources"][each]["Type"]) for each in step

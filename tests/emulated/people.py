@@ -37,7 +37,6 @@ _NAMES = itertools.count()
 #: the `time` of the modules that wait.
 _WAITING = (
     "slr_constructs.account.changes.time",
-    "slr_constructs.account.restore.time",
     "slr_constructs.handler.slr_handler.clock.time",
 )
 #: the service models are loaded once, because every session would load them again.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import json
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from tests.emulated.stacks import synthesized_together
@@ -13,6 +15,8 @@ from tests.features import every_feature
 from tests.features.every_feature import RECIPES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aws_cdk import Stack
 
     from tests.emulated.stacks import Account, Template
@@ -22,19 +26,22 @@ if TYPE_CHECKING:
 _REGION = "us-east-1"
 _LETTER = "a"
 
-#: the recipe that tests each type of a feature's custom resource.
+#: the first recipe that has each type of a feature's custom resource.
 RECIPE_OF = {
-    "Custom::VoiceConnectorStreaming": "voice",
-    "Custom::AppInstanceStreaming": "chat",
-    "Custom::IvsChannelRecording": "existing-recording",
-    "Custom::MediaTailorSessionLogging": "existing-sessions",
-    "Custom::MediaTailorSessionLoggingCleanUp": "sessions",
-    "Custom::MediaTailorAsRunLogging": "existing-as-run",
-    "Custom::MediaTailorAsRunLoggingCleanUp": "as-run",
-    "Custom::MediaPackageChannelLogging": "existing-live",
-    "Custom::MediaPackageChannelLoggingCleanUp": "live",
-    "Custom::MediaPackagePackagingGroupLogging": "existing-vod",
-    "Custom::MediaPackagePackagingGroupLoggingCleanUp": "vod",
+    each.clean_up: name
+    for name, each in reversed(RECIPES.items())
+    if each.clean_up.startswith("Custom::")
+}
+
+#: the properties that an update changes, by type. A clean-up resource has no property to change.
+CHANGES: dict[str, dict[str, object]] = {
+    "Custom::ServiceLinkedRole": {"Description": "Another one"},
+    "Custom::VoiceConnectorStreaming": {"DataRetentionInHours": 48},
+    # the resource is replaced, and the channel then refers to the new one
+    "AWS::IVS::RecordingConfiguration": {"Name": "another"},
+    "Custom::MediaTailorSessionLogging": {"PercentEnabled": 50},
+    "Custom::MediaPackageChannelLogging": {"Ingress": "OFF"},
+    "Custom::MediaPackagePackagingGroupLogging": {"Egress": "/aws/MediaPackage/another"},
 }
 
 #: the existing owner that each recipe needs: its kind and name.
@@ -78,3 +85,16 @@ def templates_of_recipes() -> dict[str, Template]:
 
 def _define(recipe: Recipe, stack: Stack) -> None:
     recipe.define(stack, _LETTER, None)
+
+
+def changed(
+    template: Template, changes: Mapping[str, Mapping[str, object]] = MappingProxyType(CHANGES)
+) -> Template:
+    """Return a template with the properties that an update changes."""
+    body = copy.deepcopy(dict(template.body))
+    for resource in body["Resources"].values():
+        properties = resource.setdefault("Properties", {})
+        properties |= changes.get(resource["Type"], {})
+        for name in [name for name, value in properties.items() if value is None]:
+            del properties[name]
+    return dataclasses.replace(template, body=body)

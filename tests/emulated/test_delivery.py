@@ -7,8 +7,6 @@ the deliveries of one event start at the same moment.
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +17,7 @@ from ministack.services.cloudformation import custom_resource
 from slr_constructs.handler.slr_handler.cloudformation import NOTHING_CREATED
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.emulator.custom_resources import ACTOR
-from tests.emulated.recipes import prepared
+from tests.emulated.recipes import changed, prepared
 from tests.emulated.verdict import broken, left
 from tests.fake_services import features
 from tests.fake_services.wire import Call as ServiceCall
@@ -322,25 +320,6 @@ def test_manually_deleted_owners_cause_no_error(
     tally("delivery", owners_deleted_manually=deleted)
 
 
-#: the properties that an update changes, by type.
-_CHANGES = {
-    _ROLE: {"Description": "Another one"},
-    "Custom::VoiceConnectorStreaming": {"DataRetentionInHours": 48},
-    "AWS::IVS::RecordingConfiguration": {"Name": "another"},
-    "Custom::MediaTailorSessionLogging": {"PercentEnabled": 50},
-    "Custom::MediaPackageChannelLogging": {"Ingress": "OFF"},
-    "Custom::MediaPackagePackagingGroupLogging": {"Egress": "/aws/MediaPackage/another"},
-    "Custom::MediaTailorLogRetention": {"RetentionInDays": 7},
-}
-
-
-def _changed(template: Template) -> Template:
-    body = copy.deepcopy(dict(template.body))
-    for resource in body["Resources"].values():
-        resource.setdefault("Properties", {}).update(_CHANGES.get(resource["Type"], {}))
-    return dataclasses.replace(template, body=body)
-
-
 def _run_to_the_end(account: Account, begin: Callable[[], list[Begun]]) -> None:
     """Begin operations, and wait until every delivery of every event has ended."""
     emulator = account.emulator
@@ -353,7 +332,7 @@ def _run_to_the_end(account: Account, begin: Callable[[], list[Begun]]) -> None:
 
 def _live(account: Account, stacks: list[Template]) -> None:
     _run_to_the_end(account, lambda: [account.begin_deploy(each) for each in stacks])
-    _run_to_the_end(account, lambda: [account.begin_deploy(_changed(each)) for each in stacks])
+    _run_to_the_end(account, lambda: [account.begin_deploy(changed(each)) for each in stacks])
     _run_to_the_end(account, lambda: [account.begin_destroy(each) for each in stacks])
 
 

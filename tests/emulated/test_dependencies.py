@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk import aws_logs, aws_s3, aws_sns, aws_sqs
+from aws_cdk import aws_s3, aws_sns, aws_sqs
 from ministack.services import s3, sns, sqs
 from ministack.services.cloudformation import provisioners, stacks
 
 from slr_constructs import (
     IvsRecordingConfiguration,
-    MediaTailorAsRunLogging,
-    MediaTailorSessionLogging,
     ServiceLinkedRole,
     VoiceConnectorStreaming,
 )
@@ -34,7 +32,7 @@ from tests.emulated.recipes import prepared, templates_of_recipes
 from tests.emulated.stacks import synthesized_together
 from tests.emulated.verdict import broken, left
 from tests.fake_services import features
-from tests.features.every_feature import RECIPES, linear_channel, playback_configuration
+from tests.features.every_feature import RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,17 +46,6 @@ _SEEDS = 40
 _NAME = "ChimeVoiceConnector-Streaming"
 #: the native properties of owners that need their role.
 _LOGS = {"LogConfiguration", "IngressAccessLogs", "EgressAccessLogs"}
-
-
-def _session_logs_kept(stack: Stack) -> None:
-    owner = playback_configuration(stack)
-    month = aws_logs.RetentionDays.ONE_MONTH
-    MediaTailorSessionLogging(stack, "Feature", playback_configuration=owner, log_retention=month)
-
-
-def _as_run_log_kept(stack: Stack) -> None:
-    year = aws_logs.RetentionDays.ONE_YEAR
-    MediaTailorAsRunLogging(stack, "Feature", channel=linear_channel(stack), log_retention=year)
 
 
 def _bucket_with_a_policy(stack: Stack) -> None:
@@ -85,8 +72,6 @@ def _native_role(recipe: str, stack: Stack) -> None:
 
 #: stacks in addition to the recipes: by name, the stack, and the recipe with its existing owner.
 _MORE: dict[str, tuple[Callable[[Stack], None], str]] = {
-    "session logs kept": (_session_logs_kept, "sessions"),
-    "as-run log kept": (_as_run_log_kept, "as-run"),
     "bucket with a policy": (_bucket_with_a_policy, "recording"),
     "notifications to topic and queue": (_notifications, "existing-voice"),
     **{

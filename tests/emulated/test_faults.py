@@ -8,29 +8,24 @@ policy.
 
 from __future__ import annotations
 
-import copy
-import dataclasses
-import functools
 import textwrap
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk import aws_logs
 
-from slr_constructs import MediaTailorSessionLogging, ServiceLinkedRole, catalogue
+from slr_constructs import ServiceLinkedRole, catalogue
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
 from tests.emulated.emulator.behaviour import Refusal, no_fault
-from tests.emulated.recipes import RECIPE_OF, prepared
+from tests.emulated.recipes import CHANGES, RECIPE_OF, changed, prepared
 from tests.emulated.stacks import synthesized
 from tests.emulated.verdict import broken, left
-from tests.fake_services import features
 from tests.features.every_feature import RECIPES
 from tests.published import service_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from aws_cdk import Stack
 
@@ -41,31 +36,17 @@ if TYPE_CHECKING:
     from tests.fake_services.wire import Call
 
 _ROLE = "Custom::ServiceLinkedRole"
-_RETENTION = "log-retention"
 _CHAT_STREAM = "arn:aws:kinesis:${AWS::Region}:${AWS::AccountId}:stream/chime-messaging-chat"
 
 #: the recipe that tests each type of custom resource.
-_RECIPE_OF = {
-    _ROLE: "voice",
-    **RECIPE_OF,
-    "Custom::MediaTailorLogRetention": _RETENTION,
-}
+_RECIPE_OF = {_ROLE: "voice", **RECIPE_OF}
 
-#: the properties that an update changes, by type; None removes a property. A clean-up resource has
-#: no property to change.
-_CHANGES: dict[str, dict[str, object]] = {
-    _ROLE: {"Description": "Another one"},
-    "Custom::VoiceConnectorStreaming": {"DataRetentionInHours": 48},
+#: the properties that an update changes, by type; None removes a property.
+_CHANGES: dict[str, dict[str, object]] = CHANGES | {
     "Custom::AppInstanceStreaming": {
         "ChannelsStreamArn": None,
         "ChannelMessagesStreamArn": {"Fn::Sub": _CHAT_STREAM},
     },
-    # the resource is replaced, and the channel then refers to the new one
-    "AWS::IVS::RecordingConfiguration": {"Name": "another"},
-    "Custom::MediaTailorSessionLogging": {"PercentEnabled": 50},
-    "Custom::MediaPackageChannelLogging": {"Ingress": "OFF"},
-    "Custom::MediaPackagePackagingGroupLogging": {"Egress": "/aws/MediaPackage/another"},
-    "Custom::MediaTailorLogRetention": {"RetentionInDays": 7},
 }
 
 #: more than botocore's own four attempts.
@@ -98,11 +79,6 @@ _ERRORS = {
         (("ServiceFailure", 500), ("ServiceUnavailable", 503)),
         ("AccessDenied", 403),
     ),
-    "logs": _Errors(
-        ("ThrottlingException", 400),
-        (("InternalFailure", 500), ("ServiceUnavailableException", 503)),
-        ("AccessDeniedException", 400),
-    ),
     "chime-sdk-voice": _CHIME,
     "chime-sdk-messaging": _CHIME,
     "ivs": _Errors(
@@ -123,7 +99,6 @@ _IN_NO_MODEL = {
     ("iam", "Throttling"),
     ("iam", "ServiceUnavailable"),
     ("iam", "AccessDenied"),
-    ("logs", "InternalFailure"),
     ("mediatailor", "TooManyRequestsException"),
     ("mediatailor", "InternalFailure"),
     ("mediatailor", "ServiceUnavailable"),
@@ -219,36 +194,6 @@ def _always(called: _Called) -> Callable[[Run, Call], Fault | None]:
     return lambda run, call: _denial(called) if _Called.by(run, call) == called else None
 
 
-@functools.cache
-def _with_retention() -> Template:
-    def define(stack: Stack) -> None:
-        MediaTailorSessionLogging(
-            stack,
-            "Feature",
-            playback_configuration="a",
-            log_retention=aws_logs.RetentionDays.ONE_MONTH,
-        )
-
-    return synthesized(define)
-
-
-def _stack(account: Account, recipe: str) -> Template:
-    if recipe != _RETENTION:
-        return prepared(account, recipe)
-    account.emulator.features.add(features.PLAYBACK_CONFIGURATION, account.id, "us-east-1", "a")
-    return _with_retention()
-
-
-def _changed(template: Template, changes: Mapping[str, Mapping[str, object]]) -> Template:
-    body = copy.deepcopy(dict(template.body))
-    for resource in body["Resources"].values():
-        for name, value in changes.get(resource["Type"], {}).items():
-            resource["Properties"].pop(name, None)
-            if value is not None:
-                resource["Properties"][name] = value
-    return dataclasses.replace(template, body=body)
-
-
 def _calls(account: Account) -> list[Entry]:
     return account.emulator.journal.of(account.id, "call")
 
@@ -273,7 +218,7 @@ def _live(account: Account, template: Template, *, updated: bool) -> list[Ended]
     """Deploy a stack, update it if `updated` is set, and destroy it."""
     ended = [account.deploy(template)]
     if updated:
-        ended.append(account.deploy(_changed(template, _CHANGES)))
+        ended.append(account.deploy(changed(template, _CHANGES)))
     return [*ended, account.destroy(template)]
 
 
@@ -323,14 +268,14 @@ def test_a_call_that_is_refused_temporarily_fails_no_stack(
 ) -> None:
     """Throttling and failures of one call at a time: all operations succeed, nothing is left."""
     clean = new_account()
-    _assert_success(clean, _live(clean, _stack(clean, recipe), updated=True))
+    _assert_success(clean, _live(clean, prepared(clean, recipe), updated=True))
     numbered = list(_numbered(clean, _BY_RECIPE[recipe]))
     assert numbered
 
     refused = 0
     for called, number in numbered:
         account = new_account()
-        template = _stack(account, recipe)
+        template = prepared(account, recipe)
         account.emulator.behaviour.fault = _Temporarily(called, number)
         _assert_success(account, _live(account, template, updated=called.request == "Update"))
         faults = [entry for entry in _calls(account) if "fault" in entry.details]
@@ -340,12 +285,12 @@ def test_a_call_that_is_refused_temporarily_fails_no_stack(
     tally("busy", calls=len(numbered), stacks=len(numbered), refusals=refused)
 
 
-@pytest.mark.parametrize("recipe", [*RECIPES, _RETENTION])
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_services_that_refuse_every_call_at_first_fail_no_stack(
     recipe: str, account: Account, tally: Callable[..., None]
 ) -> None:
     """Every call needs several retries, in deploy, update and destroy."""
-    template = _stack(account, recipe)
+    template = prepared(account, recipe)
     account.emulator.behaviour.fault = _EveryCallTemporarily()
 
     _assert_success(account, _live(account, template, updated=True))
@@ -378,7 +323,7 @@ _ROLLED_BACK = {
 
 def _kinds(account: Account, recipe: str) -> list[_Called]:
     """Return the kinds of calls that a stack makes, each once."""
-    _assert_success(account, _live(account, _stack(account, recipe), updated=True))
+    _assert_success(account, _live(account, prepared(account, recipe), updated=True))
     return list(dict.fromkeys(called for called, _ in _numbered(account, _BY_RECIPE[recipe])))
 
 
@@ -431,7 +376,7 @@ def test_a_denied_call_is_reported_and_leaves_nothing(
     for called in kinds:
         account = new_account()
         emulator = account.emulator
-        template = _stack(account, recipe)
+        template = prepared(account, recipe)
         emulator.behaviour.fault = _always(called)
         deployed = account.deploy(template)
         if called.request == "Create" and called not in _ROLE_STAYS:
@@ -441,7 +386,7 @@ def test_a_denied_call_is_reported_and_leaves_nothing(
         else:
             assert deployed.succeeded, _story(account)
         if called.request == "Update":
-            updated = account.deploy(_changed(template, _CHANGES))
+            updated = account.deploy(changed(template, _CHANGES))
             result = "COMPLETE" if called in _ROLLED_BACK else "FAILED"
             assert updated.status == f"UPDATE_ROLLBACK_{result}", _story(account)
             _assert_reported(account, called, updated)
@@ -471,7 +416,7 @@ def test_a_required_role_that_cannot_be_deleted_fails_the_destroy(
 ) -> None:
     """With `RoleRemoval.REQUIRE`, the denial is reported; later the role can be deleted."""
     called = _Called(_ROLE, "Delete", f"iam:{operation}")
-    template = _changed(_stack(account, "voice"), {_ROLE: {"Removal": "REQUIRE"}})
+    template = changed(prepared(account, "voice"), {_ROLE: {"Removal": "REQUIRE"}})
     account.emulator.behaviour.fault = _always(called)
     assert account.deploy(template).succeeded, _story(account)
 
@@ -496,18 +441,18 @@ def _tags_denied(run: Run, call: Call) -> Fault | None:
     return _denial(_Called.by(run, call)) if tags else None
 
 
-@pytest.mark.parametrize("recipe", [*RECIPES, _RETENTION])
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_denied_tags_fail_no_stack(
     recipe: str, account: Account, tally: Callable[..., None]
 ) -> None:
     """Deploy, update and destroy succeed, and the role is kept."""
-    template = _stack(account, recipe)
+    template = prepared(account, recipe)
     account.emulator.behaviour.fault = _tags_denied
 
     ended = _live(account, template, updated=True)
 
     assert [each.succeeded for each in ended] == [True] * 3, _story(account)
-    role_name = RECIPES.get(recipe, RECIPES["sessions"]).definition.role_name
+    role_name = RECIPES[recipe].definition.role_name
     assert account.emulator.roles.of(account.id) == [role_name], _story(account)
     assert [each for each in _left(account) if role_name not in each] == []
     assert broken(account.emulator.journal.of(account.id)) == []

@@ -25,7 +25,7 @@ from ministack.services import kms
 
 from slr_constructs import ServiceLinkedRole
 from tests.emulated.emulator.behaviour import Refusal
-from tests.emulated.recipes import prepared
+from tests.emulated.recipes import changed, prepared
 from tests.emulated.stacks import synthesized_together
 from tests.emulated.verdict import broken, left
 from tests.features import every_feature
@@ -56,14 +56,6 @@ _SAMPLES = (
 _EXISTING = tuple(name for name in RECIPES if name.startswith("existing-"))
 #: the features that the function configures: the services use the function's permissions.
 _CONFIGURED = tuple(name for name in RECIPES if RECIPES[name].carrier.startswith("Custom::"))
-
-#: the properties that an update changes, by type.
-_CHANGES: dict[str, dict[str, object]] = {
-    _ROLE: {"Description": "Another one"},
-    "Custom::VoiceConnectorStreaming": {"DataRetentionInHours": 48},
-    "Custom::MediaTailorSessionLogging": {"PercentEnabled": 50},
-    "Custom::MediaTailorLogRetention": {"RetentionInDays": 7},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +118,6 @@ def _without(template: Template, cut: _Cut) -> Template:
             # a policy must not be empty
             statement["Action"] = "sts:GetCallerIdentity"
             document["Statement"].append(statement)
-    return dataclasses.replace(template, body=body)
-
-
-def _changed(template: Template) -> Template:
-    body = copy.deepcopy(dict(template.body))
-    for resource in body["Resources"].values():
-        resource.setdefault("Properties", {}).update(_CHANGES.get(resource["Type"], {}))
     return dataclasses.replace(template, body=body)
 
 
@@ -217,9 +202,9 @@ def _problems(account: Account, template: Template, *, role_of_service: str = ""
     """Deploy a stack, update it and destroy it; return all problems."""
     deployed = account.deploy(template)
     ended: list[Ended] = [deployed]
-    changed = _changed(template)
-    if deployed.succeeded and changed != template:
-        ended.append(account.deploy(changed))
+    updated = changed(template)
+    if deployed.succeeded and updated != template:
+        ended.append(account.deploy(updated))
     ended.append(account.destroy(template))
     return [
         *(str(each) for each in ended if not each.succeeded),

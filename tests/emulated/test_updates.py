@@ -926,6 +926,6 @@ def test_fails_if_the_older_messaging_role_does_not_exist(
     ended = settled.deploy(_adopting(settled, role, RoleRemoval.WHEN_UNUSED))
 
     assert ended.status == "ROLLBACK_COMPLETE"
-    assert "Declare that role" in str(ended.reasons)
+    assert "Declare the role that replaced it" in str(ended.reasons)
     assert settled.emulator.roles.of(settled.id) == []
     tally("adoption", failed_without_the_older_role=1)

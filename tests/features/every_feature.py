@@ -15,15 +15,22 @@ from slr_constructs import (
     MediaTailorSessionLogging,
     ServiceLinkedRole,
     VoiceConnectorStreaming,
-    catalogue,
 )
+from slr_constructs.catalogue.app_instance_streaming import APP_INSTANCE
+from slr_constructs.catalogue.ivs_recording import CHANNEL as STUDIO
+from slr_constructs.catalogue.ivs_recording import RECORDING_CONFIGURATION
+from slr_constructs.catalogue.mediapackage_logging import CHANNEL as LIVE_CHANNEL
+from slr_constructs.catalogue.mediapackage_logging import PACKAGING_GROUP
+from slr_constructs.catalogue.mediatailor_logging import CHANNEL as LINEAR_CHANNEL
+from slr_constructs.catalogue.mediatailor_logging import PLAYBACK_CONFIGURATION
+from slr_constructs.catalogue.voice_connector_streaming import VOICE_CONNECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from constructs import Construct
 
-    from slr_constructs.catalogue import RoleDefinition
+    from slr_constructs.catalogue import ResourceType, RoleDefinition
 
 Feature: TypeAlias = (
     VoiceConnectorStreaming
@@ -161,99 +168,56 @@ def _existing_vod(scope: Construct, letter: str, role: ServiceLinkedRole | None)
     return MediaPackageAccessLogging(scope, "Feature", channel=arn, role=role)
 
 
+def _of_app(
+    target: ResourceType, define: Callable[[Construct, str, ServiceLinkedRole | None], Feature]
+) -> Recipe:
+    """Return the recipe for an owner of the app."""
+    configure, clean_up = target.contracts.configure, target.contracts.clean_up
+    assert configure is not None
+    return Recipe(
+        target.role,
+        carrier=configure.RESOURCE_TYPE if target.usage is None else target.type,
+        clean_up=(clean_up or configure).RESOURCE_TYPE,
+        define=define,
+        owner=target.type,
+    )
+
+
+def _of_existing(
+    target: ResourceType, define: Callable[[Construct, str, ServiceLinkedRole | None], Feature]
+) -> Recipe:
+    """Return the recipe for an existing owner."""
+    (configure, *_) = target.custom_types
+    return Recipe(target.role, carrier=configure, clean_up=configure, define=define)
+
+
 #: The recipes by the name that test ids contain.
 RECIPES = {
-    "voice": Recipe(
-        catalogue.CHIME_VOICE_CONNECTOR,
-        carrier="Custom::VoiceConnectorStreaming",
-        clean_up="Custom::VoiceConnectorStreaming",
-        define=_voice,
-        owner="AWS::Chime::VoiceConnector",
-    ),
-    "existing-voice": Recipe(
-        catalogue.CHIME_VOICE_CONNECTOR,
-        carrier="Custom::VoiceConnectorStreaming",
-        clean_up="Custom::VoiceConnectorStreaming",
-        define=_existing_voice,
-    ),
-    "chat": Recipe(
-        catalogue.CHIME_MESSAGING,
-        carrier="Custom::AppInstanceStreaming",
-        clean_up="Custom::AppInstanceStreaming",
-        define=_chat,
-        owner="AWS::Chime::AppInstance",
-    ),
-    "existing-chat": Recipe(
-        catalogue.CHIME_MESSAGING,
-        carrier="Custom::AppInstanceStreaming",
-        clean_up="Custom::AppInstanceStreaming",
-        define=_existing_chat,
-    ),
+    "voice": _of_app(VOICE_CONNECTOR, _voice),
+    "existing-voice": _of_existing(VOICE_CONNECTOR, _existing_voice),
+    "chat": _of_app(APP_INSTANCE, _chat),
+    "existing-chat": _of_existing(APP_INSTANCE, _existing_chat),
     "recording": Recipe(
-        catalogue.IVS_RECORD_TO_S3,
-        carrier="AWS::IVS::RecordingConfiguration",
+        RECORDING_CONFIGURATION.role,
+        carrier=RECORDING_CONFIGURATION.type,
         # the channel refers to the recording configuration, so it is deleted first
-        clean_up="AWS::IVS::Channel",
+        clean_up=STUDIO.type,
         define=_recording,
-        owner="AWS::IVS::RecordingConfiguration",
+        owner=RECORDING_CONFIGURATION.type,
     ),
     "existing-recording": Recipe(
-        catalogue.IVS_RECORD_TO_S3,
-        carrier="AWS::IVS::RecordingConfiguration",
-        clean_up="Custom::IvsChannelRecording",
+        RECORDING_CONFIGURATION.role,
+        carrier=RECORDING_CONFIGURATION.type,
+        clean_up=STUDIO.custom_types[0],
         define=_existing_recording,
-        owner="AWS::IVS::RecordingConfiguration",
+        owner=RECORDING_CONFIGURATION.type,
     ),
-    "sessions": Recipe(
-        catalogue.MEDIATAILOR,
-        carrier="AWS::MediaTailor::PlaybackConfiguration",
-        clean_up="Custom::MediaTailorSessionLoggingCleanUp",
-        define=_sessions,
-        owner="AWS::MediaTailor::PlaybackConfiguration",
-    ),
-    "existing-sessions": Recipe(
-        catalogue.MEDIATAILOR,
-        carrier="Custom::MediaTailorSessionLogging",
-        clean_up="Custom::MediaTailorSessionLogging",
-        define=_existing_sessions,
-    ),
-    "as-run": Recipe(
-        catalogue.MEDIATAILOR,
-        carrier="AWS::MediaTailor::Channel",
-        clean_up="Custom::MediaTailorAsRunLoggingCleanUp",
-        define=_as_run,
-        owner="AWS::MediaTailor::Channel",
-    ),
-    "existing-as-run": Recipe(
-        catalogue.MEDIATAILOR,
-        carrier="Custom::MediaTailorAsRunLogging",
-        clean_up="Custom::MediaTailorAsRunLogging",
-        define=_existing_as_run,
-    ),
-    "live": Recipe(
-        catalogue.MEDIAPACKAGE,
-        carrier="AWS::MediaPackage::Channel",
-        clean_up="Custom::MediaPackageChannelLoggingCleanUp",
-        define=_live,
-        owner="AWS::MediaPackage::Channel",
-    ),
-    "existing-live": Recipe(
-        catalogue.MEDIAPACKAGE,
-        carrier="Custom::MediaPackageChannelLogging",
-        clean_up="Custom::MediaPackageChannelLogging",
-        define=_existing_live,
-    ),
-    "vod": Recipe(
-        catalogue.MEDIAPACKAGE,
-        carrier="AWS::MediaPackage::PackagingGroup",
-        clean_up="Custom::MediaPackagePackagingGroupLoggingCleanUp",
-        define=_vod,
-        owner="AWS::MediaPackage::PackagingGroup",
-    ),
-    "existing-vod": Recipe(
-        catalogue.MEDIAPACKAGE,
-        carrier="Custom::MediaPackagePackagingGroupLogging",
-        clean_up="Custom::MediaPackagePackagingGroupLogging",
-        define=_existing_vod,
-    ),
+    "sessions": _of_app(PLAYBACK_CONFIGURATION, _sessions),
+    "existing-sessions": _of_existing(PLAYBACK_CONFIGURATION, _existing_sessions),
+    "as-run": _of_app(LINEAR_CHANNEL, _as_run),
+    "existing-as-run": _of_existing(LINEAR_CHANNEL, _existing_as_run),
+    "live": _of_app(LIVE_CHANNEL, _live),
+    "existing-live": _of_existing(LIVE_CHANNEL, _existing_live),
+    "vod": _of_app(PACKAGING_GROUP, _vod),
+    "existing-vod": _of_existing(PACKAGING_GROUP, _existing_vod),
 }

@@ -567,8 +567,8 @@ def test_fails_when_the_app_instance_is_streamed_twice(stack: Stack) -> None:
         )
 
     assert str(refused.value) == (
-        "Stack/Second: Stack/First already configures streaming for app instance Stack/Chat."
-        " Remove one of them. [FeatureSetTwice]"
+        "Stack/Second: Stack/First already configures message streaming for app instance"
+        " Stack/Chat. Remove one of them. [FeatureSetTwice]"
     )
 
 

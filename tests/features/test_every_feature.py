@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 IN_THE_APP = {name: recipe for name, recipe in RECIPES.items() if recipe.owner is not None}
 #: The features that the function configures, so it needs the permission to create the role.
-CONFIGURED_BY_FUNCTION = ("voice", "chat", "existing-sessions", "existing-as-run", "existing-live")
+CONFIGURED_BY_FUNCTION = [
+    name for name, recipe in RECIPES.items() if recipe.carrier.startswith("Custom::")
+]
 #: One feature for each role.
-EACH_ROLE = ("voice", "chat", "recording", "sessions", "vod")
+EACH_ROLE = {recipe.definition: name for name, recipe in reversed(RECIPES.items())}.values()
 
 
 @pytest.fixture(params=list(RECIPES.values()), ids=list(RECIPES))

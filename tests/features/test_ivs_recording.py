@@ -423,7 +423,7 @@ def test_fails_when_an_existing_channel_is_recorded_twice(
         recording.record(CHANNEL_ARN)
 
     assert str(refused.value) == (
-        "Stack/Recording: Stack/Recording already configures recording for channel"
+        "Stack/Recording: Stack/Recording already configures recording for IVS channel"
         " 'arn:aws:ivs:us-east-1:111122223333:channel/abcdABCDefgh'. Remove one of them."
         " [FeatureSetTwice]"
     )

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, CfnParameter, NestedStack, Stack
-from aws_cdk.aws_logs import RetentionDays
 from aws_cdk.aws_mediatailor import CfnChannel, CfnPlaybackConfiguration
 
 from slr_constructs import (
@@ -23,7 +22,6 @@ from tests.features.graph import (
     actions_of,
     id_of,
     ids_of,
-    is_first,
     is_type_first,
     policy_of,
     properties_of,
@@ -39,7 +37,6 @@ SESSIONS = "Custom::MediaTailorSessionLogging"
 SESSIONS_CLEAN_UP = "Custom::MediaTailorSessionLoggingCleanUp"
 AS_RUN = "Custom::MediaTailorAsRunLogging"
 AS_RUN_CLEAN_UP = "Custom::MediaTailorAsRunLoggingCleanUp"
-RETENTION = "Custom::MediaTailorLogRetention"
 
 
 def received(stack: Stack, kind: str) -> dict[str, Any]:
@@ -254,77 +251,6 @@ def test_channels_whose_names_differ_in_one_character_have_different_policies(
     assert len(names) == 3
 
 
-def test_mediatailor_creates_the_log_groups_by_default(stack: Stack) -> None:
-    """Without a retention, the template has no resource for it."""
-    MediaTailorSessionLogging(stack, "Sessions", playback_configuration="ads")
-    MediaTailorAsRunLogging(stack, "AsRun", channel="linear")
-
-    assert ids_of(template_of(stack), RETENTION) == []
-
-
-def test_the_retention_of_the_log_groups_of_sessions(stack: Stack) -> None:
-    """Their names are fixed, so the stack's function creates missing log groups."""
-    MediaTailorSessionLogging(
-        stack, "Logs", playback_configuration="ads", log_retention=RetentionDays.ONE_WEEK
-    )
-
-    assert received(stack, RETENTION) == {
-        "LogGroupNames": [
-            "MediaTailor/AdDecisionServerInteractions",
-            "MediaTailor/ManifestService",
-            "MediaTailor/TranscodeService",
-        ],
-        "RetentionInDays": 7,
-    }
-
-
-def test_the_retention_of_the_log_group_of_as_run_logs(stack: Stack) -> None:
-    """The log group is not one of those of sessions."""
-    MediaTailorAsRunLogging(stack, "Logs", channel="linear", log_retention=RetentionDays.TEN_YEARS)
-
-    assert received(stack, RETENTION) == {
-        "LogGroupNames": ["MediaTailor/Channel/AsRunLog"],
-        "RetentionInDays": 3653,
-    }
-
-
-def test_the_function_has_permissions_only_for_these_log_groups(stack: Stack) -> None:
-    """CloudWatch Logs checks the permissions for a log group with an empty log stream name."""
-    MediaTailorAsRunLogging(stack, "Logs", channel="linear", log_retention=RetentionDays.ONE_WEEK)
-
-    template = template_of(stack)
-    assert statements_of(template, id_of(template, RETENTION)) == [
-        {
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
-            "Resource": {
-                "Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
-                ":log-group:MediaTailor/Channel/AsRunLog:log-stream:"
-            },
-        }
-    ]
-
-
-def test_retention_is_set_once_for_a_stack(stack: Stack) -> None:
-    """Two features with the same retention share the resource; as-run logs have another one."""
-    week = RetentionDays.ONE_WEEK
-    MediaTailorSessionLogging(stack, "One", playback_configuration="one", log_retention=week)
-    MediaTailorSessionLogging(stack, "Two", playback_configuration="two", log_retention=week)
-    MediaTailorAsRunLogging(stack, "Three", channel="linear", log_retention=RetentionDays.ONE_MONTH)
-
-    assert len(ids_of(template_of(stack), RETENTION)) == 2
-
-
-@pytest.mark.parametrize("id", ["MediaTailorSessionLogs", "ServiceLinkedRoleRetention"])
-def test_retention_works_with_any_construct_id_of_the_feature(stack: Stack, id: str) -> None:
-    """The constructs of the library cannot conflict with the ids of other constructs."""
-    MediaTailorSessionLogging(
-        stack, id, playback_configuration="ads", log_retention=RetentionDays.ONE_WEEK
-    )
-
-    assert len(ids_of(template_of(stack), RETENTION)) == 1
-
-
 @pytest.mark.parametrize("nested", [False, True], ids=["another", "nested"])
 def test_a_feature_may_be_in_another_stack_than_its_owner(
     nested: bool,  # noqa: FBT001 - a parameter of the test
@@ -482,32 +408,6 @@ def test_fails_when_the_name_is_not_that_of_a_channel(stack: Stack) -> None:
     )
 
 
-def test_fails_when_the_retention_of_log_groups_is_infinite(stack: Stack) -> None:
-    """Infinite retention is the default of log groups."""
-    with pytest.raises(UsageError) as refused:
-        MediaTailorSessionLogging(
-            stack, "Logs", playback_configuration="ads", log_retention=RetentionDays.INFINITE
-        )
-
-    assert str(refused.value) == (
-        "Stack/Logs: log_retention must be a number of days (log groups keep events indefinitely"
-        " by default), got RetentionDays.INFINITE [LogRetentionInfinite]"
-    )
-
-
-def test_fails_when_two_features_of_a_stack_disagree_about_retention(stack: Stack) -> None:
-    """Both features use the same log groups."""
-    MediaTailorAsRunLogging(stack, "One", channel="one", log_retention=RetentionDays.ONE_WEEK)
-
-    with pytest.raises(UsageError) as refused:
-        MediaTailorAsRunLogging(stack, "Two", channel="two", log_retention=RetentionDays.ONE_MONTH)
-
-    assert str(refused.value) == (
-        "Stack/Two: Stack/One already sets the retention of the same log groups to ONE_WEEK, which"
-        " conflicts with ONE_MONTH. Use the same log_retention for both. [LogRetentionConflict]"
-    )
-
-
 def test_fails_when_the_playback_configuration_already_has_logs(stack: Stack) -> None:
     """Another construct or the user may have set them."""
     owner = playback_configuration(stack)
@@ -560,7 +460,6 @@ def test_resources_of_session_logging_with_everything_set(
         ads_interaction_exclude_event_types=["AD_MARKER_FOUND"],
         manifest_service_publish_opt_in_event_types=["ORIGIN_MANIFEST"],
         manifest_service_exclude_event_types=["GENERATED_MANIFEST"],
-        log_retention=RetentionDays.ONE_WEEK,
         role=ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIATAILOR),
     )
 
@@ -602,22 +501,7 @@ def test_resources_of_as_run_logging_with_everything_set(
         stack,
         "Logs",
         channel="linear",
-        log_retention=RetentionDays.ONE_WEEK,
         role=ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIATAILOR),
     )
 
     assert resources_of(logging) == template_snapshot
-
-
-def test_resources_of_log_retention(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
-    """A retention adds these resources, once for a stack, without the function."""
-    MediaTailorSessionLogging(
-        stack, "Logs", playback_configuration="ads", log_retention=RetentionDays.ONE_WEEK
-    )
-
-    retention = stack.node.find_child("ServiceLinkedRoleFunction").node.find_child(
-        "MediaTailorSessionLogs"
-    )
-    template = template_of(stack)
-    assert resources_of(retention) == template_snapshot
-    assert not is_first(template, id_of(template, RETENTION), id_of(template, SESSIONS))

@@ -73,10 +73,8 @@ WRONG: list[tuple[type, str, Any, str]] = [
         "a list or None",
     ),
     (MediaTailorSessionLogging, "manifest_service_exclude_event_types", "RAW", "a list or None"),
-    (MediaTailorSessionLogging, "log_retention", 30, "a RetentionDays"),
     (MediaTailorSessionLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (MediaTailorAsRunLogging, "channel", None, "a CfnChannel or the name of one"),
-    (MediaTailorAsRunLogging, "log_retention", 30, "a RetentionDays"),
     (MediaTailorAsRunLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (
         MediaPackageAccessLogging,

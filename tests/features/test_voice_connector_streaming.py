@@ -124,7 +124,11 @@ def test_calls_are_analyzed_with_a_media_insights_configuration(stack: Stack) ->
 
     template = template_of(stack)
     assert properties_of(template, STREAMING)["MediaInsightsConfigurationArn"] == INSIGHTS_ARN
-    assert INSIGHTS_ARN in statements_of(template, id_of(template, STREAMING))[0]["Resource"]
+    assert {
+        "Effect": "Allow",
+        "Action": "chime:PutVoiceConnectorStreamingConfiguration",
+        "Resource": INSIGHTS_ARN,
+    } in statements_of(template, id_of(template, STREAMING))
 
 
 def test_a_topic_and_a_queue_are_sns_and_sqs_targets(stack: Stack) -> None:
@@ -383,8 +387,8 @@ def test_fails_when_a_connector_of_the_app_is_streamed_twice(stack: Stack) -> No
         VoiceConnectorStreaming(stack, "Second", voice_connector=owner)
 
     assert str(refused.value) == (
-        "Stack/Second: Stack/First already configures streaming for Voice Connector Stack/Lines."
-        " Remove one of them. [FeatureSetTwice]"
+        "Stack/Second: Stack/First already configures media streaming for Voice Connector"
+        " Stack/Lines. Remove one of them. [FeatureSetTwice]"
     )
 
 
@@ -398,7 +402,7 @@ def test_fails_when_another_stack_streams_the_connector() -> None:
         VoiceConnectorStreaming(Stack(app, "Two"), "Streaming", voice_connector=owner)
 
     assert str(refused.value) == (
-        "Two/Streaming: One/Streaming already configures streaming for Voice Connector"
+        "Two/Streaming: One/Streaming already configures media streaming for Voice Connector"
         " Owners/Lines. Remove one of them. [FeatureSetTwice]"
     )
 

@@ -78,8 +78,8 @@ def test_a_construct_can_configure_logging_for_an_owner_of_a_json_template(
         []
         if ours
         else [
-            ("RoleNotDeclared", "Show/Included/Ads"),
             ("CleanUpMissing", "Show/Included/Ads"),
+            ("RoleNotDeclared", "Show/Included/Ads"),
         ]
     )
 

@@ -101,8 +101,8 @@ def test_a_plain_resource_with_logs_has_no_role_and_no_clean_up(
 ) -> None:
     """Both findings are for the resource itself."""
     assert reported_in_stack(define) == [
-        ("RoleNotDeclared", f"Show/{name}"),
         ("CleanUpMissing", f"Show/{name}"),
+        ("RoleNotDeclared", f"Show/{name}"),
     ]
 
 

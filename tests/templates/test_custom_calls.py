@@ -30,18 +30,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_constructs import catalogue
+from slr_constructs.catalogue import RESOURCE_TYPES
 from slr_constructs.templates import custom_calls
 from slr_constructs.templates.app import App
-from slr_constructs.templates.custom_calls import Call, Obsolete, calls_in
+from slr_constructs.templates.custom_calls import Call, Obsolete, calls_in, owner_type_of
 from slr_constructs.templates.role_usage import Mark
 from tests.published import service_model
+from tests.resource_types import EXAMPLES, each_type
 from tests.templates.apps import plain, stack_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from constructs import Construct
+
+    from slr_constructs.catalogue import ResourceType
 
 VOICE, MESSAGING = "chime-sdk-voice", "chime-sdk-messaging"
 PUT = "putVoiceConnectorStreamingConfiguration"
@@ -93,26 +97,6 @@ def summary(app: App) -> list[tuple[str, bool, bool]]:
 # the facts
 
 
-def test_operations_and_parameters_are_those_of_botocore_and_of_the_catalogue() -> None:
-    """Each operation is in `created_by` or `clean_up` of a role for the type of its owner."""
-    for configure in custom_calls._CONFIGURES:
-        client, name = configure.operation.split(":")
-        members = service_model(client).operation_model(name).input_shape.members
-        former = {"AppInstanceStreamingConfigurations"}
-        assert set(configure.settings) - former <= members.keys()
-        assert configure.names is None or configure.names[0] in members
-        roles = [each for each in catalogue.ALL if configure.owner_type in each.resource_types]
-        assert any(configure.operation in (*each.created_by, *each.clean_up) for each in roles)
-
-
-def test_the_member_that_identifies_streaming_code_is_required() -> None:
-    """Code without this member writes back the configuration that it read."""
-    model = service_model(VOICE).operation_model("PutVoiceConnectorStreamingConfiguration")
-    shape = model.input_shape.members["StreamingConfiguration"]
-
-    assert "DataRetentionInHours" in shape.required_members
-
-
 def test_put_playback_configuration_does_not_configure_logs() -> None:
     """Public apps call it in custom resources for other settings."""
     model = service_model("mediatailor").operation_model("PutPlaybackConfiguration")
@@ -129,13 +113,6 @@ def test_the_former_api_no_longer_has_the_operations() -> None:
         client, name = each.replacement.split(":")
         assert name in service_model(client).operation_names
         assert each.called.split(":")[1] not in service_model("chime").operation_names
-
-
-def test_operations_that_create_an_owner_exist() -> None:
-    """Only Chime creates app instances and Voice Connectors."""
-    for operation in custom_calls._CREATES:
-        client, name = operation.split(":")
-        assert name in service_model(client).operation_names
 
 
 # AwsCustomResource, as CDK renders it
@@ -299,77 +276,59 @@ def test_a_call_of_the_former_api_is_found(
     assert (found.configures, found.obsolete) == (True, obsolete)
 
 
-@pytest.mark.parametrize(
-    ("service", "action", "on", "off", "feature"),
-    [
-        (VOICE, PUT, {"StreamingConfiguration": ON}, None, "media streaming"),
-        (
-            VOICE,
-            PUT,
-            {"StreamingConfiguration": ON},
-            {"StreamingConfiguration": {**ON, "Disabled": True}},
-            "media streaming",
-        ),
-        (
-            MESSAGING,
-            "putMessagingStreamingConfigurations",
-            {"StreamingConfigurations": STREAMS},
-            {"StreamingConfigurations": []},
-            "message streaming",
-        ),
-        (
-            "IVS",
-            "updateChannel",
-            {"recordingConfigurationArn": "arn"},
-            {"recordingConfigurationArn": ""},
-            "recording",
-        ),
-        (
-            "MediaTailor",
-            "configureLogsForPlaybackConfiguration",
-            {"PercentEnabled": 5},
-            {"PercentEnabled": 0},
-            "session logging",
-        ),
-        (
-            "MediaTailor",
-            "configureLogsForChannel",
-            {"LogTypes": ["AS_RUN"]},
-            {"LogTypes": []},
-            "as-run logging",
-        ),
-        ("MediaPackage", "configureLogs", {"EgressAccessLogs": {}}, {"Id": "a"}, "access logging"),
-        ("MediaPackageVod", "configureLogs", {"EgressAccessLogs": {}}, {}, "access logging"),
-    ],
-    ids=lambda each: str(each)[:30],
-)
-def test_each_feature_is_enabled_and_disabled(
-    service: str, action: str, on: dict[str, Any], off: dict[str, Any] | None, feature: str
-) -> None:
-    """Some features use the same operation with different parameters."""
-    enabled = (service, action, on)
-    not_disabled = plain(A=sdk(Create=enabled, Delete=enabled))
-    assert summary(not_disabled) == [(feature, True, False)]
+def called(operation: str, parameters: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """Return a call as `sdk` takes it."""
+    client, _, name = operation.partition(":")
+    return client, f"{name[0].lower()}{name[1:]}", {**parameters}
 
-    if off is not None:
-        disabled = (service, action, off)
-        both = plain(A=sdk(Create=enabled, Delete=disabled))
-        assert summary(both) == [(feature, True, True)]
-        assert summary(plain(A=sdk(Create=disabled))) == []
+
+@each_type
+def test_the_calls_of_every_type_are_recognized(target: ResourceType) -> None:
+    """Some features use the same operation with different parameters."""
+    calls, example = target.calls, EXAMPLES[target.type]
+    enabled = called(calls.configure.operation, example.configure)
+    disabled = called(calls.remove, example.remove)
+    owner = {"Type": owner_type_of(target)}
+
+    (found,) = calls_of(
+        plain(A=sdk(Create=enabled, Delete=disabled) | {"DependsOn": "Owner"}, Owner=owner)
+    )
+
+    assert (found.feature, found.configures, found.deletes) == (target.feature, True, True)
+    assert found.owners == ("Owner",)
+    assert target.role.service_principal in found.principals
+    assert summary(plain(A=sdk(Create=enabled, Delete=enabled))) == [(target.feature, True, False)]
+    assert summary(plain(A=sdk(Create=disabled))) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "create"),
+    [(each, each.calls.create) for each in RESOURCE_TYPES if each.calls.create is not None],
+    ids=lambda each: getattr(each, "type", each),
+)
+def test_a_call_that_creates_an_owner_is_recognized(target: ResourceType, create: str) -> None:
+    """AWS generates the name of such an owner, so the custom resource is the owner."""
+    enabled = called(target.calls.configure.operation, EXAMPLES[target.type].configure)
+
+    (found,) = calls_of(plain(A=sdk(Create=called(create, {}), Update=enabled)))
+
+    assert found.owners == ("A",)
+
+
+def test_a_streaming_configuration_may_be_disabled() -> None:
+    """The service then keeps the configuration, but does not stream."""
+    off = (VOICE, PUT, {"StreamingConfiguration": {**ON, "Disabled": True}})
+
+    assert summary(plain(A=sdk(Create=off))) == []
+    assert summary(plain(A=sdk(Delete=off))) == [("media streaming", False, True)]
 
 
 def test_recording_configurations_and_channels_configure_the_same_feature() -> None:
     """Either of the two calls may disable it."""
-    bucket: dict[str, Any] = {"destinationConfiguration": {"s3": {}}}
-    created = ("IVS", "createRecordingConfiguration", bucket)
     changed = ("IVS", "updateChannel", {"recordingConfigurationArn": "arn"})
     removed = ("IVS", "deleteRecordingConfiguration", {"arn": "arn"})
 
-    assert summary(plain(A=sdk(Create=created, Update=changed, Delete=removed))) == [
-        ("recording", True, True)
-    ]
     assert summary(plain(A=sdk(Create=changed, Delete=removed))) == [("recording", True, True)]
-    assert summary(plain(A=sdk(Create=created))) == [("recording", True, False)]
 
 
 def test_an_owner_may_be_named() -> None:

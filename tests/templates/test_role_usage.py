@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from slr_constructs.templates.role_usage import Mark, Removal
+from slr_constructs.catalogue import Usage
+from slr_constructs.handler.slr_handler.contract import identity_of
+from slr_constructs.templates.role_usage import Mark, Removal, acts_on
 from tests.features.every_feature import RECIPES
+from tests.resource_types import each_type, each_usage
 from tests.templates.apps import plain, stack_of
 
 if TYPE_CHECKING:
+    from slr_constructs.catalogue import ResourceType
     from slr_constructs.templates.app import Stack
 
 
@@ -39,6 +43,43 @@ def test_every_feature_is_marked(recipe: Any) -> None:  # noqa: ANN401
         assert recipe.definition.service_principal in usage.principals
 
 
+@each_usage
+def test_a_native_type_is_a_usage_if_its_properties_enable_the_feature(
+    target: ResourceType, properties: dict[str, Any], usage: Usage
+) -> None:
+    """A resource that may use the role counts as a usage."""
+    found = stack(A={"Type": target.type, "Properties": properties}).usages
+
+    assert found.keys() == (set() if usage is Usage.DOES_NOT_USE else {"A"})
+    for each in found.values():
+        assert each.is_certain == (usage is Usage.USES)
+        assert each.feature == target.feature
+        assert each.needs_clean_up == target.needs_clean_up
+        assert each.is_clean_up is False
+        assert target.role.service_principal in each.principals
+
+
+@each_type
+def test_every_custom_resource_is_a_usage_of_its_owner(target: ResourceType) -> None:
+    """It refers to the owner, which uses no role itself."""
+    for contract in target.contracts.all:
+        read = stack(
+            A={
+                "Type": contract.RESOURCE_TYPE,
+                "Properties": {identity_of(contract): {"Ref": "Owner"}},
+            },
+            Owner={"Type": target.type},
+        )
+
+        usage = read.usages["A"]
+        assert usage.owners == ("Owner",)
+        assert usage.feature == target.feature
+        assert usage.is_certain is True
+        assert usage.is_clean_up == (contract is target.contracts.clean_up)
+        assert target.role.service_principal in usage.principals
+        assert acts_on(read.resources["A"]) == {"Ref": "Owner"}
+
+
 def test_marks_are_sorted() -> None:
     """A resource may be a feature and its own owner."""
     read = stack(
@@ -52,8 +93,6 @@ def test_marks_are_sorted() -> None:
     "properties",
     [
         {},
-        {"RecordingConfigurationArn": ""},
-        {"RecordingConfigurationArn": {"Ref": "AWS::NoValue"}},
         {"Fn::If": ["A", {}, {}]},
         ["RecordingConfigurationArn"],
         None,

@@ -32,9 +32,7 @@ from slr_constructs import (
     catalogue,
 )
 from slr_constructs.catalogue import RoleDefinition
-from slr_constructs.handler.slr_handler import contract
 from slr_constructs.templates.reading import TemplateError
-from slr_constructs.templates.role_usage import _CUSTOM_TYPES, _NATIVE_TYPES
 from slr_constructs.testing import (
     assert_created_before,
     assert_deleted_before,
@@ -475,26 +473,6 @@ def test_fails_when_the_resource_is_not_a_service_linked_role(stack: Stack) -> N
         "ServiceLinkedRoleFunction/Role (ServiceLinkedRoleFunctionRole…) is not a"
         " service-linked role: its type is AWS::IAM::Role"
     )
-
-
-def test_every_custom_resource_and_every_type_of_the_catalogue_is_known() -> None:
-    """New features are included; the log retention resource does not use a role."""
-    types = {kind for each in catalogue.ALL for kind in each.resource_types}
-    with_target = {
-        each.RESOURCE_TYPE
-        for each in vars(contract).values()
-        if isinstance(each, type)
-        and issubclass(each, contract.Contract)
-        and "RESOURCE_TYPE" in vars(each)
-    }
-
-    assert with_target - {*_CUSTOM_TYPES} == {
-        "Custom::ServiceLinkedRole",
-        "Custom::MediaTailorLogRetention",
-    }
-    assert {each.owner for each in _CUSTOM_TYPES.values()} <= types
-    # types without a property for the feature need a custom resource
-    assert types - {*_NATIVE_TYPES} == {"AWS::Chime::AppInstance", "AWS::Chime::VoiceConnector"}
 
 
 # a project of another team

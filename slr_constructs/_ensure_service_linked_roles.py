@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -29,26 +28,24 @@ from aws_cdk import (
     Tokenization,
 )
 
-from slr_constructs import catalogue
-from slr_constructs.errors import UsageError, check_kind
-from slr_constructs.features import mediapackage_logging, mediatailor_logging
-from slr_constructs.ordering import use_role
-from slr_constructs.provider import Provider
-from slr_constructs.service_linked_role import RoleRemoval, role_for, role_in
-from slr_constructs.stack_parts import is_ordered, key_of, parts_of
+from slr_constructs._errors import UsageError, check_kind
+from slr_constructs._handler_function import HandlerFunction
+from slr_constructs._ordering import define_clean_up, use_role
+from slr_constructs._registry import is_ordered, key_of, parts_of
+from slr_constructs._service_linked_role import RoleRemoval, role_for, role_in
+from slr_constructs.catalogue import RESOURCE_TYPES, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
 
     from aws_cdk import IConstructSelector
     from constructs import IConstruct
 
-    from slr_constructs.catalogue import RoleDefinition
-    from slr_constructs.service_linked_role import ServiceLinkedRole
+    from slr_constructs._service_linked_role import ServiceLinkedRole
+    from slr_constructs.catalogue import ResourceType
 
 _CLEAN_UP_ID = "ServiceLinkedRoleCleanUp"
 
-_RECORDING_CONFIGURATION = "AWS::IVS::RecordingConfiguration"
 _RETAINED = (CfnDeletionPolicy.RETAIN, CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE)
 
 
@@ -105,18 +102,12 @@ class EnsureServiceLinkedRoles(Mixin):
 
     def __init__(self, *, removal: RoleRemoval = RoleRemoval.WHEN_UNUSED) -> None:
         super().__init__()
-        check_kind(
-            removal,
-            RoleRemoval,
-            at="EnsureServiceLinkedRoles",
-            prop="removal",
-            allowed="a RoleRemoval",
-        )
+        check_kind("EnsureServiceLinkedRoles", "removal", removal, "a RoleRemoval", RoleRemoval)
         self._removal = removal
 
     def supports(self, construct: IConstruct) -> bool:
         """Return whether a construct is a resource that may need a role, now or at synthesis."""
-        return _kind_of(construct) is not None
+        return _target_of(construct) is not None
 
     def apply_to(self, construct: IConstruct) -> None:
         """Add what one resource needs, now and again at synthesis."""
@@ -135,117 +126,69 @@ class EnsureServiceLinkedRoles(Mixin):
 
     @cached_property
     def _owners(self) -> IConstructSelector:
-        return ConstructSelector.resources_of_type(*_KINDS)
+        return ConstructSelector.resources_of_type(*_TARGETS)
 
-    def _fix(self, owner: Any) -> None:  # noqa: ANN401 - a resource, once its kind is known
-        kind = _kind_of(owner)
-        if kind is None or not kind.uses_role(_Properties(owner)):
+    def _fix(self, owner: Any) -> None:  # noqa: ANN401 - a resource, once its type is known
+        target = _target_of(owner)
+        if target is None or not _uses_role(owner, target):
             return
-        role = role_in(owner, kind.definition)
+        role = role_in(owner, target.role)
         _refuse_circular_dependency(owner, role)
-        role = role_for(owner, role, kind.definition, owner=owner, removal=self._removal)
-        if kind.clean_up is None or owner.cfn_options.deletion_policy in _RETAINED:
+        role = role_for(owner, role, target.role, owner=owner, removal=self._removal)
+        if not target.needs_clean_up or owner.cfn_options.deletion_policy in _RETAINED:
             use_role(role, owner)
         else:
-            kind.clean_up(owner, owner, owner.ref, role, _CLEAN_UP_ID)
+            define_clean_up(owner, target, owner=owner, name=owner.ref, role=role, id=_CLEAN_UP_ID)
 
 
-class _Properties:
-    """The properties of a resource of any class, by the names that CloudFormation uses."""
-
-    def __init__(self, owner: CfnResource) -> None:
-        # not the attributes: a bare resource has none, and jsii cannot always read them
-        self._values = owner._cfn_properties  # noqa: SLF001
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - any value of a template
-        return _part(self._values, name)
+def _target_of(construct: IConstruct) -> ResourceType | None:
+    """Return the type of a resource; None if it uses no role, or is marked as ordered."""
+    if not isinstance(construct, CfnResource) or is_ordered(construct):
+        return None
+    return _TARGETS.get(construct.cfn_resource_type)
 
 
-def _part(values: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - as above
-    """Return a property by its CloudFormation name; L1s start the name in lower case."""
-    return values.get(name, values.get(name[0].lower() + name[1:]))
+#: the types with a property that enables a feature.
+_TARGETS = {each.type: each for each in RESOURCE_TYPES if each.usage is not None}
 
 
-def _is_given(value: Any) -> bool:  # noqa: ANN401 - as above
-    return value not in (None, "", {"Ref": "AWS::NoValue"}, _no_value())
+def _uses_role(owner: CfnResource, target: ResourceType) -> bool:
+    """Return whether an owner uses the role itself, not through another resource of the app."""
+    # not the attributes: a bare resource has none, and jsii cannot always read them
+    properties = _plain(owner._cfn_properties)  # noqa: SLF001
+    if target.usage is None or target.usage(properties) is Usage.DOES_NOT_USE:
+        return False
+    if target.uses_through is None:
+        return True
+    prop, other = target.uses_through
+    referenced = _reference_of(properties[prop])
+    # the other resource depends on the role, and the owner on the other resource
+    return referenced is None or referenced.cfn_resource_type != other
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a property
+    """Return a value with CloudFormation's property names; L1s start them in lower case."""
+    if isinstance(value, dict):
+        return {f"{key[:1].upper()}{key[1:]}": _plain(each) for key, each in value.items()}
+    return None if isinstance(value, str) and value == _no_value() else value
+
+
+def _reference_of(value: Any) -> CfnResource | None:  # noqa: ANN401 - any value of a property
+    """Return the resource that a value refers to."""
+    reference = value
+    if isinstance(value, str):
+        parts = Tokenization.reverse_string(value)
+        reference = parts.first_token if parts.length == 1 else None
+    if reference is not None and Reference.is_reference(reference):
+        target = reference.target
+        return target if isinstance(target, CfnResource) else None
+    return None
 
 
 @cache
 def _no_value() -> str:
     """Return the token for no value, which is the same in the whole process."""
     return Aws.NO_VALUE
-
-
-def _logs_sessions(properties: _Properties) -> bool:
-    logs = properties["LogConfiguration"]
-    if not isinstance(logs, dict):
-        return _is_given(logs)
-    # vended logs need no service-linked role
-    strategies = _part(logs, "EnabledLoggingStrategies")
-    is_disabled = _part(logs, "PercentEnabled") in (0, "0") or strategies == ["VENDED_LOGS"]
-    return _is_given(logs) and not is_disabled
-
-
-def _logs_runs(properties: _Properties) -> bool:
-    logs = properties["LogConfiguration"]
-    return _is_given(logs) and not (isinstance(logs, dict) and _part(logs, "LogTypes") == [])
-
-
-def _records(properties: _Properties) -> bool:
-    """Return whether a channel uses a recording configuration from outside of the app.
-
-    A channel depends on a recording configuration of the app, and so on the role already.
-    """
-    configuration = properties["RecordingConfigurationArn"]
-    reference = configuration
-    if isinstance(configuration, str):
-        parts = Tokenization.reverse_string(configuration)
-        reference = parts.first_token if parts.length == 1 else None
-    if reference is not None and Reference.is_reference(reference):
-        target = reference.target
-        if isinstance(target, CfnResource):
-            return target.cfn_resource_type != _RECORDING_CONFIGURATION
-    return _is_given(configuration)
-
-
-@dataclass(frozen=True, slots=True)
-class _Kind:
-    """The feature of a resource type."""
-
-    definition: RoleDefinition
-    uses_role: Callable[[_Properties], bool]
-    #: None: the feature ends when the resource is deleted.
-    clean_up: Callable[[CfnResource, CfnResource, str, ServiceLinkedRole, str], CfnResource] | None
-
-
-#: `templates.role_usage` has the same facts for templates, without constructs.
-_KINDS = {
-    _RECORDING_CONFIGURATION: _Kind(catalogue.IVS_RECORD_TO_S3, lambda _: True, clean_up=None),
-    "AWS::IVS::Channel": _Kind(catalogue.IVS_RECORD_TO_S3, _records, clean_up=None),
-    "AWS::MediaTailor::PlaybackConfiguration": _Kind(
-        catalogue.MEDIATAILOR, _logs_sessions, mediatailor_logging.clean_up_sessions
-    ),
-    "AWS::MediaTailor::Channel": _Kind(
-        catalogue.MEDIATAILOR, _logs_runs, mediatailor_logging.clean_up_as_run
-    ),
-    "AWS::MediaPackage::Channel": _Kind(
-        catalogue.MEDIAPACKAGE,
-        lambda each: _is_given(each["IngressAccessLogs"]) or _is_given(each["EgressAccessLogs"]),
-        mediapackage_logging.clean_up_channel,
-    ),
-    "AWS::MediaPackage::PackagingGroup": _Kind(
-        catalogue.MEDIAPACKAGE,
-        lambda each: _is_given(each["EgressAccessLogs"]),
-        mediapackage_logging.clean_up_packaging_group,
-    ),
-}
-
-
-def _kind_of(construct: IConstruct) -> _Kind | None:
-    """Return the feature of a resource; None if it has none, or is marked as ordered."""
-    if not isinstance(construct, CfnResource) or is_ordered(construct):
-        return None
-    return _KINDS.get(construct.cfn_resource_type)
 
 
 class _Prerequisites(dict[tuple[str, bool], list[tuple[str, set[str]]]]):
@@ -261,7 +204,7 @@ def _refuse_circular_dependency(owner: CfnResource, role: ServiceLinkedRole | No
     A role or function that does not exist yet will not depend on the owner.
     """
     parts = parts_of(owner)
-    function = parts.known(Provider)
+    function = parts.known(HandlerFunction)
     known = parts.one(_Prerequisites, lambda _: _Prerequisites())
     which = ("" if role is None else key_of(role), function is not None)
     if which not in known:

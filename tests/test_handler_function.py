@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
+import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, NestedStack, Stack, aws_mediapackage
-from aws_cdk.aws_logs import RetentionDays
 from constructs import Construct
 
 from slr_constructs import (
     MediaPackageAccessLogging,
     MediaTailorAsRunLogging,
-    MediaTailorSessionLogging,
     ServiceLinkedRole,
     UsageError,
     catalogue,
 )
-from slr_constructs.handler.slr_handler import operations
+from slr_constructs._arn import arn_of, last_part, substitute
+from slr_constructs._handler_function import HandlerFunction
+from slr_constructs._permissions import Permission, configure_feature
+from slr_constructs._registry import parts_of
+from slr_constructs.catalogue import RESOURCE_TYPES
+from slr_constructs.catalogue.ivs_recording import CHANNEL
+from slr_constructs.catalogue.resource_type import action_of
 from slr_constructs.handler.slr_handler.contract import MediaTailorAsRunLoggingCleanUp
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
-from slr_constructs.permissions import Permission
-from slr_constructs.provider import Provider, arn, last_part, substitute
-from slr_constructs.stack_parts import parts_of
 from slr_constructs.testing import resources_of, template_of
 from tests.features.every_feature import RECIPES
 from tests.features.graph import (
@@ -57,34 +61,12 @@ MANAGE_ROLE = {
     "iam:UntagRole",
     "iam:UpdateRoleDescription",
 }
-CONFIGURE_PLAYBACK = {"mediatailor:ConfigureLogsForPlaybackConfiguration"}
-CONFIGURE_CHANNEL = {"mediatailor:ConfigureLogsForChannel"}
-CONFIGURE_LIVE = {"mediapackage:ConfigureLogs"}
-CONFIGURE_VOD = {"mediapackage-vod:ConfigureLogs"}
 
 #: The IAM actions of the API calls of the function for each resource type.
-CALLS = {
-    "Custom::ServiceLinkedRole": MANAGE_ROLE,
-    "Custom::VoiceConnectorStreaming": {
-        "chime:DeleteVoiceConnectorStreamingConfiguration",
-        "chime:GetVoiceConnectorStreamingConfiguration",
-        "chime:PutVoiceConnectorStreamingConfiguration",
-    },
-    "Custom::AppInstanceStreaming": {
-        "chime:DeleteMessagingStreamingConfigurations",
-        "chime:GetMessagingStreamingConfigurations",
-        "chime:PutMessagingStreamingConfigurations",
-    },
-    "Custom::IvsChannelRecording": {"ivs:GetChannel", "ivs:UpdateChannel"},
-    "Custom::MediaTailorSessionLogging": CONFIGURE_PLAYBACK,
-    "Custom::MediaTailorSessionLoggingCleanUp": CONFIGURE_PLAYBACK,
-    "Custom::MediaTailorAsRunLogging": CONFIGURE_CHANNEL,
-    "Custom::MediaTailorAsRunLoggingCleanUp": CONFIGURE_CHANNEL,
-    "Custom::MediaTailorLogRetention": {"logs:CreateLogGroup", "logs:PutRetentionPolicy"},
-    "Custom::MediaPackageChannelLogging": CONFIGURE_LIVE,
-    "Custom::MediaPackageChannelLoggingCleanUp": CONFIGURE_LIVE,
-    "Custom::MediaPackagePackagingGroupLogging": CONFIGURE_VOD,
-    "Custom::MediaPackagePackagingGroupLoggingCleanUp": CONFIGURE_VOD,
+CALLS = {ROLE: MANAGE_ROLE} | {
+    custom: {*configure_feature(target).actions}
+    for target in RESOURCE_TYPES
+    for custom in target.custom_types
 }
 #: Additional permissions that the services require from the caller.
 PASSED_ON = {
@@ -94,23 +76,16 @@ PASSED_ON = {
         "kinesis:PutRecords",
     },
 }
-OPERATION_FILES = {
-    "service_linked_role": ["Custom::ServiceLinkedRole"],
-    "voice_connector_streaming": ["Custom::VoiceConnectorStreaming"],
-    "app_instance_streaming": ["Custom::AppInstanceStreaming"],
-    "ivs_recording": ["Custom::IvsChannelRecording"],
-    "mediatailor_logging": [name for name in CALLS if "MediaTailor" in name],
-    "mediapackage_logging": [name for name in CALLS if "MediaPackage" in name],
-}
+#: The resource types of each file of operations.
+OPERATION_FILES: dict[str, list[str]] = defaultdict(list)
+for kind, operation in OPERATIONS.items():
+    OPERATION_FILES[operation.remove.__module__].append(kind)
 
 
 def define_everything(stack: Stack) -> None:
     """Define every feature, with an owner of the app and with an existing one."""
     for number, (name, recipe) in enumerate(RECIPES.items()):
         recipe.define(Construct(stack, name), chr(ord("a") + number), None)
-    week = RetentionDays.ONE_WEEK
-    MediaTailorSessionLogging(stack, "Sessions", playback_configuration="ads", log_retention=week)
-    MediaTailorAsRunLogging(stack, "AsRun", channel="linear", log_retention=week)
 
 
 def log_channels(stack: Stack, count: int) -> None:
@@ -163,18 +138,20 @@ def test_the_policy_of_a_custom_resource_allows_the_calls_of_its_operation(
 ) -> None:
     """It allows every action that is needed, and no other action."""
     for custom in custom_ids(everything):
-        kind = everything["Resources"][custom]["Type"]
+        resource = everything["Resources"][custom]
+        kind = resource["Type"]
+        needed = CALLS[kind] | PASSED_ON.get(kind, set())
+        needed |= {action_of(each) for each in resource["Properties"].get("UsageLists", ())}
 
-        assert actions_of(everything, custom) == CALLS[kind] | PASSED_ON.get(kind, set()), kind
+        assert actions_of(everything, custom) == needed, kind
 
 
 @pytest.mark.parametrize("name", OPERATION_FILES)
 def test_the_actions_are_the_calls_of_an_operations_file(name: str) -> None:
     """A new call in the file needs a new permission."""
-    path = Path(operations.__file__).parent / f"{name}.py"
     called = {
         node.args[0].value
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(ast.parse(inspect.getsource(sys.modules[name])))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "call"
@@ -270,13 +247,13 @@ def test_nested_stacks_have_their_own_functions(stack: Stack) -> None:
     """The function of the parent could be deleted too early or created too late."""
     nested = NestedStack(stack, "Nested")
 
-    assert Provider.of(Construct(stack, "Scope")) is Provider.of(stack)
-    assert Provider.of(nested) is not Provider.of(stack)
+    assert HandlerFunction.of(Construct(stack, "Scope")) is HandlerFunction.of(stack)
+    assert HandlerFunction.of(nested) is not HandlerFunction.of(stack)
 
 
 def test_the_function_uses_the_latest_python_without_layers(stack: Stack) -> None:
     """The timeout is long enough for the deletion of a role."""
-    Provider.of(stack)
+    HandlerFunction.of(stack)
 
     properties = properties_of(template_of(stack), FUNCTION)
     assert properties["Runtime"] == "python3.14"
@@ -288,7 +265,7 @@ def test_the_function_uses_the_latest_python_without_layers(stack: Stack) -> Non
 
 def test_the_log_group_of_the_function_is_deleted_with_the_stack(stack: Stack) -> None:
     """Only the function uses it, and it keeps events for 30 days."""
-    Provider.of(stack)
+    HandlerFunction.of(stack)
 
     template = template_of(stack)
     logs = id_of(template, "AWS::Logs::LogGroup")
@@ -303,7 +280,7 @@ def test_the_log_group_of_the_function_is_deleted_with_the_stack(stack: Stack) -
 
 def test_the_function_may_write_only_to_its_log_group(stack: Stack) -> None:
     """A late log line cannot create the log group again after the stack is deleted."""
-    Provider.of(stack)
+    HandlerFunction.of(stack)
 
     template = template_of(stack)
     assert _document_of(template, id_of(template, POLICY))["Statement"] == [
@@ -317,7 +294,7 @@ def test_the_function_may_write_only_to_its_log_group(stack: Stack) -> None:
 
 def test_only_lambda_can_assume_the_role_of_the_function(stack: Stack) -> None:
     """The role has no managed policies."""
-    Provider.of(stack)
+    HandlerFunction.of(stack)
 
     assert properties_of(template_of(stack), "AWS::IAM::Role") == {
         "AssumeRolePolicyDocument": {
@@ -335,7 +312,7 @@ def test_only_lambda_can_assume_the_role_of_the_function(stack: Stack) -> None:
 
 def test_the_asset_is_the_handler_without_compiled_files(stack: Stack) -> None:
     """Compiled files differ between machines, but the hash of the asset must not."""
-    Provider.of(stack)
+    HandlerFunction.of(stack)
 
     directory = Path(App.of(stack).synth().directory)  # type: ignore[union-attr]
     (asset,) = directory.glob("asset.*")
@@ -358,8 +335,8 @@ def test_an_arn_contains_the_name_or_a_variable_for_it() -> None:
     """The text of an `Fn::Sub` cannot contain a token."""
     text = "arn:${AWS::Partition}:ivs:${AWS::Region}:${AWS::AccountId}:channel/"
 
-    assert arn("ivs", "channel/", "abc") == {"Fn::Sub": f"{text}abc"}
-    assert arn("ivs", "channel/", "${Token[X.1]}") == {
+    assert arn_of(CHANNEL, "abc") == {"Fn::Sub": f"{text}abc"}
+    assert arn_of(CHANNEL, "${Token[X.1]}") == {
         "Fn::Sub": [f"{text}${{Name}}", {"Name": "${Token[X.1]}"}]
     }
     assert substitute("a-", {"Ref": "B"}) == {"Fn::Sub": ["a-${Name}", {"Name": {"Ref": "B"}}]}
@@ -394,14 +371,14 @@ def test_the_policies_of_fifty_channels_fit_into_one_role(stack: Stack) -> None:
 
 def test_resources_of_the_function(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
     """The first custom resource of a stack adds these resources."""
-    assert resources_of(Provider.of(stack)) == template_snapshot
+    assert resources_of(HandlerFunction.of(stack)) == template_snapshot
 
 
 def test_resources_of_a_custom_resource(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
     """Each custom resource adds itself and its policy."""
     scope = Construct(stack, "Scope")
 
-    Provider.of(stack).define(
+    HandlerFunction.of(stack).define(
         scope,
         "CleanUp",
         MediaTailorAsRunLoggingCleanUp(channel_name="linear"),

@@ -86,26 +86,26 @@ def check(rule: Rule, value: object, *, at: IConstruct | str, prop: str) -> None
 
 
 def check_kind(
-    value: object,
-    *kinds: type | str,
     at: IConstruct | str,
     prop: str,
+    value: object,
     allowed: str,
+    *kinds: type | str,
     optional: bool = False,
 ) -> None:
     """Check the type of a prop at run time, as a type checker does before.
 
     Args:
-        value: The value of the prop.
-
-        kinds: The accepted classes. An interface is given as the name of one of its properties,
-            because `isinstance` does not work with the interfaces of jsii.
-
         at: The construct that has the prop, or its path.
 
         prop: The name of the prop in Python.
 
+        value: The value of the prop.
+
         allowed: The accepted types, as they continue "must be".
+
+        kinds: The accepted classes. An interface is given as the name of one of its properties,
+            because `isinstance` does not work with the interfaces of jsii.
 
         optional: Whether None is accepted.
 

@@ -15,12 +15,12 @@ from typing import Any, cast
 from aws_cdk import Annotations, Aws, CfnResource, ConstructSelector, aws_iam
 from constructs import Construct
 
-from slr_constructs import permissions
-from slr_constructs.catalogue import RoleCreation, RoleDefinition
-from slr_constructs.errors import UsageError, check, check_kind
+from slr_constructs import _permissions as permissions
+from slr_constructs._errors import UsageError, check, check_kind
+from slr_constructs._handler_function import HandlerFunction
+from slr_constructs._registry import parts_of
+from slr_constructs.catalogue import RoleCreation, RoleDefinition, usage_lists_of
 from slr_constructs.handler.slr_handler import contract, rules
-from slr_constructs.provider import Provider
-from slr_constructs.stack_parts import parts_of
 
 _NATIVE_TYPE = "AWS::IAM::ServiceLinkedRole"
 
@@ -78,11 +78,9 @@ class ServiceLinkedRole(Construct):
         native: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        check_kind(
-            definition, RoleDefinition, at=self, prop="definition", allowed="a RoleDefinition"
-        )
-        check_kind(removal, RoleRemoval, at=self, prop="removal", allowed="a RoleRemoval")
-        check_kind(native, bool, at=self, prop="native", allowed="True or False")
+        check_kind(self, "definition", definition, "a RoleDefinition", RoleDefinition)
+        check_kind(self, "removal", removal, "a RoleRemoval", RoleRemoval)
+        check_kind(self, "native", native, "True or False", bool)
         self._definition = definition
         self._role: aws_iam.IRole | None = None
         check(rules.ROLE_DESCRIPTION, description, at=self, prop="description")
@@ -199,9 +197,10 @@ class ServiceLinkedRole(Construct):
             removal=removal.value,
             creation=self._definition.creation.value,
             description=description,
+            usage_lists=usage_lists_of(self._definition) or None,
         )
         _roles_of(self).leased.add(self.role_name)
-        return Provider.of(self).define(
+        return HandlerFunction.of(self).define(
             self,
             "Resource",
             wanted,
@@ -308,14 +307,7 @@ def role_for(
     Raises:
         UsageError: The given role belongs to another service (`RoleOfAnotherService`).
     """
-    check_kind(
-        role,
-        ServiceLinkedRole,
-        at=feature,
-        prop="role",
-        allowed="a ServiceLinkedRole",
-        optional=True,
-    )
+    check_kind(feature, "role", role, "a ServiceLinkedRole", ServiceLinkedRole, optional=True)
     parts = parts_of(feature if isinstance(owner, str) else owner)
     definition = definitions[0]
     if role is None:
@@ -359,9 +351,11 @@ def permissions_to_configure(
 def _role_permissions(definition: RoleDefinition) -> list[permissions.Permission]:
     """Return the permissions to acquire and to release a lease on a role."""
     role = _arn(definition)
+    lists = usage_lists_of(definition)
     return [
         *permissions.create_role(definition, role),
         permissions.acquire_role(role, _arn(definition, path="/")),
+        *([permissions.call(lists, "*")] if lists else ()),
     ]
 
 

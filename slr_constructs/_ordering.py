@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from slr_constructs.provider import Provider
-from slr_constructs.service_linked_role import permissions_to_configure
-from slr_constructs.stack_parts import claim, mark_ordered, parts_of
+from aws_cdk import Token
+
+from slr_constructs._arn import arn_of
+from slr_constructs._feature import claim
+from slr_constructs._handler_function import HandlerFunction
+from slr_constructs._permissions import configure_feature
+from slr_constructs._registry import mark_ordered, parts_of
+from slr_constructs._service_linked_role import permissions_to_configure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +24,11 @@ if TYPE_CHECKING:
     from aws_cdk import CfnResource
     from constructs import Construct
 
-    from slr_constructs.catalogue import RoleDefinition
+    from slr_constructs._feature import Feature
+    from slr_constructs._permissions import Arn, Permission
+    from slr_constructs._service_linked_role import ServiceLinkedRole
+    from slr_constructs.catalogue import ResourceType
     from slr_constructs.handler.slr_handler.contract import Contract
-    from slr_constructs.permissions import Permission
-    from slr_constructs.service_linked_role import ServiceLinkedRole
 
 
 def role_before(role: ServiceLinkedRole, resource: CfnResource) -> None:
@@ -45,17 +51,15 @@ def use_role(role: ServiceLinkedRole, owner: CfnResource) -> None:
 
 
 def define_configuration(
-    feature: Construct,
+    feature: Feature,
+    target: ResourceType,
     wanted: Contract,
     *,
     owner: CfnResource | str,
-    owner_type: str,
-    feature_name: str,
-    target: Any,  # noqa: ANN401 - a string or an intrinsic
-    role: ServiceLinkedRole,
-    definition: RoleDefinition,
-    permissions: Sequence[Permission],
+    name: Any,  # noqa: ANN401 - a string or an intrinsic
     props: dict[str, str],
+    arn: Arn | None = None,
+    permissions: Sequence[Permission] = (),
 ) -> CfnResource:
     """Define a custom resource that configures a feature on create and removes it on delete.
 
@@ -64,50 +68,50 @@ def define_configuration(
     Args:
         feature: The construct of the feature. The custom resource is its `Resource`.
 
+        target: The type of the owner.
+
         wanted: The contract. It refers to the owner, so the custom resource is deleted before an
             owner of the app.
 
         owner: The owner, as the feature was given it.
 
-        owner_type: The type of the owner in error messages, for example `channel`.
-
-        feature_name: The name of the feature in error messages, for example `access logging`.
-
-        target: The name of the owner, which changes when the owner is replaced.
-
-        role: The role that the feature uses.
-
-        definition: The role that the service creates when the feature is configured.
-
-        permissions: The permissions that the function needs for the owner.
+        name: The name of the owner, which changes when the owner is replaced.
 
         props: The name of the prop for each field of the contract that has another name.
+
+        arn: The ARN of the owner. Default: the ARN ends with the name.
+
+        permissions: What the function needs in addition to the permissions for the owner.
 
     Raises:
         UsageError: Another construct configures the feature for the owner (`FeatureSetTwice`), or
             the contract breaks a rule.
     """
-    claim(feature, wanted, owner, owner_type=owner_type, feature_name=feature_name)
-    resource = Provider.of(feature).define(
+    claim(feature, target, wanted, owner)
+    resource = HandlerFunction.of(feature).define(
         feature,
         "Resource",
         wanted,
-        target=target,
+        target=name,
         props=props,
-        permissions=[*permissions, *permissions_to_configure(feature, definition)],
+        permissions=[
+            configure_feature(target, arn_of(target, name) if arn is None else arn),
+            *permissions,
+            # the service creates the current role, even if the stack adopted the older one
+            *permissions_to_configure(feature, target.role),
+        ],
     )
-    role_before(role, resource)
+    role_before(feature.role, resource)
     return resource
 
 
 def define_clean_up(
-    feature: Construct,
-    wanted: Contract,
+    scope: Construct,
+    target: ResourceType,
     *,
     owner: CfnResource,
-    target: str,
+    name: str,
     role: ServiceLinkedRole,
-    permissions: Sequence[Permission],
     id: str = "CleanUp",
 ) -> CfnResource:
     """Define a clean-up resource, which disables a feature before its owner and role are deleted.
@@ -118,28 +122,38 @@ def define_clean_up(
     update deletes the clean-up resource and then the role. It has the condition of the owner.
 
     Args:
-        feature: The scope of the clean-up resource.
+        scope: The scope of the clean-up resource.
 
-        wanted: The contract of the clean-up resource.
+        target: The type of the owner, which has a clean-up contract.
 
         owner: The owner, which has the native property.
 
-        target: The name of the owner, which changes when the owner is replaced.
+        name: The name of the owner, which changes when the owner is replaced.
 
         role: The role that the feature uses.
-
-        permissions: The permissions that the function needs for the owner.
 
         id: The construct id of the clean-up resource. The id of its policy is `<id>Policy`.
     """
     use_role(role, owner)
-    clean_up = Provider.of(feature).define(
-        feature, id, wanted, target=target, permissions=permissions
+    contract = cast("type[Contract]", target.contracts.clean_up)
+    arn = arn_of(target, name) if target.identifier.arn_attribute is None else _arn_of_owner(owner)
+    clean_up = HandlerFunction.of(scope).define(
+        scope,
+        id,
+        contract.of_target(name),
+        target=name,
+        permissions=[configure_feature(target, arn)],
     )
     role_before(role, clean_up)
     condition = owner.cfn_options.condition
-    if condition is not None and parts_of(feature) is parts_of(owner):
+    if condition is not None and parts_of(scope) is parts_of(owner):
         # without the owner, the reference to it would be invalid
-        for each in (clean_up, feature.node.find_child(f"{id}Policy")):
+        for each in (clean_up, scope.node.find_child(f"{id}Policy")):
             cast("CfnResource", each).cfn_options.condition = condition
     return clean_up
+
+
+def _arn_of_owner(owner: CfnResource) -> str:
+    arn: str | None = getattr(owner, "attr_arn", None)
+    # a bare CfnResource has no Python properties for its attributes
+    return Token.as_string(owner.get_att("Arn")) if arn is None else arn

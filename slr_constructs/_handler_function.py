@@ -1,5 +1,7 @@
 """The function of a stack, its permissions, and the custom resources that it handles.
 
+It is not a `Provider` of CDK, which has a function of its own for each custom resource type.
+
 Every custom resource has its own permissions: it depends on an `AWS::IAM::RolePolicy` next to it,
 which is named after the target of the custom resource. So the permissions exist before the first
 call and until the last one. When a feature is removed, CloudFormation deletes the custom resource
@@ -19,15 +21,16 @@ from typing import TYPE_CHECKING, Any
 from aws_cdk import CfnResource, RemovalPolicy, Token, aws_iam, aws_lambda, aws_logs, aws_s3_assets
 from constructs import Construct
 
-from slr_constructs.errors import UsageError, check_contract
-from slr_constructs.permissions import write_own_log
-from slr_constructs.stack_parts import parts_of
+from slr_constructs._arn import substitute
+from slr_constructs._errors import UsageError, check_contract
+from slr_constructs._permissions import write_own_log
+from slr_constructs._registry import parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slr_constructs._permissions import Permission
     from slr_constructs.handler.slr_handler.contract import Contract
-    from slr_constructs.permissions import Permission
 
 _HANDLER = Path(__file__).parent / "handler"
 
@@ -43,40 +46,11 @@ _POLICY_CHARACTERS = 10_240
 _POLICY_NAME_CHARACTERS = 128
 
 
-def arn(service: str, resource: str, name: str) -> dict[str, Any]:
-    """Return the ARN of a resource in the stack's account and region, as an `Fn::Sub`.
-
-    Args:
-        service: The service namespace, for example `mediatailor`.
-
-        resource: The part before the name, for example `channel/`.
-
-        name: The name, which may be a token.
-    """
-    return substitute(
-        f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}", name
-    )
-
-
-def last_part(name_or_arn: str) -> Any:  # noqa: ANN401 - a string, or an intrinsic for a token
-    """Return the part of an ARN after its only slash, or a literal without a slash unchanged."""
-    if "${" in name_or_arn:
-        return {"Fn::Select": [1, {"Fn::Split": ["/", name_or_arn]}]}
-    return name_or_arn.rpartition("/")[2]
-
-
-def substitute(text: str, name: Any) -> dict[str, Any]:  # noqa: ANN401 - a string or an intrinsic
-    """Return an `Fn::Sub` of a text and a name; the name may be a token or an intrinsic."""
-    if isinstance(name, str) and "${" not in name:
-        return {"Fn::Sub": text + name}
-    return {"Fn::Sub": [f"{text}${{Name}}", {"Name": name}]}
-
-
-class Provider(Construct):
+class HandlerFunction(Construct):
     """The function that handles the custom resources of a stack."""
 
     @classmethod
-    def of(cls, scope: Construct) -> Provider:
+    def of(cls, scope: Construct) -> HandlerFunction:
         """Return the stack's function; define it on first use."""
         return parts_of(scope).one(cls, lambda stack: cls(stack, "ServiceLinkedRoleFunction"))
 

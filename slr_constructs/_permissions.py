@@ -1,0 +1,176 @@
+"""The IAM permissions that slr-constructs uses; those of features are in the `catalogue`.
+
+The constructs add them to templates, where resources are intrinsic functions. The command line
+writes them to policies, where resources are ARNs. So each function takes the resources as
+arguments, and this module does not need the CDK.
+
+The first part is for the function of a stack. The second part is for people and pipelines: the
+statements of "Service-linked role permissions" in the IAM User Guide (`allow_...`), and the
+permissions of the commands `audit`, `release` and `restore`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from slr_constructs.catalogue import RoleCreation
+from slr_constructs.catalogue.resource_type import action_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from slr_constructs.catalogue import ResourceType, RoleDefinition
+
+
+Arn: TypeAlias = str | dict[str, Any]
+"""An ARN. In a template, it may be an intrinsic function that returns an ARN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One Allow statement for a list of resources."""
+
+    actions: Sequence[str]
+    resources: Sequence[Any]
+    condition: dict[str, Any] | None = None
+
+    def render(self) -> dict[str, Any]:
+        """Return the statement for a policy document."""
+        statement: dict[str, Any] = {
+            "Effect": "Allow",
+            "Action": _one_or_many(sorted(self.actions)),
+            "Resource": _one_or_many(self.resources),
+        }
+        if self.condition is not None:
+            statement["Condition"] = self.condition
+        return statement
+
+
+def _one_or_many(values: Sequence[Any]) -> Any:  # noqa: ANN401 - as CDK minimizes policies
+    return values[0] if len(values) == 1 else list(values)
+
+
+def write_own_log(log_group: Arn) -> Permission:
+    """Let the function write its log, but not create a log group that outlives the stack."""
+    return Permission(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group])
+
+
+def create_role(definition: RoleDefinition, role: Arn) -> list[Permission]:
+    """Let the function create a role. The list is empty if IAM no longer creates the role.
+
+    Services also create the role with the permissions of the caller that enables the feature.
+    """
+    if definition.creation is RoleCreation.NEVER:
+        return []
+    return [
+        Permission(
+            actions=["iam:CreateServiceLinkedRole"],
+            resources=[role],
+            condition={"StringEquals": {"iam:AWSServiceName": definition.service_principal}},
+        )
+    ]
+
+
+def acquire_role(role: Arn, role_without_path: Arn) -> Permission:
+    """Let the function acquire and release a lease on a role, and delete the role.
+
+    IAM does not know the path of a role that does not exist. It then checks the ARN without a path:
+    the message in https://github.com/aws/aws-cdk/issues/27067 says "on resource: role NAME".
+    """
+    return Permission(
+        actions=[
+            "iam:DeleteServiceLinkedRole",
+            "iam:GetRole",
+            "iam:GetServiceLinkedRoleDeletionStatus",
+            "iam:TagRole",
+            "iam:UntagRole",
+            "iam:UpdateRoleDescription",
+        ],
+        resources=[role, role_without_path],
+    )
+
+
+def configure_feature(target: ResourceType, *resources: Arn) -> Permission:
+    """Let the function configure and remove the feature of resources of a type."""
+    calls = target.calls
+    operations = [calls.configure.operation, calls.remove]
+    operations += [calls.describe] if calls.function_describes else []
+    return call(operations, *resources)
+
+
+def call(operations: Iterable[str], *resources: Arn) -> Permission:
+    """Allow operations on resources."""
+    return Permission(actions=[*dict.fromkeys(map(action_of, operations))], resources=resources)
+
+
+def allow_create(definition: RoleDefinition, role: str) -> tuple[Permission, Permission]:
+    """Allow creating a role, only for its own service, and attaching its policies."""
+    return (
+        Permission(
+            actions=["iam:CreateServiceLinkedRole"],
+            resources=[role],
+            condition={"StringLike": {"iam:AWSServiceName": definition.service_principal}},
+        ),
+        Permission(actions=["iam:AttachRolePolicy", "iam:PutRolePolicy"], resources=[role]),
+    )
+
+
+def allow_edit(role: str) -> Permission:
+    """Allow editing the description of a role, its only editable property."""
+    return Permission(actions=["iam:UpdateRoleDescription"], resources=[role])
+
+
+def allow_delete(role: str) -> Permission:
+    """Allow deleting a role and reading the status of the deletion."""
+    return Permission(
+        actions=["iam:DeleteServiceLinkedRole", "iam:GetServiceLinkedRoleDeletionStatus"],
+        resources=[role],
+    )
+
+
+# audit
+
+
+def find_role(role: str, role_without_path: str) -> Permission:
+    """Allow reading a role, whether it exists or not."""
+    return Permission(
+        actions=["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+        resources=[role, role_without_path],
+    )
+
+
+def find_regions() -> Permission:
+    """Allow listing the enabled regions of the account."""
+    return Permission(actions=["account:ListRegions"], resources=["*"])
+
+
+def find_stacks() -> Permission:
+    """Allow listing stacks, and finding the stack of a resource."""
+    return Permission(
+        actions=["cloudformation:DescribeStackResources", "cloudformation:DescribeStacks"],
+        resources=["*"],
+    )
+
+
+def describe_stacks_of_leases() -> Permission:
+    """Allow reading which stacks exist, to restore their leases."""
+    return Permission(actions=["cloudformation:DescribeStacks"], resources=["*"])
+
+
+# release and restore
+
+
+def release_role(role: str) -> Permission:
+    """Allow locking a role for deletion, removing its leases, and restoring removed leases."""
+    return Permission(actions=["iam:TagRole", "iam:UntagRole"], resources=[role])
+
+
+def read_role(role: str, role_without_path: str) -> Permission:
+    """Allow reading a role, whether it exists or not, without its policies."""
+    return Permission(actions=["iam:GetRole"], resources=[role, role_without_path])
+
+
+def restore_role(role: str) -> Permission:
+    """Allow restoring the tags of a role."""
+    return Permission(actions=["iam:TagRole"], resources=[role])

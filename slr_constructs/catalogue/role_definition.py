@@ -1,0 +1,148 @@
+"""The facts about a service-linked role, as a type."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from slr_constructs.handler.slr_handler import rules
+
+
+class RoleCreation(Enum):
+    """How the role is created."""
+
+    IAM = "IAM"
+    """IAM creates the role (`iam:CreateServiceLinkedRole`), as its documentation says."""
+
+    SERVICE = "SERVICE"
+    """The service creates the role with its feature. IAM is tried first, without a guarantee."""
+
+    NEVER = "NEVER"
+    """The role is not created: IAM now creates another role for this principal.
+
+    An existing role can be adopted.
+    """
+
+
+Condition: TypeAlias = tuple[str, str, tuple[str, ...]]
+"""Operator, condition key and values. One of the values must match."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of the policy of a role."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The statement of one source."""
+
+    says: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A fact about which sources disagree, and the source that is used."""
+
+    about: str
+    claims: tuple[Claim, ...]
+    followed: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleDefinition:
+    """The facts about a service-linked role: how to create, use and delete it.
+
+    Only the first two arguments are required:
+
+        RoleDefinition("AWSServiceRoleForX", "x.amazonaws.com")
+
+    A name that IAM does not accept raises a ValueError.
+
+    Operations have the form `client:Operation`, with the name of the boto3 client. The prefix of
+    the IAM action may differ: the action of `chime-sdk-voice:...` is `chime:...`.
+
+    Args:
+        role_name: The name of the role, which the service chooses.
+
+        service_principal: The service that assumes the role. Case-sensitive.
+
+        feature: The feature that needs the role, as a short phrase.
+            Default: no feature is shown.
+
+        creation: How the role is created.
+            Default: IAM creates the role, as for most services.
+
+        regions: The regions, in all partitions, that offer at least one of the `created_by`
+            services, sorted. The role itself is global.
+            Default: regions are not checked.
+
+        managed_policy: The AWS managed policy of the role.
+            Default: the policy is unknown.
+
+        statements: The statements of the role's policy.
+            Default: the statements are unknown.
+
+        created_by: The operations that cause the service to create the role.
+            Default: the operations are unknown.
+
+        clean_up: The operations that disable the feature. The role can be deleted after they were
+            called for all resources of the account, in all regions.
+            Default: the operations are unknown.
+
+        log_groups: The default log groups of the service.
+            Default: the service writes no logs, or its log groups are unknown.
+
+        documentation: The URLs of the AWS pages about the role.
+            Default: no pages are listed.
+
+        contradictions: The facts about which sources disagree.
+            Default: no contradiction is known.
+
+        superseded_by: The name of the role that replaced this one.
+            Default: the role is current.
+    """
+
+    role_name: str
+    service_principal: str
+    _: KW_ONLY
+    feature: str = ""
+    creation: RoleCreation = RoleCreation.IAM
+    regions: tuple[str, ...] | None = None
+    managed_policy: str | None = None
+    statements: tuple[Statement, ...] = ()
+    created_by: tuple[str, ...] = ()
+    clean_up: tuple[str, ...] = ()
+    log_groups: tuple[str, ...] = ()
+    documentation: tuple[str, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+    superseded_by: str | None = None
+
+    def __post_init__(self) -> None:
+        """Reject names that IAM does not accept."""
+        for prop, value, rule in (
+            ("role_name", self.role_name, rules.ROLE_NAME),
+            ("service_principal", self.service_principal, rules.SERVICE_PRINCIPAL),
+        ):
+            if not rule.holds(value):
+                raise ValueError(
+                    rules.refusal("RoleDefinition", prop, rule.allowed, value, rule.code)
+                )
+
+    @property
+    def path(self) -> str:
+        """The IAM path of the role."""
+        return f"/aws-service-role/{self.service_principal}/"
+
+    def arn(self, *, partition: str, account: str) -> str:
+        """Return the ARN of the role in one account.
+
+        The arguments are not validated, so `${AWS::Partition}` and tokens are accepted.
+        """
+        return f"arn:{partition}:iam::{account}:role{self.path}{self.role_name}"
