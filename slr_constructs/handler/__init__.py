@@ -1,1 +1,1 @@
-"""The root of the Lambda asset: only this folder is deployed to Lambda."""
+"""The root of the Lambda asset: only this folder is deployed to Lambda. It is internal."""

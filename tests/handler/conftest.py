@@ -64,7 +64,7 @@ def stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedAws]:
 def account(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Account:
     """Give the handler the IAM of an account in memory."""
     in_memory = Account(now=lambda: clock.elapsed)
-    monkeypatch.setattr(aws, "client", lambda _service: in_memory.iam())
+    monkeypatch.setattr(aws, "client", lambda *_: in_memory.iam())
     return in_memory
 
 

@@ -201,7 +201,7 @@ class World:
     def __enter__(self) -> Self:
         """Replace AWS."""
         for target, name, value in (
-            (aws, "client", lambda _service: self.account.iam()),
+            (aws, "client", lambda *_: self.account.iam()),
             # the log, which these tests do not read
             (sys, "stdout", mock.Mock()),
             (service_linked_role, "secrets", SimpleNamespace(token_hex=self._token)),

@@ -44,7 +44,7 @@ class Lifecycle:
     properties: dict[str, Any]
     #: the field that names the target.
     owner: str
-    other_owner: Any
+    other_owner: str
     physical_id: str
     other_physical_id: str
     configure: Calls
@@ -66,9 +66,10 @@ class Lifecycle:
         return {**self.properties, contract.property_name(self.owner): self.other_owner}
 
     @property
-    def name(self) -> Any:  # noqa: ANN401 - a list of names for log groups
+    def name(self) -> str:
         """The target as its property names it."""
-        return self.properties[contract.property_name(self.owner)]
+        name: str = self.properties[contract.property_name(self.owner)]
+        return name
 
 
 def none(_owner: str) -> list[Call]:
@@ -242,17 +243,6 @@ def _as_run(channel: str, *log_types: str) -> Call:
     )
 
 
-def _log_groups(names: Any) -> list[Call]:  # noqa: ANN401 - the one owner that is a list
-    return [
-        Call(service="logs", method=method, params={"logGroupName": name, **params})
-        for name in names
-        for method, params in (
-            ("create_log_group", {}),
-            ("put_retention_policy", {"retentionInDays": 30}),
-        )
-    ]
-
-
 def _access_logs(service: str, owner: str, **logs: dict[str, str]) -> Call:
     return Call(service=service, method="configure_logs", params={"Id": owner, **logs})
 
@@ -381,18 +371,6 @@ LIFECYCLES = (
         remove=lambda channel: [_as_run(channel)],
         remove_when_missing=lambda channel: _as_run(channel).refuse("", 404),
         wrong=("ChannelName", "a/b", rules.MEDIATAILOR_CHANNEL_NAME),
-    ),
-    Lifecycle(
-        contract=contract.MediaTailorLogRetention,
-        properties={"LogGroupNames": ["MediaTailor/A", "MediaTailor/B"], "RetentionInDays": "30"},
-        owner="log_group_names",
-        other_owner=["MediaTailor/C"],
-        physical_id="log-retention/MediaTailor/A+MediaTailor/B",
-        other_physical_id="log-retention/MediaTailor/C",
-        configure=_log_groups,
-        remove=none,
-        remove_when_missing=none,
-        wrong=("RetentionInDays", "0", rules.RETENTION_DAYS),
     ),
     Lifecycle(
         contract=contract.MediaPackageChannelLogging,

@@ -69,7 +69,7 @@ class StubbedAws:
         exits = ExitStack()
         return cls(exits), exits
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - as boto3's own
+    def client(self, service: str, _region: str | None = None) -> Any:  # noqa: ANN401 - as boto3's own
         """Return a service's client, as `aws.client` does."""
         self._stubber(service)
         return _client(service)

@@ -79,10 +79,21 @@ def test_every_field_has_a_rule_and_a_unique_name(each: type[Contract]) -> None:
     ] == []
 
 
-def test_the_base_contract_does_not_have_an_id() -> None:
-    """Each resource type defines the id of its target."""
-    with pytest.raises(NotImplementedError):
-        _ = Contract().physical_id
+@each_lifecycle
+def test_a_contract_of_a_target_has_its_id_and_nothing_else(lifecycle: Lifecycle) -> None:
+    """It is enough for a removal."""
+    wanted = lifecycle.contract.of_target(lifecycle.name)
+
+    assert contract.identity_of(lifecycle.contract) == contract.property_name(lifecycle.owner)
+    assert wanted.physical_id == lifecycle.physical_id
+    others = {
+        field.name: getattr(wanted, field.name)
+        for field in fields(wanted)
+        if field.name != lifecycle.owner
+    }
+    assert [name for name, value in others.items() if value is not None] == (
+        ["enabled"] if "enabled" in others else []
+    )
 
 
 def test_property_names_have_the_case_of_cloudformation() -> None:

@@ -13,9 +13,10 @@ import pytest
 from slr_constructs.handler.slr_handler import aws, entrypoint
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
 from slr_constructs.handler.slr_handler.cloudformation import NOTHING_CREATED, send
+from slr_constructs.handler.slr_handler.context import OperationError
 from slr_constructs.handler.slr_handler.entrypoint import handler, respond
-from slr_constructs.handler.slr_handler.operations import OPERATIONS, Operation
-from slr_constructs.handler.slr_handler.run import OperationError
+from slr_constructs.handler.slr_handler.operation import Operation
+from slr_constructs.handler.slr_handler.operations import OPERATIONS
 from tests.handler.events import event, request
 from tests.handler.fake_cloudformation import FakeCloudFormation, fake_cloudformation, hanging
 from tests.handler.lifecycles import LIFECYCLES
@@ -24,8 +25,8 @@ from tests.handler.stubbed import Call
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from slr_constructs.handler.slr_handler.context import Context
     from slr_constructs.handler.slr_handler.contract import Contract
-    from slr_constructs.handler.slr_handler.run import Run
     from tests.handler.clocks import FakeClock
     from tests.handler.stubbed import StubbedAws
 
@@ -33,7 +34,7 @@ VOICE = next(row for row in LIFECYCLES if row.resource_type == "Custom::VoiceCon
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class LambdaContext:
     """Lambda's context."""
 
     milliseconds: int = 900_000
@@ -51,12 +52,12 @@ def cloudformation() -> Iterator[FakeCloudFormation]:
 
 
 @pytest.fixture
-def voice_does(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Run], str]], None]:
+def voice_does(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Context], str]], None]:
     """Replace an operation."""
 
-    def replaced(work: Callable[[Run], str]) -> None:
-        def operate(_wanted: Contract, run: Run) -> str:
-            return work(run)
+    def replaced(work: Callable[[Context], str]) -> None:
+        def operate(_wanted: Contract, context: Context) -> str:
+            return work(context)
 
         operation = Operation(VOICE.contract, operate, operate)
         monkeypatch.setitem(OPERATIONS, VOICE.resource_type, operation)
@@ -76,7 +77,7 @@ def test_responds_with_the_outcome(
     """The handler reads the event of Lambda and sends the response to CloudFormation."""
     stubs.expect(VOICE.configure(VOICE.name))
 
-    handler(_event(cloudformation), Context())
+    handler(_event(cloudformation), LambdaContext())
 
     (put,) = cloudformation.puts
     assert put.read()["Status"] == "SUCCESS"
@@ -90,7 +91,7 @@ def test_logs_the_request_without_the_response_url(
     """The log has the fields of the request, but not the response URL."""
     stubs.expect(VOICE.configure(VOICE.name))
 
-    handler(_event(cloudformation), Context())
+    handler(_event(cloudformation), LambdaContext())
 
     lines = capsys.readouterr().out
     first = json.loads(lines.splitlines()[0])
@@ -123,13 +124,13 @@ def test_delete_of_an_unknown_type_that_was_never_created_succeeds(clock: FakeCl
 
 
 def test_fails_when_something_unexpected_happens(
-    voice_does: Callable[[Callable[[Run], str]], None],
+    voice_does: Callable[[Callable[[Context], str]], None],
     clock: FakeClock,
     logged: Callable[[], list[dict[str, Any]]],
 ) -> None:
     """The response has the error, and the log has the traceback."""
 
-    def divide(_run: Run) -> str:
+    def divide(_context: Context) -> str:
         return str(1 // 0)
 
     voice_does(divide)
@@ -146,14 +147,14 @@ def test_fails_when_something_unexpected_happens(
 
 
 def test_fails_when_the_service_model_rejects_a_parameter(
-    voice_does: Callable[[Callable[[Run], str]], None], stubs: StubbedAws, clock: FakeClock
+    voice_does: Callable[[Callable[[Context], str]], None], stubs: StubbedAws, clock: FakeClock
 ) -> None:
     """A wrong call of the function is an ordinary error and changes nothing."""
     misspelt: dict[str, Any] = {"Rolename": "x"}
     stubs.expect([Call(service="iam", method="tag_role", params=misspelt)])
 
-    def misspell(run: Run) -> str:
-        return str(run.api("iam").call("tag_role", **misspelt))
+    def misspell(context: Context) -> str:
+        return str(context.api("iam").call("tag_role", **misspelt))
 
     voice_does(misspell)
     response = respond(request("Create", VOICE.resource_type, VOICE.properties), clock)
@@ -165,13 +166,13 @@ def test_fails_when_the_service_model_rejects_a_parameter(
 
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 def test_fails_when_time_runs_out(
-    kind: str, voice_does: Callable[[Callable[[Run], str]], None], clock: FakeClock
+    kind: str, voice_does: Callable[[Callable[[Context], str]], None], clock: FakeClock
 ) -> None:
     """The clock raises an error if an operation waits too long."""
 
-    def wait(run: Run) -> str:
+    def wait(context: Context) -> str:
         while True:
-            run.clock.wait(100)
+            context.clock.wait(100)
 
     voice_does(wait)
     response = respond(
@@ -187,14 +188,14 @@ def test_fails_when_time_runs_out(
 
 
 def test_a_create_that_ran_out_of_time_after_a_change_has_its_real_id(
-    voice_does: Callable[[Callable[[Run], str]], None], stubs: StubbedAws, clock: FakeClock
+    voice_does: Callable[[Callable[[Context], str]], None], stubs: StubbedAws, clock: FakeClock
 ) -> None:
     """The delete that follows needs the id of the created resource."""
     stubs.expect(VOICE.configure(VOICE.name))
 
-    def change_and_wait(run: Run) -> str:
+    def change_and_wait(context: Context) -> str:
         (call,) = VOICE.configure(VOICE.name)
-        run.api(call.service).call(call.method, **call.params)
+        context.api(call.service).call(call.method, **call.params)
         raise OutOfTimeError
 
     voice_does(change_and_wait)
@@ -210,10 +211,10 @@ def test_responds_although_a_call_hangs(
     """An alarm interrupts botocore, which would retry a hanging call."""
     with hanging() as url:
         client = boto3.client("chime-sdk-voice", endpoint_url=url, config=aws._CONFIG)
-        monkeypatch.setattr(aws, "client", lambda _service: client)
+        monkeypatch.setattr(aws, "client", lambda *_: client)
 
         # the shortest time of the alarm is one second
-        handler(_event(cloudformation), Context(1000))
+        handler(_event(cloudformation), LambdaContext(1000))
 
     (put,) = cloudformation.puts
     assert put.read()["Status"] == "FAILED"
@@ -232,7 +233,7 @@ def test_responds_although_the_alarm_is_late(
 
     monkeypatch.setattr(entrypoint, "respond", ring)
 
-    handler(_event(cloudformation), Context())
+    handler(_event(cloudformation), LambdaContext())
 
     (put,) = cloudformation.puts
     assert put.read()["Status"] == "FAILED"
@@ -253,7 +254,7 @@ def test_the_alarm_is_disabled_before_the_response_is_sent(
 
     monkeypatch.setattr(entrypoint, "send", sent)
 
-    handler(_event(cloudformation), Context())
+    handler(_event(cloudformation), LambdaContext())
 
     assert timers == [(0, 0)]
     assert signal.getsignal(signal.SIGALRM) is before
@@ -288,7 +289,7 @@ def test_reserves_time_for_the_response(
     monkeypatch.setattr(signal, "setitimer", set_alarm)
     monkeypatch.setattr(entrypoint, "Clock", make_clock)
 
-    handler(_event(cloudformation), Context(milliseconds))
+    handler(_event(cloudformation), LambdaContext(milliseconds))
 
     alarm, clock = expected
     assert alarms == [alarm, 0]
@@ -306,11 +307,11 @@ def test_failed_update_of_another_target_is_undone(
     """CloudFormation rolls back only the old target."""
     removed = []
 
-    def configure(_wanted: Contract, run: Run) -> str:
-        run.api("iam").changed = changed
+    def configure(_wanted: Contract, context: Context) -> str:
+        context.api("iam").changed = changed
         raise OperationError("no")
 
-    def remove(wanted: Contract, _run: Run) -> str:
+    def remove(wanted: Contract, _context: Context) -> str:
         removed.append(wanted.physical_id)
         return "removed"
 
@@ -334,11 +335,11 @@ def test_failed_update_of_the_same_target_is_not_undone(
 ) -> None:
     """The rollback configures the same target again."""
 
-    def configure(_wanted: Contract, run: Run) -> str:
-        run.api("iam").changed = True
+    def configure(_wanted: Contract, context: Context) -> str:
+        context.api("iam").changed = True
         raise OperationError("no")
 
-    def remove(_wanted: Contract, _run: Run) -> str:
+    def remove(_wanted: Contract, _context: Context) -> str:
         pytest.fail("remove was called")
 
     monkeypatch.setitem(
@@ -360,11 +361,11 @@ def test_logs_what_could_not_be_undone(
 ) -> None:
     """The response has the first error."""
 
-    def configure(_wanted: Contract, run: Run) -> str:
-        run.api("iam").changed = True
+    def configure(_wanted: Contract, context: Context) -> str:
+        context.api("iam").changed = True
         raise OperationError("first")
 
-    def remove(_wanted: Contract, _run: Run) -> str:
+    def remove(_wanted: Contract, _context: Context) -> str:
         raise OperationError("second")
 
     monkeypatch.setitem(

@@ -57,9 +57,11 @@ VALUES: dict[str, tuple[list[object], list[object]]] = {
     "PLAYBACK_CONFIGURATION_NAME": (["tv_1-a", "a" * 64], ["", "a" * 65, "a b"]),
     "MEDIATAILOR_CHANNEL_NAME": (["news", "n" * 256], ["", "a/b", "a b", "n" * 257]),
     "PERCENT_ENABLED": ([0, 100], [-1, 101, 99.5]),
+    "LIST_OPERATIONS": (
+        [(), ("chime-sdk-voice:ListSipMediaApplications",)],
+        [("ListThings",), ("iam:GetRole",), "iam:ListRoles"],
+    ),
     "EVENT_TYPES": ([(), ("RAW_ADS_REQUEST",)], [("raw",), "RAW", None]),
-    "LOG_GROUP_NAMES": ([("MediaTailor/A",)], [("a b",), "MediaTailor/A"]),
-    "RETENTION_DAYS": ([1, 3653], [0]),
     "MEDIAPACKAGE_ID": (["a-1_B", "a" * 256], ["", "a b", "a" * 257]),
     "CHANNEL_LOG_GROUP_NAME": (
         ["/aws/MediaPackage/a-1_B"],

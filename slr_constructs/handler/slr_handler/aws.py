@@ -52,9 +52,23 @@ _NOT_FOUND = 404
 
 
 @functools.cache
-def client(service: str) -> Any:  # noqa: ANN401 - boto3 creates its clients at run time
-    """Return the client of a service. Lambda reuses it between runs."""
-    return boto3.client(service, config=_CONFIG)
+def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 creates its clients at run time
+    """Return the client of a service. Lambda reuses it between runs.
+
+    Args:
+        service: The boto3 name of the service.
+
+        region: The region. None: the region of the function.
+    """
+    return boto3.client(service, region_name=region, config=_CONFIG)
+
+
+def regions(service: str) -> list[str]:
+    """Return the regions of a service, in the partition of the function."""
+    here = client(service).meta
+    known: list[str] = boto3.Session().get_available_regions(service, here.partition)
+    # boto3 may be older than the service
+    return sorted(known) or [here.region_name]
 
 
 def code(error: ClientError) -> str:
@@ -71,7 +85,7 @@ def error_text(error: ClientError) -> str:
     """Return the text that follows "… failed": what to check, the code and the message."""
     check = ""
     if is_denied(error):
-        check = " (check the function's permissions and the service control policies)"
+        check = " (check the permissions and the service control policies)"
     return f"{check}: {code(error)}: {message(error)}"
 
 
@@ -106,9 +120,9 @@ class Api:
         on_event: Receives an event for each call and each retry.
             Default: writes them to the log.
 
-        propagation_seconds: How long denied calls are retried, because permissions are new. Use 0
-            for existing permissions.
-            Default: 40 seconds, in total for all calls.
+        propagation_seconds: How long calls are retried because a permission or a resource is new.
+            Use 0 if both exist already.
+            Default: 40 seconds; for denied calls, in total for all calls.
     """
 
     def __init__(
@@ -124,6 +138,7 @@ class Api:
         self._on_event = on_event
         #: shared by all calls: after one call was denied for that long, the next fails at once.
         self._propagation_left = propagation_seconds
+        self._propagation_seconds = propagation_seconds
         #: whether a call may have changed a resource, which a failed create must then clean up.
         self.changed = False
 
@@ -181,5 +196,5 @@ class Api:
         if is_denied(error):
             return waited + self._propagation_left
         if retry_if is not None and retry_if(error):
-            return _PROPAGATION_SECONDS
+            return self._propagation_seconds
         return 0

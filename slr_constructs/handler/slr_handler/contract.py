@@ -26,6 +26,14 @@ def property_name(field_name: str) -> str:
     return "".join(part.capitalize() for part in field_name.split("_"))
 
 
+def identity_of(contract: type[Contract]) -> str:
+    """Return the property of a custom resource that names its target.
+
+    If its value changes, CloudFormation replaces the custom resource.
+    """
+    return property_name(fields(contract)[0].name)
+
+
 def _boolean(text: object) -> object:
     return {"true": True, "false": False}.get(str(text).lower(), text)
 
@@ -50,11 +58,18 @@ class Contract:
     """The properties of one custom resource."""
 
     RESOURCE_TYPE: ClassVar[str]
+    #: the pattern of the physical id, with the name of the target, which is the first field.
+    PHYSICAL_ID: ClassVar[str] = "{}"
 
     @property
     def physical_id(self) -> str:
-        """A unique id of the target. It changes only with the target."""
-        raise NotImplementedError
+        """A unique id of what is configured. It changes only with the target."""
+        return self.PHYSICAL_ID.format(getattr(self, fields(self)[0].name))
+
+    @classmethod
+    def of_target(cls, name: str) -> Self:
+        """Return a contract for the removal from a target. All other properties are None."""
+        return cls.from_properties({identity_of(cls): name}, strict=False)
 
     def to_properties(self) -> dict[str, Any]:
         """Return the properties for a template, without those that are None."""
@@ -72,8 +87,9 @@ class Contract:
         Args:
             properties: `ResourceProperties` as CloudFormation sent them.
 
-            strict: Reject unknown properties and invalid values. A delete is not strict, because
-                the template may be of an older version.
+            strict: Reject missing, unknown and invalid properties. A delete is not strict, because
+                the template may be of another version: it needs only the name of the target, and
+                other missing properties are None.
 
         Raises:
             ContractError: A property is missing, unknown or invalid.
@@ -94,9 +110,12 @@ class Contract:
         for name, each in known.items():
             if name not in properties:
                 if each.default is MISSING:
-                    raise ContractError(
-                        refusal(cls.RESOURCE_TYPE, each.name, "given", None, "MissingProperty")
-                    )
+                    # the first field is the name of the target
+                    if strict or not values:
+                        raise ContractError(
+                            refusal(cls.RESOURCE_TYPE, each.name, "given", None, "MissingProperty")
+                        )
+                    values[each.name] = None
                 continue
             kind = str(each.type).removesuffix(" | None")
             value = _FROM_TEXT.get(kind, str)(properties[name])
@@ -120,11 +139,8 @@ class ServiceLinkedRole(Contract):
     removal: str = _ruled(rules.ROLE_REMOVAL)
     creation: str = _ruled(rules.ROLE_CREATION)
     description: str | None = _ruled(rules.ROLE_DESCRIPTION, default=None)
-
-    @property
-    def physical_id(self) -> str:
-        """The role's name, which is unique in the account."""
-        return self.role_name
+    #: the operations that list resources which may use the role without IAM knowing it.
+    usage_lists: tuple[str, ...] | None = _ruled(rules.LIST_OPERATIONS, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +148,7 @@ class VoiceConnectorStreaming(Contract):
     """Stream a Voice Connector's media to Kinesis Video Streams."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::VoiceConnectorStreaming"
+    PHYSICAL_ID: ClassVar[str] = "{}/streaming-configuration"
 
     voice_connector_id: str = _ruled(rules.VOICE_CONNECTOR_ID)
     data_retention_in_hours: int = _ruled(rules.DATA_RETENTION)
@@ -139,26 +156,17 @@ class VoiceConnectorStreaming(Contract):
     notification_targets: tuple[str, ...] = _ruled(rules.NOTIFICATION_TARGETS)
     media_insights_configuration_arn: str | None = _ruled(rules.MEDIA_INSIGHTS_ARN, default=None)
 
-    @property
-    def physical_id(self) -> str:
-        """The Voice Connector, which has one streaming configuration."""
-        return f"{self.voice_connector_id}/streaming-configuration"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppInstanceStreaming(Contract):
     """Stream an app instance's channels and messages to Kinesis."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::AppInstanceStreaming"
+    PHYSICAL_ID: ClassVar[str] = "{}/streaming-configurations"
 
     app_instance_arn: str = _ruled(rules.APP_INSTANCE_ARN)
     channels_stream_arn: str | None = _ruled(rules.MESSAGING_STREAM_ARN, default=None)
     channel_messages_stream_arn: str | None = _ruled(rules.MESSAGING_STREAM_ARN, default=None)
-
-    @property
-    def physical_id(self) -> str:
-        """The app instance, which has one list of streaming configurations."""
-        return f"{self.app_instance_arn}/streaming-configurations"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,14 +174,10 @@ class IvsChannelRecording(Contract):
     """Record an IVS channel that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::IvsChannelRecording"
+    PHYSICAL_ID: ClassVar[str] = "{}/recording-configuration"
 
     channel_arn: str = _ruled(rules.IVS_CHANNEL_ARN)
     recording_configuration_arn: str = _ruled(rules.IVS_RECORDING_CONFIGURATION_ARN)
-
-    @property
-    def physical_id(self) -> str:
-        """The channel, which has one recording configuration."""
-        return f"{self.channel_arn}/recording-configuration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,13 +185,9 @@ class MediaTailorSessionLoggingCleanUp(Contract):
     """Set the percentage of a playback configuration to 0 on delete; change nothing before."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorSessionLoggingCleanUp"
+    PHYSICAL_ID: ClassVar[str] = "playbackConfiguration/{}/log-configuration"
 
     playback_configuration_name: str = _ruled(rules.PLAYBACK_CONFIGURATION_NAME)
-
-    @property
-    def physical_id(self) -> str:
-        """The playback configuration, which has one log configuration."""
-        return f"playbackConfiguration/{self.playback_configuration_name}/log-configuration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,13 +216,9 @@ class MediaTailorAsRunLoggingCleanUp(Contract):
     """Remove the log types of a channel on delete; change nothing before."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorAsRunLoggingCleanUp"
+    PHYSICAL_ID: ClassVar[str] = "channel/{}/log-configuration"
 
     channel_name: str = _ruled(rules.MEDIATAILOR_CHANNEL_NAME)
-
-    @property
-    def physical_id(self) -> str:
-        """The channel, which has one log configuration."""
-        return f"channel/{self.channel_name}/log-configuration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,32 +229,13 @@ class MediaTailorAsRunLogging(MediaTailorAsRunLoggingCleanUp):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaTailorLogRetention(Contract):
-    """Create log groups with fixed names if they do not exist, and set their retention."""
-
-    RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorLogRetention"
-
-    log_group_names: tuple[str, ...] = _ruled(rules.LOG_GROUP_NAMES)
-    retention_in_days: int = _ruled(rules.RETENTION_DAYS)
-
-    @property
-    def physical_id(self) -> str:
-        """The names of the groups, which the account and region share."""
-        return "log-retention/" + "+".join(self.log_group_names)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaPackageChannelLoggingCleanUp(Contract):
     """Disable the access logs of a live channel on delete; change nothing before."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackageChannelLoggingCleanUp"
+    PHYSICAL_ID: ClassVar[str] = "channels/{}/access-logs"
 
     channel_id: str = _ruled(rules.MEDIAPACKAGE_ID)
-
-    @property
-    def physical_id(self) -> str:
-        """The channel, which has one pair of access logs."""
-        return f"channels/{self.channel_id}/access-logs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,13 +253,9 @@ class MediaPackagePackagingGroupLoggingCleanUp(Contract):
     """Disable the access log of a packaging group on delete; change nothing before."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackagePackagingGroupLoggingCleanUp"
+    PHYSICAL_ID: ClassVar[str] = "packaging-groups/{}/access-logs"
 
     packaging_group_id: str = _ruled(rules.MEDIAPACKAGE_ID)
-
-    @property
-    def physical_id(self) -> str:
-        """The packaging group, which has one access log."""
-        return f"packaging-groups/{self.packaging_group_id}/access-logs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,16 +12,16 @@ from botocore.exceptions import ClientError
 from .aws import error_text
 from .clock import Clock, OutOfTimeError
 from .cloudformation import NOTHING_CREATED, Request, Response, log, send
+from .context import Context, OperationError, StackResource
 from .contract import ContractError
 from .operations import OPERATIONS
-from .run import OperationError, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
     from .contract import Contract
-    from .operations import Operation
+    from .operation import Operation
 
 #: time reserved for the response: the waits of an operation end first, then an alarm interrupts any
 #: call that hangs.
@@ -60,23 +60,27 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def respond(request: Request, clock: Clock) -> Response:
     """Run the operation of the request. Every error becomes a response."""
-    run = Run(request, clock)
+    context = Context(
+        clock,
+        account=request.account,
+        stack_resource=StackResource(request.stack_id, request.logical_resource_id),
+    )
     physical_id = _current_id(request)
     try:
         if request.request_type == "Delete":
-            return Response(physical_id, _delete(run, physical_id))
+            return Response(physical_id, _delete(request, physical_id, context))
         operation = _operation(request)
         wanted = operation.contract.from_properties(request.resource_properties)
         # from here on a create may change resources, and the delete needs their physical id
         created = wanted.physical_id
         try:
-            reason = operation.configure(wanted, run)
+            reason = operation.configure(wanted, context)
         except (Exception, OutOfTimeError):
-            if run.changed and request.request_type == "Create":
+            if context.changed and request.request_type == "Create":
                 physical_id = created
-            elif run.changed and created != physical_id:
+            elif context.changed and created != physical_id:
                 # CloudFormation rolls back to the old target and never deletes the new one
-                _undo(operation, wanted, run)
+                _undo(request, operation, wanted, context)
             raise
         return Response(created, reason, data={"Outcome": reason})
     except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - a request without a response blocks its stack
@@ -104,19 +108,19 @@ def _operation(request: Request) -> Operation:
     return operation
 
 
-def _delete(run: Run, physical_id: str) -> str:
+def _delete(request: Request, physical_id: str, context: Context) -> str:
     if physical_id.startswith(NOTHING_CREATED):
         return "nothing to delete, because the create request created nothing"
-    operation = _operation(run.request)
-    wanted = operation.contract.from_properties(run.request.resource_properties, strict=False)
-    return operation.remove(wanted, run)
+    operation = _operation(request)
+    wanted = operation.contract.from_properties(request.resource_properties, strict=False)
+    return operation.remove(wanted, context)
 
 
-def _undo(operation: Operation, wanted: Contract, run: Run) -> None:
+def _undo(request: Request, operation: Operation, wanted: Contract, context: Context) -> None:
     try:
-        outcome = operation.remove(wanted, run)
+        outcome = operation.remove(wanted, context)
     except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - the response has the first error
-        reason = _reason(run.request, error)
+        reason = _reason(request, error)
         log("not undone", physical_resource_id=wanted.physical_id, reason=reason)
     else:
         log("undone", physical_resource_id=wanted.physical_id, reason=outcome)

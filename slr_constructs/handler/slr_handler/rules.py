@@ -107,6 +107,11 @@ ROLE_DESCRIPTION = Rule(
     "at most 1000 printable Latin-1 characters",
     _matches("[\t\n\r\x20-\x7e\xa1-\xff]*", longest=1000),
 )
+LIST_OPERATIONS = Rule(
+    "ListOperations",
+    "list operations in the form client:Operation",
+    _each(_matches(r"[a-z0-9-]+:List[A-Za-z0-9]+", longest=128)),
+)
 
 #: `VoiceConnectorId` of chime-sdk-voice.
 VOICE_CONNECTOR_ID = Rule(
@@ -195,10 +200,6 @@ EVENT_TYPES = Rule(
     "event types in capitals, such as RAW_ADS_REQUEST",
     _each(_matches(r"[A-Z][A-Z0-9_]*", longest=128)),
 )
-LOG_GROUP_NAMES = Rule(
-    "LogGroupNames", "log group names", _each(_matches(r"[.\-_/#A-Za-z0-9]+", longest=512))
-)
-RETENTION_DAYS = Rule("RetentionDays", "a number of days, 1 or more", _whole(1))
 
 #: `Id` of AWS::MediaPackage::Channel and PackagingGroup.
 MEDIAPACKAGE_ID = Rule(

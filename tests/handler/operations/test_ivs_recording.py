@@ -113,6 +113,29 @@ def test_delete_keeps_a_recording_that_others_configured(
     )
 
 
+def test_delete_without_a_recording_configuration_changes_nothing(
+    stubs: StubbedAws, clock: FakeClock
+) -> None:
+    """It is unknown who configured the recording of the channel."""
+    stubs.expect([_get(recordingConfigurationArn=f"{RECORDING}2")])
+
+    response = respond(
+        request(
+            "Delete",
+            "Custom::IvsChannelRecording",
+            {"ChannelArn": IVS_CHANNEL},
+            physical_resource_id="id",
+        ),
+        clock,
+    )
+
+    assert response.reason == (
+        f"{IVS_CHANNEL} no longer uses the configuration of this resource, so its recording stays"
+        " as it is"
+    )
+    stubs.assert_all_called()
+
+
 def test_delete_succeeds_when_the_channel_is_deleted_meanwhile(
     stubs: StubbedAws, clock: FakeClock
 ) -> None:

@@ -1,4 +1,4 @@
-"""MediaTailor: session logs, as-run logs, and the log groups with fixed names."""
+"""MediaTailor: session logs and as-run logs."""
 
 from __future__ import annotations
 
@@ -32,10 +32,6 @@ def _put(**params: Any) -> Call:  # noqa: ANN401 - as above
     return _sessions(**{**usual, **params})
 
 
-def _group(method: str, **params: Any) -> Call:  # noqa: ANN401 - as above
-    return Call(service="logs", method=method, params={"logGroupName": "MediaTailor/A", **params})
-
-
 def _ask(kind: str, what: str, clock: FakeClock, properties: dict[str, Any]) -> Response:
     return respond(
         request(kind, f"Custom::MediaTailor{what}", properties, physical_resource_id="i"), clock
@@ -45,11 +41,6 @@ def _ask(kind: str, what: str, clock: FakeClock, properties: dict[str, Any]) -> 
 def _ask_sessions(kind: str, clock: FakeClock, **properties: Any) -> Response:  # noqa: ANN401
     wanted = {"PlaybackConfigurationName": "tv", "PercentEnabled": "10", **properties}
     return _ask(kind, "SessionLogging", clock, wanted)
-
-
-def _ask_groups(clock: FakeClock) -> Response:
-    wanted = {"LogGroupNames": ["MediaTailor/A"], "RetentionInDays": "90"}
-    return _ask("Create", "LogRetention", clock, wanted)
 
 
 @pytest.mark.parametrize(
@@ -149,50 +140,3 @@ def test_waits_for_a_new_channel(stubs: StubbedAws, clock: FakeClock) -> None:
 
     assert not response.failed, response.reason
     assert clock.elapsed == 15
-
-
-def test_keeps_an_existing_log_group(stubs: StubbedAws, clock: FakeClock) -> None:
-    """MediaTailor or another stack may have created the group."""
-    stubs.expect(
-        [
-            *_group("create_log_group").refuse("ResourceAlreadyExistsException", 400),
-            _group("put_retention_policy", retentionInDays=90),
-        ]
-    )
-
-    response = _ask_groups(clock)
-
-    assert response.reason == "events are retained for 90 days in MediaTailor/A"
-    stubs.assert_all_called()
-
-
-def test_waits_while_another_stack_creates_the_group(stubs: StubbedAws, clock: FakeClock) -> None:
-    """Two stacks that create the same group at once abort each other."""
-    create = _group("create_log_group")
-    retain = _group("put_retention_policy", retentionInDays=90)
-    stubs.expect(
-        [
-            *create.refuse("OperationAbortedException", 400, times=2),
-            create,
-            *retain.refuse("OperationAbortedException", 400),
-            *retain.refuse("ResourceNotFoundException", 400),
-            retain,
-        ]
-    )
-
-    response = _ask_groups(clock)
-
-    assert not response.failed, response.reason
-    stubs.assert_all_called()
-
-
-def test_delete_keeps_the_log_groups(stubs: StubbedAws, clock: FakeClock) -> None:
-    """They have fixed names, so other resources of the account write to them too."""
-    stubs.expect([])
-    wanted = {"LogGroupNames": ["MediaTailor/A", "MediaTailor/B"], "RetentionInDays": "90"}
-
-    response = _ask("Delete", "LogRetention", clock, wanted)
-
-    assert response.reason == (
-        "not changed, because the account shares them: MediaTailor/A, MediaTailor/B"
-    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from slr_constructs.handler.slr_handler import contract
 from slr_constructs.handler.slr_handler.cloudformation import NOTHING_CREATED
 from slr_constructs.handler.slr_handler.contract import ServiceLinkedRole
 from slr_constructs.handler.slr_handler.entrypoint import respond
@@ -268,6 +269,26 @@ def test_delete_reads_properties_of_an_older_version(
 
 
 @each_lifecycle
+def test_delete_needs_only_the_name_of_the_target(
+    lifecycle: Lifecycle, ask: Callable[..., Response]
+) -> None:
+    """An older template may not have the other properties."""
+    calls = lifecycle.remove(lifecycle.name)
+    if "RecordingConfigurationArn" in lifecycle.properties:
+        # only this removal depends on another property: without it, nothing is changed
+        calls = calls[:1]
+    response = ask(
+        "Delete",
+        lifecycle,
+        calls,
+        physical_resource_id=lifecycle.physical_id,
+        properties={contract.property_name(lifecycle.owner): lifecycle.name},
+    )
+
+    assert not response.failed, response.reason
+
+
+@each_lifecycle
 @pytest.mark.parametrize("kind", ["Create", "Update"])
 def test_fails_when_a_property_is_invalid(
     lifecycle: Lifecycle, kind: str, ask: Callable[..., Response]
@@ -387,8 +408,7 @@ def test_fails_when_a_call_is_denied(
     assert response.failed
     assert response.reason == (
         f"{kind.lower()} of {lifecycle.resource_type} Thing: {denied.operation} failed (check"
-        " the function's permissions and the service control policies): AccessDeniedException:"
-        " AWS says no"
+        " the permissions and the service control policies): AccessDeniedException: AWS says no"
     )
     assert clock.elapsed <= 60
 

@@ -214,7 +214,7 @@ def test_fails_when_creation_is_denied(stack: Stack) -> None:
 
     assert _failed(response) == (
         f"iam:CreateServiceLinkedRole failed for {ROLE} ({PRINCIPAL}) in account {ACCOUNT} (check"
-        " the function's permissions and the service control policies): AccessDenied: AWS says no"
+        " the permissions and the service control policies): AccessDenied: AWS says no"
     )
     assert response.physical_resource_id == "nothing-created:Thing"
     assert stack.clock.elapsed <= 60
@@ -262,7 +262,7 @@ def test_fails_when_a_retired_role_does_not_exist(stack: Stack) -> None:
     """IAM would create another role for its principal."""
     assert _failed(stack.acquire_lease(Creation="NEVER")) == (
         f"{ROLE} does not exist in account {ACCOUNT}, and IAM now creates another role for"
-        f" {PRINCIPAL}. Declare that role"
+        f" {PRINCIPAL}. Declare the role that replaced it"
     )
     assert stack.account.methods() == ["get_role"]
 
@@ -327,8 +327,8 @@ def test_fails_when_reading_the_role_is_denied(stack: Stack) -> None:
     held = stack.acquire_lease()
     released = stack.release_lease()
 
-    assert "GetRole failed (check the function's permissions and the service" in _failed(held)
-    assert "GetRole failed (check the function's permissions and the service" in _failed(released)
+    assert "GetRole failed (check the permissions and the service" in _failed(held)
+    assert "GetRole failed (check the permissions and the service" in _failed(released)
     assert held.physical_resource_id == "nothing-created:Thing"
     assert stack.clock.elapsed <= 120
 

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ..aws import code, is_not_found
-from ..run import OperationError
+from ..context import OperationError
+from ..contract import AppInstanceStreaming
+from ..operation import Operation
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..aws import Api
-    from ..contract import AppInstanceStreaming
-    from ..run import Run
+    from ..context import Context
 
 _VERIFY_SECONDS = 60
 
 
-def configure(wanted: AppInstanceStreaming, run: Run) -> str:
+def configure(wanted: AppInstanceStreaming, context: Context) -> str:
     """Replace the list of streaming configurations."""
-    api = run.api("chime-sdk-messaging")
+    api = context.api("chime-sdk-messaging")
     instance: dict[str, Any] = {"AppInstanceArn": wanted.app_instance_arn}
     streams = {
         data_type: arn
@@ -38,22 +41,28 @@ def configure(wanted: AppInstanceStreaming, run: Run) -> str:
     # no documentation says whether a put removes the data types that it does not name
     if set(_configured(api, instance)) - set(streams):
         api.call("delete_messaging_streaming_configurations", **instance)
-    api.call(
-        "put_messaging_streaming_configurations",
-        retry_if=_is_transient,
-        StreamingConfigurations=[
-            {"DataType": data_type, "ResourceArn": arn} for data_type, arn in streams.items()
-        ],
-        **instance,
-    )
+    configurations = [
+        {"DataType": data_type, "ResourceArn": arn} for data_type, arn in streams.items()
+    ]
+    put(wanted.app_instance_arn, configurations, context)
     return f"streaming of {wanted.app_instance_arn} is enabled for {' and '.join(streams)}"
 
 
-def remove(wanted: AppInstanceStreaming, run: Run) -> str:
+def put(app_instance_arn: str, configurations: Sequence[dict[str, str]], context: Context) -> None:
+    """Configure streaming in the form of the API."""
+    context.api("chime-sdk-messaging").call(
+        "put_messaging_streaming_configurations",
+        retry_if=_is_transient,
+        AppInstanceArn=app_instance_arn,
+        StreamingConfigurations=configurations,
+    )
+
+
+def remove(wanted: AppInstanceStreaming, context: Context) -> str:
     """Delete all streaming configurations and verify the deletion."""
-    api = run.api("chime-sdk-messaging")
+    api = context.api("chime-sdk-messaging")
     instance: dict[str, Any] = {"AppInstanceArn": wanted.app_instance_arn}
-    for _ in run.attempts(within=_VERIFY_SECONDS):
+    for _ in context.attempts(within=_VERIFY_SECONDS):
         try:
             api.call("delete_messaging_streaming_configurations", **instance)
         except ClientError as error:
@@ -83,3 +92,6 @@ def _is_transient(error: ClientError) -> bool:
     # Chime returns "Unable to access Kinesis stream" and "Unable to create service linked role"
     # until the stream, the role and the function's new permissions are visible to it
     return is_not_found(error) or code(error) == "BadRequestException"
+
+
+OPERATIONS = (Operation(AppInstanceStreaming, configure, remove),)

@@ -7,31 +7,30 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from ..aws import code, is_not_found
-from ..run import OperationError
+from ..context import OperationError
+from ..contract import IvsChannelRecording
+from ..operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ..contract import IvsChannelRecording
-    from ..run import Run
+    from ..context import Context
 
 
-def configure(wanted: IvsChannelRecording, run: Run) -> str:
+def configure(wanted: IvsChannelRecording, context: Context) -> str:
     """Set the recording configuration of the channel."""
-    _update(wanted, run, wanted.recording_configuration_arn, retry_if=is_not_found)
+    update(wanted.channel_arn, wanted.recording_configuration_arn, context)
     return f"{wanted.channel_arn} is recorded with {wanted.recording_configuration_arn}"
 
 
-def remove(wanted: IvsChannelRecording, run: Run) -> str:
+def remove(wanted: IvsChannelRecording, context: Context) -> str:
     """Remove the recording configuration from the channel, unless it was changed since."""
     try:
-        channel = run.api("ivs").call("get_channel", arn=wanted.channel_arn)["channel"]
+        channel = context.api("ivs").call("get_channel", arn=wanted.channel_arn)["channel"]
         if channel.get("recordingConfigurationArn") != wanted.recording_configuration_arn:
+            expected = wanted.recording_configuration_arn or "the configuration of this resource"
             return (
-                f"{wanted.channel_arn} no longer uses {wanted.recording_configuration_arn}, so its"
-                " recording stays as it is"
+                f"{wanted.channel_arn} no longer uses {expected}, so its recording stays as it is"
             )
-        _update(wanted, run, "")
+        update(wanted.channel_arn, "", context)
     except ClientError as error:
         if not is_not_found(error):
             raise
@@ -39,19 +38,20 @@ def remove(wanted: IvsChannelRecording, run: Run) -> str:
     return f"recording of {wanted.channel_arn} is disabled"
 
 
-def _update(
-    wanted: IvsChannelRecording,
-    run: Run,
-    configuration: str,
-    retry_if: Callable[[ClientError], bool] | None = None,
-) -> None:
-    for _ in run.attempts(longest=30):
+def update(channel_arn: str, recording_configuration_arn: str, context: Context) -> None:
+    """Set the recording configuration of a channel; an empty text removes it.
+
+    Raises:
+        OperationError: The channel is live.
+    """
+    for _ in context.attempts(longest=30):
         try:
-            run.api("ivs").call(
+            context.api("ivs").call(
                 "update_channel",
-                retry_if=retry_if,
-                arn=wanted.channel_arn,
-                recordingConfigurationArn=configuration,
+                # a new channel may not be visible yet
+                retry_if=is_not_found if recording_configuration_arn else None,
+                arn=channel_arn,
+                recordingConfigurationArn=recording_configuration_arn,
             )
         except ClientError as error:
             if code(error) != "ConflictException":
@@ -59,7 +59,10 @@ def _update(
         else:
             return
     message = (
-        f"{wanted.channel_arn} is live, and IVS does not change the recording of a live channel."
+        f"{channel_arn} is live, and IVS does not change the recording of a live channel."
         " Stop its stream and try again"
     )
     raise OperationError(message)
+
+
+OPERATIONS = (Operation(IvsChannelRecording, configure, remove),)

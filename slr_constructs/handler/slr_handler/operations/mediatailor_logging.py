@@ -1,4 +1,4 @@
-"""Session logs and as-run logs of MediaTailor, and the log groups for them."""
+"""Session logs and as-run logs of MediaTailor."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import code, is_not_found
-from ..run import OperationError
+from ..aws import is_not_found
+from ..context import OperationError
+from ..contract import (
+    MediaTailorAsRunLogging,
+    MediaTailorAsRunLoggingCleanUp,
+    MediaTailorSessionLogging,
+    MediaTailorSessionLoggingCleanUp,
+)
+from ..operation import Operation, do_nothing_until_delete
 
 if TYPE_CHECKING:
-    from ..contract import (
-        MediaTailorAsRunLogging,
-        MediaTailorAsRunLoggingCleanUp,
-        MediaTailorLogRetention,
-        MediaTailorSessionLogging,
-        MediaTailorSessionLoggingCleanUp,
-    )
-    from ..run import Run
+    from ..context import Context
 
 
-def configure_session_logging(wanted: MediaTailorSessionLogging, run: Run) -> str:
+def configure_session_logging(wanted: MediaTailorSessionLogging, context: Context) -> str:
     """Set the percentage and the event types of the session logs."""
     logs: dict[str, Any] = {}
     for key, opted_in, excluded in (
@@ -39,26 +39,31 @@ def configure_session_logging(wanted: MediaTailorSessionLogging, run: Run) -> st
         chosen = {name: list(types) for name, types in filters.items() if types is not None}
         if chosen:
             logs[key] = chosen
-    run.api("mediatailor").call(
-        "configure_logs_for_playback_configuration",
-        retry_if=is_not_found,
-        PlaybackConfigurationName=wanted.playback_configuration_name,
-        PercentEnabled=wanted.percent_enabled,
-        # the service-linked role is used for this strategy only, not for vended logs
-        EnabledLoggingStrategies=["LEGACY_CLOUDWATCH"],
-        **logs,
-    )
+    logs["PercentEnabled"] = wanted.percent_enabled
+    # the service-linked role is used for this strategy only, not for vended logs
+    logs["EnabledLoggingStrategies"] = ["LEGACY_CLOUDWATCH"]
+    put_session_logs(wanted.playback_configuration_name, logs, context)
     return (
         f"{wanted.percent_enabled} percent of the sessions of"
         f" {wanted.playback_configuration_name} are logged"
     )
 
 
-def remove_session_logging(wanted: MediaTailorSessionLoggingCleanUp, run: Run) -> str:
+def put_session_logs(name: str, logs: dict[str, Any], context: Context) -> None:
+    """Configure the session logs of a playback configuration in the form of the API."""
+    context.api("mediatailor").call(
+        "configure_logs_for_playback_configuration",
+        retry_if=is_not_found,
+        PlaybackConfigurationName=name,
+        **logs,
+    )
+
+
+def remove_session_logging(wanted: MediaTailorSessionLoggingCleanUp, context: Context) -> str:
     """Set the percentage to 0: a log configuration cannot be deleted."""
     name = wanted.playback_configuration_name
     try:
-        response = run.api("mediatailor").call(
+        response = context.api("mediatailor").call(
             "configure_logs_for_playback_configuration",
             PlaybackConfigurationName=name,
             PercentEnabled=0,
@@ -76,23 +81,26 @@ def remove_session_logging(wanted: MediaTailorSessionLoggingCleanUp, run: Run) -
     return f"session logging of {name} is disabled"
 
 
-def configure_as_run_logging(wanted: MediaTailorAsRunLogging, run: Run) -> str:
+def configure_as_run_logging(wanted: MediaTailorAsRunLogging, context: Context) -> str:
     """Enable the as-run log of a channel."""
-    run.api("mediatailor").call(
-        "configure_logs_for_channel",
-        retry_if=is_not_found,
-        ChannelName=wanted.channel_name,
-        LogTypes=["AS_RUN"],
-    )
+    put_log_types(wanted.channel_name, ["AS_RUN"], context)
     return f"the as-run log of channel {wanted.channel_name} is enabled"
 
 
-def remove_as_run_logging(wanted: MediaTailorAsRunLoggingCleanUp, run: Run) -> str:
+def put_log_types(name: str, log_types: list[str], context: Context) -> None:
+    """Set the log types of a channel."""
+    context.api("mediatailor").call(
+        "configure_logs_for_channel",
+        retry_if=is_not_found if log_types else None,
+        ChannelName=name,
+        LogTypes=log_types,
+    )
+
+
+def remove_as_run_logging(wanted: MediaTailorAsRunLoggingCleanUp, context: Context) -> str:
     """Remove all log types from a channel."""
     try:
-        run.api("mediatailor").call(
-            "configure_logs_for_channel", ChannelName=wanted.channel_name, LogTypes=[]
-        )
+        put_log_types(wanted.channel_name, [], context)
     except ClientError as error:
         if not is_not_found(error):
             raise
@@ -100,29 +108,9 @@ def remove_as_run_logging(wanted: MediaTailorAsRunLoggingCleanUp, run: Run) -> s
     return f"the as-run log of channel {wanted.channel_name} is disabled"
 
 
-def configure_log_retention(wanted: MediaTailorLogRetention, run: Run) -> str:
-    """Create the log groups if they do not exist, and set their retention."""
-    api = run.api("logs")
-    for name in wanted.log_group_names:
-        try:
-            api.call("create_log_group", retry_if=_is_being_changed, logGroupName=name)
-        except ClientError as error:
-            if code(error) != "ResourceAlreadyExistsException":
-                raise
-        api.call(
-            "put_retention_policy",
-            retry_if=_is_being_changed,
-            logGroupName=name,
-            retentionInDays=wanted.retention_in_days,
-        )
-    names = ", ".join(wanted.log_group_names)
-    return f"events are retained for {wanted.retention_in_days} days in {names}"
-
-
-def remove_log_retention(wanted: MediaTailorLogRetention, _run: Run) -> str:
-    """Change nothing: other resources of the account write to the same groups."""
-    return f"not changed, because the account shares them: {', '.join(wanted.log_group_names)}"
-
-
-def _is_being_changed(error: ClientError) -> bool:
-    return code(error) == "OperationAbortedException" or is_not_found(error)
+OPERATIONS = (
+    Operation(MediaTailorSessionLogging, configure_session_logging, remove_session_logging),
+    Operation(MediaTailorSessionLoggingCleanUp, do_nothing_until_delete, remove_session_logging),
+    Operation(MediaTailorAsRunLogging, configure_as_run_logging, remove_as_run_logging),
+    Operation(MediaTailorAsRunLoggingCleanUp, do_nothing_until_delete, remove_as_run_logging),
+)

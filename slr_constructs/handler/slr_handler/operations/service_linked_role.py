@@ -15,6 +15,9 @@ to a run that crashed, and is ignored.
 The tags are deleted with the role. So if several runs have a lock, they ask IAM only when a single
 lock is left: a late request could delete a role that another stack has created again. For the same
 reason each run has its own lock: Lambda may deliver an event twice.
+
+IAM refuses to delete a role that is in use, but AWS does not document this for every usage. So the
+function lists such resources itself, in every region, each time before it asks IAM.
 """
 
 from __future__ import annotations
@@ -24,14 +27,17 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError, ClientError
 
 from ..aws import code, error_text, is_denied, is_not_found, message
-from ..run import OperationError
+from ..context import OperationError
+from ..contract import ServiceLinkedRole
+from ..operation import Operation
 
 if TYPE_CHECKING:
-    from ..contract import ServiceLinkedRole
-    from ..run import Run
+    from ..aws import Api
+    from ..context import Context, StackResource
 
 LEASE_TAG = "slr-constructs:lease:"
 CREATED_TAG = "slr-constructs:created"
@@ -62,18 +68,18 @@ class RoleKeptError(OperationError):
         self.reason = reason
 
 
-def configure(wanted: ServiceLinkedRole, run: Run) -> str:
+def configure(wanted: ServiceLinkedRole, context: Context) -> str:
     """Create or adopt the role, wait until it is visible, and acquire this stack's lease."""
-    return _Leases(wanted, run).acquire_lease()
+    return _Leases(wanted, context).acquire_lease()
 
 
-def remove(wanted: ServiceLinkedRole, run: Run) -> str:
+def remove(wanted: ServiceLinkedRole, context: Context) -> str:
     """Release this stack's lease. Delete an unused role if the removal setting allows it."""
-    return _Leases(wanted, run).release_lease()
+    return _Leases(wanted, context).release_lease()
 
 
 @dataclass(frozen=True, slots=True)
-class _Role:
+class Role:
     """The role as IAM returns it."""
 
     created: float
@@ -92,6 +98,88 @@ class _Role:
         return self.tags.get(CREATED_TAG, "true" if self.marked else "") == "true"
 
 
+def read(role_name: str, context: Context) -> Role | None:
+    """Return the role; None if it does not exist."""
+    try:
+        role = context.api("iam").call("get_role", RoleName=role_name)["Role"]
+    except ClientError as error:
+        if not is_not_found(error):
+            raise
+        return None
+    return Role(
+        created=role["CreateDate"].timestamp(),
+        description=role.get("Description", ""),
+        tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
+    )
+
+
+def create(wanted: ServiceLinkedRole, description: str, context: Context) -> bool | None:
+    """Create the role. Return whether this call created it; None if IAM cannot create it.
+
+    Args:
+        wanted: The role.
+
+        description: The description of a new role; empty for none.
+
+        context: The context.
+
+    Raises:
+        OperationError: IAM refuses the call, or creates another role for the service.
+    """
+    if wanted.creation == "NEVER":
+        text = (
+            f"{wanted.role_name} does not exist in account {context.account}, and IAM now creates"
+            f" another role for {wanted.service_principal}. Declare the role that replaced it"
+        )
+        raise OperationError(text)
+    parameters: dict[str, Any] = {"Description": description} if description else {}
+    try:
+        role = context.api("iam").call(
+            "create_service_linked_role", AWSServiceName=wanted.service_principal, **parameters
+        )["Role"]
+    except ClientError as error:
+        # IAM has no code for "already exists"; any other InvalidInput is a real error
+        if code(error) == "InvalidInput":
+            if "has been taken in this account" in message(error):
+                return False
+            if wanted.creation == "SERVICE":
+                return None
+        text = (
+            f"iam:CreateServiceLinkedRole failed for {wanted.role_name}"
+            f" ({wanted.service_principal}) in account {context.account}{error_text(error)}"
+        )
+        raise OperationError(text) from error
+    if role["RoleName"] != wanted.role_name:
+        text = (
+            f"IAM created {role['RoleName']} for {wanted.service_principal}, not"
+            f" {wanted.role_name}. Correct the role definition, and delete {role['RoleName']}"
+            " if it is not used"
+        )
+        raise OperationError(text)
+    return True
+
+
+def wait_until_readable(role_name: str, context: Context) -> Role | None:
+    """Return the role after several consecutive reads returned it; None if they did not."""
+    steady = 0
+    for _ in context.attempts(within=_VISIBLE_SECONDS, longest=3):
+        role = read(role_name, context)
+        steady = 0 if role is None else steady + 1
+        if steady == _STEADY_READS:
+            return role
+    return None
+
+
+def wait_until_visible(role: Role, context: Context) -> bool:
+    """Wait until every service sees the role, and return whether it was too new for that."""
+    seconds = min(_PROPAGATION_SECONDS - (context.clock.now() - role.created), _PROPAGATION_SECONDS)
+    if seconds <= 0:
+        return False
+    context.on_event("waiting", seconds=seconds, reason="the role is new")
+    context.clock.wait(seconds)
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """Why one attempt did not delete the role."""
@@ -104,16 +192,15 @@ class _Kept:
 
 
 class _Leases:
-    def __init__(self, wanted: ServiceLinkedRole, run: Run) -> None:
+    def __init__(self, wanted: ServiceLinkedRole, context: Context) -> None:
         self._wanted = wanted
-        self._run = run
-        self._iam = run.api("iam")
+        self._context = context
+        self._iam = context.api("iam")
         self._name: dict[str, Any] = {"RoleName": wanted.role_name}
-        # the lease contains the logical id: if a construct is renamed, the new resource acquires
-        # its lease before the old one releases its own
-        holder = f"{run.request.stack_id}/{run.request.logical_resource_id}"
-        digest = hashlib.sha256(holder.encode()).hexdigest()[:32]
-        self._lease = LEASE_TAG + digest
+        holder = context.stack_resource
+        self._stack_id = "" if holder is None else holder.stack_id
+        #: the key of the tag; empty if the operation does not belong to a stack.
+        self._lease = "" if holder is None else _lease_of(holder)
         self._lock = DELETION_LOCK_TAG + secrets.token_hex(16)
         self._lock_time = 0
         self._lock_was_renewed = False
@@ -122,8 +209,8 @@ class _Leases:
 
     def acquire_lease(self) -> str:
         created_role = False
-        for _ in self._run.attempts(longest=10):
-            role = self._read()
+        for _ in self._context.attempts(longest=10):
+            role = read(self._wanted.role_name, self._context)
             if role is None:
                 created = self._create()
                 if created is None:
@@ -132,13 +219,13 @@ class _Leases:
                         f" {self._wanted.service_principal}, so the service must create it"
                     )
                 created_role = created_role or created
-                role = self._wait_until_visible()
+                role = wait_until_readable(self._wanted.role_name, self._context)
             if role is None:
                 continue
             error = None
             if self._lease not in role.tags:
                 error = self._add_lease(role)
-                role = self._read()
+                role = read(self._wanted.role_name, self._context)
             if role is None or self._deletion_locks(role):
                 continue
             if error is not None:
@@ -147,12 +234,12 @@ class _Leases:
                 return self._finish(role, created=created_role)
         text = (
             f"IAM does not return {self._wanted.role_name} consistently in account"
-            f" {self._run.request.account}: the role is new, or another stack is deleting it."
+            f" {self._context.account}: the role is new, or another stack is deleting it."
             " Try again"
         )
         raise OperationError(text)
 
-    def _finish(self, role: _Role, *, created: bool) -> str:
+    def _finish(self, role: Role, *, created: bool) -> str:
         if role.marked and CREATED_TAG not in role.tags:
             # not before the lease: until then, the service may replace the role with its own
             self._tag({CREATED_TAG: "true"})
@@ -160,74 +247,19 @@ class _Leases:
         if wanted is not None and role.description != wanted:
             self._iam.call("update_role_description", Description=wanted, **self._name)
         # this applies to an adopted role too: another stack may have created it just now
-        seconds = _PROPAGATION_SECONDS - (self._run.clock.now() - role.created)
-        if seconds > 0:
-            self._run.clock.wait(min(seconds, _PROPAGATION_SECONDS))
+        wait_until_visible(role, self._context)
         return f"{self._wanted.role_name} {'is created' if created else 'exists and is adopted'}"
 
-    def _read(self) -> _Role | None:
-        try:
-            role = self._iam.call("get_role", **self._name)["Role"]
-        except ClientError as error:
-            if not is_not_found(error):
-                raise
-            return None
-        tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
-        created = role["CreateDate"].timestamp()
-        description = role.get("Description", "")
-        return _Role(created=created, description=description, tags=tags)
-
     def _create(self) -> bool | None:
-        """Return whether this call created the role; None if IAM cannot create it."""
-        wanted = self._wanted
-        if wanted.creation == "NEVER":
-            text = (
-                f"{wanted.role_name} does not exist in account {self._run.request.account}, and IAM"
-                f" now creates another role for {wanted.service_principal}. Declare that role"
-            )
-            raise OperationError(text)
-        text = wanted.description or "Service-linked role, shared by the stacks of this account"
-        try:
-            role = self._iam.call(
-                "create_service_linked_role",
-                AWSServiceName=wanted.service_principal,
-                Description=f"{text[: 999 - len(CREATED_MARK)]} {CREATED_MARK}",
-            )["Role"]
-        except ClientError as error:
-            # IAM has no code for "already exists"; any other InvalidInput is a real error
-            if code(error) == "InvalidInput":
-                if "has been taken in this account" in message(error):
-                    return False
-                if wanted.creation == "SERVICE":
-                    return None
-            text = (
-                f"iam:CreateServiceLinkedRole failed for {wanted.role_name}"
-                f" ({wanted.service_principal}) in account"
-                f" {self._run.request.account}{error_text(error)}"
-            )
-            raise OperationError(text) from error
-        if role["RoleName"] != wanted.role_name:
-            text = (
-                f"IAM created {role['RoleName']} for {wanted.service_principal}, not"
-                f" {wanted.role_name}. Correct the role definition, and delete {role['RoleName']}"
-                " if it is not used"
-            )
-            raise OperationError(text)
-        return True
+        text = (
+            self._wanted.description or "Service-linked role, shared by the stacks of this account"
+        )
+        description = f"{text[: 999 - len(CREATED_MARK)]} {CREATED_MARK}"
+        return create(self._wanted, description, self._context)
 
-    def _wait_until_visible(self) -> _Role | None:
-        """Return the role after several consecutive reads returned it; None if they did not."""
-        steady = 0
-        for _ in self._run.attempts(within=_VISIBLE_SECONDS, longest=3):
-            role = self._read()
-            steady = 0 if role is None else steady + 1
-            if steady == _STEADY_READS:
-                return role
-        return None
-
-    def _add_lease(self, role: _Role) -> str | None:
+    def _add_lease(self, role: Role) -> str | None:
         """Return why the lease could not be acquired; None on success."""
-        error = self._tag({self._lease: self._run.request.stack_id})
+        error = self._tag({self._lease: self._stack_id})
         if error is not None and role.is_ours:
             # without this lease, the tags no longer show when the role is unused
             tag_error = self._tag({CREATED_TAG: "used without a lease"})
@@ -235,7 +267,7 @@ class _Leases:
                 self._remove_created_mark(role)
         return error
 
-    def _remove_created_mark(self, role: _Role) -> None:
+    def _remove_created_mark(self, role: Role) -> None:
         description = role.description.removesuffix(CREATED_MARK).rstrip()
         try:
             self._iam.call("update_role_description", Description=description, **self._name)
@@ -246,14 +278,14 @@ class _Leases:
     # release
 
     def release_lease(self) -> str:
-        role = self._read()
+        role = read(self._wanted.role_name, self._context)
         if role is not None and self._lease in role.tags:
             tag_error = self._untag(self._lease)
             if tag_error is not None:
                 return self._keep(tag_error)
             # if two stacks are deleted at once, the later one must not read the other's old lease
-            self._run.clock.wait(_READABLE_SECONDS)
-            role = self._read()
+            self._context.clock.wait(_READABLE_SECONDS)
+            role = read(self._wanted.role_name, self._context)
         if role is None:
             return f"{self._wanted.role_name} does not exist"
         if self._wanted.removal == "KEEP":
@@ -262,11 +294,11 @@ class _Leases:
         return self._delete_or_keep() if reason is None else self._keep(reason)
 
     def _delete_or_keep(self) -> str:
-        self._run.clock.wait(_READABLE_SECONDS)
+        self._context.clock.wait(_READABLE_SECONDS)
         retry_seconds = float("inf") if self._wanted.removal == "REQUIRE" else _WHEN_UNUSED_SECONDS
         kept = _Kept("IAM was not asked to delete it")
-        for _ in self._run.attempts(within=retry_seconds, longest=30):
-            role = self._read()
+        for _ in self._context.attempts(within=retry_seconds, longest=30):
+            role = read(self._wanted.role_name, self._context)
             outcome = None if role is None else self._attempt(role)
             if outcome is None:
                 if self._lock_was_renewed:
@@ -274,20 +306,20 @@ class _Leases:
                     self._untag(self._lock)
                 return f"{self._wanted.role_name} is deleted"
             kept = outcome
-            self._run.on_event("role not deleted", reason=kept.reason)
+            self._context.on_event("role not deleted", reason=kept.reason)
             if not kept.retry:
                 break
         if not kept.pending:
             self._untag(self._lock)
         return self._keep(kept.reason)
 
-    def _attempt(self, role: _Role) -> _Kept | None:
+    def _attempt(self, role: Role) -> _Kept | None:
         needed = self._needed_by(role)
         if needed is not None:
             return _Kept(needed, retry=False)
         locks = self._deletion_locks(role)
         if locks == [self._lock]:
-            return self._delete()
+            return self._listed_usage() or self._delete()
         if locks and min(locks) < self._lock:
             # both runs see both locks: one removes its lock, so that the other continues
             self._untag(self._lock)
@@ -295,7 +327,7 @@ class _Leases:
         tag_error = self._lock_deletion()
         return _Kept(tag_error or "another stack is deleting it", retry=tag_error is None)
 
-    def _needed_by(self, role: _Role) -> str | None:
+    def _needed_by(self, role: Role) -> str | None:
         """Return why the tags forbid the deletion; None if they allow it."""
         stacks = sorted(
             stack
@@ -310,6 +342,28 @@ class _Leases:
             return "a stack may use it without a lease, because IAM rejected its tag"
         return "it was not created by slr-constructs"
 
+    def _listed_usage(self) -> _Kept | None:
+        """Return why resources that IAM may not know forbid the deletion; None if they allow it."""
+        used: list[str] = []
+        unread: list[str] = []
+        for operation in self._wanted.usage_lists or ():
+            service, _, name = operation.partition(":")
+            for region in self._context.regions(service):
+                # unreachable regions take time, and another stack ignores an old lock
+                self._renew()
+                try:
+                    if _has_items(self._context.api(service, region), name):
+                        used.append(f"{name.removeprefix('List')} in {region}")
+                except (BotoCoreError, ClientError) as error:
+                    cause = code(error) if isinstance(error, ClientError) else type(error).__name__
+                    unread.append(f"{name} in {region} ({cause})")
+        if used:
+            return _Kept(f"it may be used by {', '.join(used)}")
+        if unread and self._wanted.removal != "REQUIRE":
+            reason = f"it may be in use, because these calls failed: {', '.join(unread)}"
+            return _Kept(reason, retry=False)
+        return None
+
     def _delete(self) -> _Kept | None:
         """Ask IAM to delete the role, and wait. Return None if the role is deleted."""
         self._renew()
@@ -320,7 +374,7 @@ class _Leases:
                 return None
             reason = f"iam:DeleteServiceLinkedRole failed: {code(error)}: {message(error)}"
             return _Kept(reason, retry=not is_denied(error))
-        for _ in self._run.attempts(longest=10):
+        for _ in self._context.attempts(longest=10):
             self._renew()
             try:
                 status = self._iam.call(
@@ -336,7 +390,7 @@ class _Leases:
 
     def _status_unknown(self, error: ClientError) -> _Kept | None:
         # IAM may forget the task of a fast deletion before its status is read
-        if self._read() is None:
+        if read(self._wanted.role_name, self._context) is None:
             return None
         if is_not_found(error):
             return _Kept("IAM no longer knows the deletion task, but still returns the role")
@@ -351,16 +405,16 @@ class _Leases:
     # tags
 
     def _lock_deletion(self) -> str | None:
-        self._lock_time = self._run.clock.now()
+        self._lock_time = self._context.clock.now()
         return self._tag({self._lock: str(self._lock_time)})
 
     def _renew(self) -> None:
-        if self._run.clock.now() - self._lock_time >= _RENEW_SECONDS:
+        if self._context.clock.now() - self._lock_time >= _RENEW_SECONDS:
             self._lock_was_renewed = True
             self._lock_deletion()
 
-    def _deletion_locks(self, role: _Role) -> list[str]:
-        fresh = self._run.clock.now() - _STALE_SECONDS
+    def _deletion_locks(self, role: Role) -> list[str]:
+        fresh = self._context.clock.now() - _STALE_SECONDS
         return [
             tag
             for tag, since in role.tags.items()
@@ -389,7 +443,26 @@ class _Leases:
         return f"IAM rejected a change to its tags ({code(error)})"
 
     def _log(self, event: str, error: ClientError) -> None:
-        self._run.on_event(event, code=code(error), message=message(error))
+        self._context.on_event(event, code=code(error), message=message(error))
+
+
+def _has_items(api: Api, operation: str) -> bool:
+    """Return whether a list has at least one item; a page may be empty before the last one."""
+    parameters: dict[str, Any] = {}
+    while True:
+        response = api.call(xform_name(operation), **parameters)
+        if response.get(operation.removeprefix("List")):
+            return True
+        if not response.get("NextToken"):
+            return False
+        parameters = {"NextToken": response["NextToken"]}
+
+
+def _lease_of(holder: StackResource) -> str:
+    # the lease contains the logical id: if a construct is renamed, the new resource acquires its
+    # lease before the old one releases its own
+    digest = hashlib.sha256(f"{holder.stack_id}/{holder.logical_id}".encode()).hexdigest()[:32]
+    return LEASE_TAG + digest
 
 
 def _usage(reason: dict[str, object]) -> str:
@@ -402,3 +475,6 @@ def _usage(reason: dict[str, object]) -> str:
     if places:
         return f"it is in use in {'; '.join(places)}"
     return f"IAM could not delete it: {reason.get('Reason') or 'the service reported no reason'}"
+
+
+OPERATIONS = (Operation(ServiceLinkedRole, configure, remove),)

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ..aws import is_not_found
-from ..run import OperationError
+from ..context import OperationError
+from ..contract import VoiceConnectorStreaming
+from ..operation import Operation
 
 if TYPE_CHECKING:
     from ..aws import Api
-    from ..contract import VoiceConnectorStreaming
-    from ..run import Run
+    from ..context import Context
 
 _VERIFY_SECONDS = 60
 
 
-def configure(wanted: VoiceConnectorStreaming, run: Run) -> str:
+def configure(wanted: VoiceConnectorStreaming, context: Context) -> str:
     """Replace the streaming configuration."""
     configuration: dict[str, Any] = {
         "DataRetentionInHours": wanted.data_retention_in_hours,
@@ -31,23 +32,28 @@ def configure(wanted: VoiceConnectorStreaming, run: Run) -> str:
             "Disabled": False,
             "ConfigurationArn": wanted.media_insights_configuration_arn,
         }
-    run.api("chime-sdk-voice").call(
-        "put_voice_connector_streaming_configuration",
-        # outside us-east-1, Chime returns 404 for a new connector for a while
-        # (hashicorp/terraform-provider-aws#34218)
-        retry_if=is_not_found,
-        VoiceConnectorId=wanted.voice_connector_id,
-        StreamingConfiguration=configuration,
-    )
+    put(wanted.voice_connector_id, configuration, context)
     state = "enabled" if wanted.enabled else "configured, but not enabled"
     return f"streaming of Voice Connector {wanted.voice_connector_id} is {state}"
 
 
-def remove(wanted: VoiceConnectorStreaming, run: Run) -> str:
+def put(voice_connector_id: str, configuration: dict[str, Any], context: Context) -> None:
+    """Replace the streaming configuration by one in the form of the API."""
+    context.api("chime-sdk-voice").call(
+        "put_voice_connector_streaming_configuration",
+        # outside us-east-1, Chime returns 404 for a new connector for a while
+        # (hashicorp/terraform-provider-aws#34218)
+        retry_if=is_not_found,
+        VoiceConnectorId=voice_connector_id,
+        StreamingConfiguration=configuration,
+    )
+
+
+def remove(wanted: VoiceConnectorStreaming, context: Context) -> str:
     """Delete the streaming configuration and verify the deletion."""
-    api = run.api("chime-sdk-voice")
+    api = context.api("chime-sdk-voice")
     connector: dict[str, Any] = {"VoiceConnectorId": wanted.voice_connector_id}
-    for _ in run.attempts(within=_VERIFY_SECONDS):
+    for _ in context.attempts(within=_VERIFY_SECONDS):
         try:
             api.call("delete_voice_connector_streaming_configuration", **connector)
         except ClientError as error:
@@ -73,3 +79,6 @@ def _is_enabled(api: Api, connector: dict[str, Any]) -> bool:
     # no documentation says whether Chime returns 404 or an empty configuration
     configuration = response.get("StreamingConfiguration")
     return configuration is not None and not configuration["Disabled"]
+
+
+OPERATIONS = (Operation(VoiceConnectorStreaming, configure, remove),)
