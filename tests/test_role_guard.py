@@ -406,8 +406,8 @@ def test_a_nested_template_without_a_construct_is_read_too(tmp_path: Path) -> No
 
     violations = guarded(define)
     assert [rule for rule, _ in rules_and_paths(violations)] == [
-        "RoleNotDeclared",
         "CleanUpMissing",
+        "RoleNotDeclared",
     ]
     (where,) = violations[0]["violatingConstructs"]
     assert where["constructPath"] == ""
@@ -452,7 +452,7 @@ def test_fails_when_the_extra_is_missing(monkeypatch: pytest.MonkeyPatch, missin
     """The constructor fails, not the first synthesis with a feature."""
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        "slr_constructs.role_guard.find_spec",
+        "slr_constructs._role_guard.find_spec",
         lambda name: None if name == missing else find(name),
     )
 
@@ -500,7 +500,7 @@ def resource(type_name: str, **properties: Any) -> StackTemplate:  # noqa: ANN40
     "type_name",
     sorted(
         {*IDENTITY, contract.ServiceLinkedRole.RESOURCE_TYPE}
-        | {each for role in catalogue.ALL for each in role.resource_types}
+        | {each.type for each in catalogue.RESOURCE_TYPES}
     ),
 )
 def test_the_quick_look_knows_every_type(type_name: str) -> None:
@@ -510,7 +510,13 @@ def test_the_quick_look_knows_every_type(type_name: str) -> None:
 
 @pytest.mark.parametrize(
     "operation",
-    sorted({each for role in catalogue.ALL for each in (*role.created_by, *role.clean_up)}),
+    sorted(
+        {
+            operation
+            for each in catalogue.RESOURCE_TYPES
+            for operation in (each.calls.configure.operation, each.calls.remove)
+        }
+    ),
 )
 def test_the_quick_look_knows_every_operation(operation: str) -> None:
     """It knows the spellings of JavaScript, Python and the AWS CLI, without the client."""

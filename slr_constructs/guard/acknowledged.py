@@ -20,32 +20,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from slr_constructs.guard.rule import Finding, Rule, Severity
-from slr_constructs.templates.words import printable
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from slr_constructs.guard.rule import Finding
     from slr_constructs.templates.app import App, Stack
-
-ACKNOWLEDGEMENT_IGNORED = Rule(
-    "AcknowledgementIgnored",
-    Severity.NOTE,
-    "an acknowledgement has no effect",
-    "The acknowledgement does not name a rule of this guard, or it does not give a reason, so the"
-    " findings are still reported.",
-    "docs/rules.md",
-    "Give the `id` of a rule and a `reason`, both as text.",
-)
-
-RULES = (ACKNOWLEDGEMENT_IGNORED,)
 
 #: the key in metadata, and the prefix of the guard's rules in CDK.
 NAMESPACE = "slr-constructs"
 _LIST = "acknowledge"
 #: the ids of the plugin's rules (`::`) and of the warnings of the constructs (`:`).
 _IN_CDK = re.compile(rf"(?:Construct-Annotations::)?{NAMESPACE}::?(.*)")
-_SHAPE = f"`{NAMESPACE}: {{{_LIST}: [{{id: …, reason: …}}]}}`"
+#: the form of the metadata, for a message.
+FORM = f"`{NAMESPACE}: {{{_LIST}: [{{id: …, reason: …}}]}}`"
 
 
 def split(app: App, findings: Iterable[Finding]) -> tuple[list[Finding], list[tuple[Finding, str]]]:
@@ -60,36 +47,6 @@ def split(app: App, findings: Iterable[Finding]) -> tuple[list[Finding], list[tu
     return left, acknowledged
 
 
-def findings(app: App, known: Collection[str]) -> Iterator[Finding]:
-    """Yield the findings about acknowledgements that have no effect.
-
-    Args:
-        app: The stacks.
-
-        known: The ids of all rules.
-    """
-    for stack in app.stacks.values():
-        places: list[tuple[str | None, str, Any]] = [
-            (each, f"`{stack.show(each)}`", body.get("Metadata"))
-            for each, body in stack.resources.items()
-        ]
-        for logical_id, name, metadata in [
-            (None, "the template", stack.template.get("Metadata")),
-            *places,
-        ]:
-            for rule, reason in _read(metadata):
-                if (fault := _fault(name, rule, reason, known)) is not None:
-                    yield Finding(
-                        ACKNOWLEDGEMENT_IGNORED, stack.name, logical_id, fault, location="Metadata"
-                    )
-        if stack.nested_in is None:
-            for path, rules in stack.acknowledged.items():
-                for rule, reason in _of_guard(rules).items():
-                    fault = _fault(f"`{printable(path)}`", rule, reason, known)
-                    if fault is not None:
-                        yield Finding(ACKNOWLEDGEMENT_IGNORED, stack.name, None, fault)
-
-
 def _reason(stack: Stack, finding: Finding) -> str | None:
     """Return the reason of the nearest acknowledgement of a finding; None without one."""
     body: Mapping[str, Any] = stack.resources.get(finding.resource or "", {})
@@ -97,18 +54,18 @@ def _reason(stack: Stack, finding: Finding) -> str | None:
     path = metadata.get("aws:cdk:path") if isinstance(metadata, dict) else None
     scopes = (path if isinstance(path, str) else stack.name).split("/")
     candidates: list[Mapping[Any, Any]] = [
-        dict(_read(metadata)),
+        dict(acknowledged_in(metadata)),
         *(
-            _of_guard(stack.acknowledged.get("/".join(scopes[:length]), {}))
+            for_guard(stack.acknowledged.get("/".join(scopes[:length]), {}))
             for length in range(len(scopes), 0, -1)
         ),
-        dict(_read(stack.template.get("Metadata"))),
+        dict(acknowledged_in(stack.template.get("Metadata"))),
     ]
     reasons = (each.get(finding.rule.id) for each in candidates)
     return next((each for each in reasons if isinstance(each, str) and each.strip()), None)
 
 
-def _read(metadata: Any) -> Iterator[tuple[str | None, Any]]:  # noqa: ANN401 - any part of a template
+def acknowledged_in(metadata: Any) -> Iterator[tuple[str | None, Any]]:  # noqa: ANN401 - any part of a template
     """Yield pairs of rule id and reason; the id of an invalid entry is None."""
     block = metadata.get(NAMESPACE) if isinstance(metadata, dict) else None
     if block is None:
@@ -123,17 +80,7 @@ def _read(metadata: Any) -> Iterator[tuple[str | None, Any]]:  # noqa: ANN401 - 
             yield None, None
 
 
-def _of_guard(rules: Mapping[str, str]) -> dict[str, str]:
+def for_guard(rules: Mapping[str, str]) -> dict[str, str]:
     """Return the acknowledgements that are for rules of the guard."""
     found = {_IN_CDK.fullmatch(each): reason for each, reason in rules.items()}
     return {rule[1]: reason for rule, reason in found.items() if rule is not None}
-
-
-def _fault(name: str, rule: str | None, reason: Any, known: Collection[str]) -> str | None:  # noqa: ANN401 - any part of a template
-    if rule is None:
-        return f"{name} has invalid metadata: the expected form is {_SHAPE}"
-    if rule not in known:
-        return f"{name} acknowledges `{printable(rule)}`, which is not a rule"
-    if not isinstance(reason, str) or not reason.strip():
-        return f"{name} acknowledges `{rule}` without a reason"
-    return None

@@ -2,61 +2,35 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from slr_constructs.guard import (
-    acknowledged,
-    custom_call_rules,
-    limits,
-    not_analyzed,
-    order_rules,
-    policy_rules,
-    role_rules,
-)
+from slr_constructs.guard import rules
 from slr_constructs.guard.rule import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from types import ModuleType
 
     from slr_constructs.guard.rule import Finding, Rule
     from slr_constructs.templates.app import App
 
+
+def rule_modules() -> list[ModuleType]:
+    """Return the modules of all rules, in the order of the ids."""
+    return [import_module(f"{rules.__name__}.{each}") for each in rules.module_names()]
+
+
 #: all rules, in the order of their ids.
-RULES: tuple[Rule, ...] = tuple(
-    sorted(
-        (
-            *acknowledged.RULES,
-            *custom_call_rules.RULES,
-            *order_rules.RULES,
-            *limits.RULES,
-            *policy_rules.RULES,
-            *role_rules.RULES,
-            *not_analyzed.RULES,
-        ),
-        key=lambda each: each.id,
-    )
-)
+RULES: tuple[Rule, ...] = tuple(each.RULE for each in rule_modules())
 
 
-def check(app: App, *, imported: Collection[tuple[str, str]] = ()) -> list[Finding]:
-    """Return the findings, sorted by severity and then in the order of deployment.
+def check(app: App) -> list[Finding]:
+    """Return the findings, sorted by severity, by stack in the order of deployment, and by rule.
 
     The result includes acknowledged findings. `acknowledged.split` separates them.
-
-    Args:
-        app: The stacks.
-
-        imported: Pairs of stack name and role name: the roles that a stack uses without declaring
-            them. Default: every role must be declared.
     """
-    order = list(Severity)
-    findings = [
-        *custom_call_rules.findings(app),
-        *order_rules.findings(app, imported),
-        *limits.findings(app),
-        *policy_rules.findings(app),
-        *role_rules.findings(app),
-        *not_analyzed.findings(app),
-        *acknowledged.findings(app, {each.id for each in RULES}),
-    ]
-    return sorted(findings, key=lambda each: order.index(each.rule.severity))
+    severities, stacks = list(Severity), list(app.stacks)
+    return sorted(
+        (finding for each in rule_modules() for finding in each.findings(app)),
+        key=lambda each: (severities.index(each.rule.severity), stacks.index(each.stack)),
+    )

@@ -13,14 +13,13 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from slr_constructs import catalogue
+from slr_constructs.templates.custom_calls import CHIME_RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from slr_constructs.templates.reading import StackTemplate
 
-#: resource types of cdk-amazon-chime-resources, whose custom resources do not contain "Chime".
-_KINDS = ("voiceconnector", "appinstance", "streamingconfig")
 #: part of the types, actions and names of all service-linked roles.
 _ROLES = ("servicelinkedrole", "awsservicerole")
 #: the metadata key of the guard.
@@ -38,10 +37,12 @@ def _words() -> frozenset[bytes]:
     }
     operations = {
         operation.rpartition(":")[2].lower()
-        for each in catalogue.ALL
-        for operation in (*each.created_by, *each.clean_up)
+        for each in catalogue.RESOURCE_TYPES
+        for operation in (each.calls.configure.operation, each.calls.remove)
     }
-    return frozenset(each.encode() for each in (*services, *operations, *_KINDS, *_ROLES, _GUARD))
+    # the custom resources of cdk-amazon-chime-resources do not contain "Chime"
+    kinds = {each.lower() for each in CHIME_RESOURCES}
+    return frozenset(each.encode() for each in (*services, *operations, *kinds, *_ROLES, _GUARD))
 
 
 #: in lower case, and without any other character than letters.

@@ -1,7 +1,7 @@
 """Rules and their findings.
 
-Each rule is defined in the module that checks it; `check.RULES` lists all rules. Rule ids are part
-of the API, because acknowledgements refer to them.
+Each module of `rules` defines one rule and checks it; `check.RULES` lists all rules. Rule ids are
+part of the API, because acknowledgements refer to them.
 """
 
 from __future__ import annotations

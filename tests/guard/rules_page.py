@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from slr_constructs.guard.check import RULES
-from slr_constructs.guard.limits import INVALID_PROPERTY_VALUE, LIMITED
 from slr_constructs.guard.rule import Severity
+from slr_constructs.guard.rules import invalid_property_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def _section(rule: Rule) -> Iterator[str]:
     yield f"- **Source**: {source}"
     yield f"- **Fix**: {_text(rule.fix)}"
     yield ""
-    if rule is INVALID_PROPERTY_VALUE:
+    if rule is invalid_property_value.RULE:
         yield from _limits()
 
 
@@ -106,10 +106,10 @@ def _limits() -> Iterator[str]:
     yield ""
     yield "| property | must be | code |"
     yield "|---|---|---|"
-    for kind in sorted(LIMITED):
-        for each in LIMITED[kind]:
+    for kind, limits in sorted(invalid_property_value.LIMITS.items()):
+        for each in limits:
             name = f"`{kind}` {'.'.join(each.path)}"
-            yield f"| {name} | {_text(each.limit.allowed)} | {each.limit.code} |"
+            yield f"| {name} | {_text(each.rule.allowed)} | {each.rule.code} |"
     yield ""
 
 

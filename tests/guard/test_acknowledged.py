@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import Acknowledgment, NestedStack, Stack, Stage, Validations, aws_mediapackage
 
-from slr_constructs.guard.acknowledged import ACKNOWLEDGEMENT_IGNORED, split
+from slr_constructs.guard.acknowledged import split
 from slr_constructs.guard.check import check
+from slr_constructs.guard.rules.acknowledgement_ignored import RULE as ACKNOWLEDGEMENT_IGNORED
 from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import StackTemplate
 from tests.templates.apps import read_back
@@ -55,7 +56,7 @@ def template(of_resource: object = None, of_template: object = None) -> App:
 def test_nothing_is_acknowledged_by_default() -> None:
     """Each of the two channels has two findings."""
     assert sorted_out(template({"Owner": "team"}, {})) == (
-        [NOT_DECLARED, NO_CLEAN_UP, NOT_DECLARED, NO_CLEAN_UP],
+        [NO_CLEAN_UP, NO_CLEAN_UP, NOT_DECLARED, NOT_DECLARED],
         [],
     )
 
@@ -65,7 +66,7 @@ def test_metadata_of_a_resource_acknowledges_one_rule_for_this_resource() -> Non
     app = template(metadata(entry(NOT_DECLARED)))
 
     assert sorted_out(app) == (
-        [NO_CLEAN_UP, NOT_DECLARED, NO_CLEAN_UP],
+        [NO_CLEAN_UP, NO_CLEAN_UP, NOT_DECLARED],
         [(NOT_DECLARED, "it is known")],
     )
 
@@ -80,10 +81,10 @@ def test_metadata_of_a_template_acknowledges_for_all_resources() -> None:
     assert sorted_out(app) == (
         [],
         [
+            (NO_CLEAN_UP, "by hand"),
+            (NO_CLEAN_UP, "by hand"),
             (NOT_DECLARED, "nearer"),
-            (NO_CLEAN_UP, "by hand"),
             (NOT_DECLARED, "it is known"),
-            (NO_CLEAN_UP, "by hand"),
         ],
     )
 
@@ -237,7 +238,7 @@ def test_other_metadata_in_the_manifest_is_ignored(
     }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
 
-    assert sorted_out(App.read([tmp_path])) == ([NOT_DECLARED, NO_CLEAN_UP], [])
+    assert sorted_out(App.read([tmp_path])) == ([NO_CLEAN_UP, NOT_DECLARED], [])
 
 
 def test_acknowledgements_of_older_cdk_versions_are_read_from_the_manifest(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slr_constructs.guard.check import check
-from slr_constructs.guard.not_analyzed import NOT_ANALYZED
+from slr_constructs.guard.rules.not_analyzed import RULE
 from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import TemplateError
 from tests.templates.apps import plain
@@ -39,9 +39,9 @@ def test_an_invalid_resource_is_skipped(tmp_path: Path) -> None:
     reported = found(tmp_path, {"Resources": resources})
 
     assert [each[:2] for each in reported] == [
-        ("RoleNotDeclared", "Live"),
         ("CleanUpMissing", "Live"),
         ("InvalidPropertyValue", "Live"),
+        ("RoleNotDeclared", "Live"),
         ("NotAnalyzed", "Fn::ForEach::Loop"),
         ("NotAnalyzed", "Odd"),
     ]
@@ -99,7 +99,7 @@ def test_a_nested_stack_without_its_template_is_reported(tmp_path: Path) -> None
     for app in (App.read([path]), App.read([path], lenient=True)):
         (finding,) = check(app)
         assert app.notes == [f"show: {sentence}"]
-        assert (finding.rule, finding.resource) == (NOT_ANALYZED, "Nested")
+        assert (finding.rule, finding.resource) == (RULE, "Nested")
         assert finding.text == f"not analyzed: {sentence}"
 
 

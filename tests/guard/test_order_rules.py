@@ -11,7 +11,7 @@ from slr_constructs import ServiceLinkedRole, catalogue
 from slr_constructs.guard.check import check
 from tests.features.every_feature import RECIPES
 from tests.guard.test_role_rules import construct, native, recording
-from tests.templates.apps import read_back, stack_of
+from tests.templates.apps import plain, read_back, stack_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +23,11 @@ def test_the_constructs_have_no_findings(recipe: Any) -> None:  # noqa: ANN401
     assert check(stack_of(lambda stack: recipe.define(stack, "a", None))) == []
 
 
-def rules(define: Callable[[App], object], **options: Any) -> list[tuple[str, str]]:  # noqa: ANN401
-    """Return the broken rules with their stacks."""
-    return [(each.rule.id, each.stack) for each in check(read_back(define), **options)]
+def rules(define: Callable[[App], object], *imported: tuple[str, str]) -> list[tuple[str, str]]:
+    """Return the broken rules with their stacks, with pairs of stack and imported role."""
+    app = read_back(define)
+    app.imported = imported
+    return [(each.rule.id, each.stack) for each in check(app)]
 
 
 def test_a_role_may_be_declared_in_a_stack_that_the_stack_depends_on() -> None:
@@ -67,14 +69,12 @@ def test_an_imported_role_does_not_need_a_declaration() -> None:
 
     name = catalogue.IVS_RECORD_TO_S3.role_name
     assert rules(define) == [("RoleNotDeclared", "Show")]
-    assert rules(define, imported={("Show", name)}) == []
-    assert rules(define, imported={("Other", name), ("Show", "other")}) == [
-        ("RoleNotDeclared", "Show")
-    ]
+    assert rules(define, ("Show", name)) == []
+    assert rules(define, ("Other", name), ("Show", "other")) == [("RoleNotDeclared", "Show")]
 
 
 def test_findings_are_sorted_by_severity() -> None:
-    """Findings of the same severity are in the order of deployment."""
+    """Findings of the same severity are sorted by stack in the order of deployment, and by rule."""
 
     def define(app: App) -> None:
         for name in ("First", "Second"):
@@ -82,15 +82,15 @@ def test_findings_are_sorted_by_severity() -> None:
             native(stack)
             recording(stack)
 
-    broken = rules(define)
-
-    assert [rule for rule, _ in broken] == [
-        *["RoleOrder"] * 2,
-        "RoleDeclaredTwice",
-        *["RoleRemovedUnderOthers"] * 2,
-        *["NativeRole"] * 2,
+    assert rules(define) == [
+        ("RoleOrder", "First"),
+        ("RoleRemovedUnderOthers", "First"),
+        ("RoleDeclaredTwice", "Second"),
+        ("RoleOrder", "Second"),
+        ("RoleRemovedUnderOthers", "Second"),
+        ("NativeRole", "First"),
+        ("NativeRole", "Second"),
     ]
-    assert [stack for rule, stack in broken if rule == "RoleOrder"] == ["First", "Second"]
 
 
 def test_a_finding_names_the_resource_the_feature_and_the_role() -> None:
@@ -108,3 +108,27 @@ def test_a_finding_names_the_resource_the_feature_and_the_role() -> None:
     assert finding.resource == "Recording"
     assert finding.rule.why
     assert finding.rule.fix
+
+
+@pytest.mark.parametrize(
+    "logs",
+    [
+        {"PercentEnabled": {"Ref": "Percent"}},
+        {"PercentEnabled": 100, "EnabledLoggingStrategies": ["VENDED_LOGS"]},
+    ],
+    ids=["parameter", "vended"],
+)
+def test_a_finding_says_if_it_is_uncertain_that_the_role_is_used(logs: dict[str, Any]) -> None:
+    """The value is unknown, or AWS does not document whether the role is used."""
+    ads = {
+        "Type": "AWS::MediaTailor::PlaybackConfiguration",
+        "Properties": {"Name": "ads", "LogConfiguration": logs},
+    }
+
+    clean_up_missing, not_declared = check(plain(Ads=ads))
+
+    assert clean_up_missing.rule.id == "CleanUpMissing"
+    assert not_declared.text == (
+        "`Ads` may use the role `AWSServiceRoleForMediaTailor` for session logging, but neither"
+        " this stack nor a stack it depends on declares it"
+    )

@@ -1,4 +1,4 @@
-"""The rule for parts of a template that cannot be analyzed, so that they are not overlooked."""
+"""A part of a template cannot be analyzed; it is reported so that it is not overlooked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from slr_constructs.templates.app import App
 
-NOT_ANALYZED = Rule(
+RULE = Rule(
     "NotAnalyzed",
     Severity.NOTE,
     "a part of a template was not analyzed",
@@ -22,8 +22,6 @@ NOT_ANALYZED = Rule(
     "Check the template that the change set has expanded (`aws cloudformation get-template"
     " --template-stage Processed`).",
 )
-
-RULES = (NOT_ANALYZED,)
 
 #: transforms that do not add a role or a feature.
 _HARMLESS = (
@@ -38,13 +36,11 @@ def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each part that was not analyzed."""
     for stack in app.stacks.values():
         for logical_id, sentence in stack.not_analyzed:
-            yield Finding(
-                NOT_ANALYZED, stack.name, logical_id, f"not analyzed: {printable(sentence)}"
-            )
+            yield Finding(RULE, stack.name, logical_id, f"not analyzed: {printable(sentence)}")
         for name in _macros(stack.template.get("Transform")):
             if not name.startswith(_HARMLESS):
                 yield Finding(
-                    NOT_ANALYZED,
+                    RULE,
                     stack.name,
                     None,
                     f"not analyzed: the output of the macro `{printable(name)}`",

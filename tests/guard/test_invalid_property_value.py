@@ -1,13 +1,12 @@
-"""Findings about invalid values, names and regions."""
+"""Findings about values and names that a service refuses."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import aws_cdk
 import pytest
-from aws_cdk import aws_chime, aws_ivs, aws_kinesis, aws_mediatailor, aws_sns
+from aws_cdk import aws_ivs, aws_kinesis, aws_mediatailor, aws_sns
 
 from slr_constructs import (
     AppInstanceStreaming,
@@ -15,22 +14,16 @@ from slr_constructs import (
     NotificationTarget,
     VoiceConnectorStreaming,
 )
-from slr_constructs.guard.limits import (
-    INVALID_PROPERTY_VALUE,
-    NOTIFICATION_LOST,
-    REGION_NOT_OFFERED,
-    findings,
-)
+from slr_constructs.guard.rules.invalid_property_value import RULE, findings
 from slr_constructs.handler.slr_handler import rules
 from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import StackTemplate
 from tests.features.every_feature import RECIPES, Recipe
-from tests.templates.apps import plain, read_back, stack_of
+from tests.templates.apps import plain, stack_of
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
 
-    from slr_constructs.guard.rule import Finding
 
 RECORDING = "AWS::IVS::RecordingConfiguration"
 PLAYBACK = "AWS::MediaTailor::PlaybackConfiguration"
@@ -38,7 +31,6 @@ LIVE = "AWS::MediaPackage::Channel"
 VOD = "AWS::MediaPackage::PackagingGroup"
 SLR = "AWS::IAM::ServiceLinkedRole"
 SHARDS = "2 shards or more, or on-demand"
-NOTIFIED = "named ChimeVoiceConnector-Streaming…"
 STREAM_NAME = (
     "must be a stream name of at most 128 characters that starts with chime-messaging-, got"
 )
@@ -113,10 +105,14 @@ def of(kind: str, **properties: Any) -> list[str]:  # noqa: ANN401 - any propert
             rules.NOTIFICATION_TARGETS,
         ),
         (
-            "Custom::MediaTailorLogRetention",
-            {"LogGroupNames": "MediaTailor/ManifestService", "RetentionInDays": "7"},
-            "LogGroupNames",
-            rules.LOG_GROUP_NAMES,
+            "Custom::MediaTailorSessionLogging",
+            {
+                "PlaybackConfigurationName": "ads",
+                "PercentEnabled": "7",
+                "AdsInteractionExcludeEventTypes": "AD_MARKER_FOUND",
+            },
+            "AdsInteractionExcludeEventTypes",
+            rules.EVENT_TYPES,
         ),
         (
             "Custom::AppInstanceStreaming",
@@ -197,7 +193,7 @@ def test_the_finding_has_the_location() -> None:
         plain(A={"Type": PLAYBACK, "Properties": {"LogConfiguration": {"PercentEnabled": 101}}})
     )
 
-    assert finding.rule is INVALID_PROPERTY_VALUE
+    assert finding.rule is RULE
     assert finding.location == "Properties/LogConfiguration/PercentEnabled"
 
 
@@ -281,7 +277,8 @@ def test_a_reference_to_another_type_is_not_checked() -> None:
     """Only log groups are checked as log groups."""
     logs = {"EgressAccessLogs": {"LogGroupName": {"Ref": "Topic"}}}
 
-    assert texts(plain(A={"Type": LIVE, "Properties": logs}, Topic=TOPIC)) == []
+    topic = {"Type": "AWS::SNS::Topic"}
+    assert texts(plain(A={"Type": LIVE, "Properties": logs}, Topic=topic)) == []
 
 
 @pytest.mark.parametrize(
@@ -322,80 +319,6 @@ def test_the_name_of_a_log_group_of_the_template_is_found(
 
         assert [each.resource for each in found] == (["Group"] if broken else [])
         assert all(each.text.endswith(f"[{code}]") for each in found)
-
-
-def notified(targets: list[str], depends_on: list[str], **others: Any) -> list[Finding]:  # noqa: ANN401
-    """Return the findings about streaming that depends on topics and queues."""
-    streaming = {
-        "Type": "Custom::VoiceConnectorStreaming",
-        "Properties": {**CONNECTOR, "NotificationTargets": targets},
-        "DependsOn": depends_on,
-    }
-    return list(findings(plain(Streaming=streaming, **others)))
-
-
-TOPIC = {"Type": "AWS::SNS::Topic"}
-NAMED = {**TOPIC, "Properties": {"TopicName": "ChimeVoiceConnector-StreamingNews"}}
-
-
-def test_a_topic_or_queue_that_the_role_cannot_reach_is_found() -> None:
-    """The streaming depends on it."""
-    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "calls"}}
-    found = notified(["SNS", "SQS"], ["Topic", "Queue"], Topic=TOPIC, Queue=queue)
-
-    assert {each.rule for each in found} == {NOTIFICATION_LOST}
-    assert [each.text for each in found] == [
-        f"`Topic`: TopicName must be {NOTIFIED}, got None [NotificationName]",
-        f"`Queue`: QueueName must be {NOTIFIED}, got 'calls' [NotificationName]",
-    ]
-
-
-def test_a_topic_with_another_purpose_has_no_findings() -> None:
-    """Another topic has an allowed name, no topic is notified, or there is no dependency."""
-    assert notified(["SNS"], ["Topic", "News"], Topic=TOPIC, News=NAMED) == []
-    assert notified(["EventBridge", "SQS"], ["Topic"], Topic=TOPIC) == []
-    assert notified(["SNS"], [], Topic=TOPIC) == []
-
-
-def region(define: str, name: str, *, environment: str | None) -> list[Finding]:
-    """Return the findings about a feature in a region."""
-    recipe = RECIPES[define]
-
-    def app(scope: aws_cdk.App) -> None:
-        env = aws_cdk.Environment(region=environment) if environment else None
-        recipe.define(aws_cdk.Stack(scope, name, env=env), "a", None)
-
-    return list(findings(read_back(app)))
-
-
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_region_without_the_service_is_found(name: str) -> None:
-    """The feature is reported once; unknown and supported regions are not reported."""
-    found = region(name, "Show", environment="eu-south-2")
-
-    assert {each.rule for each in found} == {REGION_NOT_OFFERED}
-    assert len({each.resource for each in found}) == len(found)
-    assert region(name, "Show", environment="eu-central-1") == []
-    assert region(name, "Show", environment=None) == []
-
-
-def test_the_finding_about_a_region_lists_the_supported_regions() -> None:
-    """The warning of the construct lists them too."""
-
-    def define(app: aws_cdk.App) -> None:
-        stack = aws_cdk.Stack(app, "Show", env=aws_cdk.Environment(region="eu-west-1"))
-        connector = aws_chime.CfnAppInstance(stack, "Chat", name="chat")
-        stream = MessagingStream(stack, "Stream")
-        AppInstanceStreaming(
-            stack, "Streaming", app_instance=connector, channels=stream, channel_messages=None
-        )
-
-    (sentence,) = texts(read_back(define))
-    assert sentence == (
-        "`Streaming/Resource` configures message streaming, but according to botocore"
-        " messaging.chime.amazonaws.com is not offered in eu-west-1; it is offered in eu-central-1,"
-        " us-east-1"
-    )
 
 
 def _define(recipe: Recipe, stack: Stack) -> object:

@@ -1,4 +1,4 @@
-"""Rules for features that custom resources enable through SDK calls."""
+"""A custom resource enables a feature with an SDK call, and no resource disables it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from slr_constructs.templates.app import App, Stack
     from slr_constructs.templates.custom_calls import Call
 
-DELETE_CALL_MISSING = Rule(
+RULE = Rule(
     "DeleteCallMissing",
     Severity.ERROR,
     "a custom resource enables a feature, and no custom resource disables it on deletion",
@@ -23,39 +23,19 @@ DELETE_CALL_MISSING = Rule(
     "Make the opposite call when the custom resource is deleted (`on_delete` of"
     " `AwsCustomResource`), or use the construct for the feature.",
 )
-OBSOLETE_CALL = Rule(
-    "ObsoleteCall",
-    Severity.ERROR,
-    "a custom resource calls an API operation that no longer exists",
-    "AWS no longer supports the operation, and the SDK in a current runtime does not have it, so"
-    " the deployment or the deletion fails.",
-    "https://docs.aws.amazon.com/chime-sdk/latest/dg/migrate-from-chm-namespace.html",
-    "Call the operation that replaces it, with the SDK client of that operation.",
-)
-
-RULES = (DELETE_CALL_MISSING, OBSOLETE_CALL)
 
 
 def findings(app: App) -> Iterator[Finding]:
-    """Yield the findings about the calls of custom resources."""
+    """Yield a finding for each custom resource whose feature stays enabled."""
     for stack in app.stacks.values():
         for call in stack.calls:
-            name = stack.show(call.logical_id)
             if call.configures and not call.deletes and not _is_cleaned_up(stack, call):
                 yield Finding(
-                    DELETE_CALL_MISSING,
+                    RULE,
                     stack.name,
                     call.logical_id,
-                    f"`{name}` enables {call.feature}, and no custom resource disables it on"
-                    " deletion",
-                )
-            if call.obsolete is not None:
-                yield Finding(
-                    OBSOLETE_CALL,
-                    stack.name,
-                    call.logical_id,
-                    f"`{name}` calls `{call.obsolete.called}`, which no longer exists; use"
-                    f" `{call.obsolete.replacement}`",
+                    f"`{stack.show(call.logical_id)}` enables {call.feature}, and no custom"
+                    " resource disables it on deletion",
                 )
 
 
@@ -68,7 +48,9 @@ def _is_cleaned_up(stack: Stack, call: Call) -> bool:
         # `FeatureOutlivesRole` reports that
         return True
     others = [
-        each.owners for each in stack.calls if _is_clean_up(each) and each.feature == call.feature
+        each.owners
+        for each in stack.calls
+        if each.deletes and not each.configures and each.feature == call.feature
     ]
     others += [
         usage.owners
@@ -79,7 +61,3 @@ def _is_cleaned_up(stack: Stack, call: Call) -> bool:
         not owners or not call.owners or not set(owners).isdisjoint(call.owners)
         for owners in others
     )
-
-
-def _is_clean_up(call: Call) -> bool:
-    return call.deletes and not call.configures

@@ -9,7 +9,7 @@ import pytest
 from aws_cdk import aws_iam
 
 from slr_constructs import ServiceLinkedRole, catalogue
-from slr_constructs.guard.policy_rules import CREATE_ANYWHERE, findings
+from slr_constructs.guard.rules.create_service_linked_role_anywhere import RULE, findings
 from tests.templates.apps import plain, stack_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def test_the_finding_names_the_policy() -> None:
     """The location is the policy document."""
     (finding,) = findings(plain(Policy=policy(statement())))
 
-    assert finding.rule is CREATE_ANYWHERE
+    assert finding.rule is RULE
     assert finding.text == "`Policy` allows `iam:CreateServiceLinkedRole` for every service"
     assert (finding.resource, finding.location) == ("Policy", "Properties/PolicyDocument")
 
@@ -94,6 +94,8 @@ def test_a_policy_for_every_service_is_found(parts: dict[str, Any]) -> None:
         {"Action": [ACTION, "iam:*"]},
         {"Action": None, "NotAction": "organizations:*"},
         {"Resource": IVS},
+        # brackets are not special in IAM patterns
+        {"Resource": "[a]*"},
         {"Resource": "arn:aws:iam::*:role/aws-service-role/*/AWSServiceRoleForIVSRecordToS3"},
         {"Resource": "arn:aws:iam::*:policy/*"},
         {"Resource": {"Ref": "Role"}},

@@ -1,0 +1,183 @@
+"""The guard as a CDK plugin, which checks all stacks of an app at every synthesis.
+
+CDK gives the plugin the templates of the stacks. The cloud assembly around the templates contains
+the dependencies between stacks and the nested stacks. Only the constructs contain imported roles.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsii
+from aws_cdk import (
+    IPolicyValidationPlugin,
+    PolicyValidationPluginReport,
+    PolicyViolatingResource,
+    PolicyViolation,
+    Stack,
+)
+
+from slr_constructs._service_linked_role import ServiceLinkedRole
+from slr_constructs.guard.quick_look import may_have_findings
+from slr_constructs.guard.rule import Finding, Severity
+from slr_constructs.guard.rules.not_analyzed import RULE as NOT_ANALYZED
+from slr_constructs.templates.reading import StackTemplate, TemplateError, read
+from slr_constructs.templates.words import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aws_cdk import IPolicyValidationContext
+    from constructs import IConstruct
+
+    from slr_constructs.templates.app import App
+
+#: With hyphens, because the ids of acknowledged rules start with it.
+_NAME = "slr-constructs"
+_PACKAGES_OF_THE_EXTRA = ("cfnlint", "networkx", "yaml")
+#: The severities of CDK, which fails a synthesis only for errors.
+_SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}
+
+#: For an assembly that cannot be read at all, for example if two stacks have the same name.
+_NOTHING_ANALYZED = replace(
+    NOT_ANALYZED,
+    why="The guard reads all stacks together, because a stack may use the role of another stack.",
+    fix="Fix the file that the message names, or register the guard only on the other stages.",
+    source="the output of `slr-constructs check` for the folder that `cdk synth` writes",
+)
+
+
+@jsii.implements(IPolicyValidationPlugin)
+class RoleGuard:
+    """Find problems with service-linked roles in every stack of an app.
+
+    Register it once, on the app or on a stage: `Validations.of(app).add_plugins(RoleGuard())`.
+    Errors fail the synthesis. Warnings and notes are shown. To acknowledge a rule for a construct
+    and all constructs below it:
+
+        Validations.of(construct).acknowledge(
+            Acknowledgment(id="slr-constructs::RoleNotDeclared", reason="...")
+        )
+
+    The guard requires the extra `slr-constructs[guard]`.
+
+    Raises:
+        ModuleNotFoundError: The extra is not installed.
+    """
+
+    def __init__(self) -> None:
+        missing = [each for each in _PACKAGES_OF_THE_EXTRA if find_spec(each) is None]
+        if missing:
+            raise ModuleNotFoundError(
+                "RoleGuard requires the extra guard: pip install 'slr-constructs[guard]'",
+                name=missing[0],
+            )
+
+    @property
+    def name(self) -> str:
+        """The name of the plugin, which is the prefix of the rules that you acknowledge."""
+        return _NAME
+
+    @property
+    def version(self) -> str:
+        """The version of this library."""
+        return version(_NAME)
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """The ids of the rules that you can acknowledge."""
+        # imported here, because the import takes seconds, and most apps do not need it
+        from slr_constructs.guard.check import RULES  # noqa: PLC0415
+
+        return [each.id for each in RULES]
+
+    def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
+        """Return the findings of the guard. CDK calls this method at synthesis."""
+        folders = {Path(each).parent for each in context.template_paths}
+        try:
+            stacks = read([Path(os.path.commonpath(folders))], lenient=True)
+            violations = _violations(stacks, context) if may_have_findings(stacks) else []
+        except TemplateError as error:
+            violations = [
+                _violation(
+                    Finding(_NOTHING_ANALYZED, "", None, f"no stack is checked: {error}"),
+                    PolicyViolatingResource(locations=[]),
+                )
+            ]
+        return PolicyValidationPluginReport(
+            success=all(each.severity != _SEVERITIES[Severity.ERROR] for each in violations),
+            violations=violations,
+        )
+
+
+def _violations(
+    stacks: list[StackTemplate], context: IPolicyValidationContext
+) -> list[PolicyViolation]:
+    # imported here, because the import takes seconds, and most apps do not need it
+    from slr_constructs.guard import acknowledged  # noqa: PLC0415
+    from slr_constructs.guard.check import check  # noqa: PLC0415
+    from slr_constructs.templates.app import App  # noqa: PLC0415
+
+    app = App(stacks, lenient=True)
+    constructs = context.app_construct.node.find_all()
+    app.imported = _imported(app, constructs)
+    findings = check(app)
+    for stack in app.stacks.values():
+        # CDK itself handles and reports what constructs acknowledge; it ignores the templates
+        stack.acknowledged = {}
+    left, _ = acknowledged.split(app, findings)
+    return [_violation(each, _resource(each, app)) for each in left]
+
+
+def _imported(app: App, constructs: Iterable[IConstruct]) -> set[tuple[str, str]]:
+    """Return the imported roles, with every stack that can rely on them.
+
+    An imported role is managed outside of the stack and exists in the account, so the other stacks
+    of the account can rely on it too.
+    """
+    imported = set()
+    for each in constructs:
+        if isinstance(each, ServiceLinkedRole) and each.resource is None:
+            stack = Stack.of(each)
+            while stack.nested_stack_parent is not None:
+                stack = stack.nested_stack_parent
+            home = printable(stack.node.path)
+            # a stack of another stage than the one that this guard checks is not in the app
+            if home in app.stacks:
+                imported |= {
+                    (name, each.role_name) for name in app.stacks if app.share_account(home, name)
+                }
+    return imported
+
+
+def _resource(finding: Finding, app: App) -> PolicyViolatingResource:
+    """Return the resource that CDK shows, and from which it finds the construct."""
+    stack, resource = app.stacks[finding.stack], finding.resource
+    if resource is None and stack.nested_in is not None:
+        outer, resource = stack.nested_in
+        stack = app.stacks[outer]
+    if resource is None:
+        # the name of a stack is its path
+        return PolicyViolatingResource(construct_path=stack.name, locations=[])
+    return PolicyViolatingResource(
+        resource_logical_id=resource,
+        template_path=str(stack.file),
+        locations=[finding.location.replace("/", ".")] if finding.location else [],
+    )
+
+
+def _violation(finding: Finding, resource: PolicyViolatingResource) -> PolicyViolation:
+    rule = finding.rule
+    return PolicyViolation(
+        rule_name=rule.id,
+        severity=_SEVERITIES[rule.severity],
+        # a text that starts with a name starts with a backquote, which stays the same
+        description=f"{finding.text[0].upper()}{finding.text[1:]}. {rule.why}",
+        fix=f"{rule.fix}\nSee {rule.source}",
+        violating_resources=[resource],
+    )

@@ -1,0 +1,62 @@
+"""The declarations of the roles in the catalogue; those of one role may conflict in an account."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, NamedTuple
+
+from slr_constructs import catalogue
+from slr_constructs.templates.role_usage import NATIVE_ROLE_TYPE, Role, properties_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from slr_constructs.templates.app import App, Place
+
+#: a tuple, because the principal in a template may be any value.
+_PRINCIPALS = tuple(each.service_principal for each in catalogue.ALL)
+
+
+class Declaration(NamedTuple):
+    """A resource that declares a role."""
+
+    place: Place
+    role: Role
+    body: Mapping[str, Any]
+    #: the name of the resource.
+    shown: str
+
+    @property
+    def is_native(self) -> bool:
+        """Whether it is an AWS::IAM::ServiceLinkedRole."""
+        return bool(self.body["Type"] == NATIVE_ROLE_TYPE)
+
+    @property
+    def description(self) -> str | None:
+        """The description of the role; None if it is omitted or unknown."""
+        text = properties_of(self.body).get("Description")
+        return text if isinstance(text, str) else None
+
+    def __str__(self) -> str:
+        """Return the name and the stack of the resource, for a message."""
+        return f"`{self.shown}` in the stack `{self.place.stack}`"
+
+
+def declarations_in(app: App) -> list[Declaration]:
+    """Return all declarations of roles in the catalogue, in the order of deployment."""
+    return [
+        Declaration(place, role, stack.resources[place.logical_id], stack.show(place.logical_id))
+        for place, role in app.roles
+        if role.principal in _PRINCIPALS
+        for stack in (app.stacks[place.stack],)
+    ]
+
+
+def same_role(app: App) -> Iterator[tuple[Declaration, Declaration]]:
+    """Yield each two declarations of the same role that are probably for the same account."""
+    for one, other in combinations(declarations_in(app), 2):
+        if one.role.principal == other.role.principal and app.share_account(
+            one.place.stack, other.place.stack
+        ):
+            yield one, other

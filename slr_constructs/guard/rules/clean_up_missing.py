@@ -1,0 +1,48 @@
+"""A feature must be disabled before its owner is deleted, but no resource does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slr_constructs.guard.rule import Finding, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slr_constructs.templates.app import App
+
+RULE = Rule(
+    "CleanUpMissing",
+    Severity.ERROR,
+    "no clean-up resource disables a feature before its owner is deleted",
+    "The AWS documentation asks you to disable the feature first. If the owner is deleted while"
+    " its logging is enabled, the role may stay in use permanently.",
+    "the clean-up sections of the pages in `slr-constructs catalogue ROLE`",
+    "Use the construct for the feature, which defines a clean-up resource, or use"
+    " `EnsureServiceLinkedRoles`.",
+)
+
+
+def findings(app: App) -> Iterator[Finding]:
+    """Yield a finding for each usage that needs a clean-up resource and has none."""
+    for stack in app.stacks.values():
+        cleaned_up = {
+            (owner, usage.feature)
+            for usage in stack.usages.values()
+            if usage.is_clean_up and not usage.retained
+            for owner in usage.owners
+        }
+        for usage in stack.usages.values():
+            if (
+                usage.needs_clean_up
+                and not usage.is_clean_up
+                and not usage.retained
+                and (usage.logical_id, usage.feature) not in cleaned_up
+            ):
+                name = stack.show(usage.logical_id)
+                yield Finding(
+                    RULE,
+                    stack.name,
+                    usage.logical_id,
+                    f"no clean-up resource disables {usage.feature} before `{name}` is deleted",
+                )
