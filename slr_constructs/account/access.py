@@ -17,6 +17,7 @@ from botocore.parsers import ResponseParserError
 
 from slr_constructs.handler.slr_handler.aws import Api, code, message
 from slr_constructs.handler.slr_handler.clock import Clock
+from slr_constructs.handler.slr_handler.context import OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +33,7 @@ _CONFIG = Config(
     user_agent_extra=f"slr-constructs/{version('slr-constructs')}",
 )
 #: longer than a command runs, and longer than the credentials of a role are valid.
-_COMMAND_SECONDS = 3600
+COMMAND_SECONDS = 3600
 #: used if no region is configured and the partition has this one.
 _FIRST_REGION = "us-east-1"
 _SESSION_NAME = "slr-constructs"
@@ -95,11 +96,11 @@ class Account:
             for service in services
             for region in self._session.get_available_regions(service, self.partition)
         }
-        return [each for each in regions if each not in known and self._has(each)]
-
-    def _has(self, region: str) -> bool:
-        partition: str = self._session.get_partition_for_region(region)
-        return partition == self.partition
+        return [
+            each
+            for each in regions
+            if each not in known and self._session.get_partition_for_region(each) == self.partition
+        ]
 
     def region(self, name: str | None = None, on_event: OnEvent = _ignore_event) -> Region:
         """Return a region of the account. Default: the region of global services."""
@@ -143,22 +144,16 @@ class Account:
             AccountError: The accounts cannot be listed. Only the management account of the
                 organization or a delegated administrator can list them.
         """
-        api = self.region().api("organizations")
-        parameters: dict[str, Any] = {}
-        while True:
-            try:
-                response = api.call("list_accounts", **parameters)
-            except CALL_ERRORS as error:
-                raise AccountError(
-                    f"the accounts of the organization cannot be listed: {reason(error)}"
-                ) from None
-            for each in response["Accounts"]:
-                # AWS removes Status on September 9, 2026. Before, State may be missing
-                if (each.get("State") or each.get("Status")) == "ACTIVE":
-                    yield each["Id"], each.get("Name", "")
-            if "NextToken" not in response:
-                return
-            parameters = {"NextToken": response["NextToken"]}
+        try:
+            for page in pages_of(self.region().api("organizations"), "list_accounts"):
+                for each in page["Accounts"]:
+                    # AWS removes Status on September 9, 2026. Before, State may be missing
+                    if (each.get("State") or each.get("Status")) == "ACTIVE":
+                        yield each["Id"], each.get("Name", "")
+        except CALL_ERRORS as error:
+            raise AccountError(
+                f"the accounts of the organization cannot be listed: {reason(error)}"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +164,12 @@ class Region:
     name: str
     on_event: OnEvent = _ignore_event
 
-    def api(self, service: str) -> Api:
-        """Return the API of a service in this region."""
+    def api(self, service: str, region: str | None = None) -> Api:
+        """Return the API of a service in this region, or in another one."""
         # the permissions are not new, so a denied call is not retried
         return Api(
-            self.account.client(service, self.name),
-            Clock(_COMMAND_SECONDS),
+            self.account.client(service, region or self.name),
+            Clock(COMMAND_SECONDS),
             on_event=self.on_event,
             propagation_seconds=0,
         )
@@ -219,6 +214,9 @@ def reason(error: BaseException) -> str:
         # only the first line: the others may quote the request with the session token
         first_line, _, _ = message(error).partition("\n")
         return f"{code(error) or 'no error code'}: {first_line}"
+    if isinstance(error, OperationError):
+        # it may end with the message of a ClientError
+        return str(error).partition("\n")[0]
     if isinstance(error, HTTPClientError) and type(error) is HTTPClientError:
         # the message of the HTTP library may quote a header with the session token
         return f"the HTTP client failed: {type(error.kwargs['error']).__name__}"
@@ -232,15 +230,26 @@ def disabled_regions(account: Account) -> Sequence[str]:
         ClientError: The service refuses the call.
         BotoCoreError, ResponseParserError: The call gets no valid response.
     """
-    api = account.region().api("account")
-    disabled: list[str] = []
-    parameters: dict[str, Any] = {
-        "RegionOptStatusContains": ["DISABLED", "DISABLING"],
-        "MaxResults": 50,
-    }
+    pages = pages_of(
+        account.region().api("account"),
+        "list_regions",
+        RegionOptStatusContains=["DISABLED", "DISABLING"],
+        MaxResults=50,
+    )
+    return [each["RegionName"] for page in pages for each in page["Regions"]]
+
+
+def pages_of(
+    api: Api,
+    operation: str,
+    *,
+    next_member: str = "NextToken",
+    **parameters: Any,  # noqa: ANN401 - the service model checks them
+) -> Iterator[dict[str, Any]]:
+    """Yield the pages of a list. The token of the next page is a member of each but the last."""
     while True:
-        response = api.call("list_regions", **parameters)
-        disabled += [each["RegionName"] for each in response["Regions"]]
-        if "NextToken" not in response:
-            return disabled
-        parameters["NextToken"] = response["NextToken"]
+        response = api.call(operation, **parameters)
+        yield response
+        if next_member not in response:
+            return
+        parameters[next_member] = response[next_member]

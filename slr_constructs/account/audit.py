@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from botocore.exceptions import ClientError
@@ -23,7 +24,7 @@ from slr_constructs.account.usages.kind import TargetResource
 from slr_constructs.handler.slr_handler.aws import is_busy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from slr_constructs.account.access import Account, Region
     from slr_constructs.account.concurrency import Job
@@ -88,10 +89,10 @@ class Audit:
     account: str
     name: str = ""
     roles: list[RoleReport] = field(default_factory=list)
-    #: regions that were read, completely or in part.
-    regions: list[str] = field(default_factory=list)
+    #: lists that were read, completely or in part: each is of a kind in a region.
+    lists: Sequence[tuple[Kind, str]] = ()
     #: regions that are not enabled for the account. They are not read.
-    disabled_regions: list[str] = field(default_factory=list)
+    disabled_regions: Sequence[str] = ()
     failures: list[Failure] = field(default_factory=list)
     #: facts that are unknown, although the result is complete.
     notes: list[str] = field(default_factory=list)
@@ -100,6 +101,16 @@ class Audit:
     def complete(self) -> bool:
         """Whether everything was read."""
         return not self.failures
+
+    @property
+    def regions(self) -> list[str]:
+        """The regions that were read, completely or in part."""
+        return sorted({region for _, region in self.lists})
+
+    def regions_of(self, definition: RoleDefinition) -> list[str]:
+        """Return the regions that were read for a role."""
+        kinds = kinds_of(definition)
+        return sorted({region for kind, region in self.lists if kind in kinds})
 
 
 @dataclass(slots=True)
@@ -125,11 +136,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """The lists of resources to read."""
+    """The lists of resources to read, by kind and region."""
 
-    regions: Sequence[str]
+    lists: Sequence[tuple[Kind, str]]
     disabled_regions: Sequence[str]
-    count: int
     #: why the disabled regions are unknown.
     failure: str | None
 
@@ -143,7 +153,7 @@ class _Read:
 
 
 _Result = TypeVar("_Result")
-_Events: TypeAlias = Role | Lease | TargetResource | Failure | _Lists | _Read
+_Event: TypeAlias = Role | Lease | TargetResource | Failure | _Lists | _Read
 
 
 def audit(
@@ -193,23 +203,21 @@ def audit(
                 first = failures.setdefault(event.group_key, event)
                 failures[event.group_key] = min(first, event, key=lambda each: each.reason)
             case _Lists():
-                result.regions = [*event.regions]
-                result.disabled_regions = [*event.disabled_regions]
+                result.lists = event.lists
+                result.disabled_regions = event.disabled_regions
                 if event.failure is not None:
                     result.notes.append(
                         "the list of enabled regions cannot be read, so every region is read, and a"
                         f" region that is not enabled is reported as a failure: {event.failure}"
                     )
-                progress.add(lists=event.count)
+                progress.add(lists=len(event.lists))
             case _:
                 progress.add(targets=event.targets, lists_read=event.last)
     result.failures = [failure for _, failure in sorted(failures.items())]
-    by_kind = _sorted_by_kind(usages.values())
-    for definition in definitions:
-        name = definition.role_name
-        role_leases = [lease for lease in leases if lease.role_name == name]
-        report = _report(definition, seen.get(name), role_leases, by_kind, result.failures)
-        result.roles.append(report)
+    result.roles = [
+        _report(each, seen.get(each.role_name), leases, usages.values(), result.failures)
+        for each in definitions
+    ]
     return result
 
 
@@ -217,10 +225,10 @@ def _report(
     definition: RoleDefinition,
     role: Role | None,
     leases: Iterable[Lease],
-    by_kind: Mapping[str, list[TargetResource]],
+    usages: Iterable[TargetResource],
     failures: Iterable[Failure],
 ) -> RoleReport:
-    kinds = [kind.name for kind in kinds_of(definition)]
+    kinds = kinds_of(definition)
     failed = {each.role for each in failures} | {each.kind for each in failures}
     exists = None if definition.role_name in failed else role is not None
     # the role that replaces it has the same usages, and a role that does not exist has none
@@ -228,10 +236,16 @@ def _report(
     return RoleReport(
         definition,
         role,
-        sorted(leases, key=lambda lease: (lease.stack, lease.tag)),
-        [] if replaced else [target for kind in kinds for target in by_kind.get(kind, ())],
+        sorted(
+            (lease for lease in leases if lease.role_name == definition.role_name),
+            key=lambda lease: (lease.stack, lease.tag),
+        ),
+        sorted(
+            (target for target in usages if target.kind in kinds and not replaced),
+            key=lambda each: (kinds.index(each.kind), each.region, each.name, each.arn),
+        ),
         exists=exists,
-        complete=failed.isdisjoint(kinds),
+        complete=failed.isdisjoint(kind.name for kind in kinds),
     )
 
 
@@ -263,168 +277,135 @@ def audit_all(
     """
     parallel = min(accounts_at_once, max(len(accounts), 1))
 
-    def job(id: str, name: str, enter: Callable[[], Account]) -> Job[Audit]:
-        def read() -> Done[Audit]:
-            try:
-                account = enter()
-            except AccountError as error:
-                failure = Failure(None, "the account", str(error))
-                return Done([Audit(id, name, failures=[failure])])
-            account.name = name
-            return Done(
-                [
-                    audit(
-                        account,
-                        definitions,
-                        regions=regions,
-                        at_once=max(at_once // parallel, 1),
-                        progress=progress,
-                    )
-                ]
-            )
+    def read(id: str, name: str, enter: Callable[[], Account]) -> Done[Audit]:
+        try:
+            account = enter()
+        except AccountError as error:
+            return Done([Audit(id, name, failures=[Failure(None, "the account", str(error))])])
+        account.name = name
+        share = max(at_once // parallel, 1)
+        return Done(
+            [audit(account, definitions, regions=regions, at_once=share, progress=progress)]
+        )
 
-        return read
-
-    yield from run_concurrently((job(*each) for each in accounts), at_once=parallel)
+    yield from run_concurrently((partial(read, *each) for each in accounts), at_once=parallel)
 
 
+def read_role_and_leases(account: Account, definition: RoleDefinition) -> Done[_Event]:
+    """Read a role, and then the state of each stack that has a lease on it. This is a job."""
+    try:
+        role = read_role(account, definition)
+    except CALL_ERRORS as error:
+        name = definition.role_name
+        return Done([Failure(None, f"the role {name}", reason(error), role=name)])
+    if role is None:
+        return Done()
+    return Done([role], [partial(_read_lease, account, lease) for lease in role.leases()])
+
+
+def _read_lease(account: Account, lease: Lease) -> Done[_Event]:
+    try:
+        state = stacks.read_state(lease.stack, account)
+    except CALL_ERRORS as error:
+        # treated as an active lease
+        failure = Failure(lease.region, "the stacks that hold leases", reason(error))
+        return Done([lease, failure])
+    return Done([replace(lease, state=state)])
+
+
+@dataclass(slots=True)
 class _Reading:
     """The jobs that read one account."""
 
-    def __init__(
-        self,
-        account: Account,
-        definitions: Sequence[RoleDefinition],
-        regions: Sequence[str],
-        progress: Progress,
-    ) -> None:
-        self._account = account
-        self._definitions = definitions
-        self._only = regions
-        self._progress = progress
-        #: by service and region: the error of a call without a response. Further calls fail at once
-        #: instead of waiting for the timeout.
-        self._unreachable: dict[tuple[str, str], Exception] = {}
-        self._regions: list[str] = []
+    account: Account
+    definitions: Sequence[RoleDefinition]
+    #: read only these regions. Default when empty: all regions.
+    only: Sequence[str]
+    progress: Progress
+    #: the regions to read.
+    regions: list[str] = field(default_factory=list)
+    #: by service and region: the error of a call without a response. Further calls fail at once
+    #: instead of waiting for the timeout.
+    unreachable: dict[tuple[str, str], Exception] = field(default_factory=dict)
 
-    def jobs(self) -> Iterator[Job[_Events]]:
+    def jobs(self) -> list[Job[_Event]]:
         """Return the first jobs."""
-        yield self._lists
-        for definition in self._definitions:
-            yield lambda definition=definition: self._role(definition)  # type: ignore[misc]
+        roles = [partial(read_role_and_leases, self.account, each) for each in self.definitions]
+        return [self._lists, *roles]
 
-    def _role(self, definition: RoleDefinition) -> Done[_Events]:
-        try:
-            role = read_role(self._account, definition)
-        except CALL_ERRORS as error:
-            name = definition.role_name
-            return Done([Failure(None, f"the role {name}", reason(error), role=name)])
-        if role is None:
-            return Done()
-        return Done(
-            [role],
-            [lambda lease=lease: self._lease(lease) for lease in role.leases()],  # type: ignore[misc]
-        )
-
-    def _lease(self, lease: Lease) -> Done[_Events]:
-        try:
-            state = stacks.read_state(lease.stack, self._account)
-        except CALL_ERRORS as error:
-            # treated as an active lease
-            resource = "the stacks that hold leases"
-            return Done([lease, Failure(lease.region, resource, reason(error))])
-        return Done([replace(lease, state=state)])
-
-    def _lists(self) -> Done[_Events]:
+    def _lists(self) -> Done[_Event]:
         failure = None
         try:
-            disabled = disabled_regions(self._account)
+            disabled = disabled_regions(self.account)
         except CALL_ERRORS as error:
             # calls in a disabled region fail, because it does not accept credentials
             disabled, failure = [], reason(error)
         wanted = dict.fromkeys(
             (kind, region)
-            for definition in self._definitions
-            for kind, regions in offered_regions(definition, self._account).items()
+            for definition in self.definitions
+            for kind, regions in offered_regions(definition, self.account).items()
             for region in regions
-            if not self._only or region in self._only
+            if not self.only or region in self.only
         )
         every = sorted({region for _, region in wanted})
-        lists = [(kind, self._region(name)) for kind, name in wanted if name not in disabled]
-        self._regions = [region for region in every if region not in disabled]
+        self.regions = [region for region in every if region not in disabled]
         event = _Lists(
-            regions=self._regions,
+            lists=[each for each in wanted if each[1] in self.regions],
             disabled_regions=[region for region in every if region in disabled],
-            count=len(lists),
             failure=failure,
         )
-        return Done([event], [self._page_job(kind, region, None) for kind, region in lists])
+        pages = [partial(self._page, kind, self._region(name), None) for kind, name in event.lists]
+        return Done([event], pages)
 
     def _region(self, name: str) -> Region:
-        return self._account.region(name, self._report_event)
+        return self.account.region(name, self._report_event)
 
     def _report_event(self, event: str, **_details: object) -> None:
-        self._progress.add(waits=event == "retry")
+        self.progress.add(waits=event == "retry")
 
-    def _page_job(self, kind: Kind, region: Region, next_token: str | None) -> Job[_Events]:
-        def read() -> Done[_Events]:
-            try:
-                service = kind.listing.service
-                page = self._call(service, region, lambda: kind.read_page(region, next_token))
-            except CALL_ERRORS as error:
-                return Done([_list_failure(region, kind, error), _Read(0, last=True)])
-            events: list[_Events] = [_Read(page.item_count, last=page.next_token is None)]
-            more: list[Job[_Events]] = []
-            for target in page.targets:
-                if target.region != region.name and (target.region in self._regions or self._only):
-                    # the list of its own region has it too, or its region is not wanted
-                    continue
-                if target.settings is None:
-                    more.append(self._settings_job(target))
-                else:
-                    events.append(target)
-                    more += self._stack_jobs(target)
-            if page.next_token is not None:
-                more.append(self._page_job(kind, region, page.next_token))
-            return Done(events, more)
+    def _page(self, kind: Kind, region: Region, next_token: str | None) -> Done[_Event]:
+        try:
+            page = self._call(kind.list_service, region, lambda: kind.read_page(region, next_token))
+        except CALL_ERRORS as error:
+            return Done([_list_failure(region, kind, error), _Read(0, last=True)])
+        events: list[_Event] = [_Read(page.item_count, last=page.next_token is None)]
+        more: list[Job[_Event]] = []
+        for target in page.targets:
+            if target.region != region.name and (target.region in self.regions or self.only):
+                # the list of its own region has it too, or its region is not wanted
+                continue
+            if target.settings is None:
+                more.append(partial(self._settings, target))
+            else:
+                events.append(target)
+                more += self._stack_jobs(target)
+        if page.next_token is not None:
+            more.append(partial(self._page, kind, region, page.next_token))
+        return Done(events, more)
 
-        return read
+    def _settings(self, target: TargetResource) -> Done[_Event]:
+        kind, region = target.kind, self._region(target.region)
+        try:
+            usage = self._call(kind.service, region, lambda: kind.read_usage(region, target))
+        except CALL_ERRORS as error:
+            return Done([_list_failure(region, kind, error)])
+        return Done() if usage is None else Done([usage], self._stack_jobs(usage))
 
-    def _settings_job(self, target: TargetResource) -> Job[_Events]:
-        def read() -> Done[_Events]:
-            kind, region = target.kind, self._region(target.region)
-            try:
-                settings = self._call(
-                    kind.service, region, lambda: kind.read_settings(region, target)
-                )
-            except CALL_ERRORS as error:
-                return Done([_list_failure(region, kind, error)])
-            if settings is None:
-                return Done()
-            usage = replace(target, settings=settings)
-            return Done([usage], self._stack_jobs(usage))
-
-        return read
-
-    def _stack_jobs(self, usage: TargetResource) -> list[Job[_Events]]:
+    def _stack_jobs(self, usage: TargetResource) -> list[Job[_Event]]:
         """Return the job that finds the stack of a resource, if its tags do not name it."""
+        return [] if usage.stack is not None else [partial(self._stack, usage)]
 
-        def read() -> Done[_Events]:
-            region = self._region(usage.region)
-            try:
-                stack = self._call(
-                    "cloudformation", region, lambda: stacks.find_stack(usage, region)
-                )
-            except CALL_ERRORS as error:
-                resource = "the stacks of role usages"
-                return Done([Failure(region.name, resource, reason(error))])
-            return Done() if stack is None else Done([replace(usage, stack=stack)])
-
-        return [] if usage.stack is not None else [read]
+    def _stack(self, usage: TargetResource) -> Done[_Event]:
+        region = self._region(usage.region)
+        try:
+            stack = self._call("cloudformation", region, lambda: stacks.find_stack(usage, region))
+        except CALL_ERRORS as error:
+            return Done([Failure(region.name, "the stacks of role usages", reason(error))])
+        return Done() if stack is None else Done([replace(usage, stack=stack)])
 
     def _call(self, service: str, region: Region, read: Callable[[], _Result]) -> _Result:
         """Call `read`, unless an earlier call to the service in this region got no response."""
-        unreachable = self._unreachable.get((service, region.name))
+        unreachable = self.unreachable.get((service, region.name))
         if unreachable is None:
             try:
                 return read()
@@ -434,17 +415,10 @@ class _Reading:
                     isinstance(error, ClientError) and not is_busy(error)
                 ):
                     raise
-                unreachable = self._unreachable.setdefault((service, region.name), error)
+                unreachable = self.unreachable.setdefault((service, region.name), error)
         # without this, the traceback grows with every place that raises the error
         raise unreachable.with_traceback(None)
 
 
 def _list_failure(region: Region, kind: Kind, error: Exception) -> Failure:
     return Failure(region.name, f"{kind.name}s", reason(error), kind=kind.name)
-
-
-def _sorted_by_kind(usages: Iterable[TargetResource]) -> dict[str, list[TargetResource]]:
-    by_kind: dict[str, list[TargetResource]] = {}
-    for usage in sorted(usages, key=lambda each: (each.region, each.name, each.arn)):
-        by_kind.setdefault(usage.kind.name, []).append(usage)
-    return by_kind

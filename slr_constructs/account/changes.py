@@ -5,22 +5,48 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from slr_constructs.account.access import CALL_ERRORS, reason
+from slr_constructs.account.access import CALL_ERRORS, COMMAND_SECONDS, reason
 from slr_constructs.account.concurrency import Done, run_concurrently
-from slr_constructs.handler.slr_handler.run import OperationError
+from slr_constructs.handler.slr_handler.clock import Clock
+from slr_constructs.handler.slr_handler.context import Context, OperationError
+from slr_constructs.handler.slr_handler.contract import ServiceLinkedRole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from slr_constructs.account.concurrency import Job
+    from slr_constructs.account.access import Region
     from slr_constructs.account.usages.kind import TargetResource
+    from slr_constructs.catalogue import RoleDefinition
 
 #: AWS throttles changes sooner than reads.
 _AT_ONCE = 8
 _FIRST_PAUSE = 5.0
 _LONGEST_PAUSE = 60.0
+
+
+class SingleAttempt(Context):
+    """A context that does not wait and retry: `Changes` retries after all other resources."""
+
+    def __init__(self, region: Region) -> None:
+        account = region.account.id
+        super().__init__(Clock(COMMAND_SECONDS), account=account, open_api=region.api)
+
+    def attempts(self, *, within: float = 0, longest: float = 0) -> Iterator[int]:  # noqa: ARG002 - the signature of Context
+        """Yield a single attempt."""
+        yield 0
+
+
+def role_properties(definition: RoleDefinition) -> ServiceLinkedRole:
+    """Return a role for the operations that create it, or delete it although it was adopted."""
+    return ServiceLinkedRole(
+        role_name=definition.role_name,
+        service_principal=definition.service_principal,
+        removal="REQUIRE",
+        creation=definition.creation.value,
+    )
 
 
 class Outcome(Enum):
@@ -98,7 +124,7 @@ class Changes:
         while True:
             busy: list[Change] = []
             failed: list[Change] = []
-            jobs = [self._job(target, change) for target in targets]
+            jobs = [partial(self._change, target, change) for target in targets]
             for result in run_concurrently(jobs, at_once=_AT_ONCE):
                 lists = {Outcome.DONE: self.done, Outcome.BUSY: busy, Outcome.FAILED: failed}
                 lists[result.outcome].append(result)
@@ -114,18 +140,17 @@ class Changes:
             pause = min(pause * 1.5, _LONGEST_PAUSE)
             targets = [each.target for each in busy]
 
-    def _job(self, target: TargetResource, change: Callable[[TargetResource], str]) -> Job[Change]:
-        def run() -> Done[Change]:
-            self.in_progress.add(target.arn)
-            try:
-                result = Change(target, Outcome.DONE, change(target))
-            except OperationError as error:
-                result = Change(target, Outcome.BUSY, str(error))
-            except CALL_ERRORS as error:
-                result = Change(target, Outcome.FAILED, reason(error))
-            return Done([result])
-
-        return run
+    def _change(
+        self, target: TargetResource, change: Callable[[TargetResource], str]
+    ) -> Done[Change]:
+        self.in_progress.add(target.arn)
+        try:
+            result = Change(target, Outcome.DONE, change(target))
+        except OperationError as error:
+            result = Change(target, Outcome.BUSY, str(error))
+        except CALL_ERRORS as error:
+            result = Change(target, Outcome.FAILED, reason(error))
+        return Done([result])
 
 
 def _busy_text(number: int) -> str:

@@ -41,58 +41,37 @@ def run_concurrently(jobs: Iterable[Job[T]], *, at_once: int) -> Iterator[T]:
     """
     if at_once < 1:
         raise ValueError(f"at_once must be 1 or more, got {at_once}")
-    work = _Work(jobs)
-    try:
-        work.start(at_once)
-        while work.left:
-            yield from work.next_results()
-    finally:
-        work.stop()
+    waiting: queue.SimpleQueue[Job[T] | None] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[Done[T] | BaseException] = queue.SimpleQueue()
+    stopped = threading.Event()
 
-
-class _Work(Generic[T]):
-    """Queues of waiting jobs and of finished jobs, and the threads that run them.
-
-    Not a pool of `concurrent.futures`: Python waits for the threads of such a pool at exit.
-    """
-
-    def __init__(self, jobs: Iterable[Job[T]]) -> None:
-        self.left = 0
-        self._waiting: queue.SimpleQueue[Job[T] | None] = queue.SimpleQueue()
-        self._ended: queue.SimpleQueue[Done[T] | BaseException] = queue.SimpleQueue()
-        self._threads = 0
-        self._stopped = False
-        self._add(jobs)
-
-    def start(self, at_once: int) -> None:
-        self._threads = at_once
-        for _ in range(at_once):
-            threading.Thread(target=self._do, daemon=True).start()
-
-    def next_results(self) -> Sequence[T]:
-        done = self._ended.get()
-        self.left -= 1
-        if isinstance(done, BaseException):
-            raise done
-        self._add(done.more)
-        return done.results
-
-    def stop(self) -> None:
-        self._stopped = True
-        for _ in range(self._threads):
-            self._waiting.put(None)
-
-    def _add(self, jobs: Iterable[Job[T]]) -> None:
-        for job in jobs:
-            self._waiting.put(job)
-            self.left += 1
-
-    def _do(self) -> None:
-        while True:
-            job = self._waiting.get()
-            if job is None or self._stopped:
-                return
+    def run_jobs() -> None:
+        while (job := waiting.get()) is not None and not stopped.is_set():
             try:
-                self._ended.put(job())
+                ended.put(job())
             except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
-                self._ended.put(error)
+                ended.put(error)
+
+    left = _put_all(jobs, waiting)
+    try:
+        # not a pool of `concurrent.futures`: Python waits for the threads of such a pool at exit
+        for _ in range(at_once):
+            threading.Thread(target=run_jobs, daemon=True).start()
+        while left:
+            done = ended.get()
+            if isinstance(done, BaseException):
+                raise done
+            left += _put_all(done.more, waiting) - 1
+            yield from done.results
+    finally:
+        stopped.set()
+        for _ in range(at_once):
+            waiting.put(None)
+
+
+def _put_all(jobs: Iterable[Job[T]], waiting: queue.SimpleQueue[Job[T] | None]) -> int:
+    """Add jobs to a queue, and return their number."""
+    added = [*jobs]
+    for job in added:
+        waiting.put(job)
+    return len(added)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from slr_constructs.account.stacks import StackState, name_of, region_of, state_or_unknown
+from slr_constructs.account.access import CALL_ERRORS, pages_of
+from slr_constructs.account.stacks import StackState, name_of, read_state, region_of
 from slr_constructs.handler.slr_handler.aws import is_not_found
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
@@ -16,12 +17,10 @@ from slr_constructs.handler.slr_handler.operations.service_linked_role import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from slr_constructs.account.access import Account
     from slr_constructs.catalogue import RoleDefinition
-    from slr_constructs.handler.slr_handler.aws import Api
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +98,10 @@ def read_role(account: Account, definition: RoleDefinition) -> Role | None:
     name = definition.role_name
     try:
         role = iam.call("get_role", RoleName=name)["Role"]
-        attached = [*_all(iam, "list_attached_role_policies", "AttachedPolicies", name)]
-        inline = [*_all(iam, "list_role_policies", "PolicyNames", name)]
+        lists = ("list_attached_role_policies", "list_role_policies")
+        attached, inline = (
+            [*pages_of(iam, each, next_member="Marker", RoleName=name)] for each in lists
+        )
     except ClientError as error:
         if not is_not_found(error):
             raise
@@ -114,21 +115,17 @@ def read_role(account: Account, definition: RoleDefinition) -> Role | None:
         last_used_region=used.get("Region"),
         description=role.get("Description", ""),
         tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
-        attached_policies=tuple(each["PolicyArn"] for each in attached),
-        inline_policies=tuple(inline),
+        attached_policies=tuple(
+            each["PolicyArn"] for page in attached for each in page["AttachedPolicies"]
+        ),
+        inline_policies=tuple(each for page in inline for each in page["PolicyNames"]),
     )
 
 
-def _all(iam: Api, method: str, member: str, name: str) -> Iterator[Any]:
-    parameters: dict[str, Any] = {}
-    while True:
-        response = iam.call(method, RoleName=name, **parameters)
-        yield from response[member]
-        if not response["IsTruncated"]:
-            return
-        parameters = {"Marker": response["Marker"]}
-
-
 def with_state(lease: Lease, account: Account) -> Lease:
-    """Return the lease with the state of its stack."""
-    return replace(lease, state=state_or_unknown(lease.stack, account))
+    """Return the lease with the state of its stack; UNKNOWN if CloudFormation cannot be asked."""
+    try:
+        state = read_state(lease.stack, account)
+    except CALL_ERRORS:
+        state = StackState.UNKNOWN
+    return replace(lease, state=state)

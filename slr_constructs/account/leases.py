@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
-from slr_constructs.account.concurrency import Done, run_concurrently
-from slr_constructs.account.iam_role import Lease, read_role, with_state
+from slr_constructs.account.audit import Failure, read_role_and_leases
+from slr_constructs.account.concurrency import run_concurrently
+from slr_constructs.account.iam_role import Lease, with_state
 from slr_constructs.account.stacks import StackState
 from slr_constructs.handler.slr_handler.aws import is_not_found
 
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slr_constructs.account.access import Account
-    from slr_constructs.account.concurrency import Job
     from slr_constructs.catalogue import RoleDefinition
 
 
@@ -35,25 +36,13 @@ def read_leases(
 ) -> Leases:
     """Read the leases on roles and the states of their stacks."""
     result = Leases()
-
-    def read_role_job(definition: RoleDefinition) -> Job[Lease | tuple[str, str]]:
-        def read() -> Done[Lease | tuple[str, str]]:
-            try:
-                role = read_role(account, definition)
-            except CALL_ERRORS as error:
-                return Done([(definition.role_name, reason(error))])
-            return Done(more=[read_stack_job(lease) for lease in (role.leases() if role else ())])
-
-        return read
-
-    def read_stack_job(lease: Lease) -> Job[Lease | tuple[str, str]]:
-        return lambda: Done([with_state(lease, account)])
-
-    for found in run_concurrently(map(read_role_job, definitions), at_once=at_once):
-        if isinstance(found, Lease):
-            result.leases.append(found)
-        else:
-            result.failures[found[0]] = found[1]
+    jobs = [partial(read_role_and_leases, account, each) for each in definitions]
+    for found in run_concurrently(jobs, at_once=at_once):
+        match found:
+            case Lease():
+                result.leases.append(found)
+            case Failure() if found.role:
+                result.failures[found.role] = found.reason
     order = [each.role_name for each in definitions]
     result.leases.sort(key=lambda each: (order.index(each.role_name), each.stack, each.tag))
     return result

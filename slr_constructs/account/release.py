@@ -11,26 +11,25 @@ continues with what remains: it reads the account, not the state file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
 from slr_constructs.account.audit import audit
-from slr_constructs.account.changes import Changes, Message
+from slr_constructs.account.changes import Changes, Message, SingleAttempt, role_properties
 from slr_constructs.account.iam_role import read_role, with_state
 from slr_constructs.account.leases import release_lease, restore_lease
 from slr_constructs.account.stacks import StackState
-from slr_constructs.catalogue import by_role_name
+from slr_constructs.catalogue import by_role_name, usage_lists_of
+from slr_constructs.catalogue import resource_type as catalogue
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
-from slr_constructs.handler.slr_handler.cloudformation import Request
-from slr_constructs.handler.slr_handler.contract import ServiceLinkedRole
+from slr_constructs.handler.slr_handler.context import Context
 from slr_constructs.handler.slr_handler.operations import service_linked_role
-from slr_constructs.handler.slr_handler.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from slr_constructs.account.access import Account, Region
+    from slr_constructs.account.access import Account
     from slr_constructs.account.audit import Audit, Progress, RoleReport
     from slr_constructs.account.changes import OnEvent
     from slr_constructs.account.iam_role import Lease, Role
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 
 #: the time for one deletion request to IAM and its result.
 _LEAST_SECONDS = 60
-#: longer than a single call is retried.
-_COMMAND_SECONDS = 3600
 _ALTHOUGH = {
     StackState.EXISTS: " although the stack exists",
     StackState.UNKNOWN: " although the stack may exist",
@@ -57,6 +54,8 @@ class Allowed:
     delete_recording_configurations: bool = False
     #: names or ids of existing stacks whose leases may be released.
     stacks: Sequence[str] = ()
+    #: names, ids or ARNs of resources that the release does not change, and that may use the role.
+    usages: Sequence[str] = ()
     #: continue although parts of the account cannot be read.
     incomplete: bool = False
 
@@ -74,16 +73,26 @@ class Plan:
     successor: Role | None = None
 
     @property
-    def usages(self) -> Sequence[TargetResource]:
-        """The resources to disable: all known usages of the role."""
-        # if both the role and its successor exist, the resources use the successor
-        return self.report.usages if self.successor is None else ()
-
-    @property
     def stages(self) -> Iterator[list[TargetResource]]:
         """Yield the usages to disable concurrently, and then those to delete."""
-        for deleted in (False, True):
-            yield [target for target in self.usages if target.kind.disabled_by_deletion is deleted]
+        yield self._usages(catalogue.Release.DISABLES)
+        yield self._usages(catalogue.Release.DELETES)
+
+    @property
+    def usages(self) -> list[TargetResource]:
+        """The resources to disable or delete."""
+        return [target for stage in self.stages for target in stage]
+
+    @property
+    def kept(self) -> list[TargetResource]:
+        """The resources that use the role, and that the release does not change."""
+        return self._usages(catalogue.Release.KEEPS)
+
+    @property
+    def keepers(self) -> list[TargetResource]:
+        """The kept resources that block the release."""
+        named = {*self.allowed.usages}
+        return [each for each in self.kept if named.isdisjoint((each.name, each.id, each.arn))]
 
     @property
     def leases(self) -> list[Lease]:
@@ -100,7 +109,7 @@ class Plan:
         """The resources that must be deleted, if their deletion is not allowed."""
         if self.allowed.delete_recording_configurations:
             return []
-        return [target for target in self.usages if target.kind.disabled_by_deletion]
+        return self._usages(catalogue.Release.DELETES)
 
     @property
     def incomplete(self) -> bool:
@@ -110,7 +119,7 @@ class Plan:
     @property
     def possible(self) -> bool:
         """Whether nothing blocks the release."""
-        return not (self.holders or self.undeletable or self.incomplete)
+        return not (self.holders or self.undeletable or self.keepers or self.incomplete)
 
     @property
     def role_unreadable(self) -> bool:
@@ -121,6 +130,11 @@ class Plan:
     def needed(self) -> bool:
         """Whether the role or a usage exists, or the role cannot be read."""
         return self.report.role is not None or self.role_unreadable or bool(self.usages)
+
+    def _usages(self, release: catalogue.Release) -> list[TargetResource]:
+        # if both the role and its successor exist, the resources use the successor
+        usages = self.report.usages if self.successor is None else ()
+        return [target for target in usages if target.kind.resource_type.release is release]
 
     def _named(self, lease: Lease) -> bool:
         return lease.stack in self.allowed.stacks or lease.stack_name in self.allowed.stacks
@@ -170,13 +184,12 @@ class Release:
 
     def _disable(self, target: TargetResource) -> str:
         region = self.plan.account.region(target.region)
-        settings = target.kind.read_settings(region, target)
-        if settings is None:
+        # with the current settings, which may differ from those in the plan
+        current = target.kind.read_usage(region, target)
+        if current is None:
             return f"{target.arn} is already disabled or deleted"
-        # record the current settings, which may differ from those in the plan
-        current = target.with_settings(settings)
         self.state.record_disabling(current)
-        return target.kind.disable(_SingleAttemptRun(self.plan.account, region), current)
+        return target.kind.disable(SingleAttempt(region), current)
 
     def _delete(self) -> bool:
         account, definition = self.plan.account, self.plan.definition
@@ -235,20 +248,17 @@ class Release:
             raise AccountError(f"{name} cannot be read: {reason(error)}") from None
 
     def _delete_role(self) -> bool:
-        definition = self.plan.definition
-        resource = ServiceLinkedRole(
-            role_name=definition.role_name,
-            service_principal=definition.service_principal,
-            removal="REQUIRE",
-            creation=definition.creation.value,
-        )
-        account, region = self.plan.account, self.plan.account.region()
-        run = Run(
-            _request(account),
+        plan, definition = self.plan, self.plan.definition
+        context = Context(
             Clock(max(self.wait_seconds, _LEAST_SECONDS)),
-            open_api=region.api,
+            account=plan.account.id,
+            open_api=plan.account.region().api,
+            regions=lambda service: [*{*plan.account.regions(service)} & {*plan.audit.regions}],
             on_event=self._on_operation_event,
         )
+        # if you allowed the known resources, others do not matter either
+        lists = () if plan.kept else usage_lists_of(definition)
+        wanted = replace(role_properties(definition), usage_lists=lists)
         self.on_event(
             Message(
                 f"IAM is being asked to delete {definition.role_name},"
@@ -256,7 +266,7 @@ class Release:
             )
         )
         try:
-            self.on_event(Message(service_linked_role.remove(resource, run)))
+            self.on_event(Message(service_linked_role.remove(wanted, context)))
         except service_linked_role.RoleKeptError as error:
             why = error.reason
         except CALL_ERRORS as error:
@@ -272,28 +282,3 @@ class Release:
         if event == "role not deleted":
             text = f"{self.plan.definition.role_name} still exists: {details['reason']}"
             self.on_event(Message(text))
-
-
-class _SingleAttemptRun(Run):
-    """A run that does not wait and retry: `Changes` retries after all other resources."""
-
-    def __init__(self, account: Account, region: Region) -> None:
-        super().__init__(_request(account), Clock(_COMMAND_SECONDS), open_api=region.api)
-
-    def attempts(self, *, within: float = 0, longest: float = 0) -> Iterator[int]:  # noqa: ARG002 - the signature of Run
-        """Yield a single attempt."""
-        yield 0
-
-
-def _request(account: Account) -> Request:
-    """Return a request for an operation that does not belong to a stack."""
-    return Request(
-        request_type="Delete",
-        resource_type=ServiceLinkedRole.RESOURCE_TYPE,
-        logical_resource_id="CleanUp",
-        stack_id=f"arn:{account.partition}:iam::{account.id}:release",
-        physical_resource_id=None,
-        resource_properties={},
-        request_id="",
-        response_url="",
-    )

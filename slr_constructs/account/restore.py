@@ -6,44 +6,43 @@ resources. A feature that was enabled since then keeps its current settings.
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from slr_constructs import catalogue
-from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
-from slr_constructs.account.changes import Changes, Message, Waiting
-from slr_constructs.account.iam_role import Lease, read_role, with_state
+from slr_constructs.account.access import CALL_ERRORS, COMMAND_SECONDS, AccountError, reason
+from slr_constructs.account.changes import (
+    Changes,
+    Message,
+    SingleAttempt,
+    Waiting,
+    role_properties,
+)
+from slr_constructs.account.iam_role import Lease, with_state
+from slr_constructs.account.usages.kind import RESERVED_TAGS
 from slr_constructs.catalogue import RoleCreation
-from slr_constructs.handler.slr_handler.aws import code, message
+from slr_constructs.handler.slr_handler.aws import code
+from slr_constructs.handler.slr_handler.clock import Clock
+from slr_constructs.handler.slr_handler.context import Context, OperationError
+from slr_constructs.handler.slr_handler.operations import service_linked_role
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     DELETION_LOCK_TAG,
     LEASE_TAG,
 )
-from slr_constructs.handler.slr_handler.run import OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from slr_constructs.account.access import Account, Region
     from slr_constructs.account.changes import OnEvent
-    from slr_constructs.account.iam_role import Role
     from slr_constructs.account.state import State
     from slr_constructs.account.usages.kind import Settings, TargetResource
     from slr_constructs.catalogue import RoleDefinition
+    from slr_constructs.handler.slr_handler.operations.service_linked_role import Role
 
-#: the prefix of tags that only AWS can set.
-_RESERVED = "aws:"
-#: IAM returns a new role before every service sees it.
-_SETTLE_SECONDS = 15
-_VISIBLE_SECONDS = 60
-_POLL_SECONDS = 2
-_POINTER = "recordingConfigurationArn"
-#: the error code for a live IVS channel, and for a resource that is being changed.
+#: the error code for a resource that is being changed.
 _BUSY = frozenset({"ConflictException"})
 #: "Unable to create service linked role", until the service sees a new role.
 _ROLE_NOT_VISIBLE = frozenset({"BadRequestException"})
@@ -131,102 +130,75 @@ class Restore:
     def _restore_role(self, before: dict[str, Any], *, create: bool) -> bool:
         """Restore the role, and return whether this succeeded."""
         name = self.definition.role_name
+        context = Context(
+            Clock(COMMAND_SECONDS),
+            account=self.account.id,
+            open_api=self.account.region().api,
+            on_event=self._on_operation_event,
+        )
         try:
-            role = read_role(self.account, self.definition)
-            if role is not None:
-                why_not = None
-                # the services of the next resources must see the role
-                self._wait_until_visible(_SETTLE_SECONDS - _age(role) if create else 0)
-            elif create:
-                why_not = self._create_role(before["description"])
-            else:
+            role = service_linked_role.read(name, context)
+            if role is None and not create:
                 return False
-            if why_not is None:
-                self._restore_tags({} if role is None else role.tags, before["tags"])
-                self._restore_description(role, before["description"])
-        except CALL_ERRORS as error:
-            why_not = reason(error)
-        if why_not is not None:
-            self.on_event(Message(f"{name} was not restored: {why_not}"))
+            if role is None:
+                role = self._create_role(before["description"], context)
+                self._role_is_new = True
+            if create:
+                # the services of the next resources must see the role
+                self._role_is_new |= service_linked_role.wait_until_visible(role, context)
+            self._restore_tags(role, before["tags"], context)
+            text = before["description"]
+            if self.definition.creation is RoleCreation.SERVICE and role.description != text:
+                iam = context.api("iam")
+                iam.call("update_role_description", RoleName=name, Description=text)
+        except (*CALL_ERRORS, OperationError) as error:
+            self.on_event(Message(f"{name} was not restored: {reason(error)}"))
             return False
         self.state.record_role_restored()
         self.on_event(Message(f"{name} exists as before the release"))
         return True
 
-    def _create_role(self, description: str) -> str | None:
-        """Create the role and wait until IAM returns it. Return the reason if this fails."""
-        definition = self.definition
-        if definition.creation is RoleCreation.NEVER:
-            return f"IAM now creates another role for {definition.service_principal}"
-        parameters: dict[str, Any] = {"AWSServiceName": definition.service_principal}
-        if description:
-            parameters["Description"] = description
-        try:
-            self.account.region().api("iam").call("create_service_linked_role", **parameters)
-        except ClientError as error:
-            if code(error) != "InvalidInput":
-                raise
-            if "has been taken in this account" not in message(error):
-                if definition.creation is RoleCreation.SERVICE:
-                    return "only its service can create it, when the feature is configured"
-                raise
-        waited = 0
-        while read_role(self.account, definition) is None:
-            if waited >= _VISIBLE_SECONDS:
-                return "IAM created it but does not return it yet"
-            waited += _POLL_SECONDS
-            self._wait(_POLL_SECONDS, f"IAM does not return {definition.role_name} yet")
-        self._wait_until_visible(_SETTLE_SECONDS)
-        return None
+    def _create_role(self, description: str, context: Context) -> Role:
+        wanted = role_properties(self.definition)
+        if service_linked_role.create(wanted, description, context) is None:
+            raise OperationError("only its service can create it, when the feature is configured")
+        role = service_linked_role.wait_until_readable(wanted.role_name, context)
+        if role is None:
+            raise OperationError("IAM created it but does not return it yet")
+        return role
 
-    def _wait_until_visible(self, seconds: float) -> None:
-        """Wait until every service sees a new role."""
-        if seconds > 0:
-            self._role_is_new = True
-            self._wait(
-                min(math.ceil(seconds), _SETTLE_SECONDS),
-                f"{self.definition.role_name} is new, and services may not see it yet",
-            )
+    def _on_operation_event(self, event: str, **details: Any) -> None:  # noqa: ANN401 - as the operation reports them
+        if event == "waiting":
+            self.on_event(Waiting(details["seconds"], details["reason"]))
 
-    def _wait(self, seconds: float, why: str) -> None:
-        self.on_event(Waiting(seconds, why))
-        time.sleep(seconds)
-
-    def _restore_tags(self, current: dict[str, str], before: dict[str, str]) -> None:
+    def _restore_tags(self, role: Role, before: dict[str, str], context: Context) -> None:
         """Restore the tags of the role, except the leases of stacks that were deleted since."""
         name = self.definition.role_name
         tags = [
             {"Key": key, "Value": value}
             for key, value in before.items()
-            if key not in current
-            and not key.startswith((DELETION_LOCK_TAG, _RESERVED))
+            if key not in role.tags
+            and not key.startswith((DELETION_LOCK_TAG, RESERVED_TAGS))
             and (
                 not key.startswith(LEASE_TAG)
                 or with_state(Lease(name, key, value), self.account).is_active
             )
         ]
         if tags:
-            self.account.region().api("iam").call("tag_role", RoleName=name, Tags=tags)
-
-    def _restore_description(self, role: Role | None, before: str) -> None:
-        """Restore the description of the role, if its service created it."""
-        by_service = self.definition.creation is RoleCreation.SERVICE
-        if by_service and role is not None and role.description != before:
-            self.account.region().api("iam").call(
-                "update_role_description",
-                RoleName=self.definition.role_name,
-                Description=before,
-            )
+            context.api("iam").call("tag_role", RoleName=name, Tags=tags)
 
     # the usages
 
     def _enable(self, target: TargetResource) -> str:
         region = self.account.region(target.region)
-        settings = self._with_current_arn(target.settings or {})
-        current = target.kind.read_settings(region, target)
+        # the new ARN of a recording configuration
+        settings = {
+            name: self._with_current_arn(value) for name, value in (target.settings or {}).items()
+        }
+        current = target.kind.read_usage(region, target)
         if current is not None:
             self.state.record_enabled(target, target.arn)
-            other = "" if current == settings else " with other settings, which are kept"
+            other = "" if current.settings == settings else " with other settings, which are kept"
             return f"{target.arn} is already enabled{other}"
         found = self._found.get(target.arn)
         if isinstance(found, Exception):
@@ -243,7 +215,7 @@ class Restore:
         if target.kind.disabled_by_deletion:
             self.state.record_creation(target)
         try:
-            return target.kind.configure(region, target, settings)
+            return target.kind.configure(SingleAttempt(region), target, settings)
         except ClientError as error:
             if code(error) in (_BUSY | _ROLE_NOT_VISIBLE if self._role_is_new else _BUSY):
                 raise OperationError(f"{target.arn} is busy: {reason(error)}") from error
@@ -264,33 +236,24 @@ class Restore:
         page = kind.read_page(region)
         while True:
             for each in page.targets:
-                # if several resources have the same settings, each replaces one of them
-                similar = [target for target in wanted if _may_replace(each, target)]
+                # a list has only a part of the settings
+                listed = (each.settings or {}).items()
+                similar = [target for target in wanted if listed <= (target.settings or {}).items()]
                 if similar and not self.state.knows(each.arn):
-                    settings = kind.read_settings(region, each)
-                    for target in [target for target in similar if target.settings == settings][:1]:
+                    found = kind.read_usage(region, each)
+                    # if several resources have the same settings, each replaces one of them
+                    same = [each for each in similar if found and each.settings == found.settings]
+                    for target in same[:1]:
                         self._found[target.arn] = each.arn
                         wanted.remove(target)
             if page.next_token is None:
                 return
             page = kind.read_page(region, page.next_token)
 
-    def _with_current_arn(self, settings: Settings) -> Settings:
-        """Return the settings with the new ARN of a recording configuration."""
+    def _with_current_arn(self, setting: Any) -> Any:  # noqa: ANN401 - any setting
+        """Return a setting; if it is the ARN of a resource that was created again, its new ARN."""
         recreated = dict(self.state.recreated)
-        arn = settings.get(_POINTER)
-        while arn in recreated:
+        while isinstance(setting, str) and setting in recreated:
             # it may have been created again several times. pop: a cycle must end
-            arn = recreated.pop(arn)
-        return settings if arn is None else settings | {_POINTER: arn}
-
-
-def _age(role: Role) -> float:
-    return (datetime.now(UTC) - role.created).total_seconds()
-
-
-def _may_replace(listed: TargetResource, wanted: TargetResource) -> bool:
-    """Return whether the settings that a list contains are the same. A list has only a part."""
-    names = ("name", "destinationConfiguration")
-    found, expected = listed.settings or {}, wanted.settings or {}
-    return all(found.get(name) == expected.get(name) for name in names)
+            setting = recreated.pop(setting)
+        return setting

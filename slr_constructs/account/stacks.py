@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from slr_constructs.account.access import CALL_ERRORS
 from slr_constructs.handler.slr_handler.aws import code, message
 
 if TYPE_CHECKING:
@@ -65,14 +64,6 @@ def read_state(stack: str, account: Account) -> StackState:
         # not a response of CloudFormation
         return StackState.UNKNOWN
     return StackState.DELETED if states == {"DELETE_COMPLETE"} else StackState.EXISTS
-
-
-def state_or_unknown(stack: str, account: Account) -> StackState:
-    """Return whether the stack with this id exists; UNKNOWN if the call fails."""
-    try:
-        return read_state(stack, account)
-    except CALL_ERRORS:
-        return StackState.UNKNOWN
 
 
 def find_stack(target: TargetResource, region: Region) -> str | None:

@@ -175,12 +175,10 @@ class State:
             case {"disabled": kind, "settings": {}} if all(
                 isinstance(line[name], str) for name in _NAMES
             ):
-                kinds = {
-                    each.name: each for each in kinds_of(catalogue.by_role_name(self.role_name))
-                }
-                self._apply_disabled(
-                    TargetResource(kinds[kind], **{name: line[name] for name in _ATTRIBUTES})
-                )
+                definition = catalogue.by_role_name(self.role_name)
+                kinds = {each.name: each for each in kinds_of(definition)}
+                attributes = {name: line[name] for name in _ATTRIBUTES}
+                self._apply_disabled(TargetResource(kinds[kind], **attributes))
             case {"enabled": str(arn), "arn": str(new_arn)}:
                 self._apply_enabled(arn, new_arn)
             case {"creating": str(arn)}:

@@ -1,5 +1,7 @@
 """The command line `slr-constructs`, for CloudFormation templates and AWS accounts.
 
+The command line is public; its modules are internal.
+
 It works for all stacks, with or without these constructs. It needs the extra
 `slr-constructs[cli]`. It never loads CDK, so it starts fast and needs no Node.
 """

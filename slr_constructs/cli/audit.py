@@ -12,29 +12,25 @@ from typing import TYPE_CHECKING
 import click
 
 from slr_constructs.cli.account_options import (
-    AT_ONCE,
-    PARTIAL,
     PROFILE,
     ROLE_ARGUMENTS,
     ROLE_ARN,
-    Watch,
     definitions_of,
-    interruptible,
-    lists_read,
     refuse_on_account_error,
-    report_failures,
-    report_notes,
     signed_in,
 )
-from slr_constructs.cli.output import OUTPUT, check_output, format_option
+from slr_constructs.cli.arguments import OUTPUT, check_output, format_option
+from slr_constructs.cli.progress import Watch, interruptible, lists_read
 from slr_constructs.cli.refusal import Refusal
+from slr_constructs.cli.stderr import report_gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from slr_constructs.account.access import Account
     from slr_constructs.account.audit import Audit, Progress
+    from slr_constructs.catalogue import RoleDefinition
 
     #: id, name, and a function that returns access to the account.
     _AccountSource = tuple[str, str, Callable[[], Account]]
@@ -67,7 +63,14 @@ _ROLE_NAME = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
     multiple=True,
     help="With --organization-role: read only this account. Repeatable.",
 )
-@AT_ONCE
+@click.option(
+    "--at-once",
+    metavar="N",
+    type=click.IntRange(1, 256),
+    default=32,
+    show_default=True,
+    help="Run at most this many API calls at the same time.",
+)
 @format_option("text", "json", "csv", help="JSON has all details; CSV has one line per usage.")
 @OUTPUT
 @click.pass_context
@@ -108,7 +111,6 @@ def audit(
     progress: Progress | None = None
     complete = True
     with interruptible(lambda: f"{lists_read(progress)}; nothing was changed"):
-        # imported here because they import boto3
         from slr_constructs.account.audit import Progress, audit_all  # noqa: PLC0415
         from slr_constructs.cli import audit_report  # noqa: PLC0415
 
@@ -117,8 +119,7 @@ def audit(
         report = audit_report.Report(form, output)
         with Watch(progress) as watch:
             caller = signed_in(profile, role_arn)
-            offered = audit_report.offered(caller, definitions)
-            _check_regions(regions, offered)
+            _check_regions(regions, caller, definitions)
             sources = _account_sources(caller, organization_role, accounts)
             watch.accounts = len(sources)
             audits = audit_all(
@@ -127,11 +128,10 @@ def audit(
             for each in _in_order([each[0] for each in sources], audits, watch):
                 complete = complete and each.complete
                 with watch.aside():
-                    report_notes(each, organization_role and each.account)
-                    report_failures(each.failures, account=organization_role and each.account)
-                    report.add(each, offered)
+                    report_gaps(each, organization_role and each.account)
+                    report.add(each)
         report.end()
-    context.exit(0 if complete else PARTIAL)
+    context.exit(0 if complete else 1)
 
 
 def _check_accounts(organization_role: str | None, accounts: Iterable[str]) -> None:
@@ -150,8 +150,13 @@ def _check_accounts(organization_role: str | None, accounts: Iterable[str]) -> N
             raise Refusal(f"--account must be an account id of 12 digits, got {each!r}")
 
 
-def _check_regions(regions: Iterable[str], offered: Mapping[str, Iterable[str]]) -> None:
-    every = sorted({region for some in offered.values() for region in some})
+def _check_regions(
+    regions: Iterable[str], account: Account, definitions: Iterable[RoleDefinition]
+) -> None:
+    from slr_constructs.account.usages import offered_regions  # noqa: PLC0415
+
+    offered = [offered_regions(each, account).values() for each in definitions]
+    every = sorted({region for lists in offered for some in lists for region in some})
     for region in regions:
         if region not in every:
             raise Refusal(

@@ -5,36 +5,32 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
 from datetime import UTC
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
 
-from slr_constructs.account import usages
 from slr_constructs.account.stacks import StackState, name_of
 from slr_constructs.cli.columns import Columns
-from slr_constructs.cli.output import beside, counted, write
+from slr_constructs.cli.output import BLANK, Output
 from slr_constructs.cli.role_argument import short_name_of
-from slr_constructs.templates.words import listed, visible
+from slr_constructs.cli.usage_table import usage_table
+from slr_constructs.templates.words import counted, listed, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-    from slr_constructs.account.access import Account
     from slr_constructs.account.audit import Audit, RoleReport
     from slr_constructs.account.iam_role import Lease, Role
-    from slr_constructs.account.usages.kind import TargetResource
-    from slr_constructs.catalogue import RoleDefinition
+    from slr_constructs.cli.output import Line
 
 #: the width of labels and the space after them.
 _LABEL = 15
 _INDENT = "  "
-_HEADER = ("region", "kind", "name", "configuration", "stack")
 _CSV_HEADER = (
     "account",
     "role_name",
@@ -47,59 +43,12 @@ _CSV_HEADER = (
 )
 #: spreadsheets take a cell that starts with one of these for a formula.
 _FORMULAS = ("=", "+", "-", "@")
-_NO_STACK = "-"
 _WARNING_STYLE = "bold yellow"
 _STACK_STATES = {
     StackState.EXISTS: "stack exists",
     StackState.DELETED: "stack deleted",
     StackState.UNKNOWN: "stack state unknown",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class AuditedRole:
-    """The report of a role, and the regions that were read for it."""
-
-    report: RoleReport
-    #: the regions that were read.
-    regions: Sequence[str]
-
-    @property
-    def definition(self) -> RoleDefinition:
-        """The definition of the role in the catalogue."""
-        return self.report.definition
-
-
-def audited_roles(audit: Audit, offered: Mapping[str, Collection[str]]) -> list[AuditedRole]:
-    """Return the roles of an account with the regions that were read for them.
-
-    Args:
-        audit: The audit of the account.
-
-        offered: The regions that have services of a role, by role name.
-    """
-    return [
-        AuditedRole(
-            report,
-            [region for region in audit.regions if region in offered[report.definition.role_name]],
-        )
-        for report in audit.roles
-    ]
-
-
-def offered(account: Account, definitions: Iterable[RoleDefinition]) -> dict[str, frozenset[str]]:
-    """Return the regions that have services of each role, by role name.
-
-    They are the same for all accounts of an organization.
-    """
-    return {
-        each.role_name: frozenset(
-            region
-            for regions in usages.offered_regions(each, account).values()
-            for region in regions
-        )
-        for each in definitions
-    }
 
 
 class Report:
@@ -114,24 +63,23 @@ class Report:
 
     def __init__(self, form: str, path: Path | None) -> None:
         self._form = form
-        self._path = path
-        self._console = Console(highlight=False)
-        #: the output that is written to the file at the end.
-        self._kept: list[str] = []
+        self._output = Output(path)
+        console = Console()
+        self._width = console.width if path is None and console.is_terminal else None
         self._accounts: list[dict[str, Any]] = []
         self._empty = True
         if form == "csv":
-            self._print(csv_header())
+            self._output.add([_csv(*_CSV_HEADER)])
 
-    def add(self, audit: Audit, offered: Mapping[str, Collection[str]]) -> None:
+    def add(self, audit: Audit) -> None:
         """Add an account."""
-        audited = audited_roles(audit, offered)
         if self._form == "json":
-            self._accounts.append(as_json(audit, audited))
+            self._accounts.append(_as_json(audit))
         elif self._form == "csv":
-            self._print(*as_csv(audit, audited))
+            self._output.add(_csv_lines(audit))
         else:
-            self._print_lines([*([] if self._empty else [_BLANK]), *lines(audit, audited)])
+            between = () if self._empty else (BLANK,)
+            self._output.add([*between, *_lines(audit, self._width)])
         self._empty = False
 
     def end(self) -> None:
@@ -141,85 +89,61 @@ class Report:
             Refusal: The file cannot be written.
         """
         if self._form == "json":
-            self._print(json.dumps({"accounts": self._accounts}, indent=2))
-        if self._path is not None:
-            write(self._path, "\n".join(self._kept))
-
-    def _print_lines(self, lines: Iterable[_Line]) -> None:
-        if self._path is None and self._console.is_terminal:
-            for line in lines:
-                show(self._console, line)
-        else:
-            self._print(*map(plain, lines))
-
-    def _print(self, *texts: str) -> None:
-        if self._path is not None:
-            self._kept += texts
-        elif texts:
-            write(None, "\n".join(texts))
+            self._output.add([json.dumps({"accounts": self._accounts}, indent=2)])
+        self._output.write_file()
 
 
 # text
 
-_Line: TypeAlias = "tuple[Text, Text] | Columns"
-"""A label and its text, or a table."""
 
-
-def lines(audit: Audit, audited: Sequence[AuditedRole]) -> Iterator[_Line]:
-    """Yield the text report of an account."""
-    name = f"  {visible(audit.name)}" if audit.name else ""
-    yield _heading(f"account {audit.account}", name)
+def _lines(audit: Audit, width: int | None) -> Iterator[Line]:
+    """Yield the text report of an account, for lines of any width if `width` is None."""
+    yield _heading(f"account {audit.account}", f"  {visible(audit.name)}" if audit.name else "")
     regions = counted(len(audit.regions), "region")
     failures = counted(len(audit.failures), "failure")
     yield _fact("read", regions if audit.complete else f"{regions}, incomplete ({failures})")
     if audit.disabled_regions:
         yield _fact("not enabled", ", ".join(audit.disabled_regions))
-    for each in audited:
-        yield _BLANK
-        yield from _role_lines(each)
+    for report in audit.roles:
+        yield BLANK
+        read = len(audit.regions_of(report.definition))
+        yield from _role_lines(report, counted(read, "region"))
+        if report.usages:
+            yield BLANK
+            yield from _tables(usage_table(report.usages), width)
 
 
-_BLANK = (Text(), Text())
-
-
-def _role_lines(audited: AuditedRole) -> Iterator[_Line]:
-    yield _heading(audited.definition.role_name)
-    role = audited.report.role
-    if role is None:
-        successor = audited.definition.superseded_by
-        replaced = "" if successor is None else f"; {successor} replaces it"
-        yield _fact(
-            "exists",
-            f"no{replaced}"
-            if audited.report.exists is False
-            else "unknown, because the role cannot be read",
-        )
-    else:
-        yield from _facts(role)
-    for lease in audited.report.leases:
-        yield _fact("lease", _lease(lease))
-    if audited.report.usages or audited.definition.superseded_by is None or role is not None:
-        yield _fact("usages", _usages(audited))
+def _role_lines(report: RoleReport, regions: str) -> Iterator[Line]:
+    yield _heading(report.definition.role_name)
+    role, successor = report.role, report.definition.superseded_by
     if role is not None:
-        yield _fact(
-            "deletion", _deletion(audited), style=_WARNING_STYLE if audited.report.blocked else ""
-        )
-    if audited.report.usages:
-        yield _BLANK
-        rows = [
-            [
-                target.region,
-                target.kind.name,
-                visible(target.name or target.id),
-                visible(_configuration(target)),
-                _NO_STACK if target.stack is None else visible(name_of(target.stack)),
-            ]
-            for target in audited.report.usages
-        ]
-        yield Columns(_HEADER, rows, indent=_INDENT)
+        yield from _facts(role)
+    elif report.exists is False:
+        yield _fact("exists", "no" if successor is None else f"no; {successor} replaces it")
+    else:
+        yield _fact("exists", "unknown, because the role cannot be read")
+    for lease in report.leases:
+        where = f" in {lease.region}" if lease.region else ""
+        yield _fact("lease", visible(f"{lease.stack_name}{where} ({_STACK_STATES[lease.state]})"))
+    if report.usages or successor is None or role is not None:
+        yield _fact("usages", _usages(report, regions))
+    if role is not None:
+        style = _WARNING_STYLE if report.blocked else ""
+        yield _fact("deletion", _deletion(report), style=style)
 
 
-def _facts(role: Role) -> Iterator[_Line]:
+def _tables(table: Columns, width: int | None) -> Iterator[Line]:
+    """Yield one table, or one for each kind if it is too wide, so that other columns are wider."""
+    if width is None or table.width <= width:
+        yield table
+        return
+    region, _, *header = table.header
+    for kind, rows in groupby(table.rows, key=lambda row: row[1]):
+        yield Text(), Text(f"{_INDENT}{kind}")
+        yield Columns([region, *header], [[row[0], *row[2:]] for row in rows], indent=4)
+
+
+def _facts(role: Role) -> Iterator[Line]:
     used = "no recorded use"
     if role.last_used is not None:
         where = f" in {visible(role.last_used_region)}" if role.last_used_region else ""
@@ -246,23 +170,15 @@ def _policy(role: Role) -> str:
     return f"{attached} ({'as expected' if role.has_expected_policy else f'expected: {expected}'})"
 
 
-def _lease(lease: Lease) -> str:
-    where = f" in {lease.region}" if lease.region else ""
-    return visible(f"{lease.stack_name}{where} ({_STACK_STATES[lease.state]})")
+def _usages(report: RoleReport, regions: str) -> str:
+    text = f"none in {regions}"
+    if report.usages:
+        some = len({target.region for target in report.usages})
+        text = f"{len(report.usages)} in {some} of {regions}"
+    return text if report.complete else f"{text}, incomplete"
 
 
-def _usages(audited: AuditedRole) -> str:
-    regions = counted(len(audited.regions), "region")
-    if audited.report.usages:
-        some = len({target.region for target in audited.report.usages})
-        text = f"{len(audited.report.usages)} in {some} of {regions}"
-    else:
-        text = f"none in {regions}"
-    return text if audited.report.complete else f"{text}, incomplete"
-
-
-def _deletion(audited: AuditedRole) -> str:
-    report = audited.report
+def _deletion(report: RoleReport) -> str:
     if report.blocked is None:
         return "unknown, because not everything could be read"
     if not report.blocked:
@@ -275,48 +191,22 @@ def _deletion(audited: AuditedRole) -> str:
     return f"blocked by {listed(blockers)}"
 
 
-def _heading(text: str, more: str = "") -> tuple[Text, Text]:
+def _heading(text: str, more: str = "") -> Line:
     return Text(), Text.assemble((text, "bold"), more)
 
 
-def _fact(label: str, text: str, *, style: str = "") -> tuple[Text, Text]:
+def _fact(label: str, text: str, *, style: str = "") -> Line:
     return Text(f"{_INDENT}{label:{_LABEL}}", style="dim"), Text(text, style=style)
-
-
-def plain(line: _Line) -> str:
-    """Return a line without wrapping. A table has several lines."""
-    if isinstance(line, Columns):
-        return "\n".join(line.lines())
-    first, second = line
-    return f"{first.plain}{second.plain}".rstrip()
-
-
-def show(console: Console, line: _Line) -> None:
-    """Print a line to a terminal."""
-    if not isinstance(line, Columns):
-        console.print(beside(*line))
-    elif line.width <= console.width:
-        line.show(console)
-    else:
-        # one table for each kind, so that the other columns are wider
-        for kind, rows in groupby(line.rows, key=lambda row: row[1]):
-            console.print(Text(f"{_INDENT}{kind}"))
-            without = [[row[0], *row[2:]] for row in rows]
-            Columns((_HEADER[0], *_HEADER[2:]), without, indent=_INDENT * 2).show(console)
 
 
 def _day(when: datetime) -> str:
     return when.astimezone(UTC).date().isoformat()
 
 
-def _configuration(target: TargetResource) -> str:
-    return target.kind.describe_settings(target.settings or {})
-
-
 # JSON and CSV
 
 
-def as_json(audit: Audit, audited: Sequence[AuditedRole]) -> dict[str, Any]:
+def _as_json(audit: Audit) -> dict[str, Any]:
     """Return the audit of an account as plain values."""
     return {
         "account": audit.account,
@@ -328,18 +218,18 @@ def as_json(audit: Audit, audited: Sequence[AuditedRole]) -> dict[str, Any]:
             {"region": each.region, "resource": each.resource, "reason": each.reason}
             for each in audit.failures
         ],
-        "roles": [_role_as_json(each) for each in audited],
+        "roles": [_role_as_json(each) for each in audit.roles],
     }
 
 
-def _role_as_json(audited: AuditedRole) -> dict[str, Any]:
-    role, definition = audited.report.role, audited.definition
+def _role_as_json(report: RoleReport) -> dict[str, Any]:
+    role, definition = report.role, report.definition
     return {
         "role_name": definition.role_name,
         "short_name": short_name_of(definition.role_name),
         "service_principal": definition.service_principal,
         "arn": role and role.arn,
-        "exists": audited.report.exists,
+        "exists": report.exists,
         "created": role and _moment(role.created),
         "last_used": role and role.last_used and _moment(role.last_used),
         "last_used_region": role and role.last_used_region,
@@ -349,8 +239,8 @@ def _role_as_json(audited: AuditedRole) -> dict[str, Any]:
         "inline_policies": [*role.inline_policies] if role else [],
         "expected_policy": definition.managed_policy,
         "has_expected_policy": role and role.has_expected_policy,
-        "blocked": audited.report.blocked,
-        "leases": [lease_as_json(lease) for lease in audited.report.leases],
+        "blocked": report.blocked,
+        "leases": [lease_as_json(lease) for lease in report.leases],
         "usages": [
             {
                 "kind": target.kind.name,
@@ -358,12 +248,13 @@ def _role_as_json(audited: AuditedRole) -> dict[str, Any]:
                 "name": target.name,
                 "id": target.id,
                 "arn": target.arn,
-                "configuration": _configuration(target),
+                "configuration": target.configuration,
                 "settings": target.settings,
+                "usage": target.usage.value,
                 "stack": target.stack,
                 "stack_name": target.stack and name_of(target.stack),
             }
-            for target in audited.report.usages
+            for target in report.usages
         ],
     }
 
@@ -383,26 +274,21 @@ def _moment(when: datetime) -> str:
     return when.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def csv_header() -> str:
-    """Return the header line of the CSV output."""
-    return ",".join(_CSV_HEADER)
-
-
-def as_csv(audit: Audit, audited: Sequence[AuditedRole]) -> list[str]:
-    """Return one CSV line for each usage of a role in an account."""
+def _csv_lines(audit: Audit) -> list[str]:
+    """Return one line for each usage of a role."""
     return [
         _csv(
             audit.account,
-            each.definition.role_name,
+            report.definition.role_name,
             target.region,
             target.kind.name,
             target.name,
             target.arn,
-            _configuration(target),
+            target.configuration,
             "" if target.stack is None else name_of(target.stack),
         )
-        for each in audited
-        for target in each.report.usages
+        for report in audit.roles
+        for target in report.usages
     ]
 
 

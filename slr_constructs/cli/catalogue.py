@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 import textwrap
@@ -15,8 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from slr_constructs.catalogue import RoleCreation, RoleDefinition
-from slr_constructs.cli.output import OUTPUT, format_option, write
+from slr_constructs.catalogue import RoleCreation, RoleDefinition, resource_types_of
+from slr_constructs.cli.arguments import OUTPUT, format_option
+from slr_constructs.cli.output import write
 from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ _CREATED_BY = {
     RoleCreation.NEVER: "not possible any more; an existing role is adopted",
 }
 _TAGS = (
-    "Tags in brackets name the kind of source. The docstring of slr_constructs/catalogue.py"
-    " explains them, and that file has a tag for every fact."
+    "Tags in brackets name the kind of source. The docstring of slr_constructs.catalogue explains"
+    " them, and the files in slr_constructs/catalogue/ have a tag for every fact."
 )
 
 
@@ -53,45 +53,43 @@ def catalogue(role: str | None, form: str, output: Path | None) -> None:
     """
     short = None if role is None else short_name_of(role)
     if form == "json":
-        facts = _all_as_json() if short is None else _as_json(short)
+        facts = [*map(_as_json, ROLES)] if short is None else _as_json(short)
         write(output, json.dumps(facts, indent=2))
-    elif output is None:
-        terminal = sys.stdout.isatty()
-        console = Console(width=None if terminal else _COLUMNS, highlight=False, markup=False)
-        if short is None:
-            write(None, _text(console, short))
-        else:
-            _show(console, short, ROLES[short])
-    else:
-        file = io.StringIO()
-        console = Console(
-            file=file, width=_COLUMNS, highlight=False, markup=False, color_system=None
-        )
-        write(output, _text(console, short))
-
-
-def _text(console: Console, short: str | None) -> str:
+        return
+    console = Console(
+        width=None if output is None and sys.stdout.isatty() else _COLUMNS,
+        color_system="auto" if output is None else None,
+        highlight=False,
+        markup=False,
+    )
+    if output is None and short is not None:
+        _show(console, short, ROLES[short])
+        return
     with console.capture() as captured:
         if short is None:
             console.print(_table())
         else:
             _show(console, short, ROLES[short])
     # rich pads every line of a table
-    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+    write(output, "\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _arn(role: RoleDefinition) -> str:
     return role.arn(partition="PARTITION", account="ACCOUNT")
 
 
-def _all_as_json() -> list[dict[str, Any]]:
-    return [_as_json(short) for short in ROLES]
-
-
 def _as_json(short: str) -> dict[str, Any]:
     role = ROLES[short]
-    facts = asdict(role, dict_factory=_enums_as_values)
-    return {"short_name": short, "path": role.path, "arn": _arn(role), **facts}
+    facts = {"short_name": short, "path": role.path, "arn": _arn(role)}
+    for name, fact in asdict(role, dict_factory=_enums_as_values).items():
+        facts[name] = fact
+        if name == "clean_up":
+            facts["resource_types"] = _resource_types(role)
+    return facts
+
+
+def _resource_types(role: RoleDefinition) -> list[str]:
+    return [each.type for each in resource_types_of(role)]
 
 
 def _enums_as_values(facts: Iterable[tuple[str, Any]]) -> dict[str, Any]:
@@ -120,7 +118,7 @@ def _show(console: Console, short: str, role: RoleDefinition) -> None:
     _section(console, "superseded by", filter(None, [role.superseded_by]))
     _section(console, "API calls that create it with the feature", role.created_by)
     _section(console, "clean-up for the whole account", role.clean_up)
-    _section(console, "CloudFormation types", role.resource_types)
+    _section(console, "CloudFormation types", _resource_types(role))
     if role.regions is not None:
         _heading(console, f"regions ({len(role.regions)})")
         _prose(console, [", ".join(role.regions)])

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
+from slr_constructs.account.access import AccountError
 from slr_constructs.account.changes import Change, Outcome, Waiting
-from slr_constructs.cli.output import counted, write_lines
-from slr_constructs.templates.words import visible
+from slr_constructs.cli.output import write_lines
+from slr_constructs.cli.stderr import warn
+from slr_constructs.templates.words import counted, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from slr_constructs.account.changes import Changes, Event
-    from slr_constructs.account.usages.kind import TargetResource
+    from slr_constructs.account.release import Release
+    from slr_constructs.account.restore import Restore
 
 #: the width of the longest word and two spaces.
 _WORD = 9
@@ -26,7 +27,8 @@ def print_event(event: Event) -> None:
     """Print what happened, as it happens."""
     match event:
         case Change():
-            where = f"{event.target.region} {event.target.kind.name} {_name(event.target)}: "
+            target = event.target
+            where = f"{target.region} {target.kind.name} {target.name or target.id}: "
             _line(event.outcome.value, where + event.text, _STYLES[event.outcome])
         case Waiting():
             _line("waiting", f"{event.seconds:.0f} s: {event.reason}", "dim")
@@ -38,17 +40,25 @@ def _line(word: str, text: str, style: str) -> None:
     write_lines(None, [(Text(f"{word:{_WORD}}", style=style), Text(visible(text)))])
 
 
-def print_summary(changes: Changes, verb: str, total: int) -> None:
-    """Print how many usages were changed, and how many were not.
+def run(operation: Release | Restore, verb: str, total: int) -> bool:
+    """Make the changes, and print how many usages were changed and how many were not.
+
+    Returns whether everything was changed.
 
     Args:
-        changes: The changes.
+        operation: The release or the restore.
 
         verb: The past participle of the change, "disabled" or "restored".
 
         total: The number of usages to change.
     """
-    done, unknown = len(changes.done), len(changes.in_progress)
+    try:
+        complete = operation.run()
+    except AccountError as error:
+        # changes were already made, so this is not a Refusal
+        warn(str(error))
+        complete = False
+    done, unknown = len(operation.changes.done), len(operation.changes.in_progress)
     unchanged = total - done - unknown
     parts = [
         f"{counted(done, 'usage')} {verb}",
@@ -56,6 +66,7 @@ def print_summary(changes: Changes, verb: str, total: int) -> None:
         *([f"{unchanged} unchanged"] if unchanged else ()),
     ]
     click.echo(f"\n{', '.join(parts)}.")
+    return complete
 
 
 def progress_text(changes: Changes, verb: str, total: int) -> str:
@@ -63,21 +74,3 @@ def progress_text(changes: Changes, verb: str, total: int) -> str:
     unknown = len(changes.in_progress)
     more = f"; the result of {unknown} more is unknown" if unknown else ""
     return f"{len(changes.done)} of {counted(total, 'usage')} {verb}{more}"
-
-
-def rows_of(targets: Sequence[TargetResource], last: Sequence[str]) -> list[list[str]]:
-    """Return table rows: region, kind, name, configuration, and the value of the last column."""
-    return [
-        [
-            target.region,
-            target.kind.name,
-            visible(_name(target)),
-            visible(target.kind.describe_settings(target.settings or {})),
-            visible(more),
-        ]
-        for target, more in zip(targets, last, strict=True)
-    ]
-
-
-def _name(target: TargetResource) -> str:
-    return target.name or target.id

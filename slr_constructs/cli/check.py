@@ -8,25 +8,20 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import (
-    OUTPUT,
-    PATHS,
-    counted,
-    format_option,
-    read_app,
-    write,
-    write_lines,
-)
-from slr_constructs.cli.sarif import lines_of, sarif
+from slr_constructs.cli.arguments import OUTPUT, PATHS, format_option, read_app
+from slr_constructs.cli.output import BLANK, write, write_lines
+from slr_constructs.cli.sarif import sarif
 from slr_constructs.guard import acknowledged as acknowledgements
 from slr_constructs.guard.check import check as findings_in
 from slr_constructs.guard.rule import Severity
+from slr_constructs.templates.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from slr_constructs.guard.rule import Finding, Rule
+    from slr_constructs.cli.output import Line
+    from slr_constructs.guard.rule import Finding
     from slr_constructs.templates.app import App
 
     #: findings, each with the reason why it is acknowledged, or None.
@@ -37,7 +32,6 @@ _STYLES = {
     Severity.WARNING: "bold yellow",
     Severity.NOTE: "bold blue",
 }
-_BLANK = (Text(), Text())
 
 
 @click.command()
@@ -83,10 +77,7 @@ def check(
     """  # noqa: D301 - click reads \b
     app = read_app(paths, lenient=True)
     left, others = acknowledgements.split(app, findings_in(app))
-    listed: _Found = [
-        *((each, None) for each in left),
-        *(others if acknowledged else ()),
-    ]
+    listed: _Found = [*((each, None) for each in left), *(others if acknowledged else ())]
     if form == "text":
         write_lines(output, _lines(app, listed, len(others)))
     else:
@@ -95,7 +86,7 @@ def check(
     context.exit(1 if any(each.rule.severity is Severity.ERROR for each in left) else 0)
 
 
-def _lines(app: App, found: _Found, acknowledged: int) -> Iterator[tuple[Text, Text]]:
+def _lines(app: App, found: _Found, acknowledged: int) -> Iterator[Line]:
     """Yield the findings of each rule, followed by why they matter and how to fix them."""
     for rule in dict.fromkeys(each.rule for each, _ in found):
         title = Text.assemble((rule.title, "bold"), "  ", (f"[{rule.id}]", "dim"))
@@ -107,12 +98,15 @@ def _lines(app: App, found: _Found, acknowledged: int) -> Iterator[tuple[Text, T
                 yield Text("  - "), Text.assemble((_place(app, each), "bold"), each.text)
                 if reason is not None:
                     yield Text("    "), Text(f"acknowledged: {reason}", style="dim")
-        yield from _explanation(rule)
-        yield _BLANK
-    yield (
-        Text(),
-        Text(_summary(app, [each for each, reason in found if reason is None], acknowledged)),
+        for name, text in (("why", rule.why), ("fix", rule.fix)):
+            yield Text(f"    {name:6}", style="dim"), Text(text)
+        yield BLANK
+    numbers = ", ".join(
+        counted(number, severity.value) for severity, number in _numbers(found).items() if number
     )
+    more = f", {acknowledged} acknowledged" if acknowledged else ""
+    stacks = counted(len(app.stacks), "stack")
+    yield Text(), Text(f"{numbers or 'No findings'}{more} in {stacks}.")
 
 
 def _place(app: App, finding: Finding) -> str:
@@ -125,29 +119,16 @@ def _place(app: App, finding: Finding) -> str:
     return f"{'/'.join(parts)}: " if parts else ""
 
 
-def _explanation(rule: Rule) -> Iterator[tuple[Text, Text]]:
-    for name, text in (("why", rule.why), ("fix", rule.fix)):
-        yield Text(f"    {name:6}", style="dim"), Text(text)
-
-
-def _summary(app: App, left: Sequence[Finding], acknowledged: int) -> str:
-    numbers = ", ".join(
-        counted(number, severity.value)
-        for severity in Severity
-        if (number := sum(each.rule.severity is severity for each in left))
-    )
-    more = f", {acknowledged} acknowledged" if acknowledged else ""
-    return f"{numbers or 'No findings'}{more} in {counted(len(app.stacks), 'stack')}."
+def _numbers(found: _Found) -> dict[Severity, int]:
+    """Return the number of findings of each severity that are not acknowledged."""
+    left = [each.rule.severity for each, reason in found if reason is None]
+    return {severity: left.count(severity) for severity in Severity}
 
 
 def _plain(app: App, found: _Found, acknowledged: int) -> dict[str, Any]:
     """Return the findings as plain values."""
-    left = [each for each, reason in found if reason is None]
-    lines = {each: lines_of(app.stacks[each]) for each in {each.stack for each, _ in found}}
     return {
-        "errors": sum(each.rule.severity is Severity.ERROR for each in left),
-        "warnings": sum(each.rule.severity is Severity.WARNING for each in left),
-        "notes": sum(each.rule.severity is Severity.NOTE for each in left),
+        **{f"{severity.value}s": number for severity, number in _numbers(found).items()},
         "acknowledged": acknowledged,
         "findings": [
             {
@@ -155,27 +136,19 @@ def _plain(app: App, found: _Found, acknowledged: int) -> dict[str, Any]:
                 "severity": each.rule.severity.value,
                 "stack": each.stack,
                 "resource": each.resource,
-                "path": _path(app, each),
+                "path": app.stacks[each.stack].path(each.resource)
+                if each.resource in app.stacks[each.stack].resources
+                else None,
                 "location": each.location or None,
                 "file": None if (file := app.stacks[each.stack].file) is None else str(file),
-                "line": lines[each.stack].get(each.resource or ""),
+                "line": app.stacks[each.stack].lines.get(each.resource or ""),
                 "text": each.text,
                 "acknowledged": reason,
             }
             for each, reason in found
         ],
         "rules": {
-            rule.id: {
-                "title": rule.title,
-                "why": rule.why,
-                "fix": rule.fix,
-                "source": rule.source,
-            }
+            rule.id: {name: getattr(rule, name) for name in ("title", "why", "fix", "source")}
             for rule in dict.fromkeys(each.rule for each, _ in found)
         },
     }
-
-
-def _path(app: App, finding: Finding) -> str | None:
-    stack = app.stacks[finding.stack]
-    return stack.path(finding.resource) if finding.resource in stack.resources else None

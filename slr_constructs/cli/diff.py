@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import OUTPUT, PATH, format_option, read_app, write, write_lines
+from slr_constructs.cli.arguments import OUTPUT, PATH, format_option, read_app
+from slr_constructs.cli.output import write, write_lines
 from slr_constructs.templates.comparison import Comparison, Verdict, compare
 from slr_constructs.templates.reading import stack_name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from slr_constructs.cli.output import Line
+
 _STYLES = {Verdict.WORSE: "bold red", Verdict.CHANGED: "bold yellow", Verdict.BETTER: "bold green"}
-_HEADINGS = {Verdict.WORSE: "Worse", Verdict.CHANGED: "Changed", Verdict.BETTER: "Better"}
 _NOTHING = "No changes in the order of resources or in service-linked roles."
 
 
@@ -49,12 +51,14 @@ def diff(context: click.Context, old: Path, new: Path, form: str, output: Path |
     comparison = compare(read_app([old], name=name), read_app([new], name=name))
     if form == "text":
         write_lines(output, _lines(comparison))
+    elif form == "json":
+        write(output, json.dumps(_plain(comparison), indent=2))
     else:
-        write(output, _FORMATS[form](comparison))
+        write(output, "\n".join(_markdown(comparison)))
     context.exit(1 if comparison.is_worse else 0)
 
 
-def _lines(comparison: Comparison) -> Iterator[tuple[Text, Text]]:
+def _lines(comparison: Comparison) -> Iterator[Line]:
     for change in comparison.changes:
         text = Text(f"{change.stack}: {change.text}  ").append(f"[{change.code}]", style="dim")
         yield Text(f"{change.verdict.value:9}", style=_STYLES[change.verdict]), text
@@ -63,33 +67,22 @@ def _lines(comparison: Comparison) -> Iterator[tuple[Text, Text]]:
     yield Text(), Text(_resources(comparison))
 
 
-def _json(comparison: Comparison) -> str:
-    return json.dumps(
-        {
-            "worse": comparison.is_worse,
-            "added": comparison.added,
-            "removed": comparison.removed,
-            "changes": [
-                asdict(each) | {"verdict": each.verdict.value} for each in comparison.changes
-            ],
-        },
-        indent=2,
-    )
+def _plain(comparison: Comparison) -> dict[str, Any]:
+    """Return the comparison as plain values."""
+    return {
+        "worse": comparison.is_worse,
+        "added": comparison.added,
+        "removed": comparison.removed,
+        "changes": [asdict(each) | {"verdict": each.verdict.value} for each in comparison.changes],
+    }
 
 
-def _markdown(comparison: Comparison) -> str:
-    return "\n".join(_markdown_lines(comparison))
-
-
-def _markdown_lines(comparison: Comparison) -> Iterator[str]:
+def _markdown(comparison: Comparison) -> Iterator[str]:
     worse = sum(each.verdict is Verdict.WORSE for each in comparison.changes)
-    summary = (
-        f"{worse} of {len(comparison.changes)} changes for the worse"
-        if worse
-        else "nothing gets worse"
-    )
-    if not comparison.changes:
-        summary = "no changes"
+    if worse:
+        summary = f"{worse} of {len(comparison.changes)} changes for the worse"
+    else:
+        summary = "nothing gets worse" if comparison.changes else "no changes"
     yield f"### Order and service-linked roles: {summary}"
     yield ""
     if not comparison.changes:
@@ -97,7 +90,7 @@ def _markdown_lines(comparison: Comparison) -> Iterator[str]:
     for verdict in Verdict:
         changes = [each for each in comparison.changes if each.verdict is verdict]
         if changes:
-            yield f"**{_HEADINGS[verdict]}**"
+            yield f"**{verdict.value.capitalize()}**"
             yield ""
             yield from (f"- `{each.stack}`: {each.text} ({each.code})" for each in changes)
             yield ""
@@ -106,6 +99,3 @@ def _markdown_lines(comparison: Comparison) -> Iterator[str]:
 
 def _resources(comparison: Comparison) -> str:
     return f"Resources: {comparison.added} added, {comparison.removed} removed."
-
-
-_FORMATS: dict[str, Callable[[Comparison], str]] = {"json": _json, "markdown": _markdown}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.text import Text
 
-from slr_constructs.cli.output import OUTPUT, PATHS, format_option, read_app, write, write_lines
+from slr_constructs.cli.arguments import OUTPUT, PATHS, format_option, read_app
+from slr_constructs.cli.output import BLANK, write, write_lines
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.pictures.html import html
 from slr_constructs.pictures.mermaid import mermaid
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from slr_constructs.cli.output import Line
     from slr_constructs.templates.app import App, Stack
 
 #: formats that always contain all resources.
@@ -26,7 +28,6 @@ _WHOLE: dict[str, Callable[[App], str]] = {
     "html": html,
 }
 _PICTURES = {"mermaid": mermaid, "svg": svg}
-_BLANK = (Text(), Text())
 
 
 @click.command()
@@ -72,19 +73,19 @@ def order(paths: tuple[Path, ...], form: str, *, only_roles: bool, output: Path 
         write(output, _PICTURES[form](app, only_roles=only_roles))
 
 
-def _lines(app: App, *, only_roles: bool) -> Iterator[tuple[Text, Text]]:
+def _lines(app: App, *, only_roles: bool) -> Iterator[Line]:
     if len(app.stacks) > 1:
         yield _heading("stacks in the order of deployment; they are destroyed in reverse order")
         for number, step in enumerate(app.steps, start=1):
             for name in step:
                 yield Text(f"  {number:3}  "), Text(f"{name}{_where(app, name)}")
-        yield _BLANK
+        yield BLANK
     for stack in app.stacks.values():
         yield _heading(f"{stack.name}{_where(app, stack.name)}")
         if not (stack.marks if only_roles else stack.resources):
             nothing = "no resources that belong to a role" if only_roles else "no resources"
             yield Text("  "), Text(nothing)
-            yield _BLANK
+            yield BLANK
             continue
         for title, steps in (("creation", stack.creation), ("deletion", stack.deletion)):
             yield Text("  "), Text(title, style="bold")
@@ -92,14 +93,14 @@ def _lines(app: App, *, only_roles: bool) -> Iterator[tuple[Text, Text]]:
                 shown = [each for each in step if each in stack.marks or not only_roles]
                 for logical_id in sorted(shown, key=stack.show):
                     yield _line(stack, number, logical_id)
-        yield _BLANK
+        yield BLANK
 
 
-def _heading(text: str) -> tuple[Text, Text]:
+def _heading(text: str) -> Line:
     return Text(), Text(text, style="bold")
 
 
-def _line(stack: Stack, number: int, logical_id: str) -> tuple[Text, Text]:
+def _line(stack: Stack, number: int, logical_id: str) -> Line:
     marks = ", ".join(each.value for each in stack.marks.get(logical_id, ()))
     name = Text(stack.show(logical_id), style="bold" if marks else "")
     name.append(f"  {stack.type_of(logical_id)}", style="not bold dim")

@@ -1,86 +1,25 @@
-"""Options for input and output that commands share, and functions that write output."""
+"""Write the output of commands, to a file or to standard output."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from slr_constructs.cli.columns import Columns
 from slr_constructs.cli.refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
+    from pathlib import Path
 
-    from rich.text import Text
+Line: TypeAlias = tuple[Text, Text] | Columns | str
+"""A line of two parts, a table, or text that is never wrapped."""
 
-    from slr_constructs.templates.app import App
-
-#: click does not check that the path exists: the reader does, and reports it like other errors.
-PATH = click.Path(path_type=Path)
-#: the argument of commands that read several assemblies or templates.
-PATHS = click.argument("paths", metavar="PATH...", nargs=-1, required=True, type=PATH)
-#: where commands write their output.
-OUTPUT = click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the output to this file.  [default: standard output]",
-)
-
-
-def format_option(*formats: str, help: str = "") -> Callable[[Any], Any]:
-    """Return the option `--format`, which is passed to the command as `form`.
-
-    Args:
-        formats: The names of the formats. The first one is the default.
-
-        help: Text after the common help text.
-            Default: none.
-    """
-    return click.option(
-        "--format",
-        "form",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help=f"The output format. {help}".rstrip(),
-    )
-
-
-def read_app(paths: Sequence[Path], *, name: str | None = None, lenient: bool = False) -> App:
-    """Read assemblies and templates, and report on stderr which parts were left out.
-
-    A caller that reads leniently reports the parts that cannot be parsed itself.
-
-    Raises:
-        Refusal: A path cannot be read.
-    """
-    # commands that print facts and policies start without it
-    from slr_constructs.templates.app import App  # noqa: PLC0415
-    from slr_constructs.templates.reading import TemplateError  # noqa: PLC0415
-
-    try:
-        app = App.read(paths, name=name, lenient=lenient)
-    except TemplateError as error:
-        raise Refusal(str(error)) from None
-    for note in () if lenient else app.notes:
-        click.echo(f"slr-constructs: {note}", err=True)
-    return app
-
-
-def check_output(path: Path | None) -> None:
-    """Check that a file can be written, before a command works for minutes.
-
-    Raises:
-        Refusal: The file cannot be written.
-    """
-    if path is not None and not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise Refusal(f"{path} cannot be written")
+BLANK: Line = (Text(), Text())
 
 
 def write(path: Path | None, text: str) -> None:
@@ -99,8 +38,8 @@ def write(path: Path | None, text: str) -> None:
         raise Refusal(f"{path} cannot be written: {error.strerror}") from None
 
 
-def write_lines(path: Path | None, lines: Iterable[tuple[Text, Text]]) -> None:
-    """Write lines of two parts; on a terminal, the second part is wrapped beside the first.
+def write_lines(path: Path | None, lines: Iterable[Line]) -> None:
+    """Write lines; on a terminal, the second part of a line is wrapped beside the first.
 
     Without a terminal, lines are never wrapped, so that you can search in them.
 
@@ -109,13 +48,53 @@ def write_lines(path: Path | None, lines: Iterable[tuple[Text, Text]]) -> None:
     """
     console = Console(highlight=False)
     if path is None and console.is_terminal:
-        for first, second in lines:
-            console.print(beside(first, second))
+        for line in lines:
+            if isinstance(line, str):
+                click.echo(line)
+            else:
+                console.print(line if isinstance(line, Columns) else _beside(*line))
     else:
-        write(path, "\n".join(f"{first.plain}{second.plain}".rstrip() for first, second in lines))
+        write(path, "\n".join(map(_plain, lines)))
 
 
-def beside(first: Text, second: Text) -> Table | Text:
+class Output:
+    """Lines that are printed as they arrive, or kept until they are written to a file.
+
+    Args:
+        path: The file.
+            Default when None: the lines are printed.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._kept: list[str] = []
+
+    def add(self, lines: Iterable[Line]) -> None:
+        """Print or keep lines."""
+        if self._path is not None:
+            self._kept += map(_plain, lines)
+        elif lines := [*lines]:
+            write_lines(None, lines)
+
+    def write_file(self) -> None:
+        """Write the lines to the file, if there is one.
+
+        Raises:
+            Refusal: The file cannot be written.
+        """
+        if self._path is not None:
+            write(self._path, "\n".join(self._kept))
+
+
+def _plain(line: Line) -> str:
+    """Return a line without wrapping. A table has several lines."""
+    if isinstance(line, Columns | str):
+        return str(line)
+    first, second = line
+    return f"{first.plain}{second.plain}".rstrip()
+
+
+def _beside(first: Text, second: Text) -> Table | Text:
     """Return a line of two parts, with the second part wrapped beside the first."""
     if not first:
         # rich cannot make a column that narrow
@@ -126,8 +105,3 @@ def beside(first: Text, second: Text) -> Table | Text:
     row.add_column(overflow="fold")
     row.add_row(first, second)
     return row
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun in the singular or plural."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

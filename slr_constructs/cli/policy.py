@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from slr_constructs.cli.output import OUTPUT, write
+from slr_constructs.cli.arguments import OUTPUT
+from slr_constructs.cli.output import write
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
+from slr_constructs.cli.stderr import warn
 from slr_constructs.policies.account import audit_statements, release_statements, restore_statements
 from slr_constructs.policies.deployment import UnknownTypeError, deployment_statements
 from slr_constructs.policies.function import function_statements
@@ -101,9 +103,8 @@ def policy(
     write(output, json.dumps(document, indent=2))
     characters = len(json.dumps(document, separators=(",", ":")))
     if characters > _MANAGED_POLICY_CHARACTERS:
-        click.echo(
-            f"slr-constructs: the policy has {characters} characters without white space, but a"
+        warn(
+            f"the policy has {characters} characters without white space, but a"
             f" managed policy must not have more than {_MANAGED_POLICY_CHARACTERS}. Name fewer"
-            " roles at a time",
-            err=True,
+            " roles at a time"
         )

@@ -9,39 +9,38 @@ import click
 from rich.text import Text
 
 from slr_constructs.cli.account_options import (
+    DRY_RUN,
     PROFILE,
     ROLE_ARN,
-    Watch,
-    confirm,
-    interruptible,
-    lists_read,
+    YES,
     refuse_on_account_error,
-    report_failures,
-    report_notes,
     signed_in,
-    warn,
+    wait_option,
 )
-from slr_constructs.cli.output import check_output, counted, write_lines
+from slr_constructs.cli.arguments import check_output
+from slr_constructs.cli.output import BLANK, write_lines
+from slr_constructs.cli.progress import Watch, interruptible, lists_read
+from slr_constructs.cli.prompts import confirm
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
-from slr_constructs.templates.words import listed, visible
+from slr_constructs.cli.stderr import report_gaps
+from slr_constructs.templates.words import counted, listed, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from slr_constructs.account.iam_role import Lease
     from slr_constructs.account.release import Plan
     from slr_constructs.account.state import State
+    from slr_constructs.cli.output import Line
 
-_HEADER = ("region", "kind", "name", "configuration", "stack")
 _INDENT = "  "
-_NO_STACK = "-"
 
 
 @click.command()
 @click.argument("role", shell_complete=complete)
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@DRY_RUN
+@YES
 @click.option(
     "--delete-recording-configurations",
     is_flag=True,
@@ -55,6 +54,13 @@ _NO_STACK = "-"
     help="Ignore the lease of this existing stack (name or id). Repeatable.",
 )
 @click.option(
+    "--despite-usage",
+    "usages",
+    metavar="NAME",
+    multiple=True,
+    help="Ignore this resource, which the command does not change (name, id or ARN). Repeatable.",
+)
+@click.option(
     "--despite-unreadable",
     is_flag=True,
     help="Continue if some regions or resources cannot be read.",
@@ -66,15 +72,7 @@ _NO_STACK = "-"
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file that records the previous settings.  [default: release-ROLE-ACCOUNT.jsonl]",
 )
-@click.option(
-    "--wait",
-    "minutes",
-    metavar="MINUTES",
-    type=click.IntRange(0, 720),
-    default=15,
-    show_default=True,
-    help="Wait at most this long for busy resources, and for IAM.",
-)
+@wait_option(15, "Wait at most this long for busy resources, and for IAM.")
 @PROFILE
 @ROLE_ARN
 @click.pass_context
@@ -86,6 +84,7 @@ def release(
     yes: bool,
     delete_recording_configurations: bool,
     stacks: tuple[str, ...],
+    usages: tuple[str, ...],
     despite_unreadable: bool,
     path: Path | None,
     minutes: int,
@@ -105,6 +104,10 @@ def release(
     The command does not delete a role while an existing stack has a lease on it, unless you name
     the stack with --despite-stack. It is better to delete the stack, which releases its lease.
 
+    A resource that has more purposes than the feature, such as a SIP media application, blocks the
+    release: the command neither changes nor deletes it. Name it with --despite-usage to delete the
+    role anyway.
+
     Before each change, the command writes the previous settings to the state file.
     `slr-constructs restore FILE` restores them. After an interruption, run the same command again
     to continue.
@@ -116,34 +119,29 @@ def release(
       slr-constructs release ivs --delete-recording-configurations
     """  # noqa: D301 - click reads \b
     # imported here because they import boto3
-    from slr_constructs.account.access import AccountError  # noqa: PLC0415
     from slr_constructs.account.audit import Progress  # noqa: PLC0415
     from slr_constructs.account.release import Allowed, Release, plan_release  # noqa: PLC0415
     from slr_constructs.account.state import State  # noqa: PLC0415
-    from slr_constructs.cli.changes_report import (  # noqa: PLC0415
-        print_event,
-        print_summary,
-        progress_text,
-    )
+    from slr_constructs.cli.changes_report import print_event, progress_text, run  # noqa: PLC0415
 
     definition = ROLES[short_name_of(role)]
-    allowed = Allowed(delete_recording_configurations, stacks, despite_unreadable)
+    allowed = Allowed(delete_recording_configurations, stacks, usages, despite_unreadable)
     progress = Progress()
     with interruptible(lambda: f"{lists_read(progress)}; nothing was changed"):
         account = signed_in(profile, role_arn)
         with Watch(progress):
             plan = plan_release(account, definition, allowed, progress=progress)
         if not plan.needed:
-            report_failures(plan.audit.failures)
-            click.echo(f"{definition.role_name} does not exist, and it has no known usages.")
+            report_gaps(plan.audit)
+            click.echo(f"{definition.role_name} does not exist, and nothing must be disabled.")
             context.exit(1 if plan.incomplete else 0)
         state_path = path or Path(f"release-{definition.role_name}-{account.id}.jsonl")
         with refuse_on_account_error():
             state = State.open(state_path, account, definition)
         _check_names(plan, state)
-        _show(plan, state, minutes)
-        report_notes(plan.audit)
-        report_failures(plan.audit.failures)
+        write_lines(None, _lines(plan, state, minutes))
+        click.echo()
+        report_gaps(plan.audit)
         if dry_run:
             context.exit(0 if plan.possible else 1)
         if not plan.possible:
@@ -157,13 +155,7 @@ def release(
     with interruptible(
         lambda: f"{progress_text(operation.changes, 'disabled', total)}. {_again(state)}"
     ):
-        try:
-            deleted = operation.run()
-        except AccountError as error:
-            # changes were already made, so this is not a Refusal
-            warn(str(error))
-            deleted = False
-        print_summary(operation.changes, "disabled", total)
+        deleted = run(operation, "disabled", total)
         click.echo(_undo(state) if deleted else _again(state))
     context.exit(0 if deleted else 1)
 
@@ -180,49 +172,55 @@ def _check_names(plan: Plan, state: State) -> None:
                 "--despite-stack must be a stack with a lease on"
                 f" {plan.definition.role_name}, got {name!r}"
             )
+    kept = {name for each in plan.kept for name in (each.name, each.id, each.arn)}
+    for name in plan.allowed.usages if plan.report.role is not None else ():
+        if name not in kept:
+            raise Refusal(
+                "--despite-usage must be a resource that uses the role and that release does not"
+                f" change, got {name!r}"
+            )
 
 
-def _show(plan: Plan, state: State, minutes: int) -> None:
+def _lines(plan: Plan, state: State, minutes: int) -> Iterator[Line]:
+    """Yield the plan."""
     from slr_constructs.account.stacks import name_of  # noqa: PLC0415 - imports boto3
-    from slr_constructs.cli.changes_report import rows_of  # noqa: PLC0415 - imports boto3
-    from slr_constructs.cli.columns import Columns  # noqa: PLC0415 - only needed here
+    from slr_constructs.cli.usage_table import usage_table  # noqa: PLC0415 - imports boto3
 
-    usages = [target for stage in plan.stages for target in stage]
-    _print(f"Release of {plan.definition.role_name} in account {plan.account.id}")
+    yield _line(f"Release of {plan.definition.role_name} in account {plan.account.id}")
+    usages = plan.usages
     if usages:
-        _print("", f"Disables {counted(len(usages), 'usage')} in this order:", "")
-        stacks = [_NO_STACK if target.stack is None else name_of(target.stack) for target in usages]
-        Columns(_HEADER, rows_of(usages, stacks), indent=_INDENT).print()
-        _print("", "Consequences:", "")
-        kinds = dict.fromkeys(target.kind for target in usages)
-        _list(f"{kind.name}: {kind.consequence}" for kind in kinds)
+        yield from _heading(f"Disables {counted(len(usages), 'usage')} in this order:")
+        yield usage_table(usages)
+        yield from _heading("Consequences:")
+        for kind in dict.fromkeys(target.kind for target in usages):
+            yield _line(f"{kind.name}: {kind.consequence}", _INDENT)
         owners = sorted({name_of(target.stack) for target in usages if target.stack is not None})
         if owners:
-            templates = f"the templates of {listed(owners)} are not changed"
-            _list([f"{templates}, so an update of these stacks may enable the features again"])
+            yield _line(
+                f"the templates of {listed(owners)} are not changed, so an update of these stacks"
+                " may enable the features again",
+                _INDENT,
+            )
     if plan.successor is not None:
         successor = plan.successor.definition.role_name
-        _print("", f"Usages of {successor} are not changed, because that role exists too.")
-    _print("", "Then:", "")
-    _list(_then(plan, minutes))
-    _print("", f"Before each change, the previous settings are written to {state.path}")
+        yield BLANK
+        yield _line(f"Usages of {successor} are not changed, because that role exists too.")
+    yield from _heading("Then:")
+    yield from (_line(each, _INDENT) for each in _then(plan, minutes))
+    yield BLANK
+    yield _line(f"Before each change, the previous settings are written to {state.path}")
     blockers = list(_blockers(plan))
     if blockers:
-        _print("", "Blocked, because:", "")
-        _list(blockers)
-    _print("")
+        yield from _heading("Blocked, because:")
+        yield from (_line(each, _INDENT) for each in blockers)
 
 
-def _print(*lines: str) -> None:
-    for line in lines:
-        if line:
-            write_lines(None, [(Text(), Text(visible(line)))])
-        else:
-            click.echo()
+def _line(text: str, indent: str = "") -> Line:
+    return Text(indent), Text(visible(text))
 
 
-def _list(lines: Iterable[str]) -> None:
-    write_lines(None, [(Text(_INDENT), Text(visible(line))) for line in lines])
+def _heading(text: str) -> tuple[Line, ...]:
+    return BLANK, _line(text), BLANK
 
 
 def _then(plan: Plan, minutes: int) -> Iterator[str]:
@@ -232,6 +230,8 @@ def _then(plan: Plan, minutes: int) -> Iterator[str]:
     if plan.report.role is None and not plan.role_unreadable:
         yield "nothing else, because the role does not exist"
     else:
+        for target in plan.kept if plan.possible else ():
+            yield f"does not change {target.kind.name} {target.name}: {target.kind.consequence}"
         yield (
             "deletes the role for the whole account; this may take up to"
             f" {counted(max(minutes, 1), 'minute')}"
@@ -249,6 +249,12 @@ def _blockers(plan: Plan) -> Iterator[str]:
         yield (
             f"{counted(len(plan.undeletable), plan.undeletable[0].kind.name)} can only be deleted."
             " Add --delete-recording-configurations"
+        )
+    for target in plan.keepers:
+        yield (
+            f"{target.kind.name} {target.name} in {target.region} {target.usage.value} the role:"
+            f" without the role, {target.kind.consequence}. Delete it, or add --despite-usage"
+            f" {target.id}"
         )
     if plan.incomplete:
         yield (

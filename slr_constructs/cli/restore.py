@@ -1,4 +1,7 @@
-"""`slr-constructs restore`: undo a release."""
+"""`slr-constructs restore`: undo a release.
+
+boto3 is imported when the command runs, so that `--help` starts without it.
+"""
 
 from __future__ import annotations
 
@@ -8,37 +11,28 @@ from typing import TYPE_CHECKING
 import click
 
 from slr_constructs.cli.account_options import (
+    DRY_RUN,
     PROFILE,
     ROLE_ARN,
-    confirm,
-    interruptible,
+    YES,
     refuse_on_account_error,
     signed_in,
-    warn,
+    wait_option,
 )
-from slr_constructs.cli.output import counted
-from slr_constructs.templates.words import visible
+from slr_constructs.cli.output import write_lines
+from slr_constructs.cli.progress import interruptible
+from slr_constructs.cli.prompts import confirm
+from slr_constructs.templates.words import counted, visible
 
 if TYPE_CHECKING:
     from slr_constructs.account.restore import Restore
 
-_HEADER = ("region", "kind", "name", "configuration", "note")
-_INDENT = "  "
-
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@click.option(
-    "--wait",
-    "minutes",
-    metavar="MINUTES",
-    type=click.IntRange(0, 720),
-    default=5,
-    show_default=True,
-    help="Wait at most this long for busy resources.",
-)
+@DRY_RUN
+@YES
+@wait_option(5, "Wait at most this long for busy resources.")
 @PROFILE
 @ROLE_ARN
 @click.pass_context
@@ -65,15 +59,9 @@ def restore(
 
     Exit status: 0 everything was restored, 1 only a part, 2 nothing was done, 130 interrupted.
     """
-    # imported here because they import boto3
-    from slr_constructs.account.access import AccountError  # noqa: PLC0415
     from slr_constructs.account.restore import Restore  # noqa: PLC0415
     from slr_constructs.account.state import State  # noqa: PLC0415
-    from slr_constructs.cli.changes_report import (  # noqa: PLC0415
-        print_event,
-        print_summary,
-        progress_text,
-    )
+    from slr_constructs.cli.changes_report import print_event, progress_text, run  # noqa: PLC0415
 
     with interruptible(lambda: "nothing was changed"):
         with refuse_on_account_error():
@@ -95,28 +83,21 @@ def restore(
             " continue"
         )
     ):
-        try:
-            complete = operation.run()
-        except AccountError as error:
-            # changes were already made, so this is not a Refusal
-            warn(str(error))
-            complete = False
-        print_summary(operation.changes, "restored", total)
+        complete = run(operation, "restored", total)
     context.exit(0 if complete else 1)
 
 
 def _show(operation: Restore) -> None:
-    from slr_constructs.cli.changes_report import rows_of  # noqa: PLC0415 - imports boto3
-    from slr_constructs.cli.columns import Columns  # noqa: PLC0415 - only needed here
+    from slr_constructs.cli.usage_table import usage_table  # noqa: PLC0415
 
     targets = [target for stage in operation.stages for target in stage]
     click.echo(f"Restore of {operation.definition.role_name} in account {operation.account.id}")
     if operation.state.role is not None:
-        click.echo(f"\n{_INDENT}the role with its description and tags, if it does not exist")
+        click.echo("\n  the role with its description and tags, if it does not exist")
     if targets:
         click.echo(f"\nEnables {counted(len(targets), 'usage')} in this order:\n")
         notes = [
             "under a new ARN" if target.kind.disabled_by_deletion else "" for target in targets
         ]
-        Columns(_HEADER, rows_of(targets, notes), indent=_INDENT).print()
+        write_lines(None, [usage_table(targets, notes)])
     click.echo()

@@ -11,7 +11,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from slr_constructs import catalogue
-from slr_constructs.catalogue import RoleDefinition
 from slr_constructs.cli.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -19,9 +18,10 @@ if TYPE_CHECKING:
 
 #: the roles by their short names, in the catalogue's order.
 ROLES = {
-    constant.lower().replace("_", "-"): value
+    constant.lower().replace("_", "-"): role
+    for role in catalogue.ALL
     for constant, value in vars(catalogue).items()
-    if isinstance(value, RoleDefinition)
+    if value is role
 }
 
 

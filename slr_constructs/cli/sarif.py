@@ -6,9 +6,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import re
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +16,7 @@ from slr_constructs.guard.acknowledged import NAMESPACE
 from slr_constructs.guard.check import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from slr_constructs.guard.rule import Finding, Rule
     from slr_constructs.templates.app import App, Stack
@@ -28,9 +26,6 @@ _SCHEMA = (
 )
 #: the version in this name must change when fingerprints are computed from other values.
 _FINGERPRINT = "slrConstructsFinding/v1"
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]')
-#: the nesting level of logical ids in a template: template, Resources.
-_DEPTH = 2
 
 
 def sarif(app: App, findings: Iterable[tuple[Finding, str | None]]) -> dict[str, Any]:
@@ -41,7 +36,6 @@ def sarif(app: App, findings: Iterable[tuple[Finding, str | None]]) -> dict[str,
 
         findings: The findings, each with the reason why it is acknowledged, or None.
     """
-    lines: dict[str, Mapping[str, int]] = {}
     index = {each.id: number for number, each in enumerate(RULES)}
     return {
         "$schema": _SCHEMA,
@@ -57,43 +51,12 @@ def sarif(app: App, findings: Iterable[tuple[Finding, str | None]]) -> dict[str,
                 },
                 "columnKind": "unicodeCodePoints",
                 "results": [
-                    _result(app.stacks[each.stack], each, index[each.rule.id], reason, lines)
+                    _result(app.stacks[each.stack], each, index[each.rule.id], reason)
                     for each, reason in findings
                 ],
             }
         ],
     }
-
-
-def lines_of(stack: Stack) -> Mapping[str, int]:
-    """Return the line on which each resource of a stack starts, by logical id, from 1."""
-    marks = {each: getattr(each, "start_mark", None) for each in stack.resources}
-    if stack.file is None or not marks:
-        return {}
-    if any(mark is not None for mark in marks.values()):
-        # the YAML reader records the positions
-        return {each: mark.line + 1 for each, mark in marks.items() if mark is not None}
-    return _lines_of_json(stack.file.read_text(encoding="utf-8-sig"))
-
-
-def _lines_of_json(text: str) -> dict[str, int]:
-    """Return the lines of the keys in Resources. The text is valid JSON: it was parsed before."""
-    found: dict[str, int] = {}
-    path: list[str] = []
-    key, line, position = "", 1, 0
-    for token in _TOKEN.finditer(text):
-        line += text.count("\n", position, token.start())
-        position = token.start()
-        if token[0] in "{[":
-            path.append(key)
-        elif token[0] in "}]":
-            path.pop()
-        else:
-            # the last string before a bracket is the key of the object or list
-            key = json.loads(token[0])
-            if len(path) == _DEPTH and path[1] == "Resources":
-                found.setdefault(key, line)
-    return found
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -109,15 +72,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(
-    stack: Stack,
-    finding: Finding,
-    rule: int,
-    reason: str | None,
-    lines: dict[str, Mapping[str, int]],
-) -> dict[str, Any]:
-    if stack.name not in lines:
-        lines[stack.name] = lines_of(stack)
+def _result(stack: Stack, finding: Finding, rule: int, reason: str | None) -> dict[str, Any]:
     resource = finding.resource
     name = finding.stack if resource is None else f"{finding.stack}/{resource}"
     location: dict[str, Any] = {
@@ -128,7 +83,7 @@ def _result(
     if stack.file is not None:
         location["physicalLocation"] = {
             "artifactLocation": {"uri": _uri(stack.file)},
-            "region": {"startLine": lines[stack.name].get(resource or "", 1)},
+            "region": {"startLine": stack.lines.get(resource or "", 1)},
         }
     # without the text of the finding, because numbers in it may change
     about = "\n".join((finding.rule.id, finding.stack, resource or "", finding.location))

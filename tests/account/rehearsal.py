@@ -258,7 +258,7 @@ def finish_threads() -> None:
     """Wait until no abandoned job is running."""
     here = threading.current_thread()
     for thread in threading.enumerate():
-        if thread is not here and thread.daemon and thread.name.endswith("(_do)"):
+        if thread is not here and thread.daemon and thread.name.endswith("(run_jobs)"):
             thread.join(30)
 
 

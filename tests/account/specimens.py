@@ -115,7 +115,8 @@ RECORDING_CONFIGURATION = Specimen(
         "tags": {"team": "video"},
     },
     kept=_as_it_is,
-    off={},
+    # it is enabled while it exists
+    off={"destinationConfiguration": {"s3": {"bucketName": "other"}}},
     last=lambda number: f"{number:012}",
 )
 PLAYBACK_CONFIGURATION = Specimen(

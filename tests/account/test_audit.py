@@ -32,6 +32,7 @@ from slr_constructs.account.iam_role import Lease
 from slr_constructs.account.stacks import StackState
 from slr_constructs.account.usages.kind import TargetResource
 from slr_constructs.catalogue import with_superseded_roles
+from slr_constructs.catalogue.resource_type import action_of
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
 from tests.account import specimens
 from tests.account.conftest import ACCOUNT
@@ -69,18 +70,13 @@ _BUSY = {
 }
 #: every call of an audit, and what cannot be read without it.
 _NEEDED_FOR = {
-    "chime:ListVoiceConnectors": ("Voice Connectors",),
-    "chime:GetVoiceConnectorStreamingConfiguration": ("Voice Connectors",),
-    "chime:ListAppInstances": ("app instances",),
-    "chime:GetMessagingStreamingConfigurations": ("app instances",),
-    "ivs:ListChannels": ("IVS channels",),
-    "ivs:ListRecordingConfigurations": ("IVS recording configurations",),
-    "mediatailor:ListPlaybackConfigurations": ("playback configurations",),
-    "mediatailor:ListChannels": ("MediaTailor channels",),
-    "mediapackage:ListChannels": ("MediaPackage channels",),
-    "mediapackage-vod:ListPackagingGroups": ("packaging groups",),
-    "cloudformation:DescribeStackResources": ("the stacks of role usages",),
-}
+    action_of(operation): (f"{each.name}s",)
+    for each in catalogue.RESOURCE_TYPES
+    for operation in (
+        each.calls.list.operation,
+        *(() if each.calls.list.has_settings else (each.calls.describe,)),
+    )
+} | {"cloudformation:DescribeStackResources": ("the stacks of role usages",)}
 #: one call that lists, one that reads a resource, and one that finds a stack.
 _ONE_OF_EACH_KIND = (
     "chime:GetVoiceConnectorStreamingConfiguration",
@@ -852,13 +848,13 @@ def test_a_resource_that_is_listed_twice_is_found_once(
     """A new resource shifts the pages, so that the next page repeats the last one of this page."""
     targets = [specimen.add(full, number) for number in range(3, 9)]
     full.page_size = 2
-    operation = "".join(map(str.capitalize, specimen.kind.listing.method.split("_")))
+    operation = specimen.kind.resource_type.calls.list.operation.partition(":")[2]
     pages = iter(range(10))
     key = (specimen.fake, ACCOUNT, REGION)
 
     def on_call(call: Call) -> None:
         listed = (call.operation, call.service, call.region)
-        if listed != (operation, specimen.kind.listing.service, REGION) or next(pages) != 1:
+        if listed != (operation, specimen.kind.list_service, REGION) or next(pages) != 1:
             return
         with full.features.lock:
             new = specimen.add(full, 100)
@@ -886,11 +882,11 @@ def test_a_resource_deleted_between_two_pages_is_not_a_failure(
     targets = [specimen.add(full, number) for number in range(3, 9)]
     full.page_size = 2
     pages = iter(range(10))
-    operation = "".join(map(str.capitalize, specimen.kind.listing.method.split("_")))
+    operation = specimen.kind.resource_type.calls.list.operation.partition(":")[2]
 
     def on_call(call: Call) -> None:
         listed = (call.operation, call.service, call.region)
-        if listed == (operation, specimen.kind.listing.service, REGION) and next(pages) == 2:
+        if listed == (operation, specimen.kind.list_service, REGION) and next(pages) == 2:
             _forget(full, targets[0])
 
     full.on_call = on_call

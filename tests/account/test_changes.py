@@ -13,7 +13,7 @@ from slr_constructs.account.access import AccountError
 from slr_constructs.account.changes import Change, Changes, Outcome, Waiting
 from slr_constructs.account.usages import KINDS
 from slr_constructs.account.usages.kind import TargetResource
-from slr_constructs.handler.slr_handler.run import OperationError
+from slr_constructs.handler.slr_handler.context import OperationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

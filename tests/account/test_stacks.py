@@ -8,13 +8,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.parsers import ResponseParserError
 
-from slr_constructs.account.stacks import (
-    StackState,
-    find_stack,
-    name_of,
-    region_of,
-    state_or_unknown,
-)
+from slr_constructs.account.iam_role import Lease, with_state
+from slr_constructs.account.stacks import StackState, find_stack, name_of, region_of
 from slr_constructs.account.usages.kind import TargetResource
 from tests.account import specimens
 from tests.account.conftest import ACCOUNT
@@ -26,6 +21,10 @@ if TYPE_CHECKING:
     from tests.fake_services.world import World
 
 _NOWHERE = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/app/0000"
+
+
+def _state(stack: str) -> StackState:
+    return with_state(Lease("role", "tag", stack), specimens.signed_in()).state
 
 
 @pytest.mark.parametrize(
@@ -61,14 +60,14 @@ def test_a_stack_is_deleted_when_its_deletion_is_complete(
     """Not earlier."""
     stack = world.account(ACCOUNT).add_stack("app", "eu-west-1", status=status)
 
-    assert state_or_unknown(stack, specimens.signed_in()) is state
+    assert _state(stack) is state
     assert world.calls[-1].region == "eu-west-1"
 
 
 @pytest.mark.usefixtures("world")
 def test_a_stack_that_cloudformation_does_not_know_is_deleted() -> None:
     """Some time after the deletion, CloudFormation does not know the id any more."""
-    assert state_or_unknown(_NOWHERE, specimens.signed_in()) is StackState.DELETED
+    assert _state(_NOWHERE) is StackState.DELETED
 
 
 def test_a_stack_is_read_by_its_id(world: World) -> None:
@@ -77,7 +76,7 @@ def test_a_stack_is_read_by_its_id(world: World) -> None:
     deleted = account.add_stack("app", REGION, status="DELETE_COMPLETE")
     account.add_stack("app", REGION)
 
-    assert state_or_unknown(deleted, specimens.signed_in()) is StackState.DELETED
+    assert _state(deleted) is StackState.DELETED
 
 
 @pytest.mark.parametrize(
@@ -94,7 +93,7 @@ def test_the_state_of_text_that_is_not_a_stack_of_the_account_is_unknown(
     stack: str, world: World
 ) -> None:
     """No call is made."""
-    assert state_or_unknown(stack, specimens.signed_in()) is StackState.UNKNOWN
+    assert _state(stack) is StackState.UNKNOWN
     assert not world.calls
 
 
@@ -121,7 +120,7 @@ def test_a_failed_call_does_not_mean_that_a_stack_is_deleted(
 
     world.on_call = on_call
 
-    assert state_or_unknown(stack, specimens.signed_in()) is StackState.UNKNOWN
+    assert _state(stack) is StackState.UNKNOWN
 
 
 def test_a_response_without_a_stack_does_not_mean_that_it_is_deleted(
@@ -132,14 +131,14 @@ def test_a_response_without_a_stack_does_not_mean_that_it_is_deleted(
     answer = {("cloudformation", "DescribeStacks"): lambda *_: {"Stacks": []}}
     monkeypatch.setattr(world, "_operations", answer)
 
-    assert state_or_unknown(_NOWHERE, specimens.signed_in()) is StackState.UNKNOWN
+    assert _state(_NOWHERE) is StackState.UNKNOWN
 
 
 def test_an_invalid_region_is_not_called() -> None:
     """A tag can contain any text."""
     stack = f"arn:aws:cloudformation:no where:{ACCOUNT}:stack/app/0"
 
-    assert state_or_unknown(stack, specimens.signed_in()) is StackState.UNKNOWN
+    assert _state(stack) is StackState.UNKNOWN
 
 
 # the stack of a resource

@@ -134,8 +134,9 @@ def test_the_file_has_the_settings_at_the_moment_of_the_change(
             return
         called = set(map(str, call.parameters.values()))
         (target,) = [each for each in read.disabled.values() if _is_called(each, called, call)]
-        now = target.kind.read_settings(rehearsed.account.region(target.region), target)
-        assert target.settings == now
+        now = target.kind.read_usage(rehearsed.account.region(target.region), target)
+        assert now is not None
+        assert target.settings == now.settings
         # its record was synchronized to the disk, whatever other threads are writing
         content = path.read_bytes()
         assert max(synced) > content.index(b"\n", content.index(f'"{target.arn}"'.encode()))

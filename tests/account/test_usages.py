@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -14,10 +16,11 @@ from slr_constructs import catalogue
 from slr_constructs.account import usages
 from slr_constructs.account.access import Account
 from slr_constructs.account.usages.kind import TargetResource
+from slr_constructs.catalogue import Usage
+from slr_constructs.catalogue.resource_type import Release
 from slr_constructs.handler.slr_handler import contract
 from slr_constructs.handler.slr_handler.clock import Clock
-from slr_constructs.handler.slr_handler.cloudformation import Request
-from slr_constructs.handler.slr_handler.run import OperationError, Run
+from slr_constructs.handler.slr_handler.context import Context, OperationError
 from tests.account import specimens
 from tests.account.conftest import ACCOUNT
 from tests.account.specimens import RECORDING, REGION
@@ -44,6 +47,7 @@ every_kind = pytest.mark.parametrize(
 _TOLD_BY_THE_LIST = [
     each for each in specimens.ALL if each.name not in {"Voice Connector", "app instance"}
 ]
+_ACCOUNT_MODULES = Path(usages.__file__).parents[1]
 _STACK_TAG = "aws:cloudformation:stack-id"
 _PASSWORD = "hunter2hunter2"  # noqa: S105 - a password of this test
 
@@ -68,16 +72,21 @@ def _all(kind: Kind, region: Region) -> Iterator[TargetResource]:
 def _found(kind: Kind, region: Region) -> list[TargetResource]:
     """Return the usages as an audit finds them."""
     return [
-        target.with_settings(settings)
+        usage
         for target in _all(kind, region)
-        if (settings := target.settings or kind.read_settings(region, target)) is not None
-        and target.arn != RECORDING
+        if target.arn != RECORDING
+        and (usage := target if target.settings else kind.read_usage(region, target)) is not None
     ]
 
 
-def _run(region: Region) -> Run:
-    request = Request("Delete", "", "", "", None, {}, "", "")
-    return Run(request, Clock(600), open_api=region.api, on_event=lambda *_, **__: None)
+def _context(region: Region) -> Context:
+    return Context(Clock(600), account=ACCOUNT, open_api=region.api)
+
+
+def _settings(kind: Kind, region: Region, target: TargetResource) -> dict[str, Any] | None:
+    """Read the current settings."""
+    usage = kind.read_usage(region, target)
+    return None if usage is None else usage.settings
 
 
 def _uses(world: World, specimen: Specimen) -> list[str]:
@@ -114,9 +123,9 @@ def test_a_page_has_the_maximum_size_of_the_service(
     """So that few calls are needed."""
     specimen.kind.read_page(region)
 
-    listing = specimen.kind.listing
+    listing = specimen.kind.resource_type.calls.list
     call = world.calls[-1]
-    assert call.service == listing.service
+    assert f"{call.service}:{call.operation}" == listing.operation
     assert call.parameters == {listing.limit_parameter: listing.page_size}
 
 
@@ -167,7 +176,7 @@ def test_a_resource_has_its_id_arn_name_and_region(
 @pytest.mark.parametrize(
     ("specimen", "name"),
     [
-        (specimens.VOICE_CONNECTOR, ""),
+        (specimens.VOICE_CONNECTOR, specimens.VOICE_CONNECTOR.last(1)),
         (specimens.APP_INSTANCE, specimens.APP_INSTANCE.last(1)),
         (specimens.IVS_CHANNEL, specimens.IVS_CHANNEL.last(1)),
         (specimens.RECORDING_CONFIGURATION, specimens.RECORDING_CONFIGURATION.last(1)),
@@ -223,9 +232,9 @@ def test_a_deleted_resource_has_no_settings(
     del world.features._places[key][kept.id]
     del world.features._targets[*key, kept.id]
 
-    assert specimen.kind.read_settings(region, deleted) is None
+    assert _settings(specimen.kind, region, deleted) is None
     # disable has nothing to do and returns this
-    assert kept.id in specimen.kind.disable(_run(region), deleted)
+    assert kept.id in specimen.kind.disable(_context(region), deleted)
 
 
 @every_specimen
@@ -242,7 +251,7 @@ def test_a_denied_read_does_not_mean_disabled(
     world.on_call = on_call
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        specimen.kind.read_settings(region, target)
+        _settings(specimen.kind, region, target)
 
 
 @every_specimen
@@ -258,25 +267,25 @@ def test_a_feature_can_be_disabled_and_configured_again(
         kept = specimen.add(world, 1, on=False)
         off = dataclasses.replace(off, id=kept.id, arn=kept.arn)
 
-    arn = kind.configure(region, off, specimen.settings)
+    arn = kind.configure(_context(region), off, specimen.settings)
     (on,) = _found(kind, region)
-    settings = kind.read_settings(region, on)
+    settings = _settings(kind, region, on)
     assert (on.arn, settings) == (arn, specimen.settings)
     uses_role = specimen is not specimens.IVS_CHANNEL
     assert _uses(world, specimen) == [arn] * uses_role
 
-    assert on.id in kind.disable(_run(region), on)
-    assert kind.read_settings(region, on) is None
+    assert on.id in kind.disable(_context(region), on)
+    assert _settings(kind, region, on) is None
     assert _found(kind, region) == []
     assert _uses(world, specimen) == []
     # a second call has the same result
-    assert on.id in kind.disable(_run(region), on)
+    assert on.id in kind.disable(_context(region), on)
 
-    back = kind.configure(region, on, settings or {})
+    back = kind.configure(_context(region), on, settings or {})
     (again,) = _found(kind, region)
     assert again.arn == back
     assert (back == arn) is not created_again
-    assert kind.read_settings(region, again) == settings
+    assert _settings(kind, region, again) == settings
     assert _uses(world, specimen) == [back] * uses_role
 
 
@@ -339,7 +348,7 @@ def test_a_disabled_streaming_configuration_is_a_usage(world: World, region: Reg
     assert (target.arn, target.settings) == (kept.arn, settings)
     assert _uses(world, specimen) == [kept.arn]
 
-    specimen.kind.disable(_run(region), target)
+    specimen.kind.disable(_context(region), target)
     assert _uses(world, specimen) == []
 
 
@@ -373,7 +382,10 @@ def test_a_voice_connector_is_in_its_own_region(world: World, region: Region) ->
 def test_any_percentage_above_0_is_a_usage_with_any_strategy(
     strategies: list[str], percent: int, world: World, region: Region, *, on: bool
 ) -> None:
-    """The AWS documentation sets 0 percent on every playback configuration."""
+    """The AWS documentation sets 0 percent on every playback configuration.
+
+    It does not say whether vended logs use the role.
+    """
     logs = {"PercentEnabled": percent, "EnabledLoggingStrategies": strategies}
     specimen = specimens.PLAYBACK_CONFIGURATION
     kept = specimen.add(world, 1, on=False, LogConfiguration=logs)
@@ -381,12 +393,15 @@ def test_any_percentage_above_0_is_a_usage_with_any_strategy(
     found = _found(specimen.kind, region)
 
     assert [target.settings for target in found] == [logs] * on
+    usage = Usage.MAY_USE if strategies == ["VENDED_LOGS"] else Usage.USES
+    assert [target.usage for target in found] == [usage] * on
+    assert [specimen.kind.read_usage(region, target) for target in found] == found
     assert _uses(world, specimen) == [kept.arn] * on
     for target in found:
-        specimen.kind.disable(_run(region), target)
+        specimen.kind.disable(_context(region), target)
         assert _uses(world, specimen) == []
-        specimen.kind.configure(region, target, logs)
-        assert specimen.kind.read_settings(region, target) == logs
+        specimen.kind.configure(_context(region), target, logs)
+        assert _settings(specimen.kind, region, target) == logs
 
 
 @pytest.mark.parametrize(
@@ -405,13 +420,13 @@ def test_an_access_log_without_a_name_is_a_usage(
     kept = specimen.add(world, 1, on=False, **logs)
 
     (target,) = _found(specimen.kind, region)
-    assert target.settings == logs == specimen.kind.read_settings(region, target)
-    specimen.kind.disable(_run(region), target)
+    assert target.settings == logs == _settings(specimen.kind, region, target)
+    specimen.kind.disable(_context(region), target)
     assert _uses(world, specimen) == []
-    specimen.kind.configure(region, target, logs)
+    specimen.kind.configure(_context(region), target, logs)
 
     assert _uses(world, specimen) == [kept.arn]
-    assert specimen.kind.read_settings(region, target) == logs
+    assert _settings(specimen.kind, region, target) == logs
 
 
 def test_passwords_of_a_channel_are_not_kept(world: World, region: Region) -> None:
@@ -428,7 +443,7 @@ def test_passwords_of_a_channel_are_not_kept(world: World, region: Region) -> No
     (target,) = _found(specimens.LIVE_CHANNEL.kind, region)
 
     assert _PASSWORD not in repr(target)
-    assert _PASSWORD not in repr(specimens.LIVE_CHANNEL.kind.read_settings(region, target))
+    assert _PASSWORD not in repr(_settings(specimens.LIVE_CHANNEL.kind, region, target))
 
 
 def test_a_recording_configuration_is_created_only_with_its_own_tags(
@@ -441,10 +456,10 @@ def test_a_recording_configuration_is_created_only_with_its_own_tags(
     (target,) = _found(specimen.kind, region)
     assert target.stack == "arn:of:the:stack"
 
-    settings = specimen.kind.read_settings(region, target)
+    settings = _settings(specimen.kind, region, target)
     assert settings == specimen.settings
-    specimen.kind.disable(_run(region), target)
-    arn = specimen.kind.configure(region, target, settings or {})
+    specimen.kind.disable(_context(region), target)
+    arn = specimen.kind.configure(_context(region), target, settings or {})
 
     assert arn != kept.arn
     created = world.features.find(specimen.fake, ACCOUNT, REGION, arn)
@@ -460,7 +475,7 @@ def test_a_recording_configuration_without_own_tags_is_created_without_tags(
     specimen.add(world, 1, tags={_STACK_TAG: "arn:of:the:stack"})
     (target,) = _found(specimen.kind, region)
 
-    assert "tags" not in (specimen.kind.read_settings(region, target) or {"tags": ()})
+    assert "tags" not in (_settings(specimen.kind, region, target) or {"tags": ()})
 
 
 def test_a_recording_configuration_that_a_channel_uses_is_busy(
@@ -472,11 +487,11 @@ def test_a_recording_configuration_that_a_channel_uses_is_busy(
     target = TargetResource(kind, REGION, RECORDING, RECORDING, "recorder")
 
     with pytest.raises(OperationError, match="a channel still uses"):
-        kind.disable(_run(region), target)
+        kind.disable(_context(region), target)
 
     (channel,) = _found(specimens.IVS_CHANNEL.kind, region)
-    specimens.IVS_CHANNEL.kind.disable(_run(region), channel)
-    assert kind.disable(_run(region), target) == f"{RECORDING} was deleted"
+    specimens.IVS_CHANNEL.kind.disable(_context(region), channel)
+    assert kind.disable(_context(region), target) == f"{RECORDING} was deleted"
 
 
 def test_a_recording_configuration_whose_deletion_is_denied_is_not_busy(
@@ -487,7 +502,38 @@ def test_a_recording_configuration_whose_deletion_is_denied_is_not_busy(
     world.account(ACCOUNT).denied.add("ivs:DeleteRecordingConfiguration")
 
     with pytest.raises(ClientError, match="AccessDenied"):
-        kind.disable(_run(region), TargetResource(kind, REGION, RECORDING, RECORDING, "recorder"))
+        kind.disable(
+            _context(region), TargetResource(kind, REGION, RECORDING, RECORDING, "recorder")
+        )
+
+
+@pytest.mark.parametrize(
+    ("specimen", "data"),
+    [
+        (specimens.PLAYBACK_CONFIGURATION, {"LogConfiguration": {}}),
+        (specimens.LINEAR_CHANNEL, {"LogConfiguration": {}}),
+        (specimens.APP_INSTANCE, {"StreamingConfigurations": []}),
+        (specimens.IVS_CHANNEL, {"recordingConfigurationArn": ""}),
+    ],
+    ids=lambda each: each.name if isinstance(each, specimens.Specimen) else "",
+)
+def test_empty_settings_are_not_a_usage(specimen: Specimen, data: dict[str, Any]) -> None:
+    """A service may return an empty value instead of none."""
+    target = TargetResource(specimen.kind, REGION, "id", "arn", "name")
+
+    assert specimen.kind._with_settings(target, data) is None
+    assert specimen.kind._with_settings(target, {}) is None
+
+
+@every_specimen
+def test_only_vended_logs_may_use_the_role(
+    specimen: Specimen, world: World, region: Region
+) -> None:
+    """All other enabled features use it."""
+    specimen.add(world, 1)
+    (target,) = _found(specimen.kind, region)
+
+    assert target.usage is Usage.USES
 
 
 # stacks
@@ -497,7 +543,7 @@ def test_a_recording_configuration_whose_deletion_is_denied_is_not_busy(
 def test_the_tags_of_cloudformation_name_the_stack(
     specimen: Specimen, world: World, region: Region
 ) -> None:
-    """CloudFormation sets them if the schema of the type says so."""
+    """CloudFormation sets them if the schema of the type says so. Some lists have no tags."""
     stack = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/app/1"
     tags = {_STACK_TAG: stack}
     # each service uses only one of the two members
@@ -506,7 +552,8 @@ def test_the_tags_of_cloudformation_name_the_stack(
     (target,) = _found(specimen.kind, region)
 
     (schema,) = _schemas(specimen.kind)
-    assert (target.stack == stack) is bool(schema["tagging"]["cloudFormationSystemTags"])
+    assert target.stack in {stack, None}
+    assert target.stack == stack or not schema["tagging"]["cloudFormationSystemTags"]
 
 
 @every_specimen
@@ -589,22 +636,22 @@ def test_every_contract_that_configures_a_feature_is_known() -> None:
         if name not in known and name.removesuffix("CleanUp") not in known
     }
 
-    assert unknown == {"Custom::ServiceLinkedRole", "Custom::MediaTailorLogRetention"}
+    assert unknown == {"Custom::ServiceLinkedRole"}
 
 
 # against the service models of botocore
 
 
 def _operation(kind: Kind) -> OperationModel:
-    client = boto3.client(kind.listing.service, region_name=REGION)
-    name = client.meta.method_to_api_mapping[kind.listing.method]
+    client = boto3.client(kind.list_service, region_name=REGION)
+    name = kind.resource_type.calls.list.operation.partition(":")[2]
     return client.meta.service_model.operation_model(name)
 
 
 @every_kind
 def test_a_listing_matches_the_service_model(kind: Kind) -> None:
     """Its operation, its members, and the maximum page size."""
-    listing, operation = kind.listing, _operation(kind)
+    listing, operation = kind.resource_type.calls.list, _operation(kind)
     given, answered = operation.input_shape.members, operation.output_shape.members
 
     assert answered[listing.member].type_name == "list"
@@ -650,7 +697,7 @@ def test_a_kind_is_offered_where_it_is_listed(kind: Kind) -> None:
     session = boto3.Session()
     offered = session.get_available_regions
 
-    assert offered(kind.service) == offered(kind.listing.service)
+    assert offered(kind.service) == offered(kind.list_service)
 
 
 # roles
@@ -668,20 +715,60 @@ def test_all_operations_that_release_a_role_are_called(
         if specimen.kind in kinds:
             specimen.add(world, 1)
             for target in _found(specimen.kind, region):
-                specimen.kind.disable(_run(region), target)
+                specimen.kind.disable(_context(region), target)
 
     called = {f"{call.service}:{call.operation}" for call in world.calls}
 
     assert {*definition.clean_up} <= called
-    assert {each for kind in kinds for each in kind.resource_types if each.startswith("AWS::")} == {
-        *definition.resource_types
+
+
+def test_every_type_of_the_catalogue_has_a_kind() -> None:
+    """And no kind is of another type."""
+    assert [kind.resource_type for kind in usages.KINDS.values()] == [*catalogue.RESOURCE_TYPES]
+
+
+@every_kind
+def test_a_kind_is_defined_only_in_the_module_of_its_type(kind: Kind) -> None:
+    """The other modules of the account read the records of the catalogue."""
+    name = type(kind).__name__
+    naming = {
+        path.relative_to(_ACCOUNT_MODULES)
+        for path in _ACCOUNT_MODULES.rglob("*.py")
+        if re.search(rf"\b{name}\b|\b{re.escape(kind.resource_type.type)}\b", path.read_text())
     }
+    assert naming == {Path(*type(kind).__module__.split(".")[2:]).with_suffix(".py")}
+
+
+@every_kind
+def test_a_description_takes_the_id_of_a_list_item(kind: Kind) -> None:
+    """Under the same name, by the service models."""
+    calls = kind.resource_type.calls
+    client = boto3.client(kind.service, region_name=REGION)
+    described = client.meta.service_model.operation_model(calls.describe.partition(":")[2])
+    items = _operation(kind).output_shape.members[calls.list.member].member
+
+    assert [*described.input_shape.members] == [kind._id_member]
+    assert {kind._id_member, kind.arn_member} <= {*items.members}
+    if kind.wrapper is not None:
+        assert kind.wrapper in described.output_shape.members
+
+
+@every_kind
+def test_the_same_client_configures_and_describes(kind: Kind) -> None:
+    """So one name is enough for the regions and for the calls."""
+    calls = kind.resource_type.calls
+    operations = (calls.configure.operation, calls.remove, calls.describe)
+
+    assert {each.partition(":")[0] for each in operations} == {kind.service}
 
 
 def test_every_kind_has_a_unique_name() -> None:
     """State files contain the names."""
     assert [*usages.KINDS] == [kind.name for kind in usages.KINDS.values()]
-    assert {each.name for each in specimens.ALL} == {*usages.KINDS}
+    # a release does not change these, so no specimen shows its changes
+    kept = {each.name for each in catalogue.RESOURCE_TYPES if each.release is Release.KEEPS}
+    assert {each.name for each in specimens.ALL} | kept == {*usages.KINDS}
+    assert kept == {"SIP media application"}
     assert {kind for each in catalogue.ALL for kind in usages.kinds_of(each)} == {
         *usages.KINDS.values()
     }

@@ -131,9 +131,12 @@ def test_text_has_all_details_of_a_role() -> None:
         "  usages         2 in 2 of 21 regions\n"
         "  deletion       blocked by 2 usages and 2 leases\n"
         "\n"
-        "  region     kind                    name  configuration                       stack\n"
-        "  eu-west-1  playback configuration  ads   10 % of sessions, vended logs only  Live\n"
-        "  us-east-1  MediaTailor channel     news  logs AS_RUN                         -\n"
+        "  region     kind                    name  configuration"
+        "                                         stack\n"
+        "  eu-west-1  playback configuration  ads"
+        "   10 % of sessions, vended logs only, may use the role  Live\n"
+        "  us-east-1  MediaTailor channel     news  logs AS_RUN"
+        "                                           -\n"
     )
 
 
@@ -351,8 +354,11 @@ def test_json_has_all_details() -> None:
                                 "id": "ads",
                                 "arn": f"arn:aws:mediatailor:{DUBLIN}:{ACCOUNT}"
                                 ":playbackConfiguration/ads",
-                                "configuration": "10 % of sessions, vended logs only",
+                                "configuration": (
+                                    "10 % of sessions, vended logs only, may use the role"
+                                ),
                                 "settings": LOGS["LogConfiguration"],
+                                "usage": "may use",
                                 "stack": ids["Live"],
                                 "stack_name": "Live",
                             },
@@ -364,6 +370,7 @@ def test_json_has_all_details() -> None:
                                 "arn": f"arn:aws:mediatailor:{VIRGINIA}:{ACCOUNT}:channel/news",
                                 "configuration": "logs AS_RUN",
                                 "settings": {"LogTypes": ["AS_RUN"]},
+                                "usage": "uses",
                                 "stack": None,
                                 "stack_name": None,
                             },
@@ -411,7 +418,7 @@ def test_csv_has_a_line_for_each_usage() -> None:
         "account,role_name,region,kind,name,arn,configuration,stack_name\n"
         "111122223333,AWSServiceRoleForMediaTailor,eu-west-1,playback configuration,ads,"
         "arn:aws:mediatailor:eu-west-1:111122223333:playbackConfiguration/ads,"
-        '"10 % of sessions, vended logs only",Live\n'
+        '"10 % of sessions, vended logs only, may use the role",Live\n'
         "111122223333,AWSServiceRoleForMediaTailor,us-east-1,MediaTailor channel,news,"
         "arn:aws:mediatailor:us-east-1:111122223333:channel/news,logs AS_RUN,\n"
     )
@@ -871,9 +878,9 @@ def test_a_narrow_terminal_has_a_table_for_each_kind(used: World, terminal: Term
         "  playback configuration\n"
         "    region     name                          configuration                 stack\n"
         "    eu-west-1  ads                           10 % of sessions, vended      Live\n"
-        "                                             logs only\n"
+        "                                             logs only, may use the role\n"
         "    eu-west-1  bbbbbbbbbbbbbbbbbbbbbbbbbbbb  10 % of sessions, vended      -\n"
-        "               bbbbbbbbbbbb                  logs only\n"
+        "               bbbbbbbbbbbb                  logs only, may use the role\n"
         "  MediaTailor channel\n"
         "    region     name  configuration  stack\n"
         "    us-east-1  news  logs AS_RUN    -\n"

@@ -113,7 +113,7 @@ def test_urls_and_names_are_on_lines_of_their_own(short: str) -> None:
         role.arn(partition="PARTITION", account="ACCOUNT"),
         *role.created_by,
         *role.clean_up,
-        *role.resource_types,
+        *(each.type for each in catalogue.resource_types_of(role)),
         *role.log_groups,
     ):
         assert each in lines
@@ -202,12 +202,15 @@ def test_the_short_names_are_those_of_the_constants() -> None:
 
 
 def test_the_json_of_a_role_has_every_fact() -> None:
-    """The keys are the names of the definition's fields."""
+    """The keys are the names of the definition's fields; `resource_types` follows `clean_up`."""
     role = catalogue.CHIME_MESSAGING
 
     facts = json.loads(run("chime-messaging", "--format", "json").stdout)
 
-    assert set(facts) == {"short_name", "path", "arn", *(each.name for each in fields(role))}
+    names = [each.name for each in fields(role)]
+    names.insert(names.index("clean_up") + 1, "resource_types")
+    assert list(facts) == ["short_name", "path", "arn", *names]
+    assert facts["resource_types"] == ["AWS::Chime::AppInstance"]
     assert facts["short_name"] == "chime-messaging"
     assert facts["path"] == role.path
     assert facts["arn"] == role.arn(partition="PARTITION", account="ACCOUNT")
@@ -243,7 +246,7 @@ def test_on_a_terminal_names_and_headings_are_bold(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(
         command,
         "Console",
-        lambda **options: Console(**options, force_terminal=True, color_system="standard"),
+        lambda **options: Console(**options | {"force_terminal": True, "color_system": "standard"}),
     )
 
     assert "\x1b[1mAWSServiceRoleForMediaTailor\x1b[0m" in run("mediatailor").stdout

@@ -102,17 +102,17 @@ def test_text_groups_findings_by_rule_and_starts_with_errors() -> None:
 
     assert result.exit_code == 1
     assert result.stdout == (
-        heading("RoleNotDeclared")
-        + "  - `Ads` configures session logging, but neither this stack nor a stack it depends on"
-        " declares the role `AWSServiceRoleForMediaTailor`\n"
-        + explained("RoleNotDeclared")
-        + heading("CleanUpMissing")
+        heading("CleanUpMissing")
         + "  - no clean-up resource disables session logging before `Ads` is deleted\n"
         + explained("CleanUpMissing")
         + heading("InvalidPropertyValue")
         + "  - `Ads`: LogConfiguration.PercentEnabled must be a whole number from 0 to 100, got 250"
         " [PercentEnabled]\n"
         + explained("InvalidPropertyValue")
+        + heading("RoleNotDeclared")
+        + "  - `Ads` configures session logging, but neither this stack nor a stack it depends on"
+        " declares the role `AWSServiceRoleForMediaTailor`\n"
+        + explained("RoleNotDeclared")
         + heading("NotAnalyzed")
         + "  - not analyzed: Fn::ForEach::Topics: CloudFormation must expand it first; pass the"
         " expanded template\n"
@@ -186,7 +186,7 @@ def test_acknowledged_errors_do_not_change_the_exit_status() -> None:
     assert run("known.yaml").stdout == "No findings, 2 acknowledged in 1 stack.\n"
     listed = run("known.yaml", "--acknowledged")
     assert listed.exit_code == 0
-    assert listed.stdout.startswith(heading("RoleNotDeclared"))
+    assert listed.stdout.startswith(heading("CleanUpMissing"))
 
 
 def test_json_has_all_details_of_the_text() -> None:
@@ -358,6 +358,42 @@ def test_lines_of_json_templates_are_found() -> None:
     line = result["locations"][0]["physicalLocation"]["region"]["startLine"]
     assert text.splitlines()[line - 1] == '  "Deploy": {'
     assert short["locations"][0]["physicalLocation"]["region"]["startLine"] == 1
+
+
+LIVE = '{"Type": "AWS::MediaPackage::Channel", "Properties": {"Id": "a", "EgressAccessLogs": 1}}'
+ODD_JSON = """\
+{"Resources": {"Deploy": 1},
+ "Resources": {
+  "Deploy": {"Type": "AWS::SNS::Topic"},
+  "D\\u0065ploy":
+   {"Type": "AWS::MediaPackage::Channel", "Properties": {"Id": "a b", "EgressAccessLogs": {}}},
+  "Odd": []
+ }
+}
+"""
+
+
+def test_lines_of_unusual_json_are_found() -> None:
+    """It has a byte order mark, an escaped key, and duplicate keys, of which the last one counts.
+
+    The line is that of the first one, and parts that were not analyzed have a line too.
+    """
+    Path("odd.json").write_text(ODD_JSON, encoding="utf-8-sig")
+
+    findings = json.loads(run("odd.json", "--format", "json").stdout)["findings"]
+
+    assert {(each["resource"], each["line"]) for each in findings} == {("Deploy", 3), ("Odd", 6)}
+
+
+def test_lines_of_a_deeply_nested_json_template_are_found() -> None:
+    """The reader accepts no deeper one."""
+    deep = "[" * 190 + "]" * 190
+    resource = LIVE.replace("}}", f', "Tags": {deep}}}}}')
+    Path("deep.json").write_text(f'{{"Resources":\n{{"Live": {resource}}}}}')
+
+    findings = json.loads(run("deep.json", "--format", "json").stdout)["findings"]
+
+    assert {(each["resource"], each["line"]) for each in findings} == {("Live", 2)}
 
 
 def assembly(folder: Path) -> Path:

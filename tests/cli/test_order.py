@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import Acknowledgment, NestedStack, Stack, Validations, aws_iam, aws_ivs, aws_sns
 from click.testing import CliRunner
 
-from slr_constructs.cli import output
+from slr_constructs.cli import arguments
 from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.pictures.html import html
 from slr_constructs.pictures.mermaid import mermaid
@@ -279,4 +279,4 @@ def test_a_name_with_a_lone_surrogate_is_printed(tmp_path: Path) -> None:
 
 def test_click_does_not_check_that_paths_exist() -> None:
     """The message would differ from that of the reader."""
-    assert output.PATH.exists is False
+    assert arguments.PATH.exists is False

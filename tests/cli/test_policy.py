@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, DefaultStackSynthesizer, Stack, aws_kinesis
-from aws_cdk.aws_logs import RetentionDays
 from click.testing import CliRunner
 from constructs import Construct
 
 from slr_constructs import (
     AppInstanceStreaming,
-    MediaTailorAsRunLogging,
-    MediaTailorSessionLogging,
     ServiceLinkedRole,
     VoiceConnectorStreaming,
     catalogue,
-    permissions,
 )
+from slr_constructs import _permissions as permissions
+from slr_constructs.catalogue import ResourceType, resource_types_of
+from slr_constructs.catalogue.resource_type import Release, action_of
 from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.cli.role_argument import ROLES
 from slr_constructs.testing import template_of
 from tests.features.every_feature import ACCOUNT, RECIPES
 from tests.features.graph import FUNCTION, id_of, ids_of, listed
 from tests.published import arns_of, iam_actions, schema_of
+from tests.resource_types import each_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,6 +72,16 @@ def actions(allowed: Iterable[Statement]) -> set[str]:
     return {action for each in allowed for action in listed(each["Action"])}
 
 
+def pairs(allowed: Iterable[Statement]) -> set[tuple[str, str]]:
+    """Return each action with each resource that statements allow."""
+    return {
+        (action, resource)
+        for each in allowed
+        for action in listed(each["Action"])
+        for resource in listed(each["Resource"])
+    }
+
+
 def characters(*arguments: str) -> int:
     """Return the size of a policy, as IAM counts it."""
     document = json.loads(run(*arguments).stdout)
@@ -109,10 +119,6 @@ def define_all_features(definition: RoleDefinition, stack: Stack) -> None:
             channels=encrypted,
             channel_messages=None,
         )
-    if definition is catalogue.MEDIATAILOR:
-        week = RetentionDays.ONE_WEEK
-        MediaTailorSessionLogging(stack, "Ads", playback_configuration="b", log_retention=week)
-        MediaTailorAsRunLogging(stack, "AsRun", channel="linear", log_retention=week)
 
 
 def rendered(definition: RoleDefinition) -> list[Statement]:
@@ -196,7 +202,7 @@ def test_the_complete_policy_of_a_function() -> None:
             ],
             "Resource": [role, f"arn:aws:iam::{ACCOUNT}:role/AWSServiceRoleForIVSRecordToS3"],
         },
-        "IvsChannelRecording": {
+        "ConfigureIVSChannel": {
             "Effect": "Allow",
             "Action": ["ivs:GetChannel", "ivs:UpdateChannel"],
             "Resource": f"arn:aws:ivs:us-east-1:{ACCOUNT}:channel/*",
@@ -265,7 +271,7 @@ def test_the_deployment_policy_has_the_calls_of_the_handlers_of_native_types(sho
     """All actions of the schemas, except for list handlers and for actions on unknown roles."""
     definition = ROLES[short]
     allowed = actions(statements("--deploy", short).values())
-    native = set(definition.resource_types)
+    native = {each.type for each in resource_types_of(definition)}
     if definition.creation is not catalogue.RoleCreation.NEVER:
         native.add("AWS::IAM::ServiceLinkedRole")
 
@@ -347,9 +353,9 @@ def test_the_complete_statements_for_the_function() -> None:
         "EditIVSRecordToS3Role",
         "DeleteIVSRecordToS3Role",
         "NativeIVSRecordToS3Role",
+        "IVSChannel",
         "IVSRecordingConfiguration",
         "IVSRecordingConfigurationBuckets",
-        "IVSChannel",
         "Function",
         "FunctionCode",
         "FunctionRole",
@@ -484,7 +490,7 @@ def test_the_complete_policy_of_an_audit() -> None:
             "Action": ["cloudformation:DescribeStackResources", "cloudformation:DescribeStacks"],
             "Resource": "*",
         },
-        "ListMediaTailor": {
+        "ListRoleUsages": {
             "Effect": "Allow",
             "Action": ["mediatailor:ListChannels", "mediatailor:ListPlaybackConfigurations"],
             "Resource": "*",
@@ -504,28 +510,22 @@ def test_the_complete_policy_of_a_release() -> None:
         "FindIVSRecordToS3Role",
         "FindRegions",
         "FindStacks",
-        "ListIvs",
-        "DescribeIvs",
-        "UpdateIvsChannels",
-        "DeleteRecordingConfigurations",
+        "ListRoleUsages",
+        "RemoveIVSChannel",
+        "RemoveIVSRecordingConfiguration",
         "ReleaseIVSRecordToS3Role",
         "DeleteIVSRecordToS3Role",
     ]
     audit = statements("--audit", "ivs", *PLACE)
     assert {sid: each for sid, each in found.items() if sid not in audit} == {
-        "DescribeIvs": {
+        "RemoveIVSChannel": {
             "Effect": "Allow",
-            "Action": ["ivs:GetChannel", "ivs:GetRecordingConfiguration"],
-            "Resource": [channels, recorders],
-        },
-        "UpdateIvsChannels": {
-            "Effect": "Allow",
-            "Action": "ivs:UpdateChannel",
+            "Action": ["ivs:GetChannel", "ivs:UpdateChannel"],
             "Resource": channels,
         },
-        "DeleteRecordingConfigurations": {
+        "RemoveIVSRecordingConfiguration": {
             "Effect": "Allow",
-            "Action": "ivs:DeleteRecordingConfiguration",
+            "Action": ["ivs:DeleteRecordingConfiguration", "ivs:GetRecordingConfiguration"],
             "Resource": recorders,
         },
         "ReleaseIVSRecordToS3Role": {
@@ -556,9 +556,9 @@ def test_the_complete_policy_of_a_restore() -> None:
             "Action": "cloudformation:DescribeStacks",
             "Resource": "*",
         },
-        "FindChimeSDKMessagingRole": {
+        "ReadChimeSDKMessagingRole": {
             "Effect": "Allow",
-            "Action": ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
+            "Action": "iam:GetRole",
             "Resource": [role, f"{ROLES_OF_ACCOUNT}/{name}"],
         },
         "RestoreChimeSDKMessagingRole": {
@@ -570,21 +570,19 @@ def test_the_complete_policy_of_a_restore() -> None:
             "Effect": "Allow",
             "Action": "iam:CreateServiceLinkedRole",
             "Resource": role,
-            "Condition": {"StringEquals": {"iam:AWSServiceName": "messaging.chime.amazonaws.com"}},
+            "Condition": {"StringLike": {"iam:AWSServiceName": "messaging.chime.amazonaws.com"}},
         },
         "AttachPoliciesToChimeSDKMessagingRole": {
             "Effect": "Allow",
             "Action": ["iam:AttachRolePolicy", "iam:PutRolePolicy"],
             "Resource": role,
         },
-        "DescribeAppInstances": {
+        "ConfigureChimeAppInstance": {
             "Effect": "Allow",
-            "Action": "chime:GetMessagingStreamingConfigurations",
-            "Resource": instances,
-        },
-        "StartAppInstanceStreaming": {
-            "Effect": "Allow",
-            "Action": "chime:PutMessagingStreamingConfigurations",
+            "Action": [
+                "chime:GetMessagingStreamingConfigurations",
+                "chime:PutMessagingStreamingConfigurations",
+            ],
             "Resource": instances,
         },
         "AppInstanceStreams": {
@@ -630,6 +628,36 @@ def test_the_older_messaging_role_is_audited_with_the_current_one_and_never_crea
 
 # --- all policies ----------------------------------------------------------------------------
 
+
+@each_type
+def test_the_policies_allow_the_calls_for_every_type(target: ResourceType) -> None:
+    """Each call is allowed on the ARN of the type, list actions on a star."""
+    calls = target.calls
+    arn = target.identifier.arn(partition="aws", region="us-east-1", account=ACCOUNT, name="a")
+    configure = [calls.configure.operation, calls.remove]
+    needed = {
+        "--function": configure if target.contracts.all else [],
+        "--audit": [] if calls.list.has_settings else [calls.describe],
+        "--release": [calls.describe, calls.remove],
+        "--restore": [calls.describe, calls.configure.operation],
+    }
+    if target.release is Release.KEEPS:
+        needed |= {"--release": [], "--restore": []}
+    # a restore looks for resources that an interrupted one created
+    listing = ["--audit", "--release"] + ["--restore"] * (target.release is Release.DELETES)
+
+    for option, operations in needed.items():
+        allowed = pairs(statements(option, target.role.role_name, *PLACE).values())
+        for operation in operations:
+            action = action_of(operation)
+            assert any(fnmatchcase(arn, on) for each, on in allowed if each == action), operation
+        if option in listing:
+            assert (action_of(calls.list.operation), "*") in allowed
+        if option == "--restore" or (option == "--function" and operations):
+            required = {action for each in target.requirements for action in each.actions}
+            assert required <= {action for action, _ in allowed}
+
+
 ALL_OPTIONS = ("--deploy", "--function", *ACCOUNT_OPTIONS)
 
 
@@ -643,13 +671,12 @@ def test_every_action_exists(option: str) -> None:
 
 @pytest.mark.parametrize("option", ALL_OPTIONS)
 def test_several_roles_make_one_document_without_duplicates(option: str) -> None:
-    """Common statements occur once, and the order of roles is kept."""
+    """Common statements occur once, and list actions are in one statement."""
     together = statements(option, *ROLES)
+    apart = [statements(option, short) for short in ROLES]
 
-    apart: dict[str, Statement] = {}
-    for short in ROLES:
-        apart |= statements(option, short)
-    assert together == apart
+    assert {*together} == {sid for each in apart for sid in each}
+    assert pairs(together.values()) == set().union(*(pairs(each.values()) for each in apart))
     assert len({json.dumps(each) for each in together.values()}) == len(together)
     assert statements(option, "ivs", "IVS", "ivs.amazonaws.com") == statements(option, "ivs")
 

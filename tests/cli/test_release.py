@@ -63,6 +63,7 @@ READING = {
     "DescribeStacks",
     "DescribeStackResources",
     "ListVoiceConnectors",
+    "ListSipMediaApplications",
     "GetVoiceConnectorStreamingConfiguration",
     "ListAppInstances",
     "GetMessagingStreamingConfigurations",
@@ -99,7 +100,7 @@ def run(*arguments: object, typed: str | None = None) -> Result:
     """Call the command, with a terminal if a text is typed."""
     with pytest.MonkeyPatch.context() as patch:
         if typed is not None:
-            patch.setattr("slr_constructs.cli.account_options.can_ask", lambda: True)
+            patch.setattr("slr_constructs.cli.prompts.can_ask", lambda: True)
         return CliRunner().invoke(
             slr_constructs,
             ["release", *map(str, arguments)],
@@ -126,6 +127,10 @@ Usage: slr-constructs release [OPTIONS] ROLE
   unless you name the stack with --despite-stack. It is better to delete the
   stack, which releases its lease.
 
+  A resource that has more purposes than the feature, such as a SIP media
+  application, blocks the release: the command neither changes nor deletes it.
+  Name it with --despite-usage to delete the role anyway.
+
   Before each change, the command writes the previous settings to the state
   file. `slr-constructs restore FILE` restores them. After an interruption, run
   the same command again to continue.
@@ -144,6 +149,8 @@ Options:
                                   cannot be disabled.
   --despite-stack NAME            Ignore the lease of this existing stack (name
                                   or id). Repeatable.
+  --despite-usage NAME            Ignore this resource, which the command does
+                                  not change (name, id or ARN). Repeatable.
   --despite-unreadable            Continue if some regions or resources cannot
                                   be read.
   --state FILE                    The file that records the previous settings.
@@ -342,7 +349,7 @@ def test_a_role_that_does_not_exist_needs_no_release(
 ) -> None:
     """No file is written. The exit status is 1 if not everything could be read."""
     assert waits == []
-    sentence = f"{NAME} does not exist, and it has no known usages.\n"
+    sentence = f"{NAME} does not exist, and nothing must be disabled.\n"
     result = run("mediatailor", "--yes", "--despite-stack", "Any")
     assert (result.exit_code, result.output) == (0, sentence)
     account.denied.add("mediatailor:ListChannels")
@@ -691,7 +698,7 @@ def test_an_interruption_at_the_question_changes_nothing(
     def interrupted(*_: object) -> bool:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("slr_constructs.cli.account_options.typed", interrupted)
+    monkeypatch.setattr("slr_constructs.cli.prompts.typed", interrupted)
     result = run("mediatailor", "--despite-stack", LIVE, typed="")
     assert result.exit_code == 130
     assert result.stderr.endswith("4 of 4 lists were read; nothing was changed\n")

@@ -1,40 +1,37 @@
-"""The kinds of resources that use the roles of the catalogue.
-
-The kinds of a role are in the order in which the AWS documentation disables them.
-"""
+"""The kinds of resources that use the roles of the catalogue."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from slr_constructs import catalogue
-from slr_constructs.account.usages.app_instance_streaming import AppInstance
-from slr_constructs.account.usages.ivs_recording import IvsChannel, RecordingConfiguration
-from slr_constructs.account.usages.mediapackage_logging import LiveChannel, PackagingGroup
-from slr_constructs.account.usages.mediatailor_logging import LinearChannel, PlaybackConfiguration
-from slr_constructs.account.usages.voice_connector_streaming import VoiceConnector
+from slr_constructs.account.usages import (
+    app_instance_streaming,
+    ivs_recording,
+    mediapackage_logging,
+    mediatailor_logging,
+    voice_connector_streaming,
+)
 
 if TYPE_CHECKING:
     from slr_constructs.account.access import Account
     from slr_constructs.account.usages.kind import Kind
     from slr_constructs.catalogue import RoleDefinition
 
-_APP_INSTANCES = (AppInstance(),)
-_BY_ROLE: dict[str, tuple[Kind, ...]] = {
-    catalogue.CHIME_VOICE_CONNECTOR.role_name: (VoiceConnector(),),
-    catalogue.CHIME_MESSAGING.role_name: _APP_INSTANCES,
-    catalogue.CHIME_MESSAGING_LEGACY.role_name: _APP_INSTANCES,
-    catalogue.IVS_RECORD_TO_S3.role_name: (IvsChannel(), RecordingConfiguration()),
-    catalogue.MEDIATAILOR.role_name: (PlaybackConfiguration(), LinearChannel()),
-    catalogue.MEDIAPACKAGE.role_name: (LiveChannel(), PackagingGroup()),
-}
+_KINDS: tuple[Kind, ...] = (
+    *voice_connector_streaming.KINDS,
+    *app_instance_streaming.KINDS,
+    *ivs_recording.KINDS,
+    *mediatailor_logging.KINDS,
+    *mediapackage_logging.KINDS,
+)
 #: by name. State files contain these names.
-KINDS = {kind.name: kind for kinds in _BY_ROLE.values() for kind in kinds}
+KINDS = {kind.name: kind for kind in _KINDS}
 
 
 def kinds_of(definition: RoleDefinition) -> tuple[Kind, ...]:
-    """Return the kinds of resources that can use a role."""
-    return _BY_ROLE[definition.role_name]
+    """Return the kinds of resources that can use a role, in the order to disable them."""
+    return tuple(KINDS[each.name] for each in catalogue.resource_types_of(definition))
 
 
 def offered_regions(definition: RoleDefinition, account: Account) -> dict[Kind, list[str]]:

@@ -1,4 +1,8 @@
-"""Kinds of resources that use a role: how to list them, and how to disable their feature."""
+"""Kinds of resources that use a role: how to list them, and how to disable their feature.
+
+The catalogue's record of a type has its calls and its contracts, and says which settings use the
+role. The function's operations change the resources.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +10,25 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from slr_constructs.catalogue.resource_type import Release, Usage, is_unset
 from slr_constructs.handler.slr_handler.aws import is_not_found
+from slr_constructs.handler.slr_handler.operations import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from slr_constructs.account.access import Region
-    from slr_constructs.handler.slr_handler.aws import Api
-    from slr_constructs.handler.slr_handler.run import Run
+    from slr_constructs.catalogue import ResourceType
+    from slr_constructs.handler.slr_handler.context import Context
 
 Settings: TypeAlias = dict[str, Any]
 """The settings of a feature, as the API of its service takes them to configure it again."""
 
+#: the prefix of tags that only AWS can set.
+RESERVED_TAGS = "aws:"
 #: CloudFormation sets this tag if the schema of the resource type has `cloudFormationSystemTags`.
 _STACK_TAG = "aws:cloudformation:stack-id"
 
@@ -38,24 +47,14 @@ class TargetResource:
     settings: Settings | None = None
     #: the id of its stack, from its tags.
     stack: str | None = None
+    #: whether these settings use the role.
+    usage: Usage = Usage.USES
 
-    def with_settings(self, settings: Settings) -> TargetResource:
-        """Return a copy with these settings."""
-        return replace(self, settings=settings)
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """How a service lists resources. botocore does not have paginators for all of these lists."""
-
-    service: str
-    method: str
-    member: str
-    #: the maximum that the service allows.
-    page_size: int
-    limit_parameter: str = "MaxResults"
-    #: the member of requests and responses with the token of the next page.
-    next_member: str = "NextToken"
+    @property
+    def configuration(self) -> str:
+        """A few words about the settings, and whether it is unknown that they use the role."""
+        text = self.kind.describe_settings(self.settings or {})
+        return f"{text}, may use the role" if self.usage is Usage.MAY_USE else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,65 +69,133 @@ class Page:
 
 
 class Kind(ABC):
-    """A kind of resource that can have a feature of a role.
+    """A kind of resource that can have a feature of a role."""
 
-    If the list of a kind includes settings, `parse_item` returns only resources whose feature is
-    enabled. Otherwise it returns every resource without settings, and `read_settings` reads them.
-    """
-
-    #: the name in the AWS documentation.
-    name: ClassVar[str]
-    #: the boto3 client that configures the feature.
-    service: ClassVar[str]
-    #: the CloudFormation types of such resources, and of custom resources that configure them.
-    resource_types: ClassVar[tuple[str, ...]]
+    resource_type: ClassVar[ResourceType]
+    #: the member of a list item with the ARN.
+    arn_member: ClassVar[str] = "Arn"
+    #: the member of a description that contains all others.
+    wrapper: ClassVar[str | None] = None
     #: what stops working when the feature is disabled.
     consequence: ClassVar[str]
-    #: whether the resource itself must be deleted, because the feature cannot be disabled.
-    disabled_by_deletion: ClassVar[bool] = False
 
-    #: how such resources are listed.
-    listing: ClassVar[Listing]
+    @property
+    def name(self) -> str:
+        """The name in the AWS documentation."""
+        return self.resource_type.name
+
+    @property
+    def service(self) -> str:
+        """The boto3 client that configures and describes the feature."""
+        return self.resource_type.calls.describe.partition(":")[0]
+
+    @property
+    def list_service(self) -> str:
+        """The boto3 client that lists the resources."""
+        return self.resource_type.calls.list.operation.partition(":")[0]
+
+    @property
+    def resource_types(self) -> tuple[str, ...]:
+        """The CloudFormation type, and the types of custom resources that configure the feature."""
+        return (self.resource_type.type, *self.resource_type.custom_types)
+
+    @property
+    def disabled_by_deletion(self) -> bool:
+        """Whether the resource itself must be deleted, because its feature cannot be disabled."""
+        return self.resource_type.release is Release.DELETES
+
+    @property
+    def _id_member(self) -> str:
+        # a list item and the parameters of `describe` have the same name for it
+        identifier = self.resource_type.identifier
+        return identifier.property or identifier.parameter
 
     def read_page(self, region: Region, next_token: str | None = None) -> Page:
         """Read a page of the list. Default: the first page."""
-        listing = self.listing
+        listing = self.resource_type.calls.list
         parameters: dict[str, Any] = {listing.limit_parameter: listing.page_size}
         if next_token is not None:
             parameters[listing.next_member] = next_token
-        response = region.api(listing.service).call(listing.method, **parameters)
+        response = _call(region, listing.operation, parameters)
         items = response.get(listing.member, [])
         targets = [
             target for item in items if (target := self.parse_item(region.name, item)) is not None
         ]
         return Page(len(items), targets, response.get(listing.next_member) or None)
 
-    @abstractmethod
     def parse_item(self, region: str, item: Mapping[str, Any]) -> TargetResource | None:
-        """Return the resource of a list item; None if its feature is disabled."""
+        """Return the resource of a list item; None if it does not use the role.
 
-    @abstractmethod
-    def read_settings(self, region: Region, target: TargetResource) -> Settings | None:
-        """Read the current settings; None if the feature is disabled or the resource is deleted."""
+        If the list of a kind does not include settings, every resource is returned without them.
+        """
+        target_id = item[self._id_member]
+        # some resources have no name except the last part of their ARN
+        name = item.get("Name") or item.get("name") or last_part(target_id)
+        tags = item.get("Tags") or item.get("tags") or {}
+        target = TargetResource(
+            self,
+            region,
+            target_id,
+            item.get(self.arn_member, target_id),
+            name,
+            stack=tags.get(_STACK_TAG),
+        )
+        if not self.resource_type.calls.list.has_settings:
+            return target
+        return self._with_settings(target, item)
+
+    def read_usage(self, region: Region, target: TargetResource) -> TargetResource | None:
+        """Read the current settings; None if the role is not used or the resource is deleted."""
+        describe = self.resource_type.calls.describe
+        try:
+            found = _call(region, describe, {self._id_member: target.id})
+        except ClientError as error:
+            if not is_not_found(error):
+                raise
+            return None
+        return self._with_settings(target, found.get(self.wrapper, {}) if self.wrapper else found)
+
+    def _with_settings(
+        self, target: TargetResource, item: Mapping[str, Any]
+    ) -> TargetResource | None:
+        settings = self.settings_in(item)
+        usage = Usage.USES if settings else Usage.DOES_NOT_USE
+        if settings and self.resource_type.usage is not None:
+            # the API of IVS has the names of CloudFormation in camelCase
+            properties = {name[0].upper() + name[1:]: value for name, value in item.items()}
+            usage = self.resource_type.usage(properties)
+        if usage is Usage.DOES_NOT_USE:
+            return None
+        return replace(target, settings=settings, usage=usage)
+
+    def settings_in(self, item: Mapping[str, Any]) -> Settings:
+        """Return the settings in a list item or a description; empty if there are none.
+
+        Default: the parameters that enable the feature.
+        """
+        names = self.resource_type.calls.configure.settings
+        return {name: item[name] for name in names if not is_unset(item.get(name))}
 
     @abstractmethod
     def describe_settings(self, settings: Settings) -> str:
         """Return a few words about the settings."""
 
-    @abstractmethod
-    def disable(self, run: Run, target: TargetResource) -> str:
+    def disable(self, context: Context, target: TargetResource) -> str:
         """Disable the feature, and return what was done.
 
         Raises:
             OperationError: The resource is busy, or its service refuses for now. Retry later.
             ClientError: The service refuses the call.
         """
+        contract = self.resource_type.contracts.all[0]
+        return OPERATIONS[contract.RESOURCE_TYPE].remove(contract.of_target(target.id), context)
 
     @abstractmethod
-    def configure(self, region: Region, target: TargetResource, settings: Settings) -> str:
+    def configure(self, context: Context, target: TargetResource, settings: Settings) -> str:
         """Configure the feature again, and return the ARN of the resource, which may be new.
 
         Raises:
+            OperationError: The resource is busy. Retry later.
             ClientError: The service refuses the call.
         """
 
@@ -136,27 +203,18 @@ class Kind(ABC):
         """Return the physical ids of the owner and of our custom resources that configure it."""
         return (target.id, *self.custom_resource_ids(target))
 
-    def custom_resource_ids(self, target: TargetResource) -> Sequence[str]:  # noqa: ARG002 - only some kinds use it
+    def custom_resource_ids(self, target: TargetResource) -> Sequence[str]:
         """Return the physical ids of our custom resources that configure the feature."""
-        return ()
+        contracts = self.resource_type.contracts.all
+        return tuple(dict.fromkeys(each.of_target(target.id).physical_id for each in contracts))
 
 
-def call_or_empty(api: Api, method: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - the service model checks them
-    """Return the response of a call; an empty one if the resource does not exist."""
-    try:
-        return api.call(method, **parameters)
-    except ClientError as error:
-        if not is_not_found(error):
-            raise
-        return {}
-
-
-def stack_from_tags(item: Mapping[str, Any], tags: str = "Tags") -> str | None:
-    """Return the stack id in the tags of a list item."""
-    stack: str | None = (item.get(tags) or {}).get(_STACK_TAG)
-    return stack
+def _call(region: Region, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Call an operation of the form `client:Operation`."""
+    service, _, name = operation.partition(":")
+    return region.api(service).call(xform_name(name), **parameters)
 
 
 def last_part(arn: str) -> str:
-    """Return the last part of an ARN, which is the only name that some resources have."""
+    """Return the last part of an ARN."""
     return arn.rpartition("/")[2]
