@@ -87,7 +87,7 @@ class HandlerFunction(Construct):
         function = aws_lambda.CfnFunction(
             self,
             "Resource",
-            description="Manages service-linked roles and the features that use them",
+            description="Manages service-linked roles",
             runtime="python3.14",
             handler="slr_handler.entrypoint.handler",
             code=aws_lambda.CfnFunction.CodeProperty(

@@ -5,8 +5,7 @@ writes them to policies, where resources are ARNs. So each function takes the re
 arguments, and this module does not need the CDK.
 
 The first part is for the function of a stack. The second part is for people and pipelines: the
-statements of "Service-linked role permissions" in the IAM User Guide (`allow_...`), and the
-permissions of the commands `audit`, `release` and `restore`.
+statements of "Service-linked role permissions" in the IAM User Guide (`allow_...`).
 """
 
 from __future__ import annotations
@@ -127,50 +126,3 @@ def allow_delete(role: str) -> Permission:
         actions=["iam:DeleteServiceLinkedRole", "iam:GetServiceLinkedRoleDeletionStatus"],
         resources=[role],
     )
-
-
-# audit
-
-
-def find_role(role: str, role_without_path: str) -> Permission:
-    """Allow reading a role, whether it exists or not."""
-    return Permission(
-        actions=["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"],
-        resources=[role, role_without_path],
-    )
-
-
-def find_regions() -> Permission:
-    """Allow listing the enabled regions of the account."""
-    return Permission(actions=["account:ListRegions"], resources=["*"])
-
-
-def find_stacks() -> Permission:
-    """Allow listing stacks, and finding the stack of a resource."""
-    return Permission(
-        actions=["cloudformation:DescribeStackResources", "cloudformation:DescribeStacks"],
-        resources=["*"],
-    )
-
-
-def describe_stacks_of_leases() -> Permission:
-    """Allow reading which stacks exist, to restore their leases."""
-    return Permission(actions=["cloudformation:DescribeStacks"], resources=["*"])
-
-
-# release and restore
-
-
-def release_role(role: str) -> Permission:
-    """Allow locking a role for deletion, removing its leases, and restoring removed leases."""
-    return Permission(actions=["iam:TagRole", "iam:UntagRole"], resources=[role])
-
-
-def read_role(role: str, role_without_path: str) -> Permission:
-    """Allow reading a role, whether it exists or not, without its policies."""
-    return Permission(actions=["iam:GetRole"], resources=[role, role_without_path])
-
-
-def restore_role(role: str) -> Permission:
-    """Allow restoring the tags of a role."""
-    return Permission(actions=["iam:TagRole"], resources=[role])

@@ -35,8 +35,10 @@ def audit_statements(definitions: Sequence[RoleDefinition], place: Place) -> Sta
     for each in roles:
         statements |= _find(each, place)
     statements |= {
-        "FindRegions": permissions.find_regions(),
-        "FindStacks": permissions.find_stacks(),
+        "FindRegions": permissions.call(["account:ListRegions"], "*"),
+        "FindStacks": permissions.call(
+            ["cloudformation:DescribeStackResources", "cloudformation:DescribeStacks"], "*"
+        ),
         "ListRoleUsages": permissions.call([each.calls.list.operation for each in targets], "*"),
     }
     for target in targets:
@@ -52,7 +54,10 @@ def _targets(definitions: Iterable[RoleDefinition]) -> list[ResourceType]:
 
 
 def _find(definition: RoleDefinition, place: Place) -> Statements:
-    permission = permissions.find_role(place.role(definition), place.role_without_path(definition))
+    operations = ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
+    permission = permissions.call(
+        operations, place.role(definition), place.role_without_path(definition)
+    )
     return {f"Find{sid_of(definition)}": permission}
 
 
@@ -65,6 +70,8 @@ def release_statements(definitions: Sequence[RoleDefinition], place: Place) -> S
             # the features use the current role, if it exists
             statements |= _find(by_role_name(each.superseded_by), place)
         for target in resource_types_of(each):
+            if target.release is Release.KEEPS:
+                continue
             operations = [target.calls.remove]
             if target.calls.list.has_settings:
                 # the current settings are recorded first; otherwise the audit reads them
@@ -73,7 +80,7 @@ def release_statements(definitions: Sequence[RoleDefinition], place: Place) -> S
                 operations, place.resources(target)
             )
         statements |= {
-            f"Release{sid}": permissions.release_role(role),
+            f"Release{sid}": permissions.call(["iam:TagRole", "iam:UntagRole"], role),
             f"Delete{sid}": permissions.allow_delete(role),
         }
     return statements
@@ -81,12 +88,14 @@ def release_statements(definitions: Sequence[RoleDefinition], place: Place) -> S
 
 def restore_statements(definitions: Sequence[RoleDefinition], place: Place) -> Statements:
     """Return the statements to create roles again and to configure their features."""
-    statements: Statements = {"DescribeStacks": permissions.describe_stacks_of_leases()}
+    statements: Statements = {
+        "DescribeStacks": permissions.call(["cloudformation:DescribeStacks"], "*")
+    }
     for each in definitions:
         sid, role = sid_of(each), place.role(each)
         statements |= {
-            f"Read{sid}": permissions.read_role(role, place.role_without_path(each)),
-            f"Restore{sid}": permissions.restore_role(role),
+            f"Read{sid}": permissions.call(["iam:GetRole"], role, place.role_without_path(each)),
+            f"Restore{sid}": permissions.call(["iam:TagRole"], role),
         }
         if each.creation is RoleCreation.SERVICE:
             # the service sets the description of the role
