@@ -90,7 +90,7 @@ def define_function(stack: Stack) -> Function:
     function = aws_lambda.CfnFunction(
         stack,
         "Function",
-        description="Manages service-linked roles and the features that use them",
+        description="Manages service-linked roles",
         runtime="python3.14",
         handler="slr_handler.entrypoint.handler",
         code=aws_lambda.CfnFunction.CodeProperty(
@@ -106,7 +106,12 @@ def define_function(stack: Stack) -> Function:
 
 
 def define_role(
-    stack: Stack, function: Function, names: tuple[str, str], creation: str = "IAM"
+    stack: Stack,
+    function: Function,
+    names: tuple[str, str],
+    creation: str = "IAM",
+    *,
+    lists_phones: bool = False,
 ) -> CfnResource:
     """Define the custom resource that creates the service-linked role."""
     principal, name = names
@@ -136,6 +141,17 @@ def define_role(
                 ],
                 "Resource": [arn, {"Fn::Sub": f"{roles}/{name}"}],
             },
+            *(
+                [
+                    {
+                        "Effect": "Allow",
+                        "Action": "chime:ListSipMediaApplications",
+                        "Resource": "*",
+                    }
+                ]
+                if lists_phones
+                else ()
+            ),
         ),
     )
     role = CfnResource(
@@ -149,6 +165,9 @@ def define_role(
             "ServicePrincipal": principal,
             "Removal": "WHEN_UNUSED",
             "Creation": creation,
+            **(
+                {"UsageLists": ["chime-sdk-voice:ListSipMediaApplications"]} if lists_phones else {}
+            ),
         },
     )
     role.add_resource_dependency(permissions)
@@ -163,7 +182,11 @@ def define_native_role(stack: Stack, names: tuple[str, str]) -> CfnResource:
 def voice_connector_streaming(stack: Stack, count: int, *, clean_up: bool) -> None:
     """Stream the calls of connectors."""
     function = define_function(stack)
-    role = define_role(stack, function, _VOICE) if clean_up else define_native_role(stack, _VOICE)
+    role = (
+        define_role(stack, function, _VOICE, lists_phones=True)
+        if clean_up
+        else define_native_role(stack, _VOICE)
+    )
     for i in range(count):
         connector = aws_chime.CfnVoiceConnector(
             stack, f"Connector{i}", name=f"connector-{i}", require_encryption=True

@@ -59,7 +59,8 @@ class EnsureServiceLinkedRoles(Mixin):
     `AWS::MediaTailor::Channel` with a log configuration, and `AWS::MediaPackage::Channel` and
     `AWS::MediaPackage::PackagingGroup` with access logs. An `AWS::IVS::RecordingConfiguration`, and
     an `AWS::IVS::Channel` that uses a recording configuration from outside of the app, get only the
-    dependency on the role, because IVS stops using the role when they are deleted. The resource can
+    dependency on the role, because IVS stops using the role when they are deleted. So does an
+    `AWS::Chime::SipMediaApplication`, which may use the role to synthesize speech. The resource can
     be an L1, a part of an L2, a part of an included template, or a bare `CfnResource`.
 
     Apply it last, in one of two ways:
@@ -85,7 +86,7 @@ class EnsureServiceLinkedRoles(Mixin):
     worst, the stack has a role that nothing uses, and a clean-up resource that disables a feature
     that is not enabled. Two kinds of features cannot be detected: properties that
     `add_property_override` sets, which CDK does not expose before it writes the template, and
-    features that other custom resources enable, such as all features of Chime. `RoleGuard` detects
+    features that other custom resources enable, such as the streaming of Chime. `RoleGuard` detects
     them in the templates.
 
     Args:

@@ -28,6 +28,8 @@ class Example:
     configure: Mapping[str, Any]
     #: the parameters of the operation that removes it, without the identifier.
     remove: Mapping[str, Any] = field(default_factory=dict)
+    #: whether a resource with the properties uses the role.
+    usage: Usage = Usage.USES
     #: more properties, and whether a resource with only these uses the role.
     usages: tuple[tuple[Mapping[str, Any], Usage], ...] = ()
 
@@ -40,6 +42,13 @@ EXAMPLES = {
     "AWS::Chime::VoiceConnector": Example(
         {"Name": "lines", "RequireEncryption": True},
         configure={"StreamingConfiguration": {"DataRetentionInHours": 1, "Disabled": False}},
+    ),
+    "AWS::Chime::SipMediaApplication": Example(
+        {"AwsRegion": "us-east-1", "Name": "menu", "Endpoints": [{"LambdaArn": "arn"}]},
+        configure={"AwsRegion": "us-east-1", "Name": "menu", "Endpoints": [{"LambdaArn": "arn"}]},
+        # its Lambda function decides whether it synthesizes speech
+        usage=Usage.MAY_USE,
+        usages=(({}, Usage.MAY_USE),),
     ),
     "AWS::Chime::AppInstance": Example(
         {"Name": "chat"},
@@ -146,7 +155,8 @@ def feature_properties(target: ResourceType) -> list[str]:
 
 def usages_of(target: ResourceType) -> list[tuple[Mapping[str, Any], Usage]]:
     """Return properties of a native type, each with the expected usage of the role."""
-    found = [(EXAMPLES[target.type].properties, Usage.USES), *EXAMPLES[target.type].usages]
+    example = EXAMPLES[target.type]
+    found = [(example.properties, example.usage), *example.usages]
     for name in feature_properties(target):
         found += [({name: each}, Usage.DOES_NOT_USE) for each in ("", {"Ref": "AWS::NoValue"})]
         found += [({name: {"Fn::If": ["A", {}, {}]}}, Usage.MAY_USE)]

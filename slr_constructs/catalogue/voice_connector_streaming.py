@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from slr_constructs.catalogue.resource_type import (
     Calls,
     Configure,
     Contracts,
     Identifier,
     Listing,
+    Release,
     Requirement,
     ResourceType,
+    Usage,
 )
 from slr_constructs.catalogue.role_definition import (
     Claim,
@@ -19,6 +23,9 @@ from slr_constructs.catalogue.role_definition import (
     Statement,
 )
 from slr_constructs.handler.slr_handler import contract
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CHIME_VOICE_CONNECTOR = RoleDefinition(
     "AWSServiceRoleForAmazonChimeVoiceConnector",  # [document] [page]
@@ -66,7 +73,7 @@ CHIME_VOICE_CONNECTOR = RoleDefinition(
         "chime-sdk-voice:CreateSipMediaApplication",  # [page]
         "chime-sdk-voice:UpdateSipMediaApplication",  # [page]
     ),
-    # [document] [page] neither says whether a SIP media application uses the role too
+    # [document] [page] neither says what to do with SIP media applications
     clean_up=("chime-sdk-voice:DeleteVoiceConnectorStreamingConfiguration",),
     documentation=(
         "https://docs.aws.amazon.com/chime-sdk/latest/ag/using-service-linked-roles-stream.html",
@@ -150,4 +157,35 @@ VOICE_CONNECTOR = ResourceType(
     chime_resource="VoiceConnector",
 )
 
-RESOURCE_TYPES = (VOICE_CONNECTOR,)
+
+def _may_synthesize_speech(_resource: Mapping[str, Any]) -> Usage:
+    # [page] the role is for the actions Speak and SpeakAndGetDigits, which the Lambda function of
+    # the application returns, so no property tells
+    return Usage.MAY_USE
+
+
+SIP_MEDIA_APPLICATION = ResourceType(
+    # [schema] CloudFormation does not create the role: its handlers have no permission for that
+    "AWS::Chime::SipMediaApplication",
+    name="SIP media application",
+    role=CHIME_VOICE_CONNECTOR,
+    feature="speech synthesis",  # [page]
+    identifier=Identifier("SipMediaApplicationId", "chime", "sma/"),
+    calls=Calls(
+        # it creates the role [page]; `UpdateSipMediaApplicationCall` is about a call in progress
+        Configure("chime-sdk-voice:CreateSipMediaApplication"),
+        remove="chime-sdk-voice:DeleteSipMediaApplication",
+        list=Listing(
+            "chime-sdk-voice:ListSipMediaApplications", "SipMediaApplications", page_size=100
+        ),
+        describe="chime-sdk-voice:GetSipMediaApplication",
+        create="chime-sdk-voice:CreateSipMediaApplication",
+    ),
+    usage=_may_synthesize_speech,
+    release=Release.KEEPS,
+    # no AWS page says whether it blocks the deletion of the role
+    is_known_to_iam=False,
+    chime_resource="SMA",
+)
+
+RESOURCE_TYPES = (VOICE_CONNECTOR, SIP_MEDIA_APPLICATION)

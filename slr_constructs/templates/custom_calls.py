@@ -304,6 +304,9 @@ def _of_chime_resources(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
     for target in RESOURCE_TYPES:
         if target.chime_resource == kind and target.calls.create is not None:
             yield _SdkCall("Create", target.calls.create, None)
+            # it deletes what it created (`src/resources/pstn/sipMediaApp.ts`)
+            if target.calls.create == target.calls.configure.operation:
+                yield _SdkCall("Delete", target.calls.remove, None)
             if mapping(settings.get("streaming")):
                 yield _SdkCall("Create", target.calls.configure.operation, None)
     if kind == _STREAMING_CONFIG and settings.get("streamingConfigs"):

@@ -57,6 +57,11 @@ KINDS = (
 #: the parameters of operations; other operations get only the id.
 PARAMETERS: dict[tuple[str, str], dict[str, Any]] = {
     ("chime-sdk-voice", "CreateVoiceConnector"): {"Name": "lines", "RequireEncryption": True},
+    ("chime-sdk-voice", "CreateSipMediaApplication"): {
+        "AwsRegion": "us-east-1",
+        "Name": "menu",
+        "Endpoints": [{"LambdaArn": "arn:aws:lambda:us-east-1:111122223333:function:menu"}],
+    },
     ("chime-sdk-voice", "UpdateVoiceConnector"): {"Name": "lines", "RequireEncryption": True},
     ("chime-sdk-voice", "PutVoiceConnectorStreamingConfiguration"): {
         "StreamingConfiguration": STREAMING

@@ -11,7 +11,8 @@ not enough:
 - only the documented operations end the usage of a role. A feature that is enabled when its owner
   is deleted uses the role forever. A voice connector uses it while it has a streaming
   configuration, even a disabled one; a MediaTailor configuration, at any percentage except 0 and
-  with any strategy; a recording configuration, while it exists. An IVS channel uses no role;
+  with any strategy; a recording configuration, while it exists. An IVS channel uses no role, and
+  IAM does not know whether a SIP media application does;
 - setting messaging streams replaces those of the same data types and keeps the others;
 - a streaming configuration that was never set is not found, and deleting it succeeds;
 - an operation without a resource is authorized on `*`, the creation of a recording configuration
@@ -120,6 +121,17 @@ VOICE_CONNECTOR = Kind(
     arn_member="VoiceConnectorArn",
     listed="VoiceConnectors",
     wrapped="VoiceConnector",
+)
+#: IAM does not know that it may use the role, which AWS does not document either way.
+SIP_MEDIA_APPLICATION = Kind(
+    "chime-sdk-voice",
+    "sma/",
+    catalogue.CHIME_VOICE_CONNECTOR,
+    on=lambda _data: False,
+    id_member="SipMediaApplicationId",
+    arn_member="SipMediaApplicationArn",
+    listed="SipMediaApplications",
+    wrapped="SipMediaApplication",
 )
 APP_INSTANCE = Kind(
     "chime-sdk-identity",
@@ -625,6 +637,16 @@ _OPERATIONS: dict[tuple[str, str], tuple[Kind, Callable[[Features, Kind, Call], 
                 "PutVoiceConnectorStreamingConfiguration": Features._put_streaming,
                 "GetVoiceConnectorStreamingConfiguration": Features._get_streaming,
                 "DeleteVoiceConnectorStreamingConfiguration": Features._delete_streaming,
+            },
+        ),
+        (
+            SIP_MEDIA_APPLICATION,
+            "chime-sdk-voice",
+            {
+                "CreateSipMediaApplication": Features._create,
+                "GetSipMediaApplication": Features._describe,
+                "ListSipMediaApplications": Features._list,
+                "DeleteSipMediaApplication": Features._delete,
             },
         ),
         (

@@ -190,14 +190,16 @@ class Kind(ABC):
         contract = self.resource_type.contracts.all[0]
         return OPERATIONS[contract.RESOURCE_TYPE].remove(contract.of_target(target.id), context)
 
-    @abstractmethod
     def configure(self, context: Context, target: TargetResource, settings: Settings) -> str:
         """Configure the feature again, and return the ARN of the resource, which may be new.
+
+        A kind that the command `release` does not change needs no such method.
 
         Raises:
             OperationError: The resource is busy. Retry later.
             ClientError: The service refuses the call.
         """
+        raise NotImplementedError
 
     def physical_ids(self, target: TargetResource) -> Sequence[str]:
         """Return the physical ids of the owner and of our custom resources that configure it."""

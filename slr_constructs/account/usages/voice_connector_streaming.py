@@ -1,4 +1,4 @@
-"""Voice Connectors with a streaming configuration."""
+"""Voice Connectors with a streaming configuration, and SIP media applications."""
 
 from __future__ import annotations
 
@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from slr_constructs.handler.slr_handler.context import Context
 
 
-class VoiceConnector(Kind):
+class _OfChime(Kind):
+    """A kind of resource that has its own region and whose physical id is its ARN."""
+
+    def parse_item(self, region: str, item: Mapping[str, Any]) -> TargetResource | None:
+        """Return the resource in its own region."""
+        # it is not documented whether other regions list it too
+        return super().parse_item(item.get("AwsRegion") or region, item)
+
+    def physical_ids(self, target: TargetResource) -> Sequence[str]:
+        """Return the ARN, which CloudFormation uses as physical id, and our own."""
+        return (target.arn, *self.custom_resource_ids(target))
+
+
+class VoiceConnector(_OfChime):
     """A Voice Connector. Its streaming configuration takes a second call.
 
     A configuration with `Disabled` uses the role too: the AWS documentation deletes the
@@ -26,11 +39,6 @@ class VoiceConnector(Kind):
     consequence = (
         "its calls are not streamed to Kinesis Video Streams, and no notifications are sent"
     )
-
-    def parse_item(self, region: str, item: Mapping[str, Any]) -> TargetResource | None:
-        """Return the Voice Connector in its own region."""
-        # it is not documented whether other regions list it too
-        return super().parse_item(item.get("AwsRegion") or region, item)
 
     def settings_in(self, item: Mapping[str, Any]) -> Settings:
         """Return the streaming configuration."""
@@ -47,9 +55,25 @@ class VoiceConnector(Kind):
         voice_connector_streaming.put(target.id, settings, context)
         return target.arn
 
-    def physical_ids(self, target: TargetResource) -> Sequence[str]:
-        """Return the ARN, which CloudFormation uses as physical id, and our own."""
-        return (target.arn, *self.custom_resource_ids(target))
+
+class SipMediaApplication(_OfChime):
+    """A SIP media application, whose Lambda function may let the role synthesize speech."""
+
+    resource_type = catalogue.SIP_MEDIA_APPLICATION
+    arn_member = "SipMediaApplicationArn"
+    wrapper = "SipMediaApplication"
+    consequence = "its actions Speak and SpeakAndGetDigits fail"
+
+    def settings_in(self, item: Mapping[str, Any]) -> Settings:
+        """Return the Lambda function."""
+        return {"Endpoints": item.get("Endpoints", [])}
+
+    def describe_settings(self, settings: Settings) -> str:
+        """Return the name of the Lambda function."""
+        functions = [
+            each.get("LambdaArn", "?").rpartition(":")[2] for each in settings["Endpoints"]
+        ]
+        return f"calls {', '.join(functions) or '?'}"
 
 
-KINDS = (VoiceConnector(),)
+KINDS = (VoiceConnector(), SipMediaApplication())

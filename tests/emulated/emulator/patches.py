@@ -524,6 +524,8 @@ def function_calls(behaviour: Behaviour, functions: Functions, journal: Journal)
             untouched: _Response = await dispatch(method, path, headers, body, query, request_id)
             return untouched
         service = app.detect_service(method, path, headers, query)
+        # the function calls other regions too
+        signed = _scope(headers)
         try:
             call = wire.read(
                 service,
@@ -533,7 +535,7 @@ def function_calls(behaviour: Behaviour, functions: Functions, journal: Journal)
                 body,
                 query,
                 account=run.function.account,
-                region=run.function.region,
+                region=run.function.region if signed is None else signed[1],
             )
         except wire.Refused as refused:
             journal.add("call", run.function.account, service, why=str(refused))
@@ -562,7 +564,7 @@ def _note(journal: Journal, run: Run, call: wire.Call, response: _Response, faul
         "call",
         run.function.account,
         f"{call.service}:{call.operation}",
-        region=run.function.region,
+        region=call.region,
         stack=run.stack,
         logical_id=run.logical_id,
         type=run.type,
