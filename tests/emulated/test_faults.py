@@ -160,16 +160,20 @@ class _Temporarily:
 
 
 class _EveryCallTemporarily:
-    """Refuses every call of every run several times in a row, and then allows it."""
+    """Refuses every call of every run several times in a row, and then allows it.
+
+    A service counts the calls in each of its regions.
+    """
 
     def __init__(self) -> None:
-        self._refused: Counter[str] = Counter()
+        self._refused: Counter[tuple[str, str, str]] = Counter()
 
     def __call__(self, run: Run, call: Call) -> Fault | None:
         """Return the fault of a call."""
         refusals = _refusals(call.service)
-        number = self._refused[run.id]
-        self._refused[run.id] = (number + 1) % (len(refusals) + 1)
+        place = (run.id, call.service, call.region)
+        number = self._refused[place]
+        self._refused[place] = (number + 1) % (len(refusals) + 1)
         return refusals[number] if number < len(refusals) else None
 
 
@@ -306,6 +310,7 @@ _ROLE_STAYS = {
     _Called(_ROLE, "Delete", "iam:UntagRole"),
     _Called(_ROLE, "Delete", "iam:TagRole"),
     _Called(_ROLE, "Delete", "iam:DeleteServiceLinkedRole"),
+    _Called(_ROLE, "Delete", "chime-sdk-voice:ListSipMediaApplications"),
 }
 #: denials without effect: IAM has deleted the role before the function reads its status again.
 _NO_EFFECT = {_Called(_ROLE, "Delete", "iam:GetServiceLinkedRoleDeletionStatus")}

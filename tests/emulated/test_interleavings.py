@@ -419,8 +419,8 @@ def _overlap(
 #: would fail if the role were deleted in between.
 _CALL_SECONDS = 0.75
 _ARRIVAL_SECONDS = 6
-#: by removal setting: the duration of the last stack's deletion.
-_TEARDOWN_SECONDS = {"KEEP": 8, "WHEN_UNUSED": 18, "REQUIRE": 18}
+#: by removal setting: the duration of the last stack's deletion, which reads ten regions.
+_TEARDOWN_SECONDS = {"KEEP": 8, "WHEN_UNUSED": 26, "REQUIRE": 26}
 
 
 @pytest.mark.parametrize("removal", _TEARDOWN_SECONDS)

@@ -123,6 +123,9 @@ class Api:
         propagation_seconds: How long calls are retried because a permission or a resource is new.
             Use 0 if both exist already.
             Default: 40 seconds; for denied calls, in total for all calls.
+
+        busy_seconds: How long a call is retried because the service is busy.
+            Default: 120 seconds.
     """
 
     def __init__(
@@ -132,6 +135,7 @@ class Api:
         *,
         on_event: OnEvent = log,
         propagation_seconds: float = _PROPAGATION_SECONDS,
+        busy_seconds: float = _BUSY_SECONDS,
     ) -> None:
         self._client = service
         self._clock = clock
@@ -139,6 +143,7 @@ class Api:
         #: shared by all calls: after one call was denied for that long, the next fails at once.
         self._propagation_left = propagation_seconds
         self._propagation_seconds = propagation_seconds
+        self._busy_seconds = busy_seconds
         #: whether a call may have changed a resource, which a failed create must then clean up.
         self.changed = False
 
@@ -192,7 +197,7 @@ class Api:
         self, error: ClientError, retry_if: Callable[[ClientError], bool] | None, waited: float
     ) -> float:
         if is_busy(error):
-            return _BUSY_SECONDS
+            return self._busy_seconds
         if is_denied(error):
             return waited + self._propagation_left
         if retry_if is not None and retry_if(error):

@@ -84,9 +84,9 @@ class Context:
         return self._apis[service, region]
 
     def _open_own(self, service: str, region: str | None) -> Api:
-        # an organization may deny whole regions, and that is not a new permission
-        new = {} if region is None else {"propagation_seconds": 0}
-        return Api(aws.client(service, region), self.clock, on_event=self.on_event, **new)
+        # who reads many regions retries all of them together
+        limits = {} if region is None else {"propagation_seconds": 0, "busy_seconds": 0}
+        return Api(aws.client(service, region), self.clock, on_event=self.on_event, **limits)
 
     @property
     def changed(self) -> bool:

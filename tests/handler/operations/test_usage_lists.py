@@ -41,6 +41,13 @@ DENIED = ClientError(
     },
     "ListSipMediaApplications",
 )
+THROTTLED = ClientError(
+    {
+        "Error": {"Code": "ThrottledClientException", "Message": "slow down"},
+        "ResponseMetadata": {"HTTPStatusCode": 429},
+    },
+    "ListSipMediaApplications",
+)
 TIMEOUT = ConnectTimeoutError(endpoint_url="https://voice")
 
 
@@ -51,6 +58,8 @@ class Voice:
     clock: FakeClock
     applications: dict[str, list[str]] = field(default_factory=dict)
     errors: dict[str, Exception] = field(default_factory=dict)
+    #: when the errors end.
+    allowed_after: float = float("inf")
     #: how long a call takes.
     seconds: float = 0
     listed: list[str] = field(default_factory=list)
@@ -62,7 +71,7 @@ class Voice:
             assert region is not None
             self.listed.append(region)
             self.clock.wait(self.seconds)
-            if region in self.errors:
+            if region in self.errors and self.clock.elapsed < self.allowed_after:
                 raise self.errors[region]
             if "NextToken" not in parameters:
                 # a page may be empty
@@ -161,6 +170,17 @@ def test_an_application_that_was_just_deleted_does_not_keep_the_role(
     assert _delete(clock, "WHEN_UNUSED").reason == f"{ROLE} is deleted"
 
 
+@pytest.mark.parametrize(("seconds", "outcome"), [(200, "is deleted"), (400, "is kept")])
+def test_a_busy_region_is_waited_for(
+    voice: Voice, clock: FakeClock, seconds: int, outcome: str
+) -> None:
+    """As long as IAM is asked again while the role is in use: about five minutes."""
+    voice.errors = {"eu-west-2": THROTTLED}
+    voice.allowed_after = seconds
+
+    assert f"{ROLE} {outcome}" in _delete(clock, "WHEN_UNUSED").reason
+
+
 @pytest.mark.parametrize(
     ("error", "cause"),
     [(DENIED, "AccessDeniedException"), (TIMEOUT, "ConnectTimeoutError")],
@@ -169,7 +189,7 @@ def test_an_application_that_was_just_deleted_does_not_keep_the_role(
 def test_an_unused_role_is_kept_if_a_region_cannot_be_read(
     voice: Voice, account: Account, clock: FakeClock, error: Exception, cause: str
 ) -> None:
-    """The reason names the regions. A denied region is not new, so it is not tried again."""
+    """The reason names the regions. Only they are tried again, for less than a minute."""
     voice.errors = {"eu-west-2": error, "us-west-2": error}
 
     response = _delete(clock, "WHEN_UNUSED")
@@ -180,9 +200,33 @@ def test_an_unused_role_is_kept_if_a_region_cannot_be_read(
         f" ListSipMediaApplications in eu-west-2 ({cause}),"
         f" ListSipMediaApplications in us-west-2 ({cause})"
     )
-    assert voice.listed.count("eu-west-2") == 1
+    assert voice.listed.count("eu-west-2") > 1
+    assert voice.listed.count("eu-west-1") == 2
+    assert clock.elapsed < 60
     assert _asked(account) == 0
     assert _locks(account) == []
+
+
+def test_a_permission_that_is_new_in_a_region_does_not_keep_the_role(
+    voice: Voice, clock: FakeClock, account: Account
+) -> None:
+    """A stack that is rolled back got its permissions a few seconds ago."""
+    voice.errors = {"eu-west-2": DENIED}
+    voice.allowed_after = 20
+
+    assert _delete(clock, "WHEN_UNUSED").reason == f"{ROLE} is deleted"
+    assert ROLE not in account.roles
+
+
+def test_a_region_is_waited_for_only_once(voice: Voice, clock: FakeClock, account: Account) -> None:
+    """Later attempts of the same deletion do not wait for it again."""
+    voice.errors = {"eu-west-2": DENIED}
+    account.roles[ROLE].used = {("us-east-1", "arn:aws:chime:us-east-1:123456789012:vc/a")}
+
+    response = _delete(clock, "REQUIRE")
+
+    assert response.failed
+    assert _asked(account) > 10
 
 
 def test_a_required_deletion_asks_iam_if_a_region_cannot_be_read(

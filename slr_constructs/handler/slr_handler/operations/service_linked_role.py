@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..aws import code, error_text, is_denied, is_not_found, message
+from ..aws import code, error_text, is_busy, is_denied, is_not_found, message
 from ..context import OperationError
 from ..contract import ServiceLinkedRole
 from ..operation import Operation
@@ -58,6 +58,8 @@ _STALE_SECONDS = 300
 #: AWS documentation: "wait for a few minutes and try the operation again". With WHEN_UNUSED, the
 #: role is then kept.
 _WHEN_UNUSED_SECONDS = 300
+#: after this time, a new permission is visible in all regions.
+_NEW_PERMISSION_SECONDS = 40
 
 
 class RoleKeptError(OperationError):
@@ -204,6 +206,7 @@ class _Leases:
         self._lock = DELETION_LOCK_TAG + secrets.token_hex(16)
         self._lock_time = 0
         self._lock_was_renewed = False
+        self._wait_for_lists = True
 
     # acquire
 
@@ -344,25 +347,47 @@ class _Leases:
 
     def _listed_usage(self) -> _Kept | None:
         """Return why resources that IAM may not know forbid the deletion; None if they allow it."""
-        used: list[str] = []
-        unread: list[str] = []
-        for operation in self._wanted.usage_lists or ():
-            service, _, name = operation.partition(":")
-            for region in self._context.regions(service):
-                # unreachable regions take time, and another stack ignores an old lock
-                self._renew()
-                try:
-                    if _has_items(self._context.api(service, region), name):
-                        used.append(f"{name.removeprefix('List')} in {region}")
-                except (BotoCoreError, ClientError) as error:
-                    cause = code(error) if isinstance(error, ClientError) else type(error).__name__
-                    unread.append(f"{name} in {region} ({cause})")
+        used, unread = self._read_lists()
+        # a region that still cannot be read is not waited for again
+        self._wait_for_lists = False
         if used:
             return _Kept(f"it may be used by {', '.join(used)}")
         if unread and self._wanted.removal != "REQUIRE":
             reason = f"it may be in use, because these calls failed: {', '.join(unread)}"
             return _Kept(reason, retry=False)
         return None
+
+    def _read_lists(self) -> tuple[list[str], list[str]]:
+        """Return the lists that are not empty, and those that cannot be read, by region."""
+        left = [
+            (operation, region)
+            for operation in self._wanted.usage_lists or ()
+            for region in self._context.regions(operation.partition(":")[0])
+        ]
+        used: list[str] = []
+        started = self._context.clock.left()
+        for _ in self._context.attempts(within=_WHEN_UNUSED_SECONDS, longest=10):
+            errors: dict[tuple[str, str], BotoCoreError | ClientError] = {}
+            for operation, region in left:
+                # unreachable regions take time, and another stack ignores an old lock
+                self._renew()
+                service, _, name = operation.partition(":")
+                try:
+                    if _has_items(self._context.api(service, region), name):
+                        used.append(f"{name.removeprefix('List')} in {region}")
+                except (BotoCoreError, ClientError) as error:
+                    errors[operation, region] = error
+            left = [*errors]
+            busy = any(isinstance(each, ClientError) and is_busy(each) for each in errors.values())
+            limit = _WHEN_UNUSED_SECONDS if busy else _NEW_PERMISSION_SECONDS
+            waited = started - self._context.clock.left()
+            if used or not errors or not self._wait_for_lists or waited > limit:
+                break
+        unread = [
+            f"{operation.partition(':')[2]} in {region} ({_cause(error)})"
+            for (operation, region), error in errors.items()
+        ]
+        return used, unread
 
     def _delete(self) -> _Kept | None:
         """Ask IAM to delete the role, and wait. Return None if the role is deleted."""
@@ -456,6 +481,10 @@ def _has_items(api: Api, operation: str) -> bool:
         if not response.get("NextToken"):
             return False
         parameters = {"NextToken": response["NextToken"]}
+
+
+def _cause(error: BotoCoreError | ClientError) -> str:
+    return code(error) if isinstance(error, ClientError) else type(error).__name__
 
 
 def _lease_of(holder: StackResource) -> str:
