@@ -200,12 +200,17 @@ class ServiceLinkedRole(Construct):
             usage_lists=usage_lists_of(self._definition) or None,
         )
         _roles_of(self).leased.add(self.role_name)
+        role, lists = _arn(self._definition), usage_lists_of(self._definition)
         return HandlerFunction.of(self).define(
             self,
             "Resource",
             wanted,
             target=self.role_name,
-            permissions=_role_permissions(self._definition),
+            permissions=[
+                *permissions.create_role(self._definition, role),
+                permissions.acquire_role(role, _arn(self._definition, path="/")),
+                *([permissions.call(lists, "*")] if lists else ()),
+            ],
         )
 
     def _check_native(self, removal: RoleRemoval) -> None:
@@ -346,17 +351,6 @@ def permissions_to_configure(
     """
     leased = definition.role_name in _roles_of(feature).leased
     return [] if leased else permissions.create_role(definition, _arn(definition))
-
-
-def _role_permissions(definition: RoleDefinition) -> list[permissions.Permission]:
-    """Return the permissions to acquire and to release a lease on a role."""
-    role = _arn(definition)
-    lists = usage_lists_of(definition)
-    return [
-        *permissions.create_role(definition, role),
-        permissions.acquire_role(role, _arn(definition, path="/")),
-        *([permissions.call(lists, "*")] if lists else ()),
-    ]
 
 
 def _grant(grantee: aws_iam.IGrantable, permission: permissions.Permission) -> aws_iam.Grant:

@@ -124,7 +124,8 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
                 props=props,
             )
         else:
-            _refuse_second(self, owner)
+            if owner.log_configuration is not None:
+                raise already_configured(self, owner, "a log configuration")
             owner.log_configuration = self._log_configuration(wanted)
             self._clean_up = define_clean_up(
                 self, PLAYBACK_CONFIGURATION, owner=owner, name=self._name, role=self._role
@@ -217,7 +218,8 @@ class MediaTailorAsRunLogging(FeatureWithCleanUp):
                 props={"channel_name": "channel"},
             )
         else:
-            _refuse_second(self, channel)
+            if channel.log_configuration is not None:
+                raise already_configured(self, channel, "a log configuration")
             channel.log_configuration = (
                 aws_mediatailor.CfnChannel.LogConfigurationForChannelProperty(log_types=["AS_RUN"])
             )
@@ -229,14 +231,6 @@ class MediaTailorAsRunLogging(FeatureWithCleanUp):
     def channel_name(self) -> str:
         """The channel's name."""
         return self._name
-
-
-def _refuse_second(
-    feature: Construct,
-    owner: aws_mediatailor.CfnPlaybackConfiguration | aws_mediatailor.CfnChannel,
-) -> None:
-    if owner.log_configuration is not None:
-        raise already_configured(feature, owner, "a log configuration")
 
 
 def _list(event_types: tuple[str, ...] | None) -> list[str] | None:

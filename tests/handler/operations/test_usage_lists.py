@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.parsers import ResponseParserError
 
 from slr_constructs.handler.slr_handler import aws
 from slr_constructs.handler.slr_handler.clock import Clock
@@ -183,8 +184,12 @@ def test_a_busy_region_is_waited_for(
 
 @pytest.mark.parametrize(
     ("error", "cause"),
-    [(DENIED, "AccessDeniedException"), (TIMEOUT, "ConnectTimeoutError")],
-    ids=["denied", "no answer"],
+    [
+        (DENIED, "AccessDeniedException"),
+        (TIMEOUT, "ConnectTimeoutError"),
+        (ResponseParserError("<html>"), "ResponseParserError"),
+    ],
+    ids=["denied", "no answer", "a page of a proxy"],
 )
 def test_an_unused_role_is_kept_if_a_region_cannot_be_read(
     voice: Voice, account: Account, clock: FakeClock, error: Exception, cause: str

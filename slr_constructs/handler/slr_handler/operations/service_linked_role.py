@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from ..aws import code, error_text, is_busy, is_denied, is_not_found, message
 from ..context import OperationError
@@ -367,7 +368,7 @@ class _Leases:
         used: list[str] = []
         started = self._context.clock.left()
         for _ in self._context.attempts(within=_WHEN_UNUSED_SECONDS, longest=10):
-            errors: dict[tuple[str, str], BotoCoreError | ClientError] = {}
+            busy, errors = False, dict[tuple[str, str], str]()
             for operation, region in left:
                 # unreachable regions take time, and another stack ignores an old lock
                 self._renew()
@@ -375,17 +376,19 @@ class _Leases:
                 try:
                     if _has_items(self._context.api(service, region), name):
                         used.append(f"{name.removeprefix('List')} in {region}")
-                except (BotoCoreError, ClientError) as error:
-                    errors[operation, region] = error
+                except (BotoCoreError, ResponseParserError) as error:
+                    errors[operation, region] = type(error).__name__
+                except ClientError as error:
+                    errors[operation, region] = code(error)
+                    busy = busy or is_busy(error)
             left = [*errors]
-            busy = any(isinstance(each, ClientError) and is_busy(each) for each in errors.values())
             limit = _WHEN_UNUSED_SECONDS if busy else _NEW_PERMISSION_SECONDS
             waited = started - self._context.clock.left()
             if used or not errors or not self._wait_for_lists or waited > limit:
                 break
         unread = [
-            f"{operation.partition(':')[2]} in {region} ({_cause(error)})"
-            for (operation, region), error in errors.items()
+            f"{operation.partition(':')[2]} in {region} ({cause})"
+            for (operation, region), cause in errors.items()
         ]
         return used, unread
 
@@ -481,10 +484,6 @@ def _has_items(api: Api, operation: str) -> bool:
         if not response.get("NextToken"):
             return False
         parameters = {"NextToken": response["NextToken"]}
-
-
-def _cause(error: BotoCoreError | ClientError) -> str:
-    return code(error) if isinstance(error, ClientError) else type(error).__name__
 
 
 def _lease_of(holder: StackResource) -> str:
