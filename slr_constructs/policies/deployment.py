@@ -4,6 +4,7 @@ The schema of a resource type, as cfn-lint ships it, lists the actions that Clou
 schema covers every possible resource of the type, so these actions are left out:
 
 - list actions, which a deployment does not call;
+- types that have more purposes than the feature, such as SIP media applications;
 - actions on roles that have no known name: `iam:PassRole` of a packaging group, for the secrets of
   an encrypted one, and `sts:AssumeRole` of a recording configuration;
 - for the function, its role and its log group: actions on other resources (networks, file systems,
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 from slr_constructs import _permissions as permissions
 from slr_constructs._permissions import Permission
 from slr_constructs.catalogue import RoleCreation, resource_types_of
+from slr_constructs.catalogue.resource_type import Release
 from slr_constructs.policies.function import FUNCTION_NAMES
 from slr_constructs.policies.place import Place, Statements, sid_of
 
@@ -78,7 +80,8 @@ def deployment_statements(definitions: Iterable[RoleDefinition], place: Place) -
     for definition in definitions:
         statements |= _role_statements(definition, place)
         for target in resource_types_of(definition):
-            statements |= _resource_type_statements(target, place)
+            if target.release is not Release.KEEPS:
+                statements |= _resource_type_statements(target, place)
     return statements | _function_statements(place)
 
 
