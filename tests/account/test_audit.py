@@ -53,7 +53,6 @@ ROLES = with_superseded_roles(catalogue.ALL)
 OTHER_REGION = "eu-central-1"
 REGIONS = (REGION, OTHER_REGION)
 KINDS = tuple(usages.KINDS)
-OTHER = "444455556666"
 
 #: the throttling error of each service.
 _BUSY = {
@@ -230,32 +229,6 @@ def test_usages_and_active_leases_block_a_role(
     assert report.blocked is blocked
 
 
-def test_blocked_is_unknown_if_not_everything_was_read() -> None:
-    """If the role itself or a list of its usages cannot be read."""
-    for exists, complete in ((None, True), (True, False)):
-        report = audits.RoleReport(
-            catalogue.MEDIAPACKAGE, None, [], [], exists=exists, complete=complete
-        )
-
-        assert report.blocked is None
-
-
-def test_a_replaced_role_has_usages_only_if_it_exists(
-    world: World,
-) -> None:
-    """The same as its successor. Nothing is disabled for a role that does not exist."""
-    world.account(ACCOUNT).add_role(catalogue.CHIME_MESSAGING)
-    specimens.APP_INSTANCE.add(world, 1)
-    new, old = catalogue.CHIME_MESSAGING, catalogue.CHIME_MESSAGING_LEGACY
-
-    before = audit(specimens.signed_in(), [new, old])
-    world.account(ACCOUNT).add_role(old)
-    after = audit(specimens.signed_in(), [new, old])
-
-    assert [len(each.usages) for each in before.roles] == [1, 0]
-    assert [len(each.usages) for each in after.roles] == [1, 1]
-
-
 def test_a_full_account_is_read_completely_and_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -304,30 +277,6 @@ def test_at_once_limits_the_concurrent_calls(at_once: int, full: World) -> None:
 
     assert _users(read) == _expected(full)
     assert full.most_at_once == at_once
-
-
-def test_small_pages_are_read_to_the_end(full: World) -> None:
-    """With any number of pages."""
-    for number in range(3, 20):
-        for specimen in specimens.ALL:
-            specimen.add(full, number, on=number % 3 == 0)
-    full.page_size = 4
-
-    read = _audit()
-
-    assert read.complete
-    assert _users(read) == _expected(full)
-
-
-def test_progress_counts_what_is_read(full: World) -> None:
-    """Lists, their resources, and the usages. A usage that is found twice counts once."""
-    progress = Progress()
-    read = _audit(progress=progress)
-
-    assert progress.lists == progress.lists_read
-    assert progress.targets == len(full.features._targets)
-    assert progress.usages == len(_users(read))
-    assert (progress.failures, progress.waits) == (0, 0)
 
 
 def test_memory_does_not_grow_with_resources_that_do_not_use_a_role(world: World) -> None:
@@ -898,16 +847,6 @@ def test_a_resource_deleted_between_two_pages_is_not_a_failure(
     assert len(found) == len({*found})
     left = {(REGION, target.arn) for target in targets[1:]}
     assert len(left - {*found}) <= 1
-
-
-def test_a_role_that_is_deleted_while_it_is_read_is_none(full: World) -> None:
-    """It is not a failure."""
-    full.on_call = _once("ListRolePolicies", lambda _call: full.account(ACCOUNT).roles.clear())
-
-    read = _audit()
-
-    assert read.complete
-    assert any(report.role is None for report in read.roles)
 
 
 # Voice Connectors have their own region

@@ -9,8 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from slr_constructs import catalogue
-from slr_constructs.account.iam_role import Lease, Role, read_role, with_state
-from slr_constructs.account.stacks import StackState
+from slr_constructs.account.iam_role import Lease, Role, read_role
 from slr_constructs.catalogue import RoleDefinition
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
@@ -173,24 +172,6 @@ def test_leases_are_in_the_order_of_their_stacks(world: World) -> None:
         Lease(NAME, f"{LEASE_TAG}1", "arn:b"),
         Lease(NAME, f"{LEASE_TAG}3", "arn:b"),
     ]
-
-
-def test_a_lease_has_the_name_region_and_state_of_its_stack(world: World) -> None:
-    """A lease whose stack is unknown or was not read yet is active."""
-    account = world.account(ACCOUNT)
-    there = account.add_stack("there", "eu-west-1")
-    deleted = account.add_stack("deleted", "eu-west-2", status="DELETE_COMPLETE")
-    leases = [Lease(NAME, f"{LEASE_TAG}{each}", each) for each in (there, deleted, "no stack")]
-    assert all(lease.is_active for lease in leases)
-
-    seen = [with_state(lease, specimens.signed_in()) for lease in leases]
-
-    assert [(each.stack_name, each.region, each.state, each.is_active) for each in seen] == [
-        ("there", "eu-west-1", StackState.EXISTS, True),
-        ("deleted", "eu-west-2", StackState.DELETED, False),
-        ("no stack", None, StackState.UNKNOWN, True),
-    ]
-    assert [(each.role_name, each.tag) for each in seen] == [(NAME, each.tag) for each in leases]
 
 
 def test_a_busy_iam_is_retried(world: World, waits: list[float]) -> None:

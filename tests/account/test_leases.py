@@ -38,34 +38,6 @@ def _leased(world: World, status: str = "DELETE_COMPLETE") -> Lease:
     return Lease(NAME, TAG, stack, StackState.DELETED)
 
 
-def test_leases_are_read_by_role_and_stack(world: World) -> None:
-    """In the order of the roles, each with the state of its stack."""
-    account = world.account(ACCOUNT)
-    there, deleted, deleted_too = (
-        account.add_stack(name, region, status=status)
-        for name, region, status in (
-            ("there", "eu-west-1", "UPDATE_COMPLETE"),
-            ("deleted", "us-east-1", "DELETE_COMPLETE"),
-            ("deleted-too", "us-east-1", "DELETE_COMPLETE"),
-        )
-    )
-    account.add_role(
-        MEDIATAILOR, tags={f"{LEASE_TAG}b": deleted, f"{LEASE_TAG}a": there, f"{LEASE_TAG}c": "x"}
-    )
-    account.add_role(MEDIAPACKAGE, tags={f"{LEASE_TAG}d": deleted_too, "team": "video"})
-    asked = (MEDIAPACKAGE, catalogue.CHIME_MESSAGING, MEDIATAILOR)
-
-    read = read_leases(specimens.signed_in(), asked)
-
-    assert [(each.role_name, each.stack, each.state) for each in read.leases] == [
-        (MEDIAPACKAGE.role_name, deleted_too, StackState.DELETED),
-        (NAME, there, StackState.EXISTS),
-        (NAME, deleted, StackState.DELETED),
-        (NAME, "x", StackState.UNKNOWN),
-    ]
-    assert not read.failures
-
-
 @pytest.mark.parametrize(
     ("error", "why"),
     [
@@ -104,14 +76,6 @@ def test_at_once_limits_the_concurrent_calls(world: World) -> None:
 
     assert len(read.leases) == 20 * len(catalogue.ALL)
     assert world.most_at_once <= 2
-
-
-def test_the_lease_of_a_deleted_stack_is_released(world: World) -> None:
-    """Nothing else of the role changes."""
-    lease = _leased(world)
-
-    assert release_orphaned_lease(specimens.signed_in(), lease)
-    assert world.account(ACCOUNT).roles[NAME].tags == {"team": "video"}
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_FAILED"])

@@ -27,7 +27,6 @@ from tests.account.rehearsal import (
     changes_something,
     changing,
     few_regions,
-    finish_threads,
     let_time_pass,
 )
 from tests.fake_services import features
@@ -194,17 +193,6 @@ def test_a_plan_is_blocked_by_what_was_not_allowed(rehearse: Rehearse) -> None:
         assert [each.stack_name for each in plan.leases] == [LIVE, OLD]
     assert not rehearsed.plan(Allowed(delete_recording_configurations=True)).possible
     assert not rehearsed.plan(Allowed(stacks=(LIVE,))).possible
-
-
-def test_a_stack_that_cannot_be_read_blocks_a_plan(
-    account: FakeAccount, rehearse: Rehearse
-) -> None:
-    """Like an existing stack."""
-    rehearsed = rehearse(MEDIATAILOR)
-    account.denied.add("cloudformation:DescribeStacks")
-    plan = rehearsed.plan(Allowed(incomplete=True))
-    assert [each.stack_name for each in plan.holders] == [LIVE, OLD]
-    assert not plan.possible
 
 
 def test_an_incomplete_audit_blocks_a_plan(account: FakeAccount, rehearse: Rehearse) -> None:
@@ -555,18 +543,6 @@ def test_a_channel_that_stays_live_keeps_recording_configurations_and_the_role(
     assert rehearsed.release(wait=60)
 
 
-def test_a_refused_change_of_one_kind_does_not_stop_other_kinds(
-    account: FakeAccount, rehearse: Rehearse, world: World
-) -> None:
-    """Channels stop logging although playback configurations cannot be changed."""
-    rehearsed = rehearse(MEDIATAILOR)
-    account.denied.add("mediatailor:ConfigureLogsForPlaybackConfiguration")
-    assert rehearsed.release() is False
-    left = world.features.uses(ACCOUNT, MEDIATAILOR.role_name)
-    assert all("playbackConfiguration" in arn for arns in left.values() for arn in arns)
-    assert sum(map(len, left.values())) == 2
-
-
 # interruptions
 
 
@@ -659,20 +635,6 @@ def test_no_lease_is_restored_on_a_deleted_role(
     assert not plan.needed
     assert rehearsed.restore()
     assert _leases(rehearsed) == {LIVE}
-
-
-def test_a_state_file_that_cannot_be_written_stops_the_release(
-    world: World, rehearse: Rehearse, tmp_path: Path
-) -> None:
-    """Nothing is disabled that cannot be restored."""
-    rehearsed = rehearse(MEDIATAILOR)
-    before = rehearsed.picture()
-    rehearsed.path = tmp_path / "missing" / "state.jsonl"
-    with pytest.raises(AccountError, match="cannot be written: No such file or directory"):
-        rehearsed.release()
-    finish_threads()
-    assert changing(world) == []
-    assert rehearsed.picture() == before
 
 
 # interruption at any call

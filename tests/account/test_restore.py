@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slr_constructs import catalogue
-from slr_constructs.account.access import AccountError
 from slr_constructs.account.changes import Change, Message, Outcome, Waiting
 from slr_constructs.account.restore import Restore
 from slr_constructs.account.state import State
@@ -579,23 +578,6 @@ def test_throttled_changes_are_retried(
     assert rehearsed.restore()
     assert refused
     _as_before(rehearsed, before)
-
-
-# refused files
-
-
-def test_a_file_of_another_account_is_refused(world: World, released: Rehearse) -> None:
-    """Before any call."""
-    rehearsed = released(MEDIATAILOR)
-    text = rehearsed.path.read_text().replace(ACCOUNT, "444455556666", 1)
-    rehearsed.path.write_text(text)
-    with pytest.raises(AccountError) as caught:
-        rehearsed.restore()
-    assert str(caught.value) == (
-        f"{rehearsed.path} is for account 444455556666, but these credentials are for"
-        f" account {ACCOUNT}"
-    )
-    assert changing(world) == []
 
 
 # interruption at any call

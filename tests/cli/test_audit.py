@@ -9,18 +9,18 @@ import signal
 import threading
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
 from slr_constructs import catalogue
-from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
     CREATED_TAG,
     LEASE_TAG,
 )
+from tests.cli.commands import run_command
 from tests.cli.terminals import COLUMNS, Terminal, call, call_here, text
 from tests.fake_services import features
 from tests.fake_services.connected import ACCOUNT
@@ -31,8 +31,6 @@ from tests.fake_services.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from click.testing import Result
 
     from tests.fake_services.accounts import FakeAccount
     from tests.fake_services.wire import Call
@@ -53,11 +51,7 @@ INVALID_ROLE_NAME = (
 LONG = "-".join(f"{number:03}" for number in range(32))
 
 
-def run(*arguments: object) -> Result:
-    """Call the command."""
-    return CliRunner().invoke(
-        slr_constructs, ["audit", *map(str, arguments)], prog_name="slr-constructs"
-    )
+run = partial(run_command, "audit")
 
 
 def audited_accounts(*arguments: object) -> list[dict[str, Any]]:
@@ -424,15 +418,6 @@ def test_csv_has_a_line_for_each_usage() -> None:
     )
 
 
-@pytest.mark.usefixtures("world")
-def test_csv_without_usages_has_only_the_header() -> None:
-    """Programs can parse it."""
-    assert (
-        run("ivs", "--format", "csv").stdout
-        == "account,role_name,region,kind,name,arn,configuration,stack_name\n"
-    )
-
-
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@"])
 def test_csv_has_no_formulas(world: World, account: FakeAccount, begin: str) -> None:
     """A spreadsheet would execute a name that starts like a formula."""
@@ -694,31 +679,6 @@ def test_fails_if_the_organization_cannot_be_read(account: FakeAccount) -> None:
 
 
 # credentials
-
-
-def test_a_role_can_be_assumed_first(world: World) -> None:
-    """The command reads the account of the role."""
-    world.account(OTHER).assumable.add("Reader")
-    (read,) = audited_accounts(
-        "ivs", "--region", DUBLIN, "--role-arn", f"arn:aws:iam::{OTHER}:role/Reader"
-    )
-
-    assert read["account"] == OTHER
-
-
-def test_a_profile_can_be_used(
-    world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The profile is in the AWS configuration."""
-    world.account(OTHER)
-    file = tmp_path / "credentials"
-    file.write_text(f"[other]\naws_access_key_id = {OTHER}\naws_secret_access_key = testing\n")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
-    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    (read,) = audited_accounts("ivs", "--region", DUBLIN, "--profile", "other")
-
-    assert read["account"] == OTHER
 
 
 def test_fails_if_there_are_no_credentials(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 from rich.console import Console
 
 from slr_constructs import catalogue
 from slr_constructs.cli import catalogue as command
-from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.cli.role_argument import ROLES
+from tests.cli.commands import run_command
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from click.testing import Result
-
     from slr_constructs.catalogue import RoleDefinition
 
 
-def run(*arguments: str) -> Result:
-    """Call the command without a terminal."""
-    return CliRunner().invoke(slr_constructs, ["catalogue", *arguments], prog_name="slr-constructs")
+run = partial(run_command, "catalogue")
 
 
 def words(text: str) -> str:

@@ -5,26 +5,22 @@ from __future__ import annotations
 import json
 import os
 import re
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aws_cdk
 import pytest
 from aws_cdk import Acknowledgment, Stack, Validations, aws_mediapackage
-from click.testing import CliRunner
 
-from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.cli.sarif import sarif
 from slr_constructs.guard.check import RULES, check
 from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import StackTemplate
+from tests.cli.commands import run_command
 from tests.features.every_feature import RECIPES
 from tests.templates.apps import CONTEXT
 
-if TYPE_CHECKING:
-    from click.testing import Result
-
-ROOT = Path(__file__).parents[2]
 SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"
 
 #: a template with one warning.
@@ -73,11 +69,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*arguments: object) -> Result:
-    """Call the command."""
-    return CliRunner().invoke(
-        slr_constructs, ["check", *map(str, arguments)], prog_name="slr-constructs"
-    )
+run = partial(run_command, "check")
 
 
 def rule(name: str) -> Any:  # noqa: ANN401 - a rule

@@ -60,6 +60,19 @@ def test_the_help_fits_80_columns(arguments: tuple[str, ...]) -> None:
     assert max(map(len, helped(*arguments).splitlines())) <= 80
 
 
+def test_the_help_has_the_defaults_of_options() -> None:
+    """And the range of a number."""
+    defaults = {
+        ("release", "--state"): "release-ROLE-ACCOUNT.jsonl",
+        ("release", "--wait"): "15; 0<=x<=720",
+        ("restore", "--wait"): "5; 0<=x<=720",
+        ("restore", "--profile"): "as in the AWS CLI",
+    }
+    for (name, option), default in defaults.items():
+        about = " ".join(helped(name).partition(f"  {option} ")[2].split())
+        assert about.partition("[default: ")[2].startswith(f"{default}]"), option
+
+
 def test_the_version_is_that_of_the_package() -> None:
     """The version of the installed distribution."""
     result = CliRunner().invoke(slr_constructs, ["--version"])

@@ -5,21 +5,17 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import aws_cdk
 import pytest
 from aws_cdk import Stack
-from click.testing import CliRunner
 
 from slr_constructs import RoleRemoval, ServiceLinkedRole, catalogue
-from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.templates import comparison
+from tests.cli.commands import run_command
 from tests.templates.apps import CONTEXT
-
-if TYPE_CHECKING:
-    from click.testing import Result
 
 ROOT = Path(__file__).parents[2]
 ROLE = "`AWSServiceRoleForMediaTailor`"
@@ -59,11 +55,7 @@ def new(tmp_path: Path) -> Path:
     )
 
 
-def run(*arguments: object) -> Result:
-    """Call the command."""
-    return CliRunner().invoke(
-        slr_constructs, ["diff", *map(str, arguments)], prog_name="slr-constructs"
-    )
+run = partial(run_command, "diff")
 
 
 def test_text_lists_changes_and_starts_with_the_worse_ones(old: Path, new: Path) -> None:

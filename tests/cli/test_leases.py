@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
 from slr_constructs import catalogue
-from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
+from tests.cli.commands import run_command
 from tests.cli.terminals import COLUMNS, Terminal, call_here, text
 from tests.fake_services.wire import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from click.testing import Result
 
     from tests.fake_services.accounts import FakeAccount
     from tests.fake_services.wire import Call
@@ -50,11 +48,7 @@ DROPPED = (
 )
 
 
-def run(*arguments: object) -> Result:
-    """Call the command."""
-    return CliRunner().invoke(
-        slr_constructs, ["leases", *map(str, arguments)], prog_name="slr-constructs"
-    )
+run = partial(run_command, "leases")
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import aws_cdk
 import pytest
 from aws_cdk import Acknowledgment, NestedStack, Stack, Validations, aws_iam, aws_ivs, aws_sns
-from click.testing import CliRunner
 
 from slr_constructs.cli import arguments
 from slr_constructs.cli.command_line import slr_constructs
@@ -16,12 +16,11 @@ from slr_constructs.pictures.html import html
 from slr_constructs.pictures.mermaid import mermaid
 from slr_constructs.pictures.svg import svg
 from slr_constructs.templates.app import App
+from tests.cli.commands import run_command
 from tests.templates.apps import CONTEXT
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from click.testing import Result
 
 
 @pytest.fixture
@@ -52,11 +51,7 @@ def assembly(tmp_path: Path) -> Path:
     return out
 
 
-def run(*arguments: object) -> Result:
-    """Call the command."""
-    return CliRunner().invoke(
-        slr_constructs, ["order", *map(str, arguments)], prog_name="slr-constructs"
-    )
+run = partial(run_command, "order")
 
 
 def test_text_has_the_order_of_stacks_and_resources(assembly: Path) -> None:

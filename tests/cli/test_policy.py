@@ -6,11 +6,11 @@ import importlib
 import json
 import re
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, DefaultStackSynthesizer, Stack, aws_kinesis
-from click.testing import CliRunner
 from constructs import Construct
 
 from slr_constructs import (
@@ -22,9 +22,9 @@ from slr_constructs import (
 from slr_constructs import _permissions as permissions
 from slr_constructs.catalogue import ResourceType, resource_types_of
 from slr_constructs.catalogue.resource_type import Release, action_of
-from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.cli.role_argument import ROLES
 from slr_constructs.testing import template_of
+from tests.cli.commands import run_command
 from tests.features.every_feature import ACCOUNT, RECIPES
 from tests.features.graph import FUNCTION, id_of, ids_of, listed
 from tests.published import arns_of, iam_actions, schema_of
@@ -33,8 +33,6 @@ from tests.resource_types import each_type
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-
-    from click.testing import Result
 
     from slr_constructs.catalogue import RoleDefinition
 
@@ -51,9 +49,7 @@ OWN_TYPES = (
 )
 
 
-def run(*arguments: str) -> Result:
-    """Call the command."""
-    return CliRunner().invoke(slr_constructs, ["policy", *arguments], prog_name="slr-constructs")
+run = partial(run_command, "policy")
 
 
 def statements(*arguments: str) -> dict[str, Statement]:

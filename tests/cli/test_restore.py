@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
 
 from slr_constructs import catalogue
 from slr_constructs.account.state import State
-from slr_constructs.cli.command_line import slr_constructs
 from tests.account.rehearsal import (
     LIVE,
     add_role,
@@ -23,6 +22,7 @@ from tests.account.rehearsal import (
     let_time_pass,
     picture,
 )
+from tests.cli.commands import run_command
 from tests.cli.terminals import Terminal, call, text
 from tests.fake_services import features
 from tests.fake_services.connected import ACCOUNT
@@ -30,8 +30,6 @@ from tests.fake_services.server import serve
 
 if TYPE_CHECKING:
     from typing import Any
-
-    from click.testing import Result
 
     from slr_constructs.catalogue import RoleDefinition
     from tests.fake_services.accounts import FakeAccount
@@ -41,34 +39,6 @@ if TYPE_CHECKING:
 MEDIATAILOR, IVS = catalogue.MEDIATAILOR, catalogue.IVS_RECORD_TO_S3
 NAME = MEDIATAILOR.role_name
 FILE = "state.jsonl"
-HELP = """\
-Usage: slr-constructs restore [OPTIONS] FILE
-
-  Undo a release: create the role again and restore its usages.
-
-  FILE is the state file of `slr-constructs release`. The command creates the
-  role with its previous description and tags, and then enables each usage with
-  its previous settings. It does not change what was enabled again since the
-  release. A recording configuration is created under a new ARN, and its
-  channels are changed to the new one. A stack that owned the old one does not
-  know the new ARN.
-
-  The command records in the file what it restored. After an interruption, run
-  the same command again to continue.
-
-  Exit status: 0 everything was restored, 1 only a part, 2 nothing was done, 130
-  interrupted.
-
-Options:
-  --dry-run       Show what would change, and change nothing.
-  --yes           Do not ask for confirmation.
-  --wait MINUTES  Wait at most this long for busy resources.  [default: 5;
-                  0<=x<=720]
-  --profile NAME  Use this profile of your AWS configuration.  [default: as in
-                  the AWS CLI]
-  --role-arn ARN  Assume this IAM role first.
-  -h, --help      Show this message and exit.
-"""
 PLAN = f"""\
 Restore of {NAME} in account {ACCOUNT}
 
@@ -107,19 +77,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return let_time_pass(monkeypatch)
 
 
-def invoke(*arguments: object, typed: str | None = None) -> Result:
-    """Call a command, with a terminal if a text is typed."""
-    with pytest.MonkeyPatch.context() as patch:
-        if typed is not None:
-            patch.setattr("slr_constructs.cli.prompts.can_ask", lambda: True)
-        return CliRunner().invoke(
-            slr_constructs, list(map(str, arguments)), input=typed, prog_name="slr-constructs"
-        )
-
-
-def run(*arguments: object, typed: str | None = None) -> Result:
-    """Call the command."""
-    return invoke("restore", *arguments, typed=typed)
+run = partial(run_command, "restore")
 
 
 def _release(world: World, definition: RoleDefinition) -> dict[str, Any]:
@@ -128,7 +86,7 @@ def _release(world: World, definition: RoleDefinition) -> dict[str, Any]:
     add_usages(world, definition)
     before = picture(world, definition)
     flags = ("--delete-recording-configurations", "--despite-stack", LIVE, "--state", FILE)
-    assert invoke("release", definition.role_name, "--yes", *flags).exit_code == 0
+    assert run_command("release", definition.role_name, "--yes", *flags).exit_code == 0
     world.calls.clear()
     return before
 
@@ -395,7 +353,7 @@ def test_a_role_without_usages_is_restored(world: World, account: FakeAccount) -
     """Only the role is created again."""
     add_role(world, MEDIATAILOR)
     flags = ("--yes", "--state", FILE, "--despite-stack", LIVE)
-    assert invoke("release", "mediatailor", *flags).exit_code == 0
+    assert run_command("release", "mediatailor", *flags).exit_code == 0
     result = run(FILE, "--yes")
     assert result.exit_code == 0
     assert "Enables" not in result.stdout
@@ -412,18 +370,9 @@ def test_control_characters_are_replaced(world: World, waits: list[float]) -> No
         target.data = {**target.data, "Name": "\x1b[2Jchat"}
     file = "a\x1b[0mb"
     flags = ("--yes", "--state", file, "--despite-stack", LIVE)
-    assert invoke("release", definition.role_name, *flags).exit_code == 0
+    assert run_command("release", definition.role_name, *flags).exit_code == 0
     for _ in range(2):
         result = run(file, "--yes")
         assert result.exit_code == 0
         assert "\x1b" not in result.output
         assert "\N{REPLACEMENT CHARACTER}[" in result.output
-
-
-def test_help() -> None:
-    """The help text fits 80 columns."""
-    result = CliRunner().invoke(
-        slr_constructs, ["restore", "--help"], prog_name="slr-constructs", terminal_width=80
-    )
-    assert result.exit_code == 0
-    assert result.output == HELP

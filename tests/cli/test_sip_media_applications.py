@@ -6,16 +6,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import CliRunner
 
 from slr_constructs import catalogue
 from slr_constructs.account.usages import KINDS
 from slr_constructs.account.usages.kind import TargetResource
-from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.handler.slr_handler.clock import Clock
 from slr_constructs.handler.slr_handler.context import Context
 from tests.account import specimens
 from tests.account.rehearsal import REGIONS, at_first, changing, few_regions, let_time_pass
+from tests.cli.commands import run_command
 from tests.fake_services import features
 from tests.fake_services.connected import ACCOUNT
 
@@ -56,7 +55,7 @@ def add(world: World, name: str, region: str = REGIONS[0]) -> features.TargetRes
 
 def run(command: str, *arguments: str) -> Result:
     """Call a command for the role."""
-    return CliRunner().invoke(slr_constructs, [command, "chime-voice-connector", *arguments])
+    return run_command(command, "chime-voice-connector", *arguments)
 
 
 def exists(account: FakeAccount) -> bool:

@@ -12,34 +12,11 @@ from tests.handler.clocks import FakeClock
 from tests.handler.events import ACCOUNT
 
 if TYPE_CHECKING:
-    from tests.handler.account import Account
     from tests.handler.stubbed import StubbedAws
 
 
 def _context(clock: FakeClock) -> Context:
     return Context(clock, account=ACCOUNT)
-
-
-def test_uses_one_api_per_service(stubs: StubbedAws, clock: FakeClock) -> None:
-    """All calls share the record of changes."""
-    context = _context(clock)
-
-    assert context.api("ivs") is context.api("ivs")
-    assert context.api("ivs") is not context.api("logs")
-    stubs.assert_all_called()
-
-
-def test_tracks_whether_a_call_may_have_changed_a_resource(
-    account: Account, clock: FakeClock
-) -> None:
-    """Read calls change nothing in any service."""
-    account.add("Role")
-    context = _context(clock)
-    context.api("iam").call("get_role", RoleName="Role")
-    before = context.changed
-    context.api("iam").call("untag_role", RoleName="Role", TagKeys=["x"])
-
-    assert (before, context.changed) == (False, True)
 
 
 def test_attempts_have_increasing_pauses(clock: FakeClock) -> None:

@@ -113,16 +113,6 @@ def test_booleans_are_read_from_text(text: object, read: object) -> None:
     assert wanted.enabled is read
 
 
-@pytest.mark.parametrize(("text", "read"), [("24", 24), (24, 24)], ids=["text", "number"])
-def test_numbers_are_read_from_text(text: object, read: int) -> None:
-    """Botocore rejects the text `"24"` for an integer."""
-    wanted = contract.VoiceConnectorStreaming.from_properties(
-        {**VOICE, "DataRetentionInHours": text}
-    )
-
-    assert wanted.data_retention_in_hours == read
-
-
 def test_none_is_omitted() -> None:
     """CloudFormation does not have null values."""
     wanted = contract.VoiceConnectorStreaming.from_properties(VOICE)
@@ -185,14 +175,3 @@ def test_a_delete_accepts_invalid_properties() -> None:
     )
 
     assert wanted.voice_connector_id == CONNECTOR
-
-
-def test_fails_when_the_owner_is_missing_even_on_delete() -> None:
-    """Without the owner there is nothing to remove."""
-    with pytest.raises(ContractError) as error:
-        contract.VoiceConnectorStreaming.from_properties({}, strict=False)
-
-    assert str(error.value) == (
-        "Custom::VoiceConnectorStreaming: voice_connector_id must be given, got None"
-        " [MissingProperty]"
-    )

@@ -56,18 +56,6 @@ def test_configures_each_field(stubs: StubbedAws, clock: FakeClock) -> None:
     stubs.assert_all_called()
 
 
-def test_waits_for_a_new_recording_configuration(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A recording configuration of the same stack may not be visible yet."""
-    stubs.expect(
-        [*_update(RECORDING).refuse("ResourceNotFoundException", 404, 4), _update(RECORDING)]
-    )
-
-    response = _ask("Create", clock)
-
-    assert not response.failed, response.reason
-    assert clock.elapsed == 15
-
-
 @pytest.mark.parametrize("kind", ["Create", "Update", "Delete"])
 def test_waits_for_a_live_channel(kind: str, stubs: StubbedAws, clock: FakeClock) -> None:
     """A stream may end within the function's time."""

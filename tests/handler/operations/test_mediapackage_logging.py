@@ -77,21 +77,3 @@ def test_configures_each_field(
 
     assert not response.failed, response.reason
     stubs.assert_all_called()
-
-
-@pytest.mark.parametrize("owner", [CHANNEL, GROUP], ids=["channel", "group"])
-def test_waits_for_a_new_owner(
-    owner: tuple[str, str, str], stubs: StubbedAws, clock: FakeClock
-) -> None:
-    """A new owner may not be visible yet."""
-    service, kind, id_property = owner
-    call = Call(service=service, method="configure_logs", params={"Id": "sports"})
-    stubs.expect([*call.refuse("NotFoundException", 404, times=4), call])
-    wanted = {id_property: "sports", "Egress": "OFF"}
-    if owner is CHANNEL:
-        wanted["Ingress"] = "OFF"
-
-    response = respond(request("Create", f"Custom::MediaPackage{kind}Logging", wanted), clock)
-
-    assert not response.failed, response.reason
-    assert clock.elapsed == 15

@@ -115,28 +115,3 @@ def test_enables_the_as_run_log_of_a_channel(stubs: StubbedAws, clock: FakeClock
     response = _ask("Create", "AsRunLogging", clock, {"ChannelName": "news"})
 
     assert response.reason == "the as-run log of channel news is enabled"
-
-
-def test_waits_for_a_new_playback_configuration(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A new owner may not be visible yet."""
-    stubs.expect([*_put().refuse("NotFoundException", 404, times=4), _put()])
-
-    response = _ask_sessions("Create", clock)
-
-    assert not response.failed, response.reason
-    assert clock.elapsed == 15
-
-
-def test_waits_for_a_new_channel(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A new owner may not be visible yet."""
-    call = Call(
-        service="mediatailor",
-        method="configure_logs_for_channel",
-        params={"ChannelName": "news", "LogTypes": ["AS_RUN"]},
-    )
-    stubs.expect([*call.refuse("NotFoundException", 404, times=4), call])
-
-    response = _ask("Create", "AsRunLogging", clock, {"ChannelName": "news"})
-
-    assert not response.failed, response.reason
-    assert clock.elapsed == 15

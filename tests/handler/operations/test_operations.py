@@ -253,22 +253,6 @@ def test_second_delete_succeeds(lifecycle: Lifecycle, ask: Callable[..., Respons
 
 
 @each_lifecycle
-def test_delete_reads_properties_of_an_older_version(
-    lifecycle: Lifecycle, ask: Callable[..., Response]
-) -> None:
-    """An older template may have properties that do not exist any more."""
-    response = ask(
-        "Delete",
-        lifecycle,
-        lifecycle.remove(lifecycle.name),
-        physical_resource_id=lifecycle.physical_id,
-        properties={**lifecycle.properties, "Retired": "yes"},
-    )
-
-    assert not response.failed, response.reason
-
-
-@each_lifecycle
 def test_delete_needs_only_the_name_of_the_target(
     lifecycle: Lifecycle, ask: Callable[..., Response]
 ) -> None:
@@ -351,6 +335,28 @@ def test_delete_after_a_failed_create_calls_nothing(
     assert created.failed
     assert not deleted.failed, deleted.reason
     assert deleted.physical_resource_id == created.physical_resource_id
+
+
+@pytest.mark.parametrize(
+    "lifecycle",
+    [
+        row
+        for row in LIFECYCLES
+        if row.contract is not ServiceLinkedRole and row.configure(row.name) != []
+    ],
+    ids=lambda row: row.resource_type.removeprefix("Custom::"),
+)
+def test_waits_for_a_new_target(lifecycle: Lifecycle, ask: Callable[..., Response]) -> None:
+    """A new target, or a resource that it needs, may not be visible yet."""
+    clock = FakeClock()
+    calls = lifecycle.configure(lifecycle.name)
+    (missing,) = lifecycle.remove_when_missing(lifecycle.name)
+    assert missing.refused is not None
+    calls[-1:-1] = calls[-1].refuse(*missing.refused, times=4)
+    response = ask("Create", lifecycle, calls, clock=clock)
+
+    assert not response.failed, response.reason
+    assert clock.elapsed == 15
 
 
 @pytest.mark.parametrize("fault", _first_of(BUSY))

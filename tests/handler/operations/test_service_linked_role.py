@@ -74,6 +74,15 @@ class Stack:
         """Return the deletion locks on the role."""
         return {tag: at for tag, at in self.role.tags.items() if tag.startswith(DELETION_LOCK_TAG)}
 
+    def before(self, method: str, change: Callable[[], object]) -> None:
+        """Change something before every call of a method."""
+
+        def before_call(called: str, _params: dict[str, Any]) -> None:
+            if called == method:
+                change()
+
+        self.account.before_call = before_call
+
     def when(self, seconds: float, change: Callable[[], object]) -> None:
         """Change something before the first call after that many seconds."""
         changes = [change]
@@ -473,30 +482,16 @@ def test_waits_for_a_deletion_that_is_cancelled(stack: Stack) -> None:
     assert stack.role.tags == CREATED | LEASES
 
 
-def test_a_role_that_is_deleted_before_it_is_tagged_is_created_again(stack: Stack) -> None:
-    """A missing role is not an error of tagging."""
-    stack.account.add(ROLE)
-
-    def before_call(method: str, _params: dict[str, Any]) -> None:
-        if method == "tag_role" and stack.role.number == 1:
-            stack.account.roles.clear()
-
-    stack.account.before_call = before_call
-
-    assert _succeeded(stack.acquire_lease()) == f"{ROLE} is created"
-    assert stack.role.tags == CREATED | LEASES
-
-
 def test_a_role_that_is_deleted_after_it_is_tagged_is_created_again(stack: Stack) -> None:
     """The function reads the lease again, because it may be deleted with the role."""
     stack.account.add(ROLE)
 
-    def before_call(method: str, _params: dict[str, Any]) -> None:
+    def delete() -> None:
         role = stack.account.roles.get(ROLE)
-        if method == "get_role" and role is not None and role.number == 1 and LEASE in role.tags:
+        if role is not None and role.number == 1 and LEASE in role.tags:
             stack.account.roles.clear()
 
-    stack.account.before_call = before_call
+    stack.before("get_role", delete)
 
     assert _succeeded(stack.acquire_lease()) == f"{ROLE} is created"
 
@@ -505,11 +500,11 @@ def test_waits_until_the_lease_is_readable(stack: Stack) -> None:
     """A lease is effective when other stacks can read it."""
     stack.account.add(ROLE)
 
-    def before_call(method: str, _params: dict[str, Any]) -> None:
-        if method == "get_role" and stack.account.methods().count("get_role") == 1:
+    def hide() -> None:
+        if stack.account.methods().count("get_role") == 1:
             stack.role.tags.clear()
 
-    stack.account.before_call = before_call
+    stack.before("get_role", hide)
 
     _succeeded(stack.acquire_lease())
     assert stack.role.tags == LEASES
@@ -563,12 +558,7 @@ def test_release_of_a_missing_role_succeeds(stack: Stack) -> None:
 def test_release_succeeds_when_the_role_is_deleted_meanwhile(stack: Stack) -> None:
     """A lease that was deleted with its role is released."""
     stack.acquire_lease()
-
-    def before_call(method: str, _params: dict[str, Any]) -> None:
-        if method == "untag_role":
-            stack.account.roles.clear()
-
-    stack.account.before_call = before_call
+    stack.before("untag_role", stack.account.roles.clear)
 
     assert _succeeded(stack.release_lease()) == f"{ROLE} does not exist"
 
@@ -577,12 +567,7 @@ def test_release_succeeds_when_the_role_is_deleted_meanwhile(stack: Stack) -> No
 def test_a_role_that_is_deleted_by_another_is_deleted(method: str, stack: Stack) -> None:
     """It does not matter who deleted it."""
     stack.acquire_lease()
-
-    def before_call(called: str, _params: dict[str, Any]) -> None:
-        if called == method:
-            stack.account.roles.clear()
-
-    stack.account.before_call = before_call
+    stack.before(method, stack.account.roles.clear)
 
     assert _succeeded(stack.release_lease()) == f"{ROLE} is deleted"
 
@@ -635,20 +620,6 @@ def test_a_renamed_construct_has_its_own_lease(stack: Stack) -> None:
     assert stack.role.tags == CREATED | {renamed: stack_id()}
 
 
-def test_the_later_of_two_deleted_stacks_deletes_the_role(stack: Stack) -> None:
-    """A lease that was released meanwhile is ignored."""
-    stack.acquire_lease()
-    stack.role.tags |= OTHER_LEASES
-
-    def before_call(method: str, _params: dict[str, Any]) -> None:
-        if method == "untag_role":
-            stack.role.tags.pop(OTHER_LEASE, None)
-
-    stack.account.before_call = before_call
-
-    assert _succeeded(stack.release_lease()) == f"{ROLE} is deleted"
-
-
 def test_require_deletes_an_adopted_role(stack: Stack) -> None:
     """REQUIRE also deletes a role that slr-constructs did not create."""
     stack.account.add(ROLE)
@@ -685,12 +656,10 @@ def test_renews_its_lock_while_it_waits(stack: Stack) -> None:
     stack.acquire_lease()
     stack.account.deletion_seconds = 400
     ages: list[int] = []
-
-    def before_call(method: str, _params: dict[str, Any]) -> None:
-        if method.startswith("get_service"):
-            ages.extend(stack.clock.now() - int(at) for at in stack.locks().values())
-
-    stack.account.before_call = before_call
+    stack.before(
+        "get_service_linked_role_deletion_status",
+        lambda: ages.extend(stack.clock.now() - int(at) for at in stack.locks().values()),
+    )
 
     assert _succeeded(stack.release_lease()) == f"{ROLE} is deleted"
     assert len(ages) > 20
@@ -702,12 +671,12 @@ def test_leaves_no_lock_on_a_role_that_is_created_again(stack: Stack) -> None:
     stack.acquire_lease()
     stack.account.deletion_seconds = 65
 
-    def before_call(method: str, _params: dict[str, Any]) -> None:
+    def create_again() -> None:
         role = stack.account.roles.get(ROLE)
-        if method == "tag_role" and stack.account.tasks and role is not None and role.number == 1:
+        if stack.account.tasks and role is not None and role.number == 1:
             stack.account.add(ROLE, **CREATED, **OTHER_LEASES)
 
-    stack.account.before_call = before_call
+    stack.before("tag_role", create_again)
 
     assert _succeeded(stack.release_lease()) == f"{ROLE} is deleted"
     assert stack.role.tags == CREATED | OTHER_LEASES
@@ -854,13 +823,12 @@ def test_locks_a_role_that_was_created_again(stack: Stack) -> None:
     stack.acquire_lease()
     replaced: list[Role] = []
 
-    def before_call(method: str, _params: dict[str, Any]) -> None:
-        locked = ROLE in stack.account.roles and stack.locks()
-        if method == "get_role" and locked and not replaced:
+    def replace() -> None:
+        if ROLE in stack.account.roles and stack.locks() and not replaced:
             del stack.account.roles[ROLE]
             replaced.append(stack.account.add(ROLE, **CREATED))
 
-    stack.account.before_call = before_call
+    stack.before("get_role", replace)
 
     assert _succeeded(stack.release_lease()) == f"{ROLE} is deleted"
     assert stack.account.methods()[-5:] == [

@@ -106,16 +106,6 @@ def test_reports_that_streaming_is_configured_but_not_enabled(
     assert response.reason.endswith("is configured, but not enabled")
 
 
-def test_waits_for_a_new_connector(stubs: StubbedAws, clock: FakeClock) -> None:
-    """Chime returns 404 for a new connector for a while."""
-    stubs.expect([*_put().refuse("NotFoundException", 404, times=4), _put()])
-
-    response = _ask("Create", clock)
-
-    assert not response.failed, response.reason
-    assert clock.elapsed == 15
-
-
 def test_fails_when_the_connector_does_not_appear(stubs: StubbedAws, clock: FakeClock) -> None:
     """A wrong id is reported within a minute."""
     stubs.expect(_put().refuse("NotFoundException", 404, times=TRIES_WHEN_DENIED))
@@ -127,23 +117,16 @@ def test_fails_when_the_connector_does_not_appear(stubs: StubbedAws, clock: Fake
     assert clock.elapsed <= 60
 
 
-@pytest.mark.parametrize("shown", [DISABLED, {}], ids=["disabled", "empty"])
+@pytest.mark.parametrize(
+    "read",
+    [_call("get", DISABLED), _call("get", {}), *_call("get").refuse("NotFoundException", 404)],
+    ids=["disabled", "empty", "not-found"],
+)
 def test_delete_succeeds_when_streaming_is_disabled(
-    shown: dict[str, Any], stubs: StubbedAws, clock: FakeClock
+    read: Call, stubs: StubbedAws, clock: FakeClock
 ) -> None:
     """No documentation says whether Chime returns 404 or an empty configuration."""
-    stubs.expect([_call("delete"), _call("get", shown)])
-
-    response = _ask("Delete", clock)
-
-    assert response.reason == f"streaming of Voice Connector {CONNECTOR} is disabled"
-
-
-def test_delete_succeeds_when_the_configuration_is_not_found(
-    stubs: StubbedAws, clock: FakeClock
-) -> None:
-    """No documentation says whether Chime returns 404 or an empty configuration."""
-    stubs.expect([_call("delete"), *_call("get").refuse("NotFoundException", 404)])
+    stubs.expect([_call("delete"), read])
 
     response = _ask("Delete", clock)
 
