@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import string
 from dataclasses import FrozenInstanceError, dataclass, fields
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -327,23 +326,6 @@ def _facts_in(source: str) -> Iterator[tuple[str, int, str]]:
 # --- the definition itself -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("partition", "account"),
-    [
-        ("aws", "111122223333"),
-        ("aws-cn", "111122223333"),
-        ("aws-us-gov", "111122223333"),
-        ("${AWS::Partition}", "${AWS::AccountId}"),
-    ],
-)
-def test_an_arn_is_composed_for_any_partition(partition: str, account: str) -> None:
-    """The partition and the account may be tokens."""
-    assert MEDIATAILOR.arn(partition=partition, account=account) == (
-        f"arn:{partition}:iam::{account}:role"
-        "/aws-service-role/mediatailor.amazonaws.com/AWSServiceRoleForMediaTailor"
-    )
-
-
 def test_a_role_is_found_by_its_name() -> None:
     """Every role of the catalogue, including the older one, is found by its name."""
     assert [by_role_name(definition.role_name) for definition in ALL] == list(ALL)
@@ -409,36 +391,6 @@ def test_fails_when_a_name_is_malformed(
     assert repr({"role_name": role_name}.get(rejected, service_principal)) in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("operation", "parameter", "prop"),
-    [
-        ("iam:DeleteServiceLinkedRole", "RoleName", "role_name"),
-        ("iam:CreateServiceLinkedRole", "AWSServiceName", "service_principal"),
-    ],
-)
-def test_names_have_exactly_the_limits_of_iam(
-    models: Session, operation: str, parameter: str, prop: str
-) -> None:
-    """Length and characters are those of IAM's model."""
-    limits: Any = _parameter(models, operation, parameter).metadata
-    longest = limits["max"]
-    allowed = re.compile(limits["pattern"], re.ASCII)
-
-    def is_accepted(value: str) -> bool:
-        names: dict[str, Any] = {"role_name": "X", "service_principal": "x.amazonaws.com"}
-        try:
-            RoleDefinition(**(names | {prop: value}))
-        except ValueError:
-            return False
-        return True
-
-    assert is_accepted("x" * longest)
-    assert not is_accepted("x" * (longest + 1))
-    assert {sign for sign in string.printable if is_accepted(sign)} == {
-        sign for sign in string.printable if allowed.fullmatch(sign)
-    }
-
-
 # --- managed policies, as moto ships them ----------------------------------------------------
 
 
@@ -466,14 +418,6 @@ def test_policy_versions_are_those_of_the_comments(policies: dict[str, Any]) -> 
     assert set(versions.values()) == {"v1"}
 
 
-def test_kinesisvideo_is_never_allowed_as_a_whole(policies: dict[str, Any]) -> None:
-    """The policy still does not contain `kinesisvideo:*` and `ChimeMediaPipelines-*`."""
-    text = json.dumps(policies[str(CHIME_VOICE_CONNECTOR.managed_policy)])
-
-    assert '"kinesisvideo:*"' not in text
-    assert "ChimeMediaPipelines-" not in text
-
-
 def test_the_older_messaging_role_is_in_no_managed_policy(policies: dict[str, Any]) -> None:
     """No policy names it, and the policy of `chime.amazonaws.com` is that of another role."""
     current = json.dumps(policies["AmazonChimeServiceRolePolicy"]["Document"])
@@ -481,14 +425,6 @@ def test_the_older_messaging_role_is_in_no_managed_policy(policies: dict[str, An
     assert CHIME_MESSAGING_LEGACY.role_name not in json.dumps(policies)
     assert CHIME_MESSAGING_LEGACY.path + "AWSServiceRoleForAmazonChime" in current
     assert "kinesis" not in current
-
-
-def test_the_mediatailor_policy_has_no_aws_prefix(policies: dict[str, Any]) -> None:
-    """The policy still does not name the log groups of the document."""
-    text = json.dumps(policies[str(MEDIATAILOR.managed_policy)])
-
-    assert "log-group:MediaTailor/*" in text
-    assert "/aws/MediaTailor" not in text
 
 
 def test_the_ivs_policy_covers_no_bucket_that_s3_would_create(policies: dict[str, Any]) -> None:
@@ -535,24 +471,6 @@ def test_every_operation_exists(models: Session, operation: str) -> None:
     assert name in models.get_service_model(client).operation_names
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "CreateServiceLinkedRole",
-        "DeleteServiceLinkedRole",
-        "GetRole",
-        "GetServiceLinkedRoleDeletionStatus",
-        "ListRoleTags",
-        "TagRole",
-        "UntagRole",
-        "UpdateRole",
-    ],
-)
-def test_iam_can_do_what_a_role_needs(models: Session, name: str) -> None:
-    """IAM has the operations to create, describe, tag and delete a role."""
-    assert name in models.get_service_model("iam").operation_names
-
-
 def test_a_deletion_has_four_states(models: Session) -> None:
     """The function must know every state, or it would wait forever."""
     response: Any = (
@@ -570,37 +488,6 @@ def test_a_deletion_has_four_states(models: Session) -> None:
     assert {"Region", "Resources"} <= set(
         response.members["Reason"].members["RoleUsageList"].member.members
     )
-
-
-@pytest.mark.parametrize(
-    ("operation", "parameter", "type_name"),
-    [
-        (
-            "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration",
-            "StreamingConfiguration.DataRetentionInHours",
-            "integer",
-        ),
-        (
-            "chime-sdk-voice:PutVoiceConnectorStreamingConfiguration",
-            "StreamingConfiguration.Disabled",
-            "boolean",
-        ),
-        (
-            "chime-sdk-messaging:PutMessagingStreamingConfigurations",
-            "StreamingConfigurations.ResourceArn",
-            "string",
-        ),
-        ("mediatailor:ConfigureLogsForPlaybackConfiguration", "PercentEnabled", "integer"),
-        ("mediapackage:ConfigureLogs", "EgressAccessLogs.LogGroupName", "string"),
-        ("mediapackage:ConfigureLogs", "IngressAccessLogs.LogGroupName", "string"),
-        ("mediapackage-vod:ConfigureLogs", "EgressAccessLogs.LogGroupName", "string"),
-    ],
-)
-def test_every_parameter_exists(
-    models: Session, operation: str, parameter: str, type_name: str
-) -> None:
-    """The parameters that enable and disable a feature exist, with the type that is sent."""
-    assert _parameter(models, operation, parameter).type_name == type_name
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 from pathlib import Path
@@ -52,9 +51,9 @@ from slr_constructs._registry import is_ordered
 from slr_constructs.catalogue import Usage
 from slr_constructs.guard.check import check
 from slr_constructs.templates.app import App as Read
-from tests.features.every_feature import RECIPES
+from tests.features.every_feature import RECIPES, linear_channel, playback_configuration
 from tests.features.graph import NATIVE_ROLE, ROLE, id_of, ids_of, needs, properties_of
-from tests.resource_types import EXAMPLES, NATIVE_TYPES, each_usage, feature_properties
+from tests.resource_types import EXAMPLES, NATIVE_TYPES, each_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,34 +72,17 @@ _ELSEWHERE = "arn:aws:ivs:us-east-1:111122223333:recording-configuration/AbCdEf1
 KINDS = ("sessions", "as-run", "live", "vod", "recording")
 
 
-def _playback(scope: Construct, id: str = "Owner", **props: Any) -> Any:  # noqa: ANN401
+def _playback(scope: Construct, logs: Any = None) -> None:  # noqa: ANN401 - logs or a token
     l1 = aws_mediatailor.CfnPlaybackConfiguration
-    return l1(
-        scope,
-        id,
-        name="ads",
-        ad_decision_server_url="https://ads.example.com",
-        video_content_source_url="https://video.example.com",
-        **{"log_configuration": _session_logs(), **props},
-    )
-
-
-def _session_logs() -> aws_mediatailor.CfnPlaybackConfiguration.LogConfigurationProperty:
-    return aws_mediatailor.CfnPlaybackConfiguration.LogConfigurationProperty(
+    playback_configuration(scope).log_configuration = logs or l1.LogConfigurationProperty(
         percent_enabled=100, enabled_logging_strategies=["LEGACY_CLOUDWATCH"]
     )
 
 
 def _linear(scope: Construct) -> None:
     l1 = aws_mediatailor.CfnChannel
-    l1(
-        scope,
-        "Owner",
-        channel_name="linear",
-        outputs=[l1.RequestOutputItemProperty(manifest_name="index", source_group="hls")],
-        playback_mode="LOOP",
-        log_configuration=l1.LogConfigurationForChannelProperty(log_types=["AS_RUN"]),
-    )
+    logs = l1.LogConfigurationForChannelProperty(log_types=["AS_RUN"])
+    linear_channel(scope).log_configuration = logs
 
 
 def _live(scope: Construct, id: str = "Owner") -> aws_mediapackage.CfnChannel:
@@ -342,19 +324,6 @@ def _without_features(app: App) -> None:
     aws_s3.Bucket(Stack(Stage(app, "Stage"), "Stack"), "Bucket")
 
 
-def _without_logs(app: App) -> None:
-    stack = Stack(app, "Stack")
-    _playback(stack, log_configuration=None)
-    for target in NATIVE_TYPES:
-        rest = {**EXAMPLES[target.type].properties}
-        for name in (features := feature_properties(target)):
-            rest.pop(name, None)
-        if features:
-            CfnResource(stack, target.sid, type=target.type, properties=rest)
-    aws_ivs.CfnChannel(stack, "Off", recording_configuration_arn="")
-    aws_ivs.CfnChannel(stack, "None", recording_configuration_arn=Aws.NO_VALUE)
-
-
 def _our_constructs(app: App) -> None:
     stack = Stack(app, "Stack")
     for name, recipe in RECIPES.items():
@@ -379,18 +348,6 @@ def test_an_app_that_needs_no_addition_does_not_change(
     way(touched)
 
     assert _assembly(touched) == _assembly(app)
-
-
-@way_of
-def test_resources_without_enabled_features_do_not_change(way: Callable[[App], None]) -> None:
-    """The templates are the same; CDK records in the metadata where a mixin was applied."""
-    app, touched = _app(), _app()
-    _without_logs(app)
-    _without_logs(touched)
-
-    way(touched)
-
-    assert _templates(touched) == _templates(app)
 
 
 @jsii.implements(IAspect)
@@ -689,7 +646,7 @@ def _condition(stack: Stack) -> CfnCondition:
 def test_an_unknown_value_counts_as_enabled(unknown: str, way: Callable[[App], None]) -> None:
     """An unneeded clean-up resource does no harm; a missing one may keep the role forever."""
     stack = Stack(app := _app(), "Stack")
-    _playback(stack, log_configuration=UNKNOWN[unknown](stack))
+    _playback(stack, UNKNOWN[unknown](stack))
 
     way(app)
 
@@ -915,20 +872,22 @@ def test_the_resource_has_the_warning_about_the_region() -> None:
     assert "is not offered" in str(warning.data)
 
 
+@way_of
 @each_usage
 def test_every_native_type_gets_what_it_needs(
-    target: ResourceType, properties: dict[str, Any], usage: Usage
+    target: ResourceType, properties: dict[str, Any], usage: Usage, way: Callable[[App], None]
 ) -> None:
-    """The role, and the clean-up resource if the feature must be disabled first."""
+    """The role, and the clean-up resource if the feature must be disabled first, or nothing."""
     stack = Stack(app := _app(), "Stack")
     owner = CfnResource(stack, "Owner", type=target.type, properties=properties)
 
-    _mixin(app)
+    way(app)
 
     template = _template(stack)
     added = {each["Type"] for each in template["Resources"].values()} - {target.type}
     if usage is Usage.DOES_NOT_USE:
         assert added == set()
+        assert "DependsOn" not in template["Resources"]["Owner"]
         return
     assert is_ordered(owner)
     assert properties_of(template, ROLE)["RoleName"] == target.role.role_name
@@ -969,17 +928,3 @@ def test_the_findings_of_the_guard_in_native_resources_are_fixed(path: Path) -> 
         for rule, each in found
         if rule in _FIXED and each is not None and resources[each]["Type"] in NATIVE_NAMES
     ] == []
-
-
-def test_every_prop_is_explained_with_its_default() -> None:
-    """The same rule applies to the props of constructs."""
-    text = inspect.getdoc(EnsureServiceLinkedRoles) or ""
-    entries = dict(re.findall(r"^    (\w+): ((?:.|\n(?!    \w+: |\w))*)", text, re.MULTILINE))
-    _, *parameters = inspect.signature(
-        vars(EnsureServiceLinkedRoles)["__init__"]
-    ).parameters.values()
-
-    assert parameters
-    for each in parameters:
-        assert each.kind is inspect.Parameter.KEYWORD_ONLY
-        assert "Default:" in entries[each.name]

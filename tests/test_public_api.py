@@ -27,6 +27,9 @@ CONSTRUCTS = [
     if inspect.isclass(getattr(slr_constructs, name))
     and issubclass(getattr(slr_constructs, name), Construct)
 ]
+#: the public classes with props.
+WITH_PROPS = [*CONSTRUCTS, slr_constructs.EnsureServiceLinkedRoles]
+with_props = pytest.mark.parametrize("kind", WITH_PROPS, ids=lambda each: each.__name__)
 
 
 def _options(construct: type) -> dict[str, inspect.Parameter]:
@@ -87,7 +90,7 @@ def test_fails_when_a_name_is_not_public() -> None:
 )
 def test_facts_and_commands_do_not_import_cdk(module: str) -> None:
     """The import of CDK takes seconds and starts Node.js, and cfn-lint takes seconds."""
-    slow = {"aws_cdk", "boto3", "cfnlint", "constructs", "jsii", "networkx"}
+    slow = {"aws_cdk", "boto3", "cfnlint", "constructs", "jsii", "networkx", "pytest", "syrupy"}
     code = f"import sys, {module}; print(*(set(sys.modules) & {slow}))"
 
     run = subprocess.run(
@@ -97,38 +100,22 @@ def test_facts_and_commands_do_not_import_cdk(module: str) -> None:
     assert run.stdout.split() == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "CHIME_VOICE_CONNECTOR",
-        "CHIME_MESSAGING",
-        "CHIME_MESSAGING_LEGACY",
-        "IVS_RECORD_TO_S3",
-        "MEDIATAILOR",
-        "MEDIAPACKAGE",
-    ],
-)
-def test_every_role_has_its_constant(name: str) -> None:
-    """All constants of the catalogue are in `ALL`."""
-    assert getattr(catalogue, name) in catalogue.ALL
+@with_props
+def test_props_are_keywords(kind: type) -> None:
+    """The signature of a construct is `(scope, id, *, …)`, as in every CDK library for Python."""
+    parameters = inspect.signature(vars(kind)["__init__"]).parameters.values()
+
+    others = [each.name for each in parameters if each.kind is not inspect.Parameter.KEYWORD_ONLY]
+    assert others == (["self", "scope", "id"] if kind in CONSTRUCTS else ["self"])
 
 
-@pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda each: each.__name__)
-def test_props_are_keywords(construct: type) -> None:
-    """The signature is `(scope, id, *, …)`, as in every CDK library for Python."""
-    names = list(inspect.signature(vars(construct)["__init__"]).parameters)
-
-    assert names[:3] == ["self", "scope", "id"]
-    assert {each.kind for each in _options(construct).values()} == {inspect.Parameter.KEYWORD_ONLY}
-
-
-@pytest.mark.parametrize("construct", CONSTRUCTS, ids=lambda each: each.__name__)
-def test_every_prop_is_explained_with_its_default(construct: type) -> None:
+@with_props
+def test_every_prop_is_explained_with_its_default(kind: type) -> None:
     """The class docstring explains each prop, and the default of each optional prop."""
-    text = inspect.getdoc(construct) or ""
+    text = inspect.getdoc(kind) or ""
     entries = dict(re.findall(r"^    (\w+): ((?:.|\n(?!    \w+: |\w))*)", text, re.MULTILINE))
 
-    for name, parameter in _options(construct).items():
+    for name, parameter in _options(kind).items():
         assert name in entries, name
         optional = parameter.default is not inspect.Parameter.empty
         assert optional == ("Default:" in entries[name].replace("\n", " ")), name

@@ -31,7 +31,6 @@ from tests.features.graph import (
     id_of,
     ids_of,
     is_type_first,
-    policy_of,
     properties_of,
     statements_of,
 )
@@ -132,21 +131,6 @@ def test_the_streams_and_their_keys_outlive_the_streaming(stack: Stack) -> None:
     assert is_type_first(template, "AWS::KMS::Key", STREAMING)
 
 
-def test_the_function_has_permissions_only_for_this_app_instance(stack: Stack) -> None:
-    """It may put, get and delete the configuration of one ARN."""
-    streaming_to(stack, imported(stack))
-
-    assert statement_allowing(stack, "chime:PutMessagingStreamingConfigurations") == {
-        "Effect": "Allow",
-        "Action": [
-            "chime:DeleteMessagingStreamingConfigurations",
-            "chime:GetMessagingStreamingConfigurations",
-            "chime:PutMessagingStreamingConfigurations",
-        ],
-        "Resource": INSTANCE_ARN,
-    }
-
-
 def test_the_function_may_write_to_the_streams(stack: Stack) -> None:
     """The service requires that its caller has the permissions of its role."""
     AppInstanceStreaming(
@@ -192,20 +176,6 @@ def test_a_stream_with_the_managed_key_needs_no_permission_for_it(stack: Stack) 
     assert "kms:GenerateDataKey" not in actions_of(template, id_of(template, STREAMING))
 
 
-def test_the_policy_is_replaced_with_the_app_instance(stack: Stack) -> None:
-    """A new app instance gets a new policy, so the old policy exists until the clean-up is done."""
-    owner = aws_chime.CfnAppInstance(stack, "Chat", name="chat")
-
-    AppInstanceStreaming(
-        stack, "Streaming", app_instance=owner, channels=imported(stack), channel_messages=None
-    )
-
-    template = template_of(stack)
-    policy = template["Resources"][policy_of(template, id_of(template, STREAMING))]
-    attribute = {"Fn::GetAtt": [stack.get_logical_id(owner), "AppInstanceArn"]}
-    assert str(attribute) in str(policy["Properties"]["PolicyName"])
-
-
 def test_the_older_role_is_accepted(stack: Stack) -> None:
     """The role that the current one replaced can be adopted, but never created."""
     role = ServiceLinkedRole(stack, "Role", definition=catalogue.CHIME_MESSAGING_LEGACY)
@@ -229,14 +199,6 @@ def test_the_function_may_create_the_current_role_with_the_older_one(stack: Stac
         "StringEquals": {"iam:AWSServiceName": "messaging.chime.amazonaws.com"}
     }
     assert str(statement["Resource"]["Fn::Sub"]).endswith("/AWSServiceRoleForChimeSDKMessaging")
-
-
-def test_clean_up_is_the_resource_that_disables_streaming(stack: Stack) -> None:
-    """A resource that must be deleted before the streaming ends can depend on it."""
-    streaming = streaming_to(stack, imported(stack))
-
-    assert streaming.clean_up.cfn_resource_type == STREAMING
-    assert streaming.clean_up is streaming.node.default_child
 
 
 def test_a_stream_of_cdk_is_accepted_if_the_service_accepts_it(stack: Stack) -> None:
@@ -304,18 +266,6 @@ def test_a_messaging_stream_is_encrypted_with_the_managed_key_by_default(stack: 
     }
 
 
-def test_a_messaging_stream_accepts_a_key(stack: Stack) -> None:
-    """A customer managed key replaces the AWS managed key."""
-    key = aws_kms.Key(stack, "Key")
-
-    MessagingStream(stack, "Stream", encryption_key=key)
-
-    assert properties_of(template_of(stack), STREAM)["StreamEncryption"] == {
-        "EncryptionType": "KMS",
-        "KeyId": {"Fn::GetAtt": [id_of(template_of(stack), "AWS::KMS::Key"), "Arn"]},
-    }
-
-
 def test_a_messaging_stream_is_on_demand_by_default(stack: Stack) -> None:
     """Without a number of shards, Kinesis scales the stream."""
     MessagingStream(stack, "Stream")
@@ -325,25 +275,11 @@ def test_a_messaging_stream_is_on_demand_by_default(stack: Stack) -> None:
     assert "ShardCount" not in properties
 
 
-def test_a_messaging_stream_accepts_a_number_of_shards(stack: Stack) -> None:
-    """The service requires at least two shards."""
-    MessagingStream(stack, "Stream", shard_count=2)
-
-    assert properties_of(template_of(stack), STREAM)["ShardCount"] == 2
-
-
 def test_a_messaging_stream_keeps_records_for_a_day_by_default(stack: Stack) -> None:
     """Kinesis has the same default."""
     MessagingStream(stack, "Stream")
 
     assert properties_of(template_of(stack), STREAM)["RetentionPeriodHours"] == 24
-
-
-def test_a_messaging_stream_keeps_records_for_the_retention_period(stack: Stack) -> None:
-    """The template has the retention period in hours."""
-    MessagingStream(stack, "Stream", retention_period=Duration.days(7))
-
-    assert properties_of(template_of(stack), STREAM)["RetentionPeriodHours"] == 168
 
 
 def test_a_messaging_stream_derives_its_name_from_its_path(stack: Stack) -> None:
@@ -366,13 +302,6 @@ def test_the_name_of_a_messaging_stream_with_a_long_path_is_short_enough(stack: 
     MessagingStream(scope, "Stream")
 
     assert len(properties_of(template_of(scope), STREAM)["Name"]) <= 128
-
-
-def test_a_messaging_stream_accepts_a_name(stack: Stack) -> None:
-    """A name with the prefix does not change."""
-    MessagingStream(stack, "Stream", stream_name="chime-messaging-chat")
-
-    assert properties_of(template_of(stack), STREAM)["Name"] == "chime-messaging-chat"
 
 
 def test_a_messaging_stream_is_deleted_with_its_stack(stack: Stack) -> None:

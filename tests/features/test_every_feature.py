@@ -8,7 +8,13 @@ import pytest
 from aws_cdk import Annotations, App, NestedStack, Stack
 from constructs import Construct
 
-from slr_constructs import RoleRemoval, ServiceLinkedRole, UsageError, catalogue
+from slr_constructs import (
+    IvsRecordingConfiguration,
+    RoleRemoval,
+    ServiceLinkedRole,
+    UsageError,
+    catalogue,
+)
 from slr_constructs.testing import template_of
 from tests.features.every_feature import RECIPES, Recipe
 from tests.features.graph import (
@@ -20,7 +26,9 @@ from tests.features.graph import (
     ids_of,
     is_type_first,
     needs,
+    policy_of,
     properties_of,
+    statements_of,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +39,10 @@ IN_THE_APP = {name: recipe for name, recipe in RECIPES.items() if recipe.owner i
 CONFIGURED_BY_FUNCTION = [
     name for name, recipe in RECIPES.items() if recipe.carrier.startswith("Custom::")
 ]
+#: The features whose construct has a clean-up resource, and those of them with an owner in the app.
+CLEANED_UP = [name for name in RECIPES if "recording" not in name]
+OWNED = [name for name in CLEANED_UP if name in IN_THE_APP]
+EXISTING = [name for name in RECIPES if name.startswith("existing-")]
 #: One feature for each role.
 EACH_ROLE = {recipe.definition: name for name, recipe in reversed(RECIPES.items())}.values()
 
@@ -89,6 +101,53 @@ def test_clean_up_runs_before_owner_and_role_are_deleted(stack: Stack, owned: Re
     assert owned.owner is not None
     assert is_type_first(template, owned.owner, owned.clean_up)
     assert is_type_first(template, ROLE, owned.clean_up)
+
+
+@pytest.mark.parametrize("name", CLEANED_UP)
+def test_the_clean_up_is_the_resource_that_disables_the_feature(stack: Stack, name: str) -> None:
+    """A resource that must be deleted before the feature is disabled can depend on it."""
+    feature = RECIPES[name].define(stack, "a", None)
+
+    assert not isinstance(feature, IvsRecordingConfiguration)
+    assert feature.clean_up.cfn_resource_type == RECIPES[name].clean_up
+
+
+@pytest.mark.parametrize("name", [n for n in OWNED if RECIPES[n].clean_up.endswith("CleanUp")])
+def test_a_clean_up_resource_has_only_the_name_of_the_owner(stack: Stack, name: str) -> None:
+    """It acts only on delete, and then needs only the name."""
+    recipe = RECIPES[name]
+    recipe.define(stack, "a", None)
+
+    template = template_of(stack)
+    properties = properties_of(template, recipe.clean_up)
+    del properties["ServiceToken"], properties["ServiceTimeout"]
+    assert list(properties.values()) == [{"Ref": id_of(template, str(recipe.owner))}]
+
+
+@pytest.mark.parametrize("name", OWNED)
+def test_the_policy_is_replaced_with_the_owner(stack: Stack, name: str) -> None:
+    """A new owner gets a new policy, so the old policy exists until the clean-up is done."""
+    recipe = RECIPES[name]
+    recipe.define(stack, "a", None)
+
+    template = template_of(stack)
+    policy = template["Resources"][policy_of(template, id_of(template, recipe.clean_up))]
+    owner = id_of(template, str(recipe.owner))
+    assert f"'{owner}'" in str(policy["Properties"]["PolicyName"])
+
+
+# the ARN of a live channel cannot be derived from its id (see test_handler_function.py)
+@pytest.mark.parametrize("name", [*OWNED, *(n for n in EXISTING if n != "existing-live")])
+def test_the_function_has_permissions_only_for_each_owner(stack: Stack, name: str) -> None:
+    """The policies of two owners allow the same actions on different ARNs."""
+    recipe = RECIPES[name]
+    recipe.define(Construct(stack, "One"), "a", None)
+    recipe.define(Construct(stack, "Two"), "b", None)
+
+    template = template_of(stack)
+    one, two = (statements_of(template, each)[0] for each in ids_of(template, recipe.clean_up))
+    assert one["Action"] == two["Action"]
+    assert one["Resource"] != two["Resource"]
 
 
 def test_a_role_of_the_same_stack_is_used(stack: Stack, recipe: Recipe) -> None:
@@ -258,7 +317,7 @@ def test_the_permission_to_create_a_leased_role_is_granted_once(stack: Stack, na
     assert role in needs(template, clean_up)
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith("existing-")])
+@pytest.mark.parametrize("name", EXISTING)
 def test_fails_when_an_existing_owner_already_has_the_feature(stack: Stack, name: str) -> None:
     """Two constructs that configure the same feature would undo the change of each other."""
     recipe = RECIPES[name]
@@ -269,6 +328,19 @@ def test_fails_when_an_existing_owner_already_has_the_feature(stack: Stack, name
 
     assert refused.value.code == "FeatureSetTwice"
     assert str(refused.value).startswith("Stack/Two/Feature: Stack/One/Feature already configures ")
+
+
+@pytest.mark.parametrize("name", EXISTING)
+def test_two_stacks_may_configure_an_existing_owner(name: str) -> None:
+    """The stacks may have different accounts and regions, so the name may have two owners."""
+    app = App()
+    stacks = [Stack(app, each) for each in ("One", "Two")]
+
+    for each in stacks:
+        RECIPES[name].define(each, "a", None)
+
+    for each in stacks:
+        assert len(ids_of(template_of(each), RECIPES[name].clean_up)) == 1
 
 
 def test_owners_of_different_services_may_have_the_same_name(stack: Stack) -> None:

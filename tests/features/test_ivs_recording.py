@@ -26,7 +26,6 @@ from tests.features.graph import (
     is_type_first,
     policy_of,
     properties_of,
-    statements_of,
 )
 
 if TYPE_CHECKING:
@@ -57,22 +56,6 @@ def test_the_smallest_call_leaves_the_rest_to_ivs(stack: Stack, bucket: aws_s3.I
     assert recording_properties(stack) == {
         "DestinationConfiguration": {"S3": {"BucketName": "recordings"}}
     }
-
-
-def test_the_name_is_in_the_template(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """The name has every type of character that is allowed."""
-    IvsRecordingConfiguration(stack, "Recording", bucket=bucket, name="Live_show-1")
-
-    assert recording_properties(stack)["Name"] == "Live_show-1"
-
-
-def test_the_reconnect_window_is_in_seconds(stack: Stack, bucket: aws_s3.IBucket) -> None:
-    """The maximum is five minutes."""
-    IvsRecordingConfiguration(
-        stack, "Recording", bucket=bucket, reconnect_window=Duration.minutes(5)
-    )
-
-    assert recording_properties(stack)["RecordingReconnectWindowSeconds"] == 300
 
 
 @pytest.mark.parametrize(
@@ -218,18 +201,6 @@ def test_no_function_with_channels_of_the_app_and_a_native_role(
     assert ids_of(template, FUNCTION) == custom_ids(template) == []
 
 
-def test_no_function_with_channels_of_the_app_and_an_imported_role(
-    stack: Stack, bucket: aws_s3.IBucket
-) -> None:
-    """An imported role needs no function either."""
-    role = ServiceLinkedRole.from_existing(stack, "Role", catalogue.IVS_RECORD_TO_S3)
-
-    IvsRecordingConfiguration(stack, "Recording", bucket=bucket, role=role)
-
-    template = template_of(stack)
-    assert ids_of(template, FUNCTION) == custom_ids(template) == []
-
-
 def test_an_existing_channel_is_changed_by_the_function(
     stack: Stack, bucket: aws_s3.IBucket
 ) -> None:
@@ -246,22 +217,6 @@ def test_an_existing_channel_is_changed_by_the_function(
         "ChannelArn": CHANNEL_ARN,
         "RecordingConfigurationArn": {"Fn::GetAtt": [id_of(template, CONFIGURATION), "Arn"]},
     }
-
-
-def test_the_function_has_permissions_only_for_this_channel(
-    stack: Stack, bucket: aws_s3.IBucket
-) -> None:
-    """It may get and update one ARN."""
-    IvsRecordingConfiguration(stack, "Recording", bucket=bucket).record(CHANNEL_ARN)
-
-    template = template_of(stack)
-    assert statements_of(template, id_of(template, EXISTING)) == [
-        {
-            "Effect": "Allow",
-            "Action": ["ivs:GetChannel", "ivs:UpdateChannel"],
-            "Resource": CHANNEL_ARN,
-        }
-    ]
 
 
 def test_the_construct_id_of_an_existing_channel_does_not_depend_on_the_order(

@@ -67,17 +67,6 @@ def test_a_channel_in_the_app_uses_the_default_log_groups_by_default(stack: Stac
     assert properties["IngressAccessLogs"] == properties["EgressAccessLogs"] == {}
 
 
-def test_a_channel_in_the_app_can_use_another_log_group(stack: Stack) -> None:
-    """The native property refers to the log group, so the log group is created first."""
-    group = log_group(stack, "LogGroup", "/aws/MediaPackage/live")
-
-    MediaPackageAccessLogging(stack, "Logs", channel=channel(stack), ingress=group, egress=group)
-
-    properties = properties_of(template_of(stack), CHANNEL)
-    reference = {"LogGroupName": stack.resolve(group.log_group_name)}
-    assert properties["IngressAccessLogs"] == properties["EgressAccessLogs"] == reference
-
-
 @pytest.mark.parametrize("off", ["ingress", "egress"])
 def test_one_log_of_a_channel_can_be_disabled(stack: Stack, off: str) -> None:
     """In CloudFormation, an omitted property means that the log is disabled."""
@@ -88,38 +77,6 @@ def test_one_log_of_a_channel_can_be_disabled(stack: Stack, off: str) -> None:
     properties = properties_of(template_of(stack), CHANNEL)
     assert ("IngressAccessLogs" in properties) is (off == "egress")
     assert ("EgressAccessLogs" in properties) is (off == "ingress")
-
-
-def test_the_clean_up_of_a_channel_has_only_its_id(stack: Stack) -> None:
-    """It acts only on delete, and then needs only the id."""
-    logging = MediaPackageAccessLogging(stack, "Logs", channel=channel(stack))
-
-    owner = id_of(template_of(stack), CHANNEL)
-    assert received(stack, LIVE_CLEAN_UP) == {"ChannelId": {"Ref": owner}}
-    assert logging.clean_up.cfn_resource_type == LIVE_CLEAN_UP
-
-
-def test_the_function_has_permissions_only_for_this_channel(stack: Stack) -> None:
-    """CloudFormation knows the ARN, which cannot be derived from the id."""
-    MediaPackageAccessLogging(stack, "Logs", channel=channel(stack))
-
-    template = template_of(stack)
-    assert statements_of(template, id_of(template, LIVE_CLEAN_UP)) == [
-        {
-            "Effect": "Allow",
-            "Action": "mediapackage:ConfigureLogs",
-            "Resource": {"Fn::GetAtt": [id_of(template, CHANNEL), "Arn"]},
-        }
-    ]
-
-
-def test_the_policy_is_replaced_with_the_channel(stack: Stack) -> None:
-    """A new channel gets a new policy, so the old policy exists until the clean-up is done."""
-    MediaPackageAccessLogging(stack, "Logs", channel=channel(stack))
-
-    template = template_of(stack)
-    policy = template["Resources"][policy_of(template, id_of(template, LIVE_CLEAN_UP))]
-    assert str({"Ref": id_of(template, CHANNEL)}) in str(policy["Properties"]["PolicyName"])
 
 
 def test_a_packaging_group_in_the_app_uses_the_default_log_group_by_default(stack: Stack) -> None:
@@ -151,28 +108,6 @@ def test_a_packaging_group_accepts_every_value_of_access_logs_for_ingress(
     MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack), ingress=ingress)
 
     assert properties_of(template_of(stack), GROUP)["EgressAccessLogs"] == {}
-
-
-def test_the_clean_up_of_a_packaging_group_has_only_its_id(stack: Stack) -> None:
-    """It acts only on delete, and then needs only the id."""
-    MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack))
-
-    owner = id_of(template_of(stack), GROUP)
-    assert received(stack, VOD_CLEAN_UP) == {"PackagingGroupId": {"Ref": owner}}
-
-
-def test_the_function_has_permissions_only_for_this_packaging_group(stack: Stack) -> None:
-    """The action has another service prefix than the action of a live channel."""
-    MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack))
-
-    template = template_of(stack)
-    assert statements_of(template, id_of(template, VOD_CLEAN_UP)) == [
-        {
-            "Effect": "Allow",
-            "Action": "mediapackage-vod:ConfigureLogs",
-            "Resource": {"Fn::GetAtt": [id_of(template, GROUP), "Arn"]},
-        }
-    ]
 
 
 def test_an_existing_channel_uses_the_default_log_groups_by_default(stack: Stack) -> None:
@@ -209,23 +144,6 @@ def test_an_imported_log_group_is_accepted(stack: Stack) -> None:
     MediaPackageAccessLogging(stack, "Logs", channel="live-show", egress=group)
 
     assert received(stack, LIVE)["Egress"] == "/aws/MediaPackage/live"
-
-
-def test_the_function_has_permissions_for_all_channels_for_an_existing_one(stack: Stack) -> None:
-    """Only this permission has a wildcard, because the ARN cannot be derived from the id."""
-    MediaPackageAccessLogging(stack, "Logs", channel="live-show")
-
-    template = template_of(stack)
-    assert statements_of(template, id_of(template, LIVE)) == [
-        {
-            "Effect": "Allow",
-            "Action": "mediapackage:ConfigureLogs",
-            "Resource": {
-                "Fn::Sub": "arn:${AWS::Partition}:mediapackage:${AWS::Region}:${AWS::AccountId}"
-                ":channels/*"
-            },
-        }
-    ]
 
 
 def test_an_existing_packaging_group_is_named_by_its_arn(stack: Stack) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App, CfnParameter, NestedStack, Stack
 from aws_cdk.aws_mediatailor import CfnChannel, CfnPlaybackConfiguration
+from constructs import Construct
 
 from slr_constructs import (
     MediaTailorAsRunLogging,
@@ -25,7 +26,6 @@ from tests.features.graph import (
     is_type_first,
     policy_of,
     properties_of,
-    statements_of,
 )
 
 if TYPE_CHECKING:
@@ -65,55 +65,6 @@ def test_all_sessions_of_an_owner_in_the_app_are_logged_by_default(stack: Stack)
     }
 
 
-def test_every_prop_is_in_the_native_property(stack: Stack) -> None:
-    """The native property has the percentage and all lists of events."""
-    MediaTailorSessionLogging(
-        stack,
-        "Logs",
-        playback_configuration=playback_configuration(stack),
-        percent_enabled=5,
-        ads_interaction_publish_opt_in_event_types=["RAW_ADS_REQUEST"],
-        ads_interaction_exclude_event_types=["AD_MARKER_FOUND"],
-        manifest_service_exclude_event_types=["GENERATED_MANIFEST"],
-    )
-
-    assert log_configuration(stack, PLAYBACK) == {
-        "PercentEnabled": 5,
-        "EnabledLoggingStrategies": ["LEGACY_CLOUDWATCH"],
-        "AdsInteractionLog": {
-            "PublishOptInEventTypes": ["RAW_ADS_REQUEST"],
-            "ExcludeEventTypes": ["AD_MARKER_FOUND"],
-        },
-        "ManifestServiceInteractionLog": {"ExcludeEventTypes": ["GENERATED_MANIFEST"]},
-    }
-
-
-def test_an_omitted_list_of_event_types_is_not_in_the_template(stack: Stack) -> None:
-    """The service uses its default for an omitted list."""
-    MediaTailorSessionLogging(
-        stack,
-        "Logs",
-        playback_configuration=playback_configuration(stack),
-        ads_interaction_exclude_event_types=["AD_MARKER_FOUND"],
-    )
-
-    assert log_configuration(stack, PLAYBACK)["AdsInteractionLog"] == {
-        "ExcludeEventTypes": ["AD_MARKER_FOUND"]
-    }
-
-
-def test_the_clean_up_of_sessions_has_only_the_name_of_the_owner(stack: Stack) -> None:
-    """It acts only on delete, and then needs only the name."""
-    logging = MediaTailorSessionLogging(
-        stack, "Logs", playback_configuration=playback_configuration(stack)
-    )
-
-    owner = id_of(template_of(stack), PLAYBACK)
-    assert received(stack, SESSIONS_CLEAN_UP) == {"PlaybackConfigurationName": {"Ref": owner}}
-    assert logging.clean_up.cfn_resource_type == SESSIONS_CLEAN_UP
-    assert stack.resolve(logging.playback_configuration_name) == {"Ref": owner}
-
-
 def test_all_sessions_of_an_existing_owner_are_logged_by_default(stack: Stack) -> None:
     """The function configures what is otherwise a native property."""
     logging = MediaTailorSessionLogging(stack, "Logs", playback_configuration="ads")
@@ -146,56 +97,12 @@ def test_the_function_receives_every_prop(stack: Stack) -> None:
     }
 
 
-@pytest.mark.parametrize("existing", [True, False], ids=["existing", "in-the-app"])
-def test_the_function_has_permissions_only_for_this_playback_configuration(
-    stack: Stack,
-    existing: bool,  # noqa: FBT001 - a parameter of the test
-) -> None:
-    """It may use one action on one ARN."""
-    owner = "ads" if existing else playback_configuration(stack)
-
-    MediaTailorSessionLogging(stack, "Logs", playback_configuration=owner)
-
-    template = template_of(stack)
-    arn = (
-        "arn:${AWS::Partition}:mediatailor:${AWS::Region}:${AWS::AccountId}:playbackConfiguration/"
-    )
-    name = {"Name": {"Ref": id_of(template, PLAYBACK)}} if not existing else None
-    assert statements_of(
-        template, id_of(template, SESSIONS if existing else SESSIONS_CLEAN_UP)
-    ) == [
-        {
-            "Effect": "Allow",
-            "Action": "mediatailor:ConfigureLogsForPlaybackConfiguration",
-            "Resource": {"Fn::Sub": f"{arn}ads" if existing else [f"{arn}${{Name}}", name]},
-        }
-    ]
-
-
-def test_the_policy_is_replaced_with_the_playback_configuration(stack: Stack) -> None:
-    """A new owner gets a new policy, so the old policy exists until the clean-up is done."""
-    MediaTailorSessionLogging(stack, "Logs", playback_configuration=playback_configuration(stack))
-
-    template = template_of(stack)
-    policy = template["Resources"][policy_of(template, id_of(template, SESSIONS_CLEAN_UP))]
-    assert str({"Ref": id_of(template, PLAYBACK)}) in str(policy["Properties"]["PolicyName"])
-
-
 def test_a_channel_in_the_app_writes_its_as_run_log(stack: Stack) -> None:
     """The native property has the log type."""
     logging = MediaTailorAsRunLogging(stack, "Logs", channel=linear_channel(stack))
 
     assert log_configuration(stack, CHANNEL) == {"LogTypes": ["AS_RUN"]}
     assert logging.clean_up.cfn_resource_type == AS_RUN_CLEAN_UP
-
-
-def test_the_clean_up_of_an_as_run_log_has_only_the_name_of_the_channel(stack: Stack) -> None:
-    """It acts only on delete, and then needs only the name."""
-    logging = MediaTailorAsRunLogging(stack, "Logs", channel=linear_channel(stack))
-
-    owner = id_of(template_of(stack), CHANNEL)
-    assert received(stack, AS_RUN_CLEAN_UP) == {"ChannelName": {"Ref": owner}}
-    assert stack.resolve(logging.channel_name) == {"Ref": owner}
 
 
 def test_an_existing_channel_writes_its_as_run_log(stack: Stack) -> None:
@@ -205,35 +112,6 @@ def test_an_existing_channel_writes_its_as_run_log(stack: Stack) -> None:
     assert received(stack, AS_RUN) == {"ChannelName": "linear"}
     assert logging.channel_name == "linear"
     assert logging.clean_up.cfn_resource_type == AS_RUN
-
-
-@pytest.mark.parametrize("existing", [True, False], ids=["existing", "in-the-app"])
-def test_the_function_has_permissions_only_for_this_channel(
-    stack: Stack,
-    existing: bool,  # noqa: FBT001 - a parameter of the test
-) -> None:
-    """It may use one action on one ARN."""
-    MediaTailorAsRunLogging(stack, "Logs", channel="linear" if existing else linear_channel(stack))
-
-    template = template_of(stack)
-    arn = "arn:${AWS::Partition}:mediatailor:${AWS::Region}:${AWS::AccountId}:channel/"
-    name = {"Name": {"Ref": id_of(template, CHANNEL)}} if not existing else None
-    assert statements_of(template, id_of(template, AS_RUN if existing else AS_RUN_CLEAN_UP)) == [
-        {
-            "Effect": "Allow",
-            "Action": "mediatailor:ConfigureLogsForChannel",
-            "Resource": {"Fn::Sub": f"{arn}linear" if existing else [f"{arn}${{Name}}", name]},
-        }
-    ]
-
-
-def test_the_policy_is_replaced_with_the_channel(stack: Stack) -> None:
-    """A new channel gets a new policy, so the old policy exists until the clean-up is done."""
-    MediaTailorAsRunLogging(stack, "Logs", channel=linear_channel(stack))
-
-    template = template_of(stack)
-    policy = template["Resources"][policy_of(template, id_of(template, AS_RUN_CLEAN_UP))]
-    assert str({"Ref": id_of(template, CHANNEL)}) in str(policy["Properties"]["PolicyName"])
 
 
 def test_channels_whose_names_differ_in_one_character_have_different_policies(
@@ -263,24 +141,15 @@ def test_a_feature_may_be_in_another_stack_than_its_owner(
     sessions = MediaTailorSessionLogging(
         features, "Sessions", playback_configuration=playback_configuration(owners)
     )
+    MediaTailorAsRunLogging(features, "AsRun", channel=linear_channel(Construct(owners, "Linear")))
 
     assert sessions.role.node.scope is owners
     assert is_type_first(template_of(owners), ROLE, PLAYBACK)
+    assert is_type_first(template_of(owners), ROLE, CHANNEL)
     assert ids_of(template_of(features), ROLE) == []
     assert len(ids_of(template_of(features), SESSIONS_CLEAN_UP)) == 1
-    assert nested or features.dependencies == [owners]
-
-
-def test_the_channel_of_an_as_run_log_may_be_in_another_stack() -> None:
-    """The same is true for the playback configuration of sessions."""
-    app = App()
-    owners, features = Stack(app, "Owners"), Stack(app, "Features")
-
-    logging = MediaTailorAsRunLogging(features, "Logs", channel=linear_channel(owners))
-
-    assert logging.role.node.scope is owners
-    assert is_type_first(template_of(owners), ROLE, CHANNEL)
     assert len(ids_of(template_of(features), AS_RUN_CLEAN_UP)) == 1
+    assert nested or features.dependencies == [owners]
 
 
 def test_session_logging_accepts_tokens_unchanged(stack: Stack) -> None:

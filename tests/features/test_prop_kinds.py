@@ -6,7 +6,7 @@ import inspect
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import aws_chime, aws_kinesis, aws_mediapackage, aws_mediatailor, aws_s3
+from aws_cdk import aws_chime, aws_kinesis, aws_mediapackage, aws_s3
 from constructs import Construct
 
 import slr_constructs
@@ -25,6 +25,7 @@ from slr_constructs import (
     VoiceConnectorStreaming,
     catalogue,
 )
+from tests.features.every_feature import playback_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,20 @@ if TYPE_CHECKING:
 
 CONNECTOR = "abcdef1ghij2klmno3pqr4"
 TARGETS = "a list of NotificationTarget, ITopic or IQueue values"
+FEATURES = (
+    VoiceConnectorStreaming,
+    AppInstanceStreaming,
+    IvsRecordingConfiguration,
+    MediaTailorSessionLogging,
+    MediaTailorAsRunLogging,
+    MediaPackageAccessLogging,
+)
+EVENT_TYPES = (
+    "ads_interaction_publish_opt_in_event_types",
+    "ads_interaction_exclude_event_types",
+    "manifest_service_publish_opt_in_event_types",
+    "manifest_service_exclude_event_types",
+)
 
 #: The construct, the prop, the given value, and the accepted types.
 WRONG: list[tuple[type, str, Any, str]] = [
@@ -41,41 +56,23 @@ WRONG: list[tuple[type, str, Any, str]] = [
     (VoiceConnectorStreaming, "enabled", "yes", "True or False"),
     (VoiceConnectorStreaming, "notification_targets", NotificationTarget.SNS, TARGETS),
     (VoiceConnectorStreaming, "notification_targets", ["SNS"], TARGETS),
-    (VoiceConnectorStreaming, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (AppInstanceStreaming, "app_instance", 1, "a CfnAppInstance or the ARN of one"),
     (AppInstanceStreaming, "channels", "arn:aws:kinesis", "an IStream or None"),
     (AppInstanceStreaming, "channel_messages", "arn:aws:kinesis", "an IStream or None"),
-    (AppInstanceStreaming, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (IvsRecordingConfiguration, "bucket", "recordings", "an IBucket"),
     (IvsRecordingConfiguration, "reconnect_window", 60, "a Duration"),
     (IvsRecordingConfiguration, "renditions", "ALL", "a Renditions"),
     (IvsRecordingConfiguration, "renditions", Renditions("CUSTOM", ("HD",)), "Resolution values"),  # type: ignore[arg-type]
     (IvsRecordingConfiguration, "thumbnails", 30, "a Thumbnails"),
     (IvsRecordingConfiguration, "thumbnails", Thumbnails("INTERVAL", 30), "a Duration"),  # type: ignore[arg-type]
-    (IvsRecordingConfiguration, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (
         MediaTailorSessionLogging,
         "playback_configuration",
         None,
         "a CfnPlaybackConfiguration or the name of one",
     ),
-    (
-        MediaTailorSessionLogging,
-        "ads_interaction_publish_opt_in_event_types",
-        "RAW",
-        "a list or None",
-    ),
-    (MediaTailorSessionLogging, "ads_interaction_exclude_event_types", "RAW", "a list or None"),
-    (
-        MediaTailorSessionLogging,
-        "manifest_service_publish_opt_in_event_types",
-        "RAW",
-        "a list or None",
-    ),
-    (MediaTailorSessionLogging, "manifest_service_exclude_event_types", "RAW", "a list or None"),
-    (MediaTailorSessionLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
+    *((MediaTailorSessionLogging, prop, "RAW", "a list or None") for prop in EVENT_TYPES),
     (MediaTailorAsRunLogging, "channel", None, "a CfnChannel or the name of one"),
-    (MediaTailorAsRunLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (
         MediaPackageAccessLogging,
         "channel",
@@ -84,10 +81,10 @@ WRONG: list[tuple[type, str, Any, str]] = [
     ),
     (MediaPackageAccessLogging, "ingress", "OFF", "an ILogGroup or an AccessLogs value"),
     (MediaPackageAccessLogging, "egress", "/logs", "an ILogGroup or an AccessLogs value"),
-    (MediaPackageAccessLogging, "role", "AWSServiceRoleForX", "a ServiceLinkedRole"),
     (ServiceLinkedRole, "definition", "AWSServiceRoleForX", "a RoleDefinition"),
     (ServiceLinkedRole, "removal", "KEEP", "a RoleRemoval"),
     (ServiceLinkedRole, "native", "yes", "True or False"),
+    *((feature, "role", "AWSServiceRoleForX", "a ServiceLinkedRole") for feature in FEATURES),
 ]
 
 #: The props whose rule also rejects values of another type.
@@ -106,16 +103,6 @@ def _stream(stack: Stack) -> aws_kinesis.IStream:
     )
 
 
-def _playback_configuration(stack: Stack) -> aws_mediatailor.CfnPlaybackConfiguration:
-    return aws_mediatailor.CfnPlaybackConfiguration(
-        stack,
-        "Ads",
-        name="ads",
-        ad_decision_server_url="https://ads.example.com",
-        video_content_source_url="https://video.example.com",
-    )
-
-
 #: The required props of each construct, with values of the right type.
 RIGHT: dict[type, Callable[[Stack], dict[str, Any]]] = {
     VoiceConnectorStreaming: lambda _: {"voice_connector": CONNECTOR},
@@ -126,7 +113,7 @@ RIGHT: dict[type, Callable[[Stack], dict[str, Any]]] = {
     },
     IvsRecordingConfiguration: lambda stack: {"bucket": aws_s3.Bucket(stack, "Bucket")},
     MediaTailorSessionLogging: lambda stack: {
-        "playback_configuration": _playback_configuration(stack)
+        "playback_configuration": playback_configuration(stack)
     },
     MediaTailorAsRunLogging: lambda _: {"channel": "live"},
     MediaPackageAccessLogging: lambda stack: {

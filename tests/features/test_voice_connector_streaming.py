@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import jsii
 import pytest
 from aws_cdk import (
     App,
     CfnParameter,
     Duration,
-    IStableNumberProducer,
-    Lazy,
     Stack,
     aws_chime,
     aws_sns,
@@ -23,7 +20,6 @@ from slr_constructs.testing import resources_of, template_of
 from tests.features.graph import (
     id_of,
     is_type_first,
-    policy_of,
     properties_of,
     statements_of,
 )
@@ -36,15 +32,6 @@ CONNECTOR_ID = "abcdef1ghij2klmno3pqr4"
 INSIGHTS_ARN = (
     "arn:aws:chime:us-east-1:111122223333:media-insights-pipeline-configuration/sentiment"
 )
-
-
-@jsii.implements(IStableNumberProducer)
-class Later:
-    """A number that is known only when CDK writes the template."""
-
-    def produce(self) -> int:
-        """Return the number."""
-        return 36
 
 
 def connector(stack: Stack) -> aws_chime.CfnVoiceConnector:
@@ -94,25 +81,6 @@ def test_data_retention_is_in_hours(stack: Stack) -> None:
     assert isinstance(hours, int)
 
 
-def test_streaming_can_be_configured_but_not_enabled(stack: Stack) -> None:
-    """The template has `enabled=False` as a boolean."""
-    VoiceConnectorStreaming(stack, "Streaming", voice_connector=CONNECTOR_ID, enabled=False)
-
-    assert streaming_properties(stack)["Enabled"] is False
-
-
-def test_all_notification_targets_are_in_the_template(stack: Stack) -> None:
-    """The names are those of the service's API."""
-    VoiceConnectorStreaming(
-        stack,
-        "Streaming",
-        voice_connector=CONNECTOR_ID,
-        notification_targets=list(NotificationTarget),
-    )
-
-    assert streaming_properties(stack)["NotificationTargets"] == ["EventBridge", "SNS", "SQS"]
-
-
 def test_calls_are_analyzed_with_a_media_insights_configuration(stack: Stack) -> None:
     """The template has the ARN of the configuration, and the function has permissions for it."""
     VoiceConnectorStreaming(
@@ -129,21 +97,6 @@ def test_calls_are_analyzed_with_a_media_insights_configuration(stack: Stack) ->
         "Action": "chime:PutVoiceConnectorStreamingConfiguration",
         "Resource": INSIGHTS_ARN,
     } in statements_of(template, id_of(template, STREAMING))
-
-
-def test_a_topic_and_a_queue_are_sns_and_sqs_targets(stack: Stack) -> None:
-    """The type of the target follows from the topic or queue."""
-    VoiceConnectorStreaming(
-        stack,
-        "Streaming",
-        voice_connector=CONNECTOR_ID,
-        notification_targets=[
-            aws_sns.Topic(stack, "Topic", topic_name="ChimeVoiceConnector-Streaming-calls"),
-            aws_sqs.Queue(stack, "Queue", queue_name="ChimeVoiceConnector-Streaming-calls"),
-        ],
-    )
-
-    assert streaming_properties(stack)["NotificationTargets"] == ["SNS", "SQS"]
 
 
 def test_a_topic_and_a_queue_are_created_before_the_streaming(stack: Stack) -> None:
@@ -182,39 +135,6 @@ def test_only_the_names_of_an_imported_topic_and_queue_are_checked(stack: Stack)
     assert streaming_properties(stack)["NotificationTargets"] == ["SNS", "SQS"]
 
 
-def test_the_function_has_permissions_only_for_this_connector(stack: Stack) -> None:
-    """It may put, get and delete the configuration of one ARN."""
-    VoiceConnectorStreaming(stack, "Streaming", voice_connector=CONNECTOR_ID)
-
-    template = template_of(stack)
-    assert statements_of(template, id_of(template, STREAMING)) == [
-        {
-            "Effect": "Allow",
-            "Action": [
-                "chime:DeleteVoiceConnectorStreamingConfiguration",
-                "chime:GetVoiceConnectorStreamingConfiguration",
-                "chime:PutVoiceConnectorStreamingConfiguration",
-            ],
-            "Resource": {
-                "Fn::Sub": "arn:${AWS::Partition}:chime:${AWS::Region}:${AWS::AccountId}:vc/"
-                + CONNECTOR_ID
-            },
-        }
-    ]
-
-
-def test_the_policy_is_replaced_with_the_connector(stack: Stack) -> None:
-    """A new connector gets a new policy, so the old policy exists until the clean-up is done."""
-    owner = connector(stack)
-
-    VoiceConnectorStreaming(stack, "Streaming", voice_connector=owner)
-
-    template = template_of(stack)
-    policy = template["Resources"][policy_of(template, id_of(template, STREAMING))]
-    attribute = {"Fn::GetAtt": [stack.get_logical_id(owner), "VoiceConnectorId"]}
-    assert str(attribute) in str(policy["Properties"]["PolicyName"])
-
-
 def test_a_connector_of_another_stack_is_deleted_after_streaming() -> None:
     """The reference between the stacks determines the order."""
     app = App()
@@ -224,14 +144,6 @@ def test_a_connector_of_another_stack_is_deleted_after_streaming() -> None:
 
     assert "Fn::ImportValue" in streaming_properties(features)["VoiceConnectorId"]
     assert features.dependencies == [owners]
-
-
-def test_clean_up_is_the_resource_that_disables_streaming(stack: Stack) -> None:
-    """A resource that must be deleted before the streaming ends can depend on it."""
-    streaming = VoiceConnectorStreaming(stack, "Streaming", voice_connector=CONNECTOR_ID)
-
-    assert streaming.clean_up.cfn_resource_type == STREAMING
-    assert streaming.clean_up is streaming.node.default_child
 
 
 def test_tokens_are_accepted_unchanged(stack: Stack) -> None:
@@ -255,18 +167,6 @@ def test_tokens_are_accepted_unchanged(stack: Stack) -> None:
     assert properties["VoiceConnectorId"] == {"Ref": "Text"}
     assert properties["DataRetentionInHours"] == {"Ref": "Number"}
     assert properties["MediaInsightsConfigurationArn"] == {"Ref": "Text"}
-
-
-def test_a_lazy_number_is_accepted_unchanged(stack: Stack) -> None:
-    """A lazy number is a token."""
-    VoiceConnectorStreaming(
-        stack,
-        "Streaming",
-        voice_connector=CONNECTOR_ID,
-        data_retention=Duration.hours(Lazy.number(Later())),
-    )
-
-    assert streaming_properties(stack)["DataRetentionInHours"] == 36
 
 
 def test_fails_when_the_id_is_not_that_of_a_connector(stack: Stack) -> None:

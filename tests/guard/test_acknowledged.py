@@ -212,33 +212,31 @@ def test_the_warning_of_the_constructs_also_acknowledges_the_rule() -> None:
     assert sorted_out(app) == ([NOT_DECLARED], [("RegionNotOffered", "new in this region")])
 
 
+def assembly(folder: Path, metadata: object) -> App:
+    """Return an assembly of one stack, with metadata in its manifest."""
+    (folder / "show.json").write_text(json.dumps({"Resources": {"Live": LIVE}}))
+    artifact = {
+        "type": "aws:cloudformation:stack",
+        "properties": {"templateFile": "show.json"},
+        "metadata": metadata,
+    }
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": {"Show": artifact}}))
+    return App.read([folder])
+
+
 @pytest.mark.parametrize(
-    "artifact",
+    "metadata",
     [
-        {"metadata": {"/Show": [{"type": "aws:cdk:acknowledged-rules", "data": "?"}]}},
-        {"metadata": {"/Show": [{"type": "aws:cdk:other", "data": {"a": "b"}}, "?"]}},
-        {"metadata": {"/Show": "?"}},
-        {"metadata": "?"},
+        {"/Show": [{"type": "aws:cdk:acknowledged-rules", "data": "?"}]},
+        {"/Show": [{"type": "aws:cdk:other", "data": {"a": "b"}}, "?"]},
+        {"/Show": "?"},
+        "?",
     ],
     ids=str,
 )
-def test_other_metadata_in_the_manifest_is_ignored(
-    artifact: dict[str, Any], tmp_path: Path
-) -> None:
+def test_other_metadata_in_the_manifest_is_ignored(metadata: object, tmp_path: Path) -> None:
     """Invalid metadata and metadata of other types do not acknowledge a rule."""
-    (tmp_path / "show.json").write_text(json.dumps({"Resources": {"Live": LIVE}}))
-    manifest = {
-        "artifacts": {
-            "Show": {
-                "type": "aws:cloudformation:stack",
-                "properties": {"templateFile": "show.json"},
-                **artifact,
-            }
-        }
-    }
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-
-    assert sorted_out(App.read([tmp_path])) == ([NO_CLEAN_UP, NOT_DECLARED], [])
+    assert sorted_out(assembly(tmp_path, metadata)) == ([NO_CLEAN_UP, NOT_DECLARED], [])
 
 
 def test_acknowledgements_of_older_cdk_versions_are_read_from_the_manifest(tmp_path: Path) -> None:
@@ -247,12 +245,8 @@ def test_acknowledgements_of_older_cdk_versions_are_read_from_the_manifest(tmp_p
         "type": "aws:cdk:acknowledged-rules",
         "data": {f"slr-constructs::{NO_CLEAN_UP}": "why"},
     }
-    (tmp_path / "show.json").write_text(json.dumps({"Resources": {"Live": LIVE}}))
-    artifact = {
-        "type": "aws:cloudformation:stack",
-        "properties": {"templateFile": "show.json"},
-        "metadata": {"/Show": [entry]},
-    }
-    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"Show": artifact}}))
 
-    assert sorted_out(App.read([tmp_path])) == ([NOT_DECLARED], [(NO_CLEAN_UP, "why")])
+    assert sorted_out(assembly(tmp_path, {"/Show": [entry]})) == (
+        [NOT_DECLARED],
+        [(NO_CLEAN_UP, "why")],
+    )

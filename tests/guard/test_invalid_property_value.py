@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import aws_ivs, aws_kinesis, aws_mediatailor, aws_sns
+from aws_cdk import aws_kinesis, aws_sns
 
 from slr_constructs import (
     AppInstanceStreaming,
@@ -14,11 +13,11 @@ from slr_constructs import (
     NotificationTarget,
     VoiceConnectorStreaming,
 )
+from slr_constructs.guard.check import check
 from slr_constructs.guard.rules.invalid_property_value import RULE, findings
 from slr_constructs.handler.slr_handler import rules
 from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import StackTemplate
-from tests.features.every_feature import RECIPES, Recipe
 from tests.templates.apps import plain, stack_of
 
 if TYPE_CHECKING:
@@ -54,24 +53,11 @@ def of(kind: str, **properties: Any) -> list[str]:  # noqa: ANN401 - any propert
 @pytest.mark.parametrize(
     ("kind", "properties", "prop", "limit"),
     [
-        (RECORDING, {"Name": "my show"}, "Name", rules.IVS_RECORDING_NAME),
-        (
-            RECORDING,
-            {"RecordingReconnectWindowSeconds": 301},
-            "RecordingReconnectWindowSeconds",
-            rules.IVS_RECONNECT_WINDOW,
-        ),
         (
             RECORDING,
             {"ThumbnailConfiguration": {"TargetIntervalSeconds": "0"}},
             "ThumbnailConfiguration.TargetIntervalSeconds",
             rules.IVS_THUMBNAIL_INTERVAL,
-        ),
-        (
-            "AWS::IVS::Channel",
-            {"RecordingConfigurationArn": "recording"},
-            "RecordingConfigurationArn",
-            rules.IVS_RECORDING_CONFIGURATION_ARN,
         ),
         (
             PLAYBACK,
@@ -84,12 +70,6 @@ def of(kind: str, **properties: Any) -> list[str]:  # noqa: ANN401 - any propert
             {"Name": "a/b", "LogConfiguration": {"PercentEnabled": 1}},
             "Name",
             rules.PLAYBACK_CONFIGURATION_NAME,
-        ),
-        (
-            LIVE,
-            {"EgressAccessLogs": {"LogGroupName": "/var/log"}},
-            "EgressAccessLogs.LogGroupName",
-            rules.CHANNEL_LOG_GROUP_NAME,
         ),
         (
             VOD,
@@ -321,14 +301,8 @@ def test_the_name_of_a_log_group_of_the_template_is_found(
         assert all(each.text.endswith(f"[{code}]") for each in found)
 
 
-def _define(recipe: Recipe, stack: Stack) -> object:
-    return recipe.define(stack, "a", None)
-
-
-def test_the_constructs_have_no_findings() -> None:
-    """The topics, streams and log groups are in the app."""
-    for recipe in RECIPES.values():
-        assert texts(stack_of(partial(_define, recipe))) == []
+def test_the_topics_and_streams_of_the_constructs_have_no_findings() -> None:
+    """They are in the app, so their names are checked, by this rule and by `NotificationLost`."""
 
     def define(stack: Stack) -> None:
         topic = aws_sns.Topic(stack, "Topic", topic_name="ChimeVoiceConnector-StreamingNews")
@@ -348,31 +322,4 @@ def test_the_constructs_have_no_findings() -> None:
             channel_messages=MessagingStream(stack, "Stream"),
         )
 
-    assert texts(stack_of(define)) == []
-
-
-def test_l1_constructs_are_checked() -> None:
-    """The findings contain their construct paths."""
-
-    def define(stack: Stack) -> None:
-        aws_ivs.CfnRecordingConfiguration(
-            stack,
-            "Recording",
-            destination_configuration=aws_ivs.CfnRecordingConfiguration.DestinationConfigurationProperty(),
-            recording_reconnect_window_seconds=900,
-        )
-        aws_mediatailor.CfnPlaybackConfiguration(
-            stack,
-            "Ads",
-            name="the ads",
-            ad_decision_server_url="https://ads.example.com",
-            video_content_source_url="https://video.example.com",
-            log_configuration=aws_mediatailor.CfnPlaybackConfiguration.LogConfigurationProperty(
-                percent_enabled=10
-            ),
-        )
-
-    assert [each.rpartition(" [")[2] for each in texts(stack_of(define))] == [
-        "IvsReconnectWindow]",
-        "PlaybackConfigurationName]",
-    ]
+    assert check(stack_of(define)) == []

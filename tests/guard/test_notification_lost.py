@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import aws_sns
-
-from slr_constructs import NotificationTarget, VoiceConnectorStreaming
 from slr_constructs.guard.rules.notification_lost import RULE, findings
-from tests.templates.apps import plain, stack_of
+from tests.templates.apps import plain
 
 if TYPE_CHECKING:
-    from aws_cdk import Stack
-
     from slr_constructs.guard.rule import Finding
 
 NOTIFIED = "named ChimeVoiceConnector-Streaming…"
@@ -63,18 +58,3 @@ def test_a_topic_of_two_streaming_resources_is_reported_once() -> None:
 
     assert finding.resource == "Topic"
     assert notified("SNS", ["Topic"], Topic=TOPIC) == []  # type: ignore[arg-type]
-
-
-def test_a_topic_of_the_construct_has_no_findings() -> None:
-    """The construct requires the name."""
-
-    def define(stack: Stack) -> None:
-        topic = aws_sns.Topic(stack, "Topic", topic_name="ChimeVoiceConnector-StreamingNews")
-        VoiceConnectorStreaming(
-            stack,
-            "Streaming",
-            voice_connector="abcdef1ghij2klmno3pqr4",
-            notification_targets=[topic, NotificationTarget.EVENT_BRIDGE],
-        )
-
-    assert list(findings(stack_of(define))) == []

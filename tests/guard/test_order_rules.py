@@ -1,4 +1,4 @@
-"""Declared roles, their order and their clean-up, across stacks and imports."""
+"""Declared roles, their order and their clean-up, across stacks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import App, NestedStack, Stack
 
-from slr_constructs import ServiceLinkedRole, catalogue
 from slr_constructs.guard.check import check
 from tests.features.every_feature import RECIPES
 from tests.guard.test_role_rules import construct, native, recording
@@ -23,11 +22,9 @@ def test_the_constructs_have_no_findings(recipe: Any) -> None:  # noqa: ANN401
     assert check(stack_of(lambda stack: recipe.define(stack, "a", None))) == []
 
 
-def rules(define: Callable[[App], object], *imported: tuple[str, str]) -> list[tuple[str, str]]:
-    """Return the broken rules with their stacks, with pairs of stack and imported role."""
-    app = read_back(define)
-    app.imported = imported
-    return [(each.rule.id, each.stack) for each in check(app)]
+def rules(define: Callable[[App], object]) -> list[tuple[str, str]]:
+    """Return the broken rules with their stacks."""
+    return [(each.rule.id, each.stack) for each in check(read_back(define))]
 
 
 def test_a_role_may_be_declared_in_a_stack_that_the_stack_depends_on() -> None:
@@ -57,20 +54,6 @@ def test_a_role_may_be_declared_in_the_parent_of_a_nested_stack(*, ordered: bool
             inner.node.add_dependency(role)
 
     assert rules(define) == ([] if ordered else [("RoleOrder", "Show/Inner")])
-
-
-def test_an_imported_role_does_not_need_a_declaration() -> None:
-    """The caller passes the imports, because a template does not contain them."""
-
-    def define(app: App) -> None:
-        stack = Stack(app, "Show")
-        ServiceLinkedRole.from_existing(stack, "Role", catalogue.IVS_RECORD_TO_S3)
-        recording(stack)
-
-    name = catalogue.IVS_RECORD_TO_S3.role_name
-    assert rules(define) == [("RoleNotDeclared", "Show")]
-    assert rules(define, ("Show", name)) == []
-    assert rules(define, ("Other", name), ("Show", "other")) == [("RoleNotDeclared", "Show")]
 
 
 def test_findings_are_sorted_by_severity() -> None:

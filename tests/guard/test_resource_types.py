@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from slr_constructs.catalogue import ResourceType
     from slr_constructs.catalogue.resource_type import Limit
 
+ROLE_TYPE = "AWS::IAM::ServiceLinkedRole"
 LIMITS = [(each, limit) for each in catalogue.RESOURCE_TYPES for limit in each.limits]
 
 
@@ -32,6 +33,18 @@ def test_a_resource_that_uses_a_role_needs_it_and_a_clean_up_resource(target: Re
         *(() if target.uses_through else ("RoleNotDeclared",)),
         *(("CleanUpMissing",) if target.needs_clean_up else ()),
     }
+
+
+@each_native_type
+def test_a_resource_that_uses_a_role_must_depend_on_it(target: ResourceType) -> None:
+    """CloudFormation may create the role later and delete it earlier otherwise."""
+    role = {"Type": ROLE_TYPE, "Properties": {"AWSServiceName": target.role.service_principal}}
+    usage = {"Type": target.type, "Properties": EXAMPLES[target.type].properties}
+
+    loose, ordered = plain(Role=role, A=usage), plain(Role=role, A=usage | {"DependsOn": "Role"})
+
+    assert "RoleOrder" in {each.rule.id for each in check(loose)}
+    assert "RoleOrder" not in {each.rule.id for each in check(ordered)}
 
 
 @pytest.mark.parametrize(

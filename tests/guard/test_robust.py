@@ -71,36 +71,6 @@ def test_wrong_types_in_every_position(recipe: Any, every: int, tmp_path: Path) 
     assert checked > 300 // every
 
 
-def test_a_circular_dependency_is_reported_and_the_rest_is_checked() -> None:
-    """Rules that do not need the order still apply."""
-    template = {
-        "Resources": {
-            "A": {"Type": "AWS::SNS::Topic", "DependsOn": "B"},
-            "B": {"Type": "AWS::SNS::Topic", "DependsOn": "A"},
-            "Policy": {
-                "Type": "AWS::IAM::ManagedPolicy",
-                "Properties": {
-                    "PolicyDocument": {
-                        "Statement": {
-                            "Effect": "Allow",
-                            "Action": "iam:CreateServiceLinkedRole",
-                            "Resource": "*",
-                        }
-                    }
-                },
-            },
-        }
-    }
-
-    found = check(App([StackTemplate("Show", template)], lenient=True))
-
-    assert [(each.rule.id, each.resource) for each in found] == [
-        ("CreateServiceLinkedRoleAnywhere", "Policy"),
-        ("NotAnalyzed", None),
-    ]
-    assert "circular dependency between resources" in found[1].text
-
-
 @pytest.mark.parametrize("phase", ["Create", "Delete"])
 def test_calls_next_to_a_circular_dependency_do_not_crash(phase: str) -> None:
     """Role usages need the order, so the calls are not checked."""
@@ -119,19 +89,6 @@ def test_calls_next_to_a_circular_dependency_do_not_crash(phase: str) -> None:
     found = check(App([StackTemplate("Show", template)], lenient=True))
 
     assert [each.rule.id for each in found] == ["NotAnalyzed"]
-
-
-def test_references_to_unknown_names_are_ignored() -> None:
-    """CloudFormation refuses them, and cfn-lint reports them."""
-    body = {
-        "Type": "AWS::IVS::RecordingConfiguration",
-        "DependsOn": ["Nowhere"],
-        "Properties": {"DestinationConfiguration": {"S3": {"BucketName": {"Ref": "Missing"}}}},
-    }
-
-    found = check(App([StackTemplate("Show", {"Resources": {"Recording": body}})]))
-
-    assert [each.rule.id for each in found] == ["RoleNotDeclared"]
 
 
 def test_a_huge_template_is_checked() -> None:

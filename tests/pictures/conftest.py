@@ -1,4 +1,4 @@
-"""A headless browser for all tests of a worker, and a page in it."""
+"""Each app to draw, and a headless browser for all tests of a worker, with a page in it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
 from slr_constructs.pictures.html import html
+from tests.pictures.many_apps import APPS
 from tests.pictures.page import Page
 from tests.programs import require
 
@@ -33,6 +34,13 @@ FLAGS = [
     "--window-size=1280,900",
 ]
 DESKTOP = {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+
+
+@pytest.fixture(params=list(APPS.values()), ids=list(APPS))
+def app(request: pytest.FixtureRequest) -> App:
+    """Return each app in turn."""
+    make: Callable[[], App] = request.param
+    return make()
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,7 @@ import hashlib
 import json
 import re
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
-
-import pytest
+from typing import Any
 
 from slr_constructs.pictures.html import html
 from slr_constructs.pictures.steps import creation_of, teardown_of
@@ -19,9 +17,6 @@ from slr_constructs.templates.reading import StackTemplate
 from slr_constructs.templates.words import printable
 from tests.pictures.drawn import Drawn
 from tests.pictures.many_apps import APPS, HOSTILE, nested, sample
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 #: elements without an end tag.
 VOID = {"meta", "link", "input"}
@@ -69,13 +64,6 @@ class Page(HTMLParser):
         data, _ = self.contents["script"]
         found: dict[str, Any] = json.loads(data)
         return found
-
-
-@pytest.fixture(params=list(APPS.values()), ids=list(APPS))
-def app(request: pytest.FixtureRequest) -> App:
-    """Return each app in turn."""
-    make: Callable[[], App] = request.param
-    return make()
 
 
 def test_it_loads_nothing(app: App) -> None:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 from slr_constructs.pictures.arrows import arrows_between
 from slr_constructs.pictures.labels import short_name
 from slr_constructs.pictures.mermaid import mermaid
 from slr_constructs.templates.words import printable
-from tests.pictures.many_apps import APPS, hostile, nested, nothing, plain, sample
+from tests.pictures.many_apps import hostile, nested, nothing, plain, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from slr_constructs.templates.app import App
 
 LABEL = r'"[^"\[\](){}|`]*"'
@@ -29,13 +25,6 @@ LINES = re.compile(
     |\ +classDef\ [a-z]+\ \S+(\ 3)?|\ +class\ r\d+(,r\d+)*\ [a-z]+""",
     re.VERBOSE,
 )
-
-
-@pytest.fixture(params=list(APPS.values()), ids=list(APPS))
-def app(request: pytest.FixtureRequest) -> App:
-    """Return each app in turn."""
-    make: Callable[[], App] = request.param
-    return make()
 
 
 def _decoded(label: str) -> str:

@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import pytest
-
 from slr_constructs.pictures.steps import Walk, creation_of, teardown_of
 from slr_constructs.templates.app import App, Place
-from tests.pictures.many_apps import APPS, nested, plain
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-@pytest.fixture(params=list(APPS.values()), ids=list(APPS))
-def app(request: pytest.FixtureRequest) -> App:
-    """Return each app in turn."""
-    make: Callable[[], App] = request.param
-    return make()
+from tests.pictures.many_apps import nested, plain
 
 
 def test_the_steps_of_every_stack_are_complete(app: App) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,17 +13,7 @@ from slr_constructs.templates.reading import StackTemplate
 from slr_constructs.templates.role_usage import Mark
 from slr_constructs.templates.words import printable
 from tests.pictures.drawn import SVG, Drawn
-from tests.pictures.many_apps import APPS, hand_written, hostile, large, nested, nothing, sample
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-@pytest.fixture(params=list(APPS.values()), ids=list(APPS))
-def app(request: pytest.FixtureRequest) -> App:
-    """Return each app in turn."""
-    make: Callable[[], App] = request.param
-    return make()
+from tests.pictures.many_apps import hand_written, hostile, large, nested, nothing, sample
 
 
 @pytest.fixture(params=[False, True], ids=["all", "roles"])

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 MEDIATAILOR = catalogue.MEDIATAILOR
 #: the role in most texts.
 ROLE = "`AWSServiceRoleForMediaTailor`"
+OR_FAIL = (
+    f"deleting this stack would now delete {ROLE}, or fail while another stack or resource needs it"
+)
 
 
 def changes_between(old: App, new: App) -> list[tuple[str, str, str]]:
@@ -137,22 +140,8 @@ def test_every_lost_dependency_of_a_feature_is_reported(recipe: Any) -> None:  #
             "WHEN_UNUSED",
             f"deleting this stack would now delete {ROLE} if no other stack or resource needs it",
         ),
-        (
-            "KEEP",
-            "REQUIRE",
-            (
-                f"deleting this stack would now delete {ROLE}, or fail while another stack or"
-                " resource needs it"
-            ),
-        ),
-        (
-            "WHEN_UNUSED",
-            "REQUIRE",
-            (
-                f"deleting this stack would now delete {ROLE}, or fail while another stack or"
-                " resource needs it"
-            ),
-        ),
+        ("KEEP", "REQUIRE", OR_FAIL),
+        ("WHEN_UNUSED", "REQUIRE", OR_FAIL),
     ],
 )
 def test_a_removal_that_destroys_more_is_worse(before: str, after: str, text: str) -> None:
@@ -191,14 +180,7 @@ def test_a_native_role_that_is_no_longer_retained_is_worse() -> None:
         l1_role(stack).cfn_options.deletion_policy = CfnDeletionPolicy.RETAIN
 
     assert changes_between(stack_of(retained), stack_of(l1_role)) == [
-        (
-            "RemovalMoreDestructive",
-            "worse",
-            (
-                f"deleting this stack would now delete {ROLE}, or fail while another stack or"
-                " resource needs it"
-            ),
-        )
+        ("RemovalMoreDestructive", "worse", OR_FAIL)
     ]
 
 

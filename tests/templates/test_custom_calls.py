@@ -478,6 +478,8 @@ def test_python_is_detected_by_runtime_or_syntax(runtime: object) -> None:
         "    chime.get_voice_connector_streaming_configuration()",
         "    chime.put_voice_connector_termination()",
         "    chime.list_voice_connectors()",
+        # a phone call, not the application
+        "    chime.create_sip_media_application_call()",
     ],
 )
 def test_python_code_without_a_call_is_ignored(code: str) -> None:
@@ -789,6 +791,19 @@ def test_an_app_instance_of_cdk_amazon_chime_resources(kind: str, called: str | 
     assert (found.obsolete and found.obsolete.called) == called
 
 
+def test_a_sip_media_application_of_cdk_amazon_chime_resources() -> None:
+    """It is deleted with its custom resource; SIP rules use no role."""
+
+    def define(stack: Stack) -> None:
+        for kind in ("SMA", "SMARule"):
+            chime_resource(stack, kind, kind, name="menu", region="us-east-1", endpoint="arn")
+
+    app = stack_of(define)
+
+    assert summary(app) == [("speech synthesis", True, True)]
+    assert list(app.stacks["Show"].usages) == ["SMA"]
+
+
 def test_similar_properties_without_a_uid_are_ignored() -> None:
     """The library always renders a uid."""
     properties = {"resourceType": "VoiceConnector", "properties": {"streaming": ON}}
@@ -806,6 +821,9 @@ def test_similar_properties_without_a_uid_are_ignored() -> None:
         sdk(Create=(VOICE, f"get{PUT[3:]}", {"VoiceConnectorId": "a"})),
         sdk(Create=(VOICE, "listVoiceConnectors", {})),
         sdk(Create=(VOICE, DELETE, {})),
+        # a phone call, not the application
+        sdk(Create=(VOICE, "createSipMediaApplicationCall", {})),
+        sdk(Create=(VOICE, "updateSipMediaApplicationCall", {})),
         sdk(Create=("ChimeSDKMeetings", PUT, {"StreamingConfiguration": ON})),
         sdk(Create=("MediaLive", "updateChannel", {"recordingConfigurationArn": "a"})),
         sdk(Create=("MediaTailor", "putPlaybackConfiguration", {"Name": "a"})),

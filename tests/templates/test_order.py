@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import logging
 import re
-import subprocess
-import sys
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -276,17 +274,3 @@ def test_a_very_large_stack_is_read_fast() -> None:
 
     assert [name for (name,) in steps] == names
     assert time.perf_counter() - start < 10
-
-
-def test_the_constructs_do_not_import_the_libraries_of_the_extras() -> None:
-    """An app does not import cfn-lint, networkx, pytest or syrupy."""
-    script = (
-        "import sys, slr_constructs\n"
-        "print(sorted({'cfnlint', 'networkx', 'pytest', 'syrupy'} & {*sys.modules}))"
-    )
-
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-
-    assert run.stdout == "[]\n"

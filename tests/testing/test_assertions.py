@@ -40,9 +40,12 @@ from slr_constructs.testing import (
     template_of,
 )
 from tests.features.every_feature import RECIPES, playback_configuration
+from tests.resource_types import EXAMPLES, each_native_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from slr_constructs.catalogue import ResourceType
 
 ROOT = Path(__file__).parents[2]
 CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"]
@@ -391,32 +394,33 @@ def test_a_channel_without_recording_does_not_use_the_role() -> None:
 
     assert_role_released({"Resources": resources}, "Role")
 
-    resources["Channel"]["Properties"]["RecordingConfigurationArn"] = "arn:aws:ivs:of-another-app"
-    assert "Channel is not deleted before Role" in _failure(
-        assert_role_released, {"Resources": resources}, "Role"
-    )
+
+@each_native_type
+def test_every_native_type_that_may_use_the_role_must_depend_on_it(target: ResourceType) -> None:
+    """The usage may be certain or not."""
+    principal = target.role.service_principal
+    role = {"Type": "AWS::IAM::ServiceLinkedRole", "Properties": {"AWSServiceName": principal}}
+    usage = {"Type": target.type, "Properties": EXAMPLES[target.type].properties}
+    loose = {"Resources": {"Role": role, "A": usage}}
+
+    assert "A is not deleted before Role" in _failure(assert_role_released, loose, "Role")
+    assert_role_released({"Resources": {"Role": role, "A": usage | {"DependsOn": "Role"}}}, "Role")
 
 
 def test_an_owner_needs_a_clean_up_resource_if_it_is_passed(stack: Stack) -> None:
     """Without it, the service may still use the role after the owner is deleted."""
     role = ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR, native=True)
-    owner = aws_mediatailor.CfnPlaybackConfiguration(
-        stack,
-        "Ads",
-        name="ads",
-        ad_decision_server_url="https://ads.example.com",
-        video_content_source_url="https://video.example.com",
-        log_configuration=aws_mediatailor.CfnPlaybackConfiguration.LogConfigurationProperty(
-            percent_enabled=100
-        ),
+    owner = playback_configuration(stack)
+    owner.log_configuration = aws_mediatailor.CfnPlaybackConfiguration.LogConfigurationProperty(
+        percent_enabled=100
     )
     owner.node.add_dependency(role)
 
     assert_role_released(stack, "Role")
-    assert _failure(assert_role_released, stack, "Role", owner="Ads") == (
+    assert _failure(assert_role_released, stack, "Role", owner="Owner") == (
         "Role/Resource (Role…) is not released:\n"
-        "no feature is disabled before Ads (Ads) is deleted: no resource that uses the role refers"
-        " to it. The constructs of slr_constructs define a clean-up resource for this."
+        "no feature is disabled before Owner (Owner) is deleted: no resource that uses the role"
+        " refers to it. The constructs of slr_constructs define a clean-up resource for this."
     )
 
 

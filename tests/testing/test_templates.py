@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, NestedStack, aws_chime, aws_mediatailor, aws_sqs
+from aws_cdk import CfnOutput, NestedStack, aws_chime, aws_sqs
 
 from slr_constructs import (
     MediaTailorSessionLogging,
@@ -13,6 +13,7 @@ from slr_constructs import (
     catalogue,
 )
 from slr_constructs.testing import order_lines, resources_of, template_of
+from tests.features.every_feature import playback_configuration
 
 if TYPE_CHECKING:
     from aws_cdk import Stack
@@ -51,25 +52,19 @@ def test_an_l1_is_its_own_resource(stack: Stack) -> None:
 def test_order_lines_show_creation_and_deletion(stack: Stack) -> None:
     """The deletion runs clean-up resource, owner and role, in this order."""
     role = ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR, native=True)
-    owner = aws_mediatailor.CfnPlaybackConfiguration(
-        stack,
-        "Ads",
-        name="ads",
-        ad_decision_server_url="https://ads.example.com",
-        video_content_source_url="https://video.example.com",
-    )
+    owner = playback_configuration(stack)
     MediaTailorSessionLogging(stack, "Logging", playback_configuration=owner, role=role)
 
     lines = [line for line in order_lines(stack) if "Function" not in line]
 
     assert lines == [
         "create 1  Role/Resource  (AWS::IAM::ServiceLinkedRole)",
-        "create 2  Ads  (AWS::MediaTailor::PlaybackConfiguration)",
+        "create 2  Owner  (AWS::MediaTailor::PlaybackConfiguration)",
         "create 3  Logging/CleanUpPolicy  (AWS::IAM::RolePolicy)",
         "create 4  Logging/CleanUp  (Custom::MediaTailorSessionLoggingCleanUp)",
         "delete 1  Logging/CleanUp  (Custom::MediaTailorSessionLoggingCleanUp)",
         "delete 2  Logging/CleanUpPolicy  (AWS::IAM::RolePolicy)",
-        "delete 3  Ads  (AWS::MediaTailor::PlaybackConfiguration)",
+        "delete 3  Owner  (AWS::MediaTailor::PlaybackConfiguration)",
         "delete 4  Role/Resource  (AWS::IAM::ServiceLinkedRole)",
     ]
 
