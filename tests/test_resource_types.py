@@ -21,7 +21,7 @@ from slr_constructs.catalogue import (
     Usage,
     resource_types_of,
 )
-from slr_constructs.catalogue.resource_type import Release, action_of
+from slr_constructs.catalogue.resource_type import OnRelease, action_of
 from slr_constructs.handler.slr_handler import contract
 from slr_constructs.handler.slr_handler.contract import Contract
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
@@ -121,7 +121,7 @@ def test_every_contract_and_every_operation_belongs_to_a_type() -> None:
 def test_a_feature_can_be_configured_and_removed(target: ResourceType) -> None:
     """A type has a property or a custom resource, and its feature ends with the resource or not."""
     assert target.usage is not None or target.contracts.configure is not None
-    if target.release is Release.DISABLES:
+    if target.on_release is OnRelease.DISABLES:
         assert target.contracts.configure is not None
     if target.needs_clean_up:
         # both contracts name the same owner
@@ -136,7 +136,7 @@ def test_a_feature_can_be_configured_and_removed(target: ResourceType) -> None:
 
 def _is_configured(target: ResourceType) -> bool:
     """Return whether the feature can be disabled; otherwise, the resource itself uses the role."""
-    return target.release is Release.DISABLES
+    return target.on_release is OnRelease.DISABLES
 
 
 @each_type

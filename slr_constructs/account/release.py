@@ -21,7 +21,7 @@ from slr_constructs.account.iam_role import read_role, with_state
 from slr_constructs.account.leases import release_lease, restore_lease
 from slr_constructs.account.stacks import StackState
 from slr_constructs.catalogue import by_role_name, usage_lists_of
-from slr_constructs.catalogue import resource_type as catalogue
+from slr_constructs.catalogue.resource_type import OnRelease
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
 from slr_constructs.handler.slr_handler.context import Context
 from slr_constructs.handler.slr_handler.operations import service_linked_role
@@ -75,8 +75,8 @@ class Plan:
     @property
     def stages(self) -> Iterator[list[TargetResource]]:
         """Yield the usages to disable concurrently, and then those to delete."""
-        yield self._usages(catalogue.Release.DISABLES)
-        yield self._usages(catalogue.Release.DELETES)
+        yield self._usages(OnRelease.DISABLES)
+        yield self._usages(OnRelease.DELETES)
 
     @property
     def usages(self) -> list[TargetResource]:
@@ -86,10 +86,10 @@ class Plan:
     @property
     def kept(self) -> list[TargetResource]:
         """The resources that use the role, and that the release does not change."""
-        return self._usages(catalogue.Release.KEEPS)
+        return self._usages(OnRelease.KEEPS)
 
     @property
-    def keepers(self) -> list[TargetResource]:
+    def blocking_usages(self) -> list[TargetResource]:
         """The kept resources that block the release."""
         named = {*self.allowed.usages}
         return [each for each in self.kept if named.isdisjoint((each.name, each.id, each.arn))]
@@ -109,7 +109,7 @@ class Plan:
         """The resources that must be deleted, if their deletion is not allowed."""
         if self.allowed.delete_recording_configurations:
             return []
-        return self._usages(catalogue.Release.DELETES)
+        return self._usages(OnRelease.DELETES)
 
     @property
     def incomplete(self) -> bool:
@@ -119,7 +119,7 @@ class Plan:
     @property
     def possible(self) -> bool:
         """Whether nothing blocks the release."""
-        return not (self.holders or self.undeletable or self.keepers or self.incomplete)
+        return not (self.holders or self.undeletable or self.blocking_usages or self.incomplete)
 
     @property
     def role_unreadable(self) -> bool:
@@ -131,10 +131,10 @@ class Plan:
         """Whether the role or a usage exists, or the role cannot be read."""
         return self.report.role is not None or self.role_unreadable or bool(self.usages)
 
-    def _usages(self, release: catalogue.Release) -> list[TargetResource]:
+    def _usages(self, what: OnRelease) -> list[TargetResource]:
         # if both the role and its successor exist, the resources use the successor
         usages = self.report.usages if self.successor is None else ()
-        return [target for target in usages if target.kind.resource_type.release is release]
+        return [target for target in usages if target.kind.resource_type.on_release is what]
 
     def _named(self, lease: Lease) -> bool:
         return lease.stack in self.allowed.stacks or lease.stack_name in self.allowed.stacks

@@ -9,7 +9,7 @@ from slr_constructs.catalogue.resource_type import (
     Identifier,
     Limit,
     Listing,
-    Release,
+    OnRelease,
     Requirement,
     ResourceType,
     always,
@@ -125,7 +125,7 @@ RECORDING_CONFIGURATION = ResourceType(
             "RecordToBuckets", ("s3:GetBucketLocation", "s3:ListBucket"), "arn:{partition}:s3:::*"
         ),
     ),
-    release=Release.DELETES,
+    on_release=OnRelease.DELETES,
     limits=(
         Limit(("Name",), rules.IVS_RECORDING_NAME),
         Limit(("RecordingReconnectWindowSeconds",), rules.IVS_RECONNECT_WINDOW, is_number=True),

@@ -36,7 +36,7 @@ class Usage(Enum):
     DOES_NOT_USE = "does not use"
 
 
-class Release(Enum):
+class OnRelease(Enum):
     """What the command `release` does with a resource that uses the role."""
 
     DISABLES = "disables its feature"
@@ -173,7 +173,7 @@ class ResourceType:
     usage: Callable[[Mapping[str, Any]], Usage] | None = None
     contracts: Contracts = Contracts()
     requirements: tuple[Requirement, ...] = ()
-    release: Release = Release.DISABLES
+    on_release: OnRelease = OnRelease.DISABLES
     #: whether AWS documents that IAM keeps the role while it is used by such a resource. Otherwise,
     #: the function of a stack lists such resources before it asks IAM to delete the role.
     is_known_to_iam: bool = True

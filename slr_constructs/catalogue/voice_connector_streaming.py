@@ -10,7 +10,7 @@ from slr_constructs.catalogue.resource_type import (
     Contracts,
     Identifier,
     Listing,
-    Release,
+    OnRelease,
     Requirement,
     ResourceType,
     Usage,
@@ -182,7 +182,7 @@ SIP_MEDIA_APPLICATION = ResourceType(
         create="chime-sdk-voice:CreateSipMediaApplication",
     ),
     usage=_may_synthesize_speech,
-    release=Release.KEEPS,
+    on_release=OnRelease.KEEPS,
     # no AWS page says whether it blocks the deletion of the role
     is_known_to_iam=False,
     chime_resource="SMA",

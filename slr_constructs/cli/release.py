@@ -250,7 +250,7 @@ def _blockers(plan: Plan) -> Iterator[str]:
             f"{counted(len(plan.undeletable), plan.undeletable[0].kind.name)} can only be deleted."
             " Add --delete-recording-configurations"
         )
-    for target in plan.keepers:
+    for target in plan.blocking_usages:
         yield (
             f"{target.kind.name} {target.name} in {target.region} {target.usage.value} the role:"
             f" without the role, {target.kind.consequence}. Delete it, or add --despite-usage"

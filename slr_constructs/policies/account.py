@@ -16,7 +16,7 @@ from slr_constructs.catalogue import (
     resource_types_of,
     with_superseded_roles,
 )
-from slr_constructs.catalogue.resource_type import Release
+from slr_constructs.catalogue.resource_type import OnRelease
 from slr_constructs.policies.function import creation_statements
 from slr_constructs.policies.place import Place, Statements, sid_of
 
@@ -70,7 +70,7 @@ def release_statements(definitions: Sequence[RoleDefinition], place: Place) -> S
             # the features use the current role, if it exists
             statements |= _find(by_role_name(each.superseded_by), place)
         for target in resource_types_of(each):
-            if target.release is Release.KEEPS:
+            if target.on_release is OnRelease.KEEPS:
                 continue
             operations = [target.calls.remove]
             if target.calls.list.has_settings:
@@ -104,14 +104,14 @@ def restore_statements(definitions: Sequence[RoleDefinition], place: Place) -> S
             create, attach_policies = permissions.allow_create(each, role)
             statements |= {f"Create{sid}": create, f"AttachPoliciesTo{sid}": attach_policies}
     for target in _targets(definitions):
-        if target.release is Release.KEEPS:
+        if target.on_release is OnRelease.KEEPS:
             continue
         if target.role not in definitions:
             # the services use the current role, even if the older one is restored
             statements |= creation_statements(target.role, place)
         operations = [target.calls.describe, target.calls.configure.operation]
         statements[f"Configure{target.sid}"] = permissions.call(operations, place.resources(target))
-        if target.release is Release.DELETES:
+        if target.on_release is OnRelease.DELETES:
             # to find resources that an interrupted restore created
             statements["ListRoleUsages"] = permissions.call([target.calls.list.operation], "*")
         statements |= place.required(target)

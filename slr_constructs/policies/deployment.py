@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from slr_constructs import _permissions as permissions
 from slr_constructs._permissions import Permission
 from slr_constructs.catalogue import RoleCreation, resource_types_of
-from slr_constructs.catalogue.resource_type import Release
+from slr_constructs.catalogue.resource_type import OnRelease
 from slr_constructs.policies.function import FUNCTION_NAMES
 from slr_constructs.policies.place import Place, Statements, sid_of
 
@@ -80,7 +80,7 @@ def deployment_statements(definitions: Iterable[RoleDefinition], place: Place) -
     for definition in definitions:
         statements |= _role_statements(definition, place)
         for target in resource_types_of(definition):
-            if target.release is not Release.KEEPS:
+            if target.on_release is not OnRelease.KEEPS:
                 statements |= _resource_type_statements(target, place)
     return statements | _function_statements(place)
 

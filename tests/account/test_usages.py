@@ -17,7 +17,7 @@ from slr_constructs.account import usages
 from slr_constructs.account.access import Account
 from slr_constructs.account.usages.kind import TargetResource
 from slr_constructs.catalogue import Usage
-from slr_constructs.catalogue.resource_type import Release
+from slr_constructs.catalogue.resource_type import OnRelease
 from slr_constructs.handler.slr_handler import contract
 from slr_constructs.handler.slr_handler.clock import Clock
 from slr_constructs.handler.slr_handler.context import Context, OperationError
@@ -766,7 +766,7 @@ def test_every_kind_has_a_unique_name() -> None:
     """State files contain the names."""
     assert [*usages.KINDS] == [kind.name for kind in usages.KINDS.values()]
     # a release does not change these, so no specimen shows its changes
-    kept = {each.name for each in catalogue.RESOURCE_TYPES if each.release is Release.KEEPS}
+    kept = {each.name for each in catalogue.RESOURCE_TYPES if each.on_release is OnRelease.KEEPS}
     assert {each.name for each in specimens.ALL} | kept == {*usages.KINDS}
     assert kept == {"SIP media application"}
     assert {kind for each in catalogue.ALL for kind in usages.kinds_of(each)} == {

@@ -21,7 +21,7 @@ from slr_constructs import (
 )
 from slr_constructs import _permissions as permissions
 from slr_constructs.catalogue import ResourceType, resource_types_of
-from slr_constructs.catalogue.resource_type import Release, action_of
+from slr_constructs.catalogue.resource_type import OnRelease, action_of
 from slr_constructs.cli.role_argument import ROLES
 from slr_constructs.testing import template_of
 from tests.cli.commands import run_command
@@ -271,7 +271,7 @@ def test_the_deployment_policy_has_the_calls_of_the_handlers_of_native_types(sho
     definition = ROLES[short]
     allowed = actions(statements("--deploy", short).values())
     types = resource_types_of(definition)
-    native = {each.type for each in types if each.release is not Release.KEEPS}
+    native = {each.type for each in types if each.on_release is not OnRelease.KEEPS}
     assert not [each for each in allowed if "SipMedia" in each or each == "lambda:AddPermission"]
     if definition.creation is not catalogue.RoleCreation.NEVER:
         native.add("AWS::IAM::ServiceLinkedRole")
@@ -642,10 +642,10 @@ def test_the_policies_allow_the_calls_for_every_type(target: ResourceType) -> No
         "--release": [calls.describe, calls.remove],
         "--restore": [calls.describe, calls.configure.operation],
     }
-    if target.release is Release.KEEPS:
+    if target.on_release is OnRelease.KEEPS:
         needed |= {"--release": [], "--restore": []}
     # a restore looks for resources that an interrupted one created
-    listing = ["--audit", "--release"] + ["--restore"] * (target.release is Release.DELETES)
+    listing = ["--audit", "--release"] + ["--restore"] * (target.on_release is OnRelease.DELETES)
 
     for option, operations in needed.items():
         allowed = pairs(statements(option, target.role.role_name, *PLACE).values())

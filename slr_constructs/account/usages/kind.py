@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from slr_constructs.catalogue.resource_type import Release, Usage, is_unset
+from slr_constructs.catalogue.resource_type import OnRelease, Usage, is_unset
 from slr_constructs.handler.slr_handler.aws import is_not_found
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
 
@@ -102,7 +102,7 @@ class Kind(ABC):
     @property
     def disabled_by_deletion(self) -> bool:
         """Whether the resource itself must be deleted, because its feature cannot be disabled."""
-        return self.resource_type.release is Release.DELETES
+        return self.resource_type.on_release is OnRelease.DELETES
 
     @property
     def _id_member(self) -> str:
