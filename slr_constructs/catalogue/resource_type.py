@@ -155,7 +155,7 @@ class Limit:
     is_number: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each record exists once, and its hash is fast
 class ResourceType:
     """A CloudFormation resource type that uses a service-linked role."""
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,7 +29,7 @@ from slr_constructs.catalogue import ALL, RESOURCE_TYPES, resource_types_of
 from slr_constructs.templates.literals import branches, mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from networkx import MultiDiGraph
 
@@ -65,6 +66,9 @@ class Call:
 _CREATES = {
     each.calls.create: each.type for each in RESOURCE_TYPES if each.calls.create is not None
 }
+#: the types that other types use the role through, each with the other type.
+_USED_THROUGH = {each.uses_through[1]: each.type for each in RESOURCE_TYPES if each.uses_through}
+_NAME_PROPERTIES = {each.type: each.identifier.property or "" for each in RESOURCE_TYPES}
 #: the former client of the operations that are now in the clients chime-sdk-* [botocore].
 _FORMER_CLIENT = "chime"
 #: current operation name: name in the former client, where they differ.
@@ -143,6 +147,7 @@ def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
         for each in calls
         if each.operation in _CREATES
     }
+    by_name = owners_by_name(resources)
     found = []
     for logical_id, calls in calls_by_id.items():
         near = {logical_id, *graph.successors(logical_id)}
@@ -171,13 +176,14 @@ def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
             }
             for target, each in relevant:
                 name = mapping(each.parameters).get(target.identifier.parameter)
-                owners.update(named(resources, target, name))
+                if isinstance(name, str):
+                    owners.update(by_name.get((target.type, name), ()))
             found.append(
                 Call(
                     logical_id,
                     feature,
                     owners=tuple(sorted(owners)),
-                    principals=principals_of(target for target, _ in relevant),
+                    principals=principals_of(*(target for target, _ in relevant)),
                     configures=configures,
                     deletes=deletes,
                     obsolete=next((each.obsolete for _, each in relevant if each.obsolete), None),
@@ -220,27 +226,25 @@ def _settings(value: Any) -> bool:  # noqa: ANN401 - any part of a template
 
 def owner_type_of(target: ResourceType) -> str:
     """Return the type that the feature is configured on, which may be another one."""
-    for each in RESOURCE_TYPES:
-        if each.uses_through is not None and each.uses_through[1] == target.type:
-            return each.type
-    return target.type
+    return _USED_THROUGH.get(target.type, target.type)
 
 
-def principals_of(targets: Iterable[ResourceType]) -> tuple[str, ...]:
+@cache
+def principals_of(*targets: ResourceType) -> tuple[str, ...]:
     """Return the service principals of the roles that resources of these types may use."""
-    types = {*targets}
     return tuple(
-        role.service_principal for role in ALL if not types.isdisjoint(resource_types_of(role))
+        role.service_principal for role in ALL if not {*targets}.isdisjoint(resource_types_of(role))
     )
 
 
-def named(resources: Mapping[str, Any], target: ResourceType, name: Any) -> Iterator[str]:  # noqa: ANN401 - any part of a template
-    """Yield the owners that have a literal name."""
-    if target.identifier.property is not None and isinstance(name, str):
-        for logical_id, body in resources.items():
-            properties = mapping(body.get("Properties"))
-            if body["Type"] == target.type and properties.get(target.identifier.property) == name:
-                yield logical_id
+def owners_by_name(resources: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:
+    """Return the owners that have a literal name, by type and name."""
+    owners: dict[tuple[str, str], list[str]] = {}
+    for logical_id, body in resources.items():
+        name = mapping(body.get("Properties")).get(_NAME_PROPERTIES.get(body["Type"], ""))
+        if isinstance(name, str):
+            owners.setdefault((body["Type"], name), []).append(logical_id)
+    return owners
 
 
 # calls of a custom resource

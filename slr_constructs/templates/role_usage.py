@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from slr_constructs import catalogue
 from slr_constructs.catalogue import Usage
 from slr_constructs.handler.slr_handler.contract import ServiceLinkedRole, identity_of
-from slr_constructs.templates.custom_calls import named, owner_type_of, principals_of
+from slr_constructs.templates.custom_calls import owner_type_of, owners_by_name, principals_of
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.words import printable
 
@@ -125,11 +125,12 @@ def role_usages_in(
 
         calls: The result of `custom_calls.calls_in` for the template.
     """
+    by_name = owners_by_name(resources)
     configures = {each.logical_id: each for each in calls if each.configures}
     usages = {}
     for logical_id, body in resources.items():
         found = (
-            _by_custom_resource(logical_id, resources, graph)
+            _by_custom_resource(logical_id, resources, graph, by_name)
             or _by_property(logical_id, body)
             or _by_call(body, configures.get(logical_id))
         )
@@ -139,7 +140,10 @@ def role_usages_in(
 
 
 def _by_custom_resource(
-    logical_id: str, resources: Mapping[str, Any], graph: MultiDiGraph
+    logical_id: str,
+    resources: Mapping[str, Any],
+    graph: MultiDiGraph,
+    by_name: Mapping[tuple[str, str], list[str]],
 ) -> RoleUsage | None:
     """Return the usage of a custom resource of this library."""
     body = resources[logical_id]
@@ -149,12 +153,13 @@ def _by_custom_resource(
     owners = {
         each for each in graph.successors(logical_id) if resources[each]["Type"] == target.type
     }
-    owners |= {*named(resources, target, acts_on(body))}
+    name = acts_on(body)
+    owners |= {*by_name.get((target.type, name), ())} if isinstance(name, str) else set()
     return RoleUsage(
         logical_id,
         target.feature,
         owners=tuple(sorted(owners)),
-        principals=principals_of([target]),
+        principals=principals_of(target),
         retained=_is_retained(body),
         is_clean_up=body["Type"] in _CLEAN_UPS,
     )
@@ -172,7 +177,7 @@ def _by_property(logical_id: str, body: Mapping[str, Any]) -> RoleUsage | None:
         logical_id,
         native.feature,
         owners=(logical_id,) if owner_type_of(native) == native.type else (),
-        principals=principals_of([native]),
+        principals=principals_of(native),
         retained=_is_retained(body),
         is_certain=usage is Usage.USES,
         needs_clean_up=native.needs_clean_up,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slr_constructs.handler.slr_handler.cloudformation import Request, Response, log, send
-from tests.handler.events import ACCOUNT, RESPONSE_URL, event, request, stack_id
+from tests.handler.events import RESPONSE_URL, event, request, stack_id
 from tests.handler.fake_cloudformation import FakeCloudFormation, closed_port, fake_cloudformation
 
 if TYPE_CHECKING:
@@ -45,7 +45,6 @@ def test_reads_a_request() -> None:
     assert (received.stack_id, received.physical_resource_id) == (stack_id(), "thing")
     assert (received.request_id, received.response_url) == ("1b8e-request", RESPONSE_URL)
     assert received.resource_properties["A"] == "1"
-    assert received.account == ACCOUNT
 
 
 def test_reads_a_request_without_id_and_properties() -> None:

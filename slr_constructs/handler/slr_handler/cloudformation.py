@@ -55,11 +55,6 @@ class Request:
             response_url=event["ResponseURL"],
         )
 
-    @property
-    def account(self) -> str:
-        """The id of the stack's account."""
-        return self.stack_id.split(":")[4]
-
 
 @dataclass(frozen=True, slots=True)
 class Response:

@@ -62,7 +62,7 @@ def respond(request: Request, clock: Clock) -> Response:
     """Run the operation of the request. Every error becomes a response."""
     context = Context(
         clock,
-        account=request.account,
+        account=request.stack_id.split(":")[4],
         stack_resource=StackResource(request.stack_id, request.logical_resource_id),
     )
     physical_id = _current_id(request)

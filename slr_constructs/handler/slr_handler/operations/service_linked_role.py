@@ -37,6 +37,8 @@ from ..contract import ServiceLinkedRole
 from ..operation import Operation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..aws import Api
     from ..context import Context, StackResource
 
@@ -238,8 +240,7 @@ class _Leases:
                 return self._finish(role, created=created_role)
         text = (
             f"IAM does not return {self._wanted.role_name} consistently in account"
-            f" {self._context.account}: the role is new, or another stack is deleting it."
-            " Try again"
+            f" {self._context.account}: the role is new, or another stack is deleting it. Try again"
         )
         raise OperationError(text)
 
@@ -450,25 +451,22 @@ class _Leases:
         ]
 
     def _tag(self, tags: dict[str, str]) -> str | None:
-        """Return why IAM did not add the tags; None on success."""
         wanted = [{"Key": key, "Value": value} for key, value in tags.items()]
-        try:
-            self._iam.call("tag_role", Tags=wanted, **self._name)
-        except ClientError as error:
-            # not an error if the role was deleted: every caller reads the role again
-            return None if is_not_found(error) else self._tag_error(error)
-        return None
+        return self._tag_error(lambda: self._iam.call("tag_role", Tags=wanted, **self._name))
 
     def _untag(self, key: str) -> str | None:
-        try:
-            self._iam.call("untag_role", TagKeys=[key], **self._name)
-        except ClientError as error:
-            return None if is_not_found(error) else self._tag_error(error)
-        return None
+        return self._tag_error(lambda: self._iam.call("untag_role", TagKeys=[key], **self._name))
 
-    def _tag_error(self, error: ClientError) -> str:
-        self._log("tags not changed", error)
-        return f"IAM rejected a change to its tags ({code(error)})"
+    def _tag_error(self, change: Callable[[], object]) -> str | None:
+        """Return why IAM did not change the tags; None on success."""
+        try:
+            change()
+        except ClientError as error:
+            if is_not_found(error):
+                return None  # every caller reads the role again
+            self._log("tags not changed", error)
+            return f"IAM rejected a change to its tags ({code(error)})"
+        return None
 
     def _log(self, event: str, error: ClientError) -> None:
         self._context.on_event(event, code=code(error), message=message(error))
@@ -487,8 +485,7 @@ def _has_items(api: Api, operation: str) -> bool:
 
 
 def _lease_of(holder: StackResource) -> str:
-    # the lease contains the logical id: if a construct is renamed, the new resource acquires its
-    # lease before the old one releases its own
+    # with the logical id: a renamed resource acquires its lease before the old one releases its own
     digest = hashlib.sha256(f"{holder.stack_id}/{holder.logical_id}".encode()).hexdigest()[:32]
     return LEASE_TAG + digest
 
