@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
-from slr_constructs.handler.slr_handler.aws import Api, code, message
+from slr_constructs.handler.slr_handler.aws import Api, Retries, code, message
 from slr_constructs.handler.slr_handler.clock import Clock
 from slr_constructs.handler.slr_handler.context import OperationError
 
@@ -166,12 +166,12 @@ class Region:
 
     def api(self, service: str, region: str | None = None) -> Api:
         """Return the API of a service in this region, or in another one."""
-        # the permissions are not new, so a denied call is not retried
+        # nothing is new, and boto3 retries what does not respond
         return Api(
             self.account.client(service, region or self.name),
             Clock(COMMAND_SECONDS),
             on_event=self.on_event,
-            propagation_seconds=0,
+            retries=Retries(denied=0, new_target=0, unreachable=0),
         )
 
 

@@ -357,7 +357,12 @@ def test_a_throttled_iam_is_reported(world: World, rehearse: Rehearse, waits: li
 @pytest.mark.parametrize(
     ("seconds", "reason"),
     [
-        pytest.param(0, "AccessDenied: not you", id="denied"),
+        pytest.param(
+            0,
+            "IAM does not show it (check the permissions and the service control policies):"
+            " AccessDenied: not you",
+            id="denied",
+        ),
         pytest.param(58, "IAM did not finish in time", id="late"),
     ],
 )

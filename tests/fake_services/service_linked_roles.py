@@ -7,7 +7,8 @@ and `tests/handler/account.py` (a boto3 client).
 From AWS (IAM's API reference and user guide): parameters and results, codes and texts of errors, 50
 tags on a role, tag keys that are compared without case, the form of a deletion task's id, one task
 at a time for a role, the states of a task, and `RoleUsageList`. Our model: when a deletion ends,
-that it fails if the role is in use at that moment, and how late a read shows a change.
+that it fails if the role is in use at that moment, and that a caller reads its own changes at once,
+while others read them later.
 """
 
 from __future__ import annotations
@@ -74,6 +75,17 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change that only its caller sees at first."""
+
+    caller: object
+    #: from then on, every caller sees it.
+    visible: float
+    #: the values of the changed tags before; None for a tag that did not exist.
+    before: Mapping[str, str | None] = field(default_factory=dict)
+
+
 @dataclass(slots=True, eq=False)
 class Role:
     """A service-linked role."""
@@ -95,8 +107,9 @@ class Role:
     used: set[tuple[str, str]] = field(default_factory=set)
     #: how many more reads do not show the role.
     hidden_reads: int = 0
-    #: the tags before each change, and until when reads show these.
-    earlier_tags: list[tuple[float, dict[str, str]]] = field(default_factory=list)
+    #: its creation, and the changes of its tags, in the order of time.
+    creation: Change | None = None
+    changes: list[Change] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -151,8 +164,10 @@ class AccountRoles:
     definitions: Mapping[str, RoleDefinition] = field(default_factory=lambda: CREATED_BY_IAM)
     #: how many reads do not show a role that IAM created.
     hidden_reads: int = 0
-    #: how long reads show the tags from before a change.
-    tag_seconds: float = 0
+    #: how long a change is visible only to the caller that made it.
+    delay_seconds: float = 0
+    #: returns the caller of the current operation.
+    caller: Callable[[], object] = lambda: None
     #: how long a deletion takes.
     deletion_seconds: float = 0
     #: how many polls find a deletion in progress; None if only `deletion_seconds` decides.
@@ -165,6 +180,8 @@ class AccountRoles:
     planned_failure: Callable[[Role], Data | None] = lambda _role: None
     #: called after each "create" and "change" of a role, and before each "delete".
     on_change: Callable[[str, Role], None] = lambda _what, _role: None
+    #: the deleted roles by name, which callers see for a while.
+    _deleted: dict[str, tuple[Change, Role]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def call(self, operation: str, parameters: Data) -> Data:
@@ -201,6 +218,8 @@ class AccountRoles:
         """Delete a role, even if it is in use."""
         self.on_change("delete", role)
         del self.roles[role.name]
+        # the service deletes it, so no caller sees this at once
+        self._deleted[role.name] = Change(self, self.now() + self.delay_seconds), role
 
     def find(self, role_name: str) -> Role:
         """Return a role.
@@ -227,7 +246,7 @@ class AccountRoles:
 
     def shown(self, role: Role) -> Data:
         """Return a role in the form of IAM's API."""
-        definition, now = role.definition, self.now()
+        definition = role.definition
         trust = {
             "Effect": "Allow",
             "Principal": {"Service": definition.service_principal},
@@ -247,13 +266,35 @@ class AccountRoles:
         }
         if role.description:
             shown["Description"] = role.description
-        tags = next((tags for until, tags in role.earlier_tags if until > now), role.tags)
+        tags = self._visible_tags(role)
         if tags:
             shown["Tags"] = tag_list(tags)
         return shown
 
+    def _is_visible(self, change: Change | None) -> bool:
+        return change is None or change.visible <= self.now() or change.caller == self.caller()
+
+    def _visible_tags(self, role: Role) -> dict[str, str]:
+        tags: dict[str, str | None] = {**role.tags}
+        seen: set[str] = set()
+        for change in reversed(role.changes):
+            if self._is_visible(change):
+                seen |= change.before.keys()
+            else:
+                tags |= {key: old for key, old in change.before.items() if key not in seen}
+        return {key: value for key, value in tags.items() if value is not None}
+
+    def _visible_role(self, role_name: str) -> Role:
+        role = self.roles.get(role_name)
+        if role is not None and self._is_visible(role.creation):
+            return role
+        deletion, deleted = self._deleted.get(role_name, (None, None))
+        if deleted is None or self._is_visible(deletion):
+            raise role_not_found(role_name)
+        return deleted
+
     def _get(self, request: Data) -> Data:
-        role = self.find(request["RoleName"])
+        role = self._visible_role(request["RoleName"])
         if role.hidden_reads > 0 and self.now() - role.created < HIDDEN_SECONDS:
             role.hidden_reads -= 1
             raise role_not_found(role.name)
@@ -263,12 +304,13 @@ class AccountRoles:
         principal = request["AWSServiceName"]
         definition = self.definitions.get(principal)
         if definition is None:
-            text = f"Service role for {principal} cannot be created by IAM"
-            raise IamError("InvalidInput", text, 400)
+            text = f"Cannot find Service Linked Role template for {principal}"
+            raise IamError("AccessDenied", text, 403)
         if definition.role_name in self.roles:
             raise name_taken(definition.role_name)
         role = self.create(definition, request.get("Description", ""))
         role.hidden_reads = self.hidden_reads
+        role.creation = Change(self.caller(), self.now() + self.delay_seconds)
         return {"Role": self.shown(role)}
 
     def _describe(self, request: Data) -> Data:
@@ -298,7 +340,9 @@ class AccountRoles:
         return self._set_tags(role, kept)
 
     def _set_tags(self, role: Role, tags: dict[str, str]) -> Data:
-        role.earlier_tags.append((self.now() + self.tag_seconds, role.tags))
+        changed = dict(role.tags.items() ^ tags.items())
+        before = {key: role.tags.get(key) for key in changed}
+        role.changes.append(Change(self.caller(), self.now() + self.delay_seconds, before))
         role.tags = tags
         self.on_change("change", role)
         return {}

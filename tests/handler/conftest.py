@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from slr_constructs.handler.slr_handler import aws
+from slr_constructs.handler.slr_handler.operations import service_linked_role
 from tests.handler.account import Account
 from tests.handler.clocks import FakeClock
+from tests.handler.lifecycles import RUN_TOKEN
+from tests.handler.stack_status import StackStatus
 from tests.handler.stubbed import StubbedAws
 from tests.loopback import only_loopback
 
@@ -45,6 +49,12 @@ def _no_sleeping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "sleep", sleep)
 
 
+@pytest.fixture(autouse=True)
+def _one_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    fixed = SimpleNamespace(token_hex=lambda _bytes: RUN_TOKEN)
+    monkeypatch.setattr(service_linked_role, "secrets", fixed)
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     """Return a clock with the time of a Lambda run."""
@@ -52,19 +62,43 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def stubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedAws]:
+def stack_status() -> StackStatus:
+    """Return CloudFormation's answers to the handler."""
+    return StackStatus()
+
+
+@pytest.fixture
+def use_clients(
+    monkeypatch: pytest.MonkeyPatch, stack_status: StackStatus
+) -> Callable[[Callable[..., Any]], None]:
+    """Return a function that gives the handler its clients, except that of CloudFormation."""
+
+    def use(client: Callable[..., Any]) -> None:
+        monkeypatch.setattr(
+            aws,
+            "client",
+            lambda service, *region: (
+                stack_status if service == "cloudformation" else client(service, *region)
+            ),
+        )
+
+    return use
+
+
+@pytest.fixture
+def stubs(use_clients: Callable[[Callable[..., Any]], None]) -> Iterator[StubbedAws]:
     """Give the handler real clients with stubbed responses."""
     stubbed, exits = StubbedAws.opened()
-    monkeypatch.setattr(aws, "client", stubbed.client)
+    use_clients(stubbed.client)
     with exits:
         yield stubbed
 
 
 @pytest.fixture
-def account(monkeypatch: pytest.MonkeyPatch, clock: FakeClock) -> Account:
+def account(use_clients: Callable[[Callable[..., Any]], None], clock: FakeClock) -> Account:
     """Give the handler the IAM of an account in memory."""
     in_memory = Account(now=lambda: clock.elapsed)
-    monkeypatch.setattr(aws, "client", lambda *_: in_memory.iam())
+    use_clients(lambda *_: in_memory.iam())
     return in_memory
 
 

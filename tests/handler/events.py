@@ -12,6 +12,9 @@ ACCOUNT = "123456789012"
 #: with this URL, anyone can respond in place of the function.
 RESPONSE_URL = "http://127.0.0.1:9/response?Signature=secret"
 
+#: the kind of the event that was sent last, by stack and logical id.
+SENT: dict[tuple[str, str], str] = {}
+
 
 def stack_id(name: str = "Stack", region: str = "us-east-1") -> str:
     """Return the id of a stack."""
@@ -30,14 +33,17 @@ def event(
     properties: dict[str, Any],
     *,
     physical_resource_id: str | None = None,
+    old_properties: dict[str, Any] | None = None,
     stack: str | None = None,
+    logical_id: str = "Thing",
     response_url: str = RESPONSE_URL,
 ) -> dict[str, Any]:
     """Return an event, with the fields that CloudFormation adds."""
+    SENT[stack or stack_id(), logical_id] = kind
     given: dict[str, Any] = {
         "RequestType": kind,
         "ResourceType": resource_type,
-        "LogicalResourceId": "Thing",
+        "LogicalResourceId": logical_id,
         "StackId": stack or stack_id(),
         "RequestId": "1b8e-request",
         "ResponseURL": response_url,
@@ -47,24 +53,22 @@ def event(
             **properties,
         },
     }
-    return (
-        given
-        if physical_resource_id is None
-        else {**given, "PhysicalResourceId": physical_resource_id}
-    )
+    if physical_resource_id is not None:
+        given["PhysicalResourceId"] = physical_resource_id
+    if old_properties is not None:
+        given["OldResourceProperties"] = {
+            "ServiceToken": given["ResourceProperties"]["ServiceToken"],
+            "ServiceTimeout": "1200",
+            **old_properties,
+        }
+    return given
 
 
 def request(
     kind: str,
     resource_type: str,
     properties: dict[str, Any],
-    *,
-    physical_resource_id: str | None = None,
-    stack: str | None = None,
+    **more: Any,  # noqa: ANN401 - as `event` takes them
 ) -> Request:
     """Return an event as the request that the function reads."""
-    return Request.from_event(
-        event(
-            kind, resource_type, properties, physical_resource_id=physical_resource_id, stack=stack
-        )
-    )
+    return Request.from_event(event(kind, resource_type, properties, **more))

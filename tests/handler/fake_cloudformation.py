@@ -31,7 +31,7 @@ class Put:
 
 @dataclass(slots=True)
 class FakeCloudFormation:
-    """The received requests, and the status codes for the next requests."""
+    """The received requests, and the status codes for the next requests; 0 is not HTTP."""
 
     url: str
     statuses: list[int] = field(default_factory=list)
@@ -47,7 +47,11 @@ def fake_cloudformation() -> Iterator[FakeCloudFormation]:
         def do_PUT(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             state.puts.append(Put(self.command, self.path, self.headers["Content-Type"], body))
-            self.send_response(state.statuses.pop(0) if state.statuses else 200)
+            status = state.statuses.pop(0) if state.statuses else 200
+            if status == 0:
+                self.wfile.write(b"not HTTP\r\n")
+                return
+            self.send_response(status)
             self.send_header("Content-Length", "0")
             self.end_headers()
 

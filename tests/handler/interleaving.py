@@ -3,6 +3,12 @@
 A run stops before each call to AWS and at each wait, so the test that chooses the next step
 controls the whole order. Time passes only while all runs wait: a run that is about to call is
 delayed by some seconds at most, like a slow call.
+
+CloudFormation works in parallel. When a resource fails, it cancels those in progress: two seconds
+later it sends the Delete of a Create, or the Update back to the old properties, while the first run
+still runs (aws-cloudformation/cloudformation-coverage-roadmap#1730, aws/aws-cdk#36951). After a
+Delete has a response, the permissions of its custom resource are deleted; after the last one, those
+of the function. Our model: IAM and the services use a change of permissions at once.
 """
 
 from __future__ import annotations
@@ -19,6 +25,7 @@ from unittest import mock
 from slr_constructs import catalogue
 from slr_constructs.handler.slr_handler import aws
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
+from slr_constructs.handler.slr_handler.cloudformation import Response
 from slr_constructs.handler.slr_handler.entrypoint import respond
 from slr_constructs.handler.slr_handler.operations import service_linked_role
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
@@ -35,12 +42,15 @@ from tests.handler.events import request as new_request
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from slr_constructs.handler.slr_handler.cloudformation import Request, Response
+    from slr_constructs.handler.slr_handler.cloudformation import Request
     from tests.fake_services.service_linked_roles import Role
 
 ROLE = catalogue.CHIME_VOICE_CONNECTOR.role_name
-#: the longest time of a call, unless the run crashes.
-STALL_SECONDS = 20
+#: the longest time of a call, unless the run crashes; a question to CloudFormation takes less.
+STALL_SECONDS = 18
+QUESTION_SECONDS = 5
+#: the time from a cancellation to the request that follows it.
+CANCEL_SECONDS = 2
 #: Lambda's pause before it delivers an event again after a crash.
 RETRY_SECONDS = 60
 #: the deliveries of Lambda, and the time that CloudFormation waits for a response.
@@ -64,29 +74,50 @@ class AbandonedError(BaseException):
 
 @dataclass(slots=True, eq=False)
 class Stack:
-    """One stack and its state in CloudFormation."""
+    """A custom resource of a stack, usually its only one, and its state in CloudFormation."""
 
     name: str
     region: str
     removal: str = "WHEN_UNUSED"
     description: str | None = None
-    #: absent, creating, deployed, updating, rolling back, deleting, stuck (its delete failed) or
-    #: deleted.
+    #: the Voice Connector whose streaming it configures; None if it is a role.
+    connector: str | None = None
+    #: the resource of the same stack that is created before this one.
+    needs: Stack | None = None
+    #: absent, creating, deployed, updating, rolling back, updating back, cleaning (the target that
+    #: an update replaced is removed), deleting, stuck (its delete failed) or deleted.
     state: str = "absent"
+    #: whether CloudFormation undoes an operation of the stack.
+    rolls_back: bool = False
     #: its current request.
     request: Request | None = None
     #: the response to the current request.
     response: Response | None = None
     #: the number of its runs that have not ended, or that will start after a crash.
     runs: int = 0
-    #: the removal setting before the update, for a rollback.
+    #: whether an update of the stack has not ended.
+    is_updated: bool = False
+    #: the removal setting and the Voice Connector before the update, for a rollback.
     before: str = ""
+    connector_before: str | None = None
     physical_resource_id: str = ""
+    #: the physical id and the Voice Connector that the last update has replaced.
+    replaced: tuple[str, str] | None = None
+    #: the Voice Connectors of its permissions.
+    allowed: set[str] = field(default_factory=set)
+    #: the time of its creation, and of the last response that CloudFormation accepted.
+    created: float = float("-inf")
+    responded: float = float("-inf")
 
     @property
     def id(self) -> str:
         """The id of the stack."""
         return stack_id(self.name, self.region)
+
+    @property
+    def logical_id(self) -> str:
+        """The logical id of the custom resource."""
+        return "Thing" if self.connector is None else "Streaming"
 
     @property
     def lease(self) -> str:
@@ -101,16 +132,42 @@ class Stack:
     @property
     def has_role(self) -> bool:
         """Whether a successful response said that it has the role."""
-        return self.state in ("deployed", "updating")
+        return self.connector is None and self.state in ("deployed", "updating", "updating back")
 
     @property
     def exists(self) -> bool:
-        """Whether it may need the role, now or soon."""
+        """Whether CloudFormation has not deleted it."""
         return self.state not in ("absent", "deleted")
 
     @property
-    def properties(self) -> dict[str, str]:
+    def status(self) -> str:
+        """The status of the custom resource, as CloudFormation returns it."""
+        return {
+            "creating": "CREATE_IN_PROGRESS",
+            "deployed": "CREATE_COMPLETE",
+            "updating": "UPDATE_IN_PROGRESS",
+            "updating back": "UPDATE_IN_PROGRESS",
+            "cleaning": "UPDATE_COMPLETE",
+            "rolling back": "CREATE_FAILED",
+            "deleting": "DELETE_IN_PROGRESS",
+            "stuck": "DELETE_FAILED",
+            "deleted": "DELETE_COMPLETE",
+        }[self.state]
+
+    @property
+    def stack_status(self) -> str:
+        """The status of the stack, as CloudFormation returns it."""
+        if self.state == "cleaning":
+            return f"UPDATE_{'ROLLBACK_' if self.rolls_back else ''}COMPLETE_CLEANUP_IN_PROGRESS"
+        if self.is_updated:
+            return f"UPDATE_{'ROLLBACK_' if self.rolls_back else ''}IN_PROGRESS"
+        return f"{'ROLLBACK' if self.rolls_back else 'CREATE'}_IN_PROGRESS"
+
+    @property
+    def properties(self) -> dict[str, Any]:
         """The resource properties in its template."""
+        if self.connector is not None:
+            return voice_properties(self.connector)
         properties = {
             "RoleName": ROLE,
             "ServicePrincipal": catalogue.CHIME_VOICE_CONNECTOR.service_principal,
@@ -120,6 +177,16 @@ class Stack:
         if self.description is None:
             return properties
         return {**properties, "Description": self.description}
+
+
+def voice_properties(connector: str) -> dict[str, Any]:
+    """Return the properties of a custom resource that configures streaming."""
+    return {
+        "VoiceConnectorId": connector,
+        "DataRetentionInHours": "24",
+        "Enabled": "true",
+        "NotificationTargets": ["EventBridge"],
+    }
 
 
 def usage_of(region: str, name: str) -> tuple[str, str]:
@@ -169,6 +236,19 @@ class Actor:
     #: whether it has called CreateServiceLinkedRole.
     creates: bool = False
     throttled: bool = False
+    #: whether it has called without permission.
+    denied: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """The boto3 client of CloudFormation or Chime in a run."""
+
+    world: World
+
+    def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
+        """Return a method of the client."""
+        return lambda **params: self.world.respond_to(method, params)
 
 
 class World:
@@ -178,6 +258,9 @@ class World:
         self.time = 0.0
         self.stacks: list[Stack] = []
         self.account = Account(now=lambda: self.time)
+        self.account.caller = lambda: self._current
+        #: the streaming configurations, by Voice Connector.
+        self.streaming: dict[str, dict[str, Any]] = {}
         self.account.before_call = self._before_call
         self.account.on_change = self._check_deletion
         self.actors: list[Actor] = []
@@ -196,12 +279,16 @@ class World:
         self._current: Actor | None = None
         self._back = threading.Semaphore(0)
         self._later: list[tuple[float, Callable[[], object], str]] = []
+        #: delivers an event; a test may deliver it late or twice.
+        self.on_send: Callable[[Stack, Request], None] = self.deliver
+        #: from its creation until then, the permissions of a resource are not visible.
+        self.policy_seconds = 0.0
         self._exits = ExitStack()
 
     def __enter__(self) -> Self:
         """Replace AWS."""
         for target, name, value in (
-            (aws, "client", lambda *_: self.account.iam()),
+            (aws, "client", lambda service, *_: self._client(service)),
             # the log, which these tests do not read
             (sys, "stdout", mock.Mock()),
             (service_linked_role, "secrets", SimpleNamespace(token_hex=self._token)),
@@ -235,17 +322,27 @@ class World:
 
     def deletable(self) -> list[Stack]:
         """Return the stacks that can be deleted."""
-        # a create that is delivered twice may end after CloudFormation got its response; if a
-        # delete ends before, the lease of the create stays on the role
+        # a second run of a create may have a call in progress when the first one responds; nothing
+        # tells a delete to wait for it, unless the stack rolls back
         return [
-            each for each in self.stacks if each.state in ("deployed", "stuck") and each.runs == 0
+            each
+            for each in self.stacks
+            if each.state in ("deployed", "stuck")
+            and (each.runs == 0 or self.time > each.responded + STALL_SECONDS + QUESTION_SECONDS)
         ]
 
     def time_may_pass(self) -> bool:
         """Return whether an event is due later, and no run would be delayed too long."""
         soonest = self._soonest()
-        delayed = min((each.ready_at for each in self.ready()), default=float("inf"))
-        return soonest is not None and soonest <= delayed + STALL_SECONDS
+        latest = min(
+            (
+                each.ready_at
+                + (QUESTION_SECONDS if each.doing.startswith("describe_") else STALL_SECONDS)
+                for each in self.ready()
+            ),
+            default=float("inf"),
+        )
+        return soonest is not None and soonest <= latest
 
     def state(self) -> tuple[object, ...]:
         """Return the state without names, order and time."""
@@ -325,7 +422,7 @@ class World:
     def deliver_again(self, actor: Actor) -> Actor:
         """Deliver the event of a run a second time."""
         self.step(
-            f"{actor.name} is delivered twice", lambda: self._deliver(actor.stack, actor.request)
+            f"{actor.name} is delivered twice", lambda: self.deliver(actor.stack, actor.request)
         )
         return self.actors[-1]
 
@@ -385,6 +482,8 @@ class World:
         role = self.role
         tags = {} if role is None else role.tags
         for stack in self.stacks:
+            if stack.connector is not None:
+                continue
             if stack.has_role and role is None:
                 self.violations.append(f"{stack.name} has a role that does not exist")
             elif stack.has_role and stack.lease not in tags:
@@ -414,10 +513,12 @@ class World:
         if self._leases:
             self.violations.append("all stacks are deleted, and a lease is left")
         for actor in self.actors:
-            # a crashed run cannot remove its lock, and a run that ended while IAM is deleting the
-            # role must not; the lock will be stale soon
-            excused = actor.crashes or (
-                actor.response and "still deleting" in actor.response.reason
+            # a run without permissions and a crashed run cannot remove its lock, and a run that
+            # ended while IAM is deleting the role must not; the next run that sees it removes it
+            excused = (
+                actor.crashes
+                or actor.denied
+                or (actor.response and "still deleting" in actor.response.reason)
             )
             if DELETION_LOCK_TAG + actor.token in role.tags and not excused:
                 self.violations.append(
@@ -454,38 +555,108 @@ class World:
     # stacks
 
     def create(self, stack: Stack) -> Actor:
+        """Let CloudFormation create the resource of a stack, and return the run."""
+        self.begin_create(stack)
+        return self.actors[-1]
+
+    def update(self, stack: Stack, removal: str) -> Actor:
+        """Let CloudFormation update the removal setting of a stack, and return the run."""
+        stack.before, stack.removal = stack.removal, removal
+        self._begin_update(stack, f"{stack.name} is updated to {removal}")
+        return self.actors[-1]
+
+    def delete(self, stack: Stack) -> Actor:
+        """Let CloudFormation delete the resource of a stack, and return the run."""
+        self.begin_delete(stack)
+        return self.actors[-1]
+
+    def begin_create(self, stack: Stack) -> None:
         """Let CloudFormation create the resource of a stack."""
         if stack not in self.stacks:
             self.stacks.append(stack)
         stack.state = "creating"
+        stack.created = self.time
+        stack.allowed = {*filter(None, [stack.connector])}
         description = "" if stack.description is None else f" ({stack.description})"
         self.step(
             f"{stack.name} is created in {stack.region} with {stack.removal}{description}",
             lambda: self._send(stack, "Create", None),
         )
-        return self.actors[-1]
 
-    def update(self, stack: Stack, removal: str) -> Actor:
-        """Let CloudFormation update the resource of a stack."""
+    def begin_update_of_connector(self, stack: Stack, connector: str) -> None:
+        """Let CloudFormation configure another Voice Connector in place of the current one."""
+        stack.connector_before, stack.connector = stack.connector, connector
+        stack.allowed.add(connector)
+        self._begin_update(stack, f"{stack.name} is updated to {connector}")
+
+    def _begin_update(self, stack: Stack, label: str) -> None:
         stack.state = "updating"
-        stack.before, stack.removal = stack.removal, removal
-        self.step(
-            f"{stack.name} is updated to {removal}",
-            lambda: self._send(stack, "Update", stack.physical_resource_id),
-        )
-        return self.actors[-1]
+        stack.is_updated = True
+        self.step(label, lambda: self._send(stack, "Update", stack.physical_resource_id))
 
-    def delete(self, stack: Stack) -> Actor:
+    def begin_delete(self, stack: Stack) -> None:
         """Let CloudFormation delete the resource of a stack, after its feature."""
         stack.state = "deleting"
         role = self.role
         if role is not None and stack.usage in role.used:
-            self._after(USAGE_SECONDS, lambda: role.used.discard(stack.usage), "the usage ends")
+            self.after(USAGE_SECONDS, lambda: role.used.discard(stack.usage), "the usage ends")
         self.step(
             f"{stack.name} is deleted",
             lambda: self._send(stack, "Delete", stack.physical_resource_id),
         )
-        return self.actors[-1]
+
+    def fail(self, stack: Stack) -> None:
+        """Let another resource of the stack fail, so that CloudFormation undoes the operation."""
+        self.step(f"another resource of {stack.name} fails", lambda: self._fail(stack))
+
+    def end_update(self, stack: Stack) -> None:
+        """End an update that succeeded, or its rollback: remove the target that is not needed."""
+        self.step(f"the update of {stack.name} ends", lambda: self._clean_up(stack))
+
+    def _members(self, stack: Stack) -> list[Stack]:
+        """Return the resources of the same stack, the first one to delete first."""
+        return [each for each in reversed(self.stacks) if each.id == stack.id]
+
+    def _fail(self, stack: Stack) -> None:
+        for each in self._members(stack):
+            each.rolls_back = True
+            if each.state == "creating":
+                each.state = "rolling back"
+                each.physical_resource_id = f"{each.name}-{each.logical_id}-1QX"
+            if each.is_updated:
+                each.state = "updating back"
+            # a response to the cancelled request is ignored
+            each.request = None
+        self.after(CANCEL_SECONDS, lambda: self._undo(stack), f"CloudFormation undoes {stack.name}")
+
+    def _undo(self, stack: Stack) -> None:
+        """Send the next request of a rollback."""
+        members = self._members(stack)
+        if any(each.is_updated for each in members):
+            for each in members:
+                if each.state == "updating back":
+                    each.connector, each.connector_before = each.connector_before, each.connector
+                    each.removal, each.before = each.before or each.removal, ""
+                    self._send(each, "Update", each.physical_resource_id)
+            return
+        for each in members:
+            if each.state in ("deployed", "rolling back"):
+                self.begin_delete(each)
+            if each.state not in ("absent", "deleted"):
+                return
+
+    def _clean_up(self, stack: Stack) -> None:
+        if stack.replaced is None:
+            self._finish_update(stack)
+            return
+        stack.state = "cleaning"
+        physical_resource_id, connector = stack.replaced
+        self._send(stack, "Delete", physical_resource_id, voice_properties(connector))
+
+    def _finish_update(self, stack: Stack) -> None:
+        stack.state, stack.replaced = "deployed", None
+        stack.is_updated = stack.rolls_back = False
+        stack.allowed = {*filter(None, [stack.connector])}
 
     def add_with_lease(self, stack: Stack) -> None:
         """Add a stack that has a lease already."""
@@ -501,33 +672,41 @@ class World:
         self.theirs = self.account.add(ROLE, THEIR_DESCRIPTION, **THEIR_TAGS)
         self.theirs.created = self.time
 
-    def _send(self, stack: Stack, kind: str, physical_resource_id: str | None) -> None:
+    def _send(
+        self,
+        stack: Stack,
+        kind: str,
+        physical_resource_id: str | None,
+        properties: dict[str, Any] | None = None,
+    ) -> None:
         stack.response = None
+        before = stack.connector_before
         stack.request = new_request(
             kind,
-            "Custom::ServiceLinkedRole",
-            stack.properties,
+            "Custom::ServiceLinkedRole"
+            if stack.connector is None
+            else "Custom::VoiceConnectorStreaming",
+            properties or stack.properties,
             stack=stack.id,
+            logical_id=stack.logical_id,
             physical_resource_id=physical_resource_id,
+            old_properties=None if kind != "Update" or before is None else voice_properties(before),
         )
-        self._deliver(stack, stack.request)
+        self.on_send(stack, stack.request)
 
     def _end(self, actor: Actor) -> None:
         stack, response = actor.stack, actor.response
         stack.runs -= 1
-        if response is not None:
+        # CloudFormation accepts the first response to its current request
+        if response is not None and actor.request is stack.request and stack.response is None:
             self._check_response(actor, response)
-            # CloudFormation accepts the first response to its current request
-            if actor.request is stack.request and stack.response is None:
-                stack.response = response
-                stack.physical_resource_id = response.physical_resource_id
-                self._on_response(stack, actor.request.request_type, failed=response.failed)
-        self._roll_back(stack)
+            stack.response = response
+            self._on_response(stack, actor.request.request_type, response)
 
     def _check_response(self, actor: Actor, response: Response) -> None:
         required = (
             actor.request.request_type == "Delete"
-            and actor.request.resource_properties["Removal"] == "REQUIRE"
+            and actor.request.resource_properties.get("Removal") == "REQUIRE"
         )
         if (
             response.failed
@@ -540,27 +719,44 @@ class World:
                 f"{actor.name} stopped its attempts too early: {response.reason}"
             )
 
-    def _on_response(self, stack: Stack, kind: str, *, failed: bool) -> None:
+    def _on_response(self, stack: Stack, kind: str, response: Response) -> None:
+        stack.responded = self.time
+        if stack.state == "cleaning":
+            self._finish_update(stack)
+            return
+        before, stack.physical_resource_id = (
+            stack.physical_resource_id,
+            response.physical_resource_id,
+        )
         if kind == "Delete":
-            stack.state = "stuck" if failed else "deleted"
+            stack.state = "stuck" if response.failed else "deleted"
             # a stack whose create crashed before it acquired a lease has nothing to release
             self.last_release = self.last_release or stack
-        elif not failed:
-            stack.state = "deployed"
-        elif kind == "Create":
-            stack.state = "rolling back"
+            if stack.rolls_back:
+                self._undo(stack)
+        elif response.failed:
+            self._fail(stack)
+            if kind == "Create":
+                # its response has the physical id, and it is not cancelled
+                stack.state, stack.physical_resource_id = (
+                    "rolling back",
+                    response.physical_resource_id,
+                )
         else:
-            stack.state = "deployed"
-            stack.removal = stack.before
-
-    def _roll_back(self, stack: Stack) -> None:
-        # not before its other runs have ended; see `deletable`
-        if stack.state == "rolling back" and stack.runs == 0:
-            self.delete(stack)
+            replaced = stack.connector_before
+            if kind == "Update" and before != stack.physical_resource_id and replaced is not None:
+                stack.replaced = before, replaced
+            went_back, stack.state = stack.state == "updating back", "deployed"
+            if went_back or (kind == "Update" and stack.connector is None):
+                self._clean_up(stack)
+            for each in self.stacks:
+                if each.needs is stack and each.state == "absent" and not stack.rolls_back:
+                    self.begin_create(each)
 
     # runs
 
-    def _after(self, seconds: float, act: Callable[[], object], label: str) -> None:
+    def after(self, seconds: float, act: Callable[[], object], label: str) -> None:
+        """Act later."""
         self._later.append((self.time + seconds, act, label))
 
     def _soonest(self) -> float | None:
@@ -579,7 +775,8 @@ class World:
             self.trace.append(f"{self.time:g} {label}")
             act()
 
-    def _deliver(self, stack: Stack, request: Request, delivery: int = 1) -> None:
+    def deliver(self, stack: Stack, request: Request, delivery: int = 1) -> None:
+        """Start a run for an event."""
         stack.runs += 1
         serial = len(self.actors) + 1
         name = f"{request.request_type} {stack.name} {serial}"
@@ -598,20 +795,19 @@ class World:
 
         def deliver_again() -> None:
             stack.runs -= 1
-            self._deliver(stack, request, actor.delivery + 1)
+            self.deliver(stack, request, actor.delivery + 1)
 
         def give_up() -> None:
             stack.runs -= 1
             if stack.request is request and stack.response is None:
                 # CloudFormation's own physical id, because there was no response
-                stack.physical_resource_id = stack.physical_resource_id or f"{stack.name}-Thing-1QX"
-                self._on_response(stack, request.request_type, failed=True)
-            self._roll_back(stack)
+                known = stack.physical_resource_id or f"{stack.name}-{stack.logical_id}-1QX"
+                self._on_response(stack, request.request_type, Response(known, "", failed=True))
 
         if again:
-            self._after(RETRY_SECONDS, deliver_again, f"{actor.name} is delivered again")
+            self.after(RETRY_SECONDS, deliver_again, f"{actor.name} is delivered again")
         else:
-            self._after(GIVE_UP_SECONDS, give_up, f"CloudFormation times out for {actor.name}")
+            self.after(GIVE_UP_SECONDS, give_up, f"CloudFormation times out for {actor.name}")
         self._resume(actor)
 
     def _resume(self, actor: Actor) -> None:
@@ -648,10 +844,13 @@ class World:
         if actor.crashes:
             raise AbandonedError
 
-    def _before_call(self, method: str, _params: dict[str, Any]) -> None:
+    def _before_call(self, method: str, params: dict[str, Any]) -> None:
         self.pause(until=self.time, doing=method)
         actor = self._current
         assert actor is not None
+        if not self._is_allowed(actor.stack, method, params.get("VoiceConnectorId")):
+            actor.denied = True
+            raise refusal(method, "AccessDenied", 403, "Not authorized")
         if actor.throttled:
             actor.throttled = False
             raise refusal(method, "Throttling", 400, "Rate exceeded")
@@ -659,6 +858,49 @@ class World:
             actor.creates = True
         if method == "delete_service_linked_role":
             self._check_deletion_request(actor)
+
+    def _is_allowed(self, stack: Stack, method: str, connector: str | None) -> bool:
+        if self.time < stack.created + self.policy_seconds:
+            return False
+        if method.startswith("describe_"):
+            return any(each.exists for each in self._members(stack))
+        return stack.exists and (connector is None or connector in stack.allowed)
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - as boto3's own
+        return self.account.iam() if service == "iam" else _Client(self)
+
+    def respond_to(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Return the response of CloudFormation or Chime to a run."""
+        self._before_call(method, params)
+        connector = params.get("VoiceConnectorId", "")
+        match method:
+            case "describe_stack_resource":
+                status = self._described(params["StackName"], params["LogicalResourceId"]).status
+                return {"StackResourceDetail": {"ResourceStatus": status}}
+            case "describe_stacks":
+                status = self._described(params["StackName"]).stack_status
+                return {"Stacks": [{"StackStatus": status}]}
+            case "put_voice_connector_streaming_configuration":
+                if self.role is None:
+                    self.violations.append(f"{connector} streams without a role")
+                else:
+                    self.role.used.add(usage_of("us-east-1", connector))
+                self.streaming[connector] = params["StreamingConfiguration"]
+            case "delete_voice_connector_streaming_configuration":
+                if self.role is not None:
+                    self.role.used.discard(usage_of("us-east-1", connector))
+                self.streaming.pop(connector, None)
+            case "get_voice_connector_streaming_configuration":
+                found = self.streaming.get(connector)
+                return {} if found is None else {"StreamingConfiguration": found}
+        return {}
+
+    def _described(self, stack_id: str, logical_id: str = "") -> Stack:
+        return next(
+            each
+            for each in self.stacks
+            if each.id == stack_id and logical_id in ("", each.logical_id)
+        )
 
     def _token(self, _bytes: int) -> str:
         assert self._current is not None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 #: the waits between attempts are 1, 2, 4, 8, 10, 10... seconds.
 TRIES_WHEN_DENIED = 7
+TRIES_WHEN_NEW = 12
 TRIES_WHEN_BUSY = 15
 
 

@@ -40,11 +40,21 @@ def test_creates_each_client_once() -> None:
 
 @pytest.mark.usefixtures("_fresh_clients")
 def test_clients_time_out_early_enough_for_a_response() -> None:
-    """Botocore aborts a call that hangs, and retries it."""
+    """Botocore aborts a call that hangs. It does not retry it without a question."""
     config = aws.client("logs").meta.config
 
-    assert (config.connect_timeout, config.read_timeout) == (5, 20)
-    assert config.retries == {"mode": "standard", "total_max_attempts": 4}
+    assert (config.connect_timeout, config.read_timeout) == (3, 15)
+    assert config.retries["total_max_attempts"] == 1
+
+
+def test_a_delete_waits_longer_than_two_questions_and_a_call() -> None:
+    """And until others read the change. Half a minute is still short for a rollback."""
+    questions, calls = (
+        config.connect_timeout + config.read_timeout
+        for config in (aws.client(name).meta.config for name in ("cloudformation", "iam"))
+    )
+
+    assert 2 * questions + calls + 5 < aws.SETTLED_SECONDS <= 40
 
 
 @pytest.mark.parametrize(

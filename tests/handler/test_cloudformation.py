@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,7 +99,9 @@ def test_sends_a_failure_without_data(cloudformation: FakeCloudFormation) -> Non
     assert (put.read()["Status"], put.read()["Data"]) == ("FAILED", {})
 
 
-@pytest.mark.parametrize("statuses", [[503], [403, 500, 503]], ids=["once", "three-times"])
+@pytest.mark.parametrize(
+    "statuses", [[503], [403, 500, 503], [0, 0, 0]], ids=["once", "three-times", "not-http"]
+)
 def test_retries_until_the_response_is_delivered(
     statuses: list[int], cloudformation: FakeCloudFormation, logged: Logged
 ) -> None:
@@ -122,6 +125,16 @@ def test_fails_when_the_response_is_not_delivered(cloudformation: FakeCloudForma
         send(_request(cloudformation), Response("thing", "created"), wait=lambda _: None)
 
     assert len(cloudformation.puts) == 4
+
+
+def test_fails_when_the_response_to_the_last_attempt_is_not_http(
+    cloudformation: FakeCloudFormation,
+) -> None:
+    """A proxy may answer anything."""
+    cloudformation.statuses = [0] * 4
+
+    with pytest.raises(HTTPException):
+        send(_request(cloudformation), Response("thing", "created"), wait=lambda _: None)
 
 
 def test_fails_when_the_connection_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

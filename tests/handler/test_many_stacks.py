@@ -88,14 +88,16 @@ def test_a_role_of_a_run_that_crashed_before_tagging_is_deleted_with_its_stack()
 
 
 def test_a_role_that_a_service_created_in_place_of_ours_is_kept() -> None:
-    """A repeated delete removes our untagged role; then a service creates the role."""
+    """A second run of a delete removes our untagged role; then a service creates the role."""
     with _world(names="B") as world:
         world.stacks[0].removal = "REQUIRE"
         deletes = world.delete(world.stacks[0])
-        world.advance(deletes)
+        again = world.deliver_again(deletes)
+        world.advance(deletes, before="get_service_linked_role_deletion_status")
+        assert world.role is None
         creates = world.create(_stack("A"))
         world.advance(creates, before="tag_role")
-        world.advance(world.deliver_again(deletes))
+        world.advance(again, before="get_service_linked_role_deletion_status")
         assert world.role is None
         world.step("a service creates the role", world.create_theirs)
         world.advance(creates)

@@ -1,10 +1,11 @@
 """The protocol of leases and deletion locks in random orders of events.
 
-Stacks in two regions are created, updated and deleted; runs take turns at every call to AWS, crash,
-are throttled and are delivered twice; a service or a person creates the role and uses it. After
-every step: no role is deleted that is in use or has a lease; a role that slr-constructs created is
-deleted after all stacks are deleted and nothing uses it; and any other role stays unchanged.
-`World.check` has all checks.
+Stacks in two regions are created, updated and deleted; another resource of a stack fails, so that
+CloudFormation cancels its creation or update; runs take turns at every call to AWS, crash, are
+throttled and are delivered twice, even after their stack was deleted; a service or a person creates
+the role and uses it. After every step: no role is deleted that is in use or has a lease; a role
+that slr-constructs created is deleted after all stacks are deleted and nothing uses it; and any
+other role stays unchanged. `World.check` has all checks.
 
 Preconditions exclude what the protocol does not guarantee, each with its reason. Tags are never
 rejected here: only IAM's own check of usages protects a stack without a lease.
@@ -122,8 +123,8 @@ class RoleProtocol(RuleBasedStateMachine):
 
     def crashable(self) -> list[str]:
         """Return the runs that may crash."""
-        # a lock is valid for five minutes after a crash: a slower deletion may then delete the
-        # role of a stack that was created since, and tags cannot prevent that
+        # the lock of a run that crashed ends: a slower deletion may then delete the role of a stack
+        # that was created since, and tags cannot prevent that
         slow = self.world.account.deletion_seconds == SLOW_SECONDS
         return [
             each.name
@@ -133,18 +134,11 @@ class RoleProtocol(RuleBasedStateMachine):
 
     def events(self) -> list[str]:
         """Return the runs whose event may be delivered a second time."""
-        # a create or update that is delivered after the delete began acquires a lease that is
-        # never released: the function cannot distinguish it from the first delivery
-        return [
-            each.name
-            for each in self.world.actors
-            if each.stack.runs <= 1
-            and (
-                each.request.request_type == "Delete"
-                or each.stack.has_role
-                or each.stack.state == "creating"
-            )
-        ]
+        return [each.name for each in self.world.actors if each.stack.runs <= 1]
+
+    def in_progress(self) -> list[str]:
+        """Return the stacks that CloudFormation creates or updates."""
+        return [each.name for each in self.world.stacks if each.state in ("creating", "updating")]
 
     def users(self) -> list[str]:
         """Return the names of possible usages of the role."""
@@ -184,8 +178,8 @@ class RoleProtocol(RuleBasedStateMachine):
         deployed=st.lists(st.tuples(regions, removals), max_size=STACKS - 1),
         hidden_reads=st.integers(0, 2),
         deletion_seconds=st.sampled_from([0, 0, 7, 7, 25, 25, SLOW_SECONDS]),
-        # the protocol waits three seconds for a tag to become readable; IAM guarantees no limit
-        tag_seconds=st.integers(0, 3),
+        # the protocol waits six seconds for a change to become readable; IAM guarantees no limit
+        delay_seconds=st.integers(0, 5),
         seed=st.integers(0, 9),
         at_once=st.booleans(),
     )
@@ -195,14 +189,14 @@ class RoleProtocol(RuleBasedStateMachine):
         deployed: list[tuple[str, str]],
         hidden_reads: int,
         deletion_seconds: int,
-        tag_seconds: int,
+        delay_seconds: int,
         seed: int,
         at_once: bool,
     ) -> None:
         """Deploy some stacks; set the delays of IAM, the order of locks and the last deletes."""
         self.world.account.hidden_reads = hidden_reads
         self.world.account.deletion_seconds = deletion_seconds
-        self.world.account.tag_seconds = tag_seconds
+        self.world.account.delay_seconds = delay_seconds
         self.world.seed = seed
         self.at_once = at_once
         for region, removal in deployed:
@@ -248,6 +242,12 @@ class RoleProtocol(RuleBasedStateMachine):
     def is_deleted(self, stack: str, calls: int) -> None:
         """A stack is deleted, or deleted again after a failure."""
         self.world.advance(self.world.delete(self.stack(stack)), calls=calls)
+
+    @precondition(lambda self: self.in_progress())
+    @rule(stack=one_of(in_progress))
+    def is_cancelled(self, stack: str) -> None:
+        """Another resource of the stack fails, while a run may still work."""
+        self.world.fail(self.stack(stack))
 
     # runs
 

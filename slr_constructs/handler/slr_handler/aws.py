@@ -1,16 +1,18 @@
-"""All calls to AWS: the clients, and the retries that botocore does not do.
+"""All calls to AWS: the clients, and the retries.
 
-botocore's `standard` mode retries throttling and 5xx for the codes in its lists. This module also
-retries other codes (`ThrottledClientException`, 429, of the Chime SDK services, and
-`ConcurrentModification` of IAM) and waits until a new policy, role or owner is visible.
+botocore does not retry, because a Create or Update must ask CloudFormation before each attempt
+whether it is still wanted. So this module retries throttling, 5xx and broken connections, and waits
+until a new policy, role or owner is visible.
 """
 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
 
@@ -29,26 +31,56 @@ if TYPE_CHECKING:
             """Process one event."""
 
 
-#: short timeouts, so that time for the response is left even if a call hangs.
-_CONFIG = Config(
-    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4}
-)
+#: in seconds. They limit how long after a question to CloudFormation a change takes effect.
+_CONNECT, _READ = 3, 15
+_QUESTION_CONNECT, _QUESTION_READ = 2, 3
 
-_BUSY = frozenset({"Throttling", "ThrottlingException", "ConcurrentModification"})
+
+def _config(connect: int, read: int) -> Config:
+    return Config(connect_timeout=connect, read_timeout=read, retries={"total_max_attempts": 1})
+
+
+_CONFIG = _config(_CONNECT, _READ)
+_QUESTION_CONFIG = _config(_QUESTION_CONNECT, _QUESTION_READ)
+
+#: after this time, every caller of IAM reads a change of tags. AWS does not document a limit.
+READABLE_SECONDS = 6
+#: after this time, a request that CloudFormation no longer waits for changes nothing more, and its
+#: last change is readable: it has asked two questions, and then made one call.
+SETTLED_SECONDS = 2 * (_QUESTION_CONNECT + _QUESTION_READ) + _CONNECT + _READ + READABLE_SECONDS
+
+#: the service did not respond.
+UNREACHABLE = (exceptions.ConnectionError, exceptions.HTTPClientError)
+
+#: the codes of throttling and timeouts that botocore's `standard` mode retries, and IAM's own.
+_BUSY = frozenset(
+    {
+        "ConcurrentModification",
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
 _NOT_FOUND_CODES = frozenset({"NotFoundException", "ResourceNotFoundException", "NoSuchEntity"})
 _DENIED = frozenset(
     {"AccessDenied", "AccessDeniedException", "ForbiddenException", "UnauthorizedClientException"}
 )
 
-#: a new policy or role is usually visible within seconds. A permanent denial is reported within a
-#: minute.
-_PROPAGATION_SECONDS = 40
-_BUSY_SECONDS = 120
 _READS = ("get_", "list_", "describe_")
 
 _CLIENT_ERRORS = range(400, 500)
 _RETRYABLE = frozenset({429, *range(500, 600)})
 _NOT_FOUND = 404
+
+#: IAM creates no role for this principal. Users report it with the code of a denial.
+_NO_TEMPLATE = "cannot find service linked role template"
 
 
 @functools.cache
@@ -60,7 +92,8 @@ def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - bo
 
         region: The region. None: the region of the function.
     """
-    return boto3.client(service, region_name=region, config=_CONFIG)
+    config = _QUESTION_CONFIG if service == "cloudformation" else _CONFIG
+    return boto3.client(service, region_name=region, config=config)
 
 
 def regions(service: str) -> list[str]:
@@ -71,17 +104,21 @@ def regions(service: str) -> list[str]:
     return sorted(known) or [here.region_name]
 
 
-def code(error: ClientError) -> str:
-    """Return the error code of the service."""
-    return str(error.response.get("Error", {}).get("Code", ""))
+def code(error: Exception) -> str:
+    """Return the error code of the service, or the kind of error if it did not respond."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return type(error).__name__
 
 
-def message(error: ClientError) -> str:
-    """Return the error message of the service."""
-    return str(error.response.get("Error", {}).get("Message", ""))
+def message(error: Exception) -> str:
+    """Return the error message of the service, or of botocore if the service did not respond."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Message", ""))
+    return str(error)
 
 
-def error_text(error: ClientError) -> str:
+def error_text(error: Exception) -> str:
     """Return the text that follows "… failed": what to check, the code and the message."""
     check = ""
     if is_denied(error):
@@ -89,24 +126,47 @@ def error_text(error: ClientError) -> str:
     return f"{check}: {code(error)}: {message(error)}"
 
 
-def _status(error: ClientError) -> int:
+def _status(error: Exception) -> int:
+    if not isinstance(error, ClientError):
+        return 0
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
-def is_not_found(error: ClientError) -> bool:
+def is_not_found(error: Exception) -> bool:
     """Return whether an error means that the resource does not exist."""
     # the model of mediatailor has no errors, so its 404 has no code
     return code(error) in _NOT_FOUND_CODES or _status(error) == _NOT_FOUND
 
 
-def is_denied(error: ClientError) -> bool:
+def is_unknown_service(error: Exception) -> bool:
+    """Return whether IAM creates no service-linked role for a principal."""
+    return _NO_TEMPLATE in message(error).lower()
+
+
+def is_denied(error: Exception) -> bool:
     """Return whether an error means that the caller does not have the permission."""
-    return code(error) in _DENIED
+    return code(error) in _DENIED and not is_unknown_service(error)
 
 
-def is_busy(error: ClientError) -> bool:
+def is_busy(error: Exception) -> bool:
     """Return whether an error means that the service is temporarily unavailable or throttling."""
     return code(error) in _BUSY or _status(error) in _RETRYABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """For how many seconds a call is retried, by the reason of its failure."""
+
+    #: a new policy or role is usually visible within seconds. A permanent denial is reported within
+    #: a minute: after one call was denied for that long, the next one fails at once.
+    denied: float = 40
+    #: Terraform waits 60 seconds for a new Voice Connector (internal/service/chime/find.go).
+    new_target: float = 90
+    busy: float = 120
+    unreachable: float = 120
+
+
+NO_RETRIES = Retries(0, 0, 0, 0)
 
 
 class Api:
@@ -120,12 +180,12 @@ class Api:
         on_event: Receives an event for each call and each retry.
             Default: writes them to the log.
 
-        propagation_seconds: How long calls are retried because a permission or a resource is new.
-            Use 0 if both exist already.
-            Default: 40 seconds; for denied calls, in total for all calls.
+        retries: How long calls are retried.
+            Default: as `Retries` says.
 
-        busy_seconds: How long a call is retried because the service is busy.
-            Default: 120 seconds.
+        before_change: Called before each attempt of each call that may change a resource. It may
+            raise an error.
+            Default: nothing is called.
     """
 
     def __init__(
@@ -134,16 +194,16 @@ class Api:
         clock: Clock,
         *,
         on_event: OnEvent = log,
-        propagation_seconds: float = _PROPAGATION_SECONDS,
-        busy_seconds: float = _BUSY_SECONDS,
+        retries: Retries = Retries(),
+        before_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = service
         self._clock = clock
         self._on_event = on_event
-        #: shared by all calls: after one call was denied for that long, the next fails at once.
-        self._propagation_left = propagation_seconds
-        self._propagation_seconds = propagation_seconds
-        self._busy_seconds = busy_seconds
+        self._retries = retries
+        #: shared by all calls.
+        self._denied_left = retries.denied
+        self._before_change = before_change
         #: whether a call may have changed a resource, which a failed create must then clean up.
         self.changed = False
 
@@ -151,7 +211,7 @@ class Api:
         self,
         operation: str,
         *,
-        retry_if: Callable[[ClientError], bool] | None = None,
+        retry_if: Callable[[Exception], bool] | None = None,
         **parameters: Any,  # noqa: ANN401 - the service model checks them
     ) -> dict[str, Any]:
         """Call an operation, and retry temporary errors.
@@ -166,22 +226,26 @@ class Api:
 
         Raises:
             ClientError: The service returned an error that is not temporary.
+            ConnectionError, HTTPClientError: The service cannot be reached or did not respond.
             ParamValidationError: The parameters do not match the service's model.
         """
         waited = 0.0
         pause = 1.0
+        changes = not operation.startswith(_READS)
         while True:
-            before, self.changed = self.changed, self.changed or not operation.startswith(_READS)
+            if changes:
+                self._before_change()
+            before, self.changed = self.changed, self.changed or changes
             try:
                 response: dict[str, Any] = getattr(self._client, operation)(**parameters)
-            except ClientError as error:
+            except (ClientError, *UNREACHABLE) as error:
                 if _status(error) in _CLIENT_ERRORS:
                     self.changed = before
                 retry_seconds = self._retry_seconds(error, retry_if, waited)
                 if waited + pause > retry_seconds or pause >= self._clock.left():
                     raise
                 if is_denied(error):
-                    self._propagation_left -= pause
+                    self._denied_left -= pause
                 self._on_event("retry", operation=operation, code=code(error), seconds=pause)
             except ParamValidationError:
                 self.changed = before
@@ -194,12 +258,14 @@ class Api:
             pause = min(pause * 2, 10)
 
     def _retry_seconds(
-        self, error: ClientError, retry_if: Callable[[ClientError], bool] | None, waited: float
+        self, error: Exception, retry_if: Callable[[Exception], bool] | None, waited: float
     ) -> float:
+        if isinstance(error, UNREACHABLE):
+            return self._retries.unreachable
         if is_busy(error):
-            return self._busy_seconds
+            return self._retries.busy
         if is_denied(error):
-            return waited + self._propagation_left
+            return waited + self._denied_left
         if retry_if is not None and retry_if(error):
-            return self._propagation_seconds
+            return self._retries.new_target
         return 0

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Request:
     stack_id: str
     physical_resource_id: str | None
     resource_properties: dict[str, Any]
+    #: only of an update.
+    old_resource_properties: dict[str, Any]
     request_id: str
     response_url: str = field(repr=False)
 
@@ -51,6 +53,7 @@ class Request:
             stack_id=event["StackId"],
             physical_resource_id=event.get("PhysicalResourceId"),
             resource_properties=event.get("ResourceProperties", {}),
+            old_resource_properties=event.get("OldResourceProperties", {}),
             request_id=event["RequestId"],
             response_url=event["ResponseURL"],
         )
@@ -80,6 +83,7 @@ def send(
 
     Raises:
         OSError: The last attempt failed.
+        HTTPException: The response to the last attempt was not HTTP.
     """
     log(
         "response",
@@ -100,7 +104,7 @@ def send(
         try:
             with urllib.request.urlopen(put, timeout=3):  # noqa: S310 - as above
                 return
-        except OSError as error:
+        except (OSError, HTTPException) as error:
             log("response not delivered", error=type(error).__name__)
             attempts -= 1
             if attempts == 0:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import aws
-from .aws import Api
+from .aws import NO_RETRIES, Api, Retries
 from .cloudformation import log
 
 if TYPE_CHECKING:
@@ -51,6 +51,10 @@ class Context:
 
         on_event: Receives the events of the operation.
             Default: writes them to the log.
+
+        before_change: Called before each attempt of each call that may change a resource. It may
+            raise an error.
+            Default: nothing is called.
     """
 
     def __init__(
@@ -62,12 +66,14 @@ class Context:
         open_api: Callable[[str, str | None], Api] | None = None,
         regions: Callable[[str], list[str]] = aws.regions,
         on_event: OnEvent = log,
+        before_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.clock = clock
         self.account = account
         self.stack_resource = stack_resource
         self.regions = regions
         self.on_event = on_event
+        self._before_change = before_change
         self._open_api = open_api or self._open_own
         self._apis: dict[tuple[str, str | None], Api] = {}
 
@@ -85,8 +91,13 @@ class Context:
 
     def _open_own(self, service: str, region: str | None) -> Api:
         # who reads many regions retries all of them together
-        limits = {} if region is None else {"propagation_seconds": 0, "busy_seconds": 0}
-        return Api(aws.client(service, region), self.clock, on_event=self.on_event, **limits)
+        return Api(
+            aws.client(service, region),
+            self.clock,
+            on_event=self.on_event,
+            retries=Retries() if region is None else NO_RETRIES,
+            before_change=self._before_change,
+        )
 
     @property
     def changed(self) -> bool:

@@ -17,6 +17,10 @@ class ContractError(ValueError):
     """The properties of a request are invalid. No AWS API was called."""
 
 
+#: CloudFormation's own properties, and the tags that Aspects add to every custom resource.
+_IGNORED = {"ServiceToken", "ServiceTimeout", "Tags"}
+
+
 def _ruled(rule: Rule, **kwargs: Any) -> Any:  # noqa: ANN401 - as dataclasses.field itself
     return field(metadata={"rule": rule}, **kwargs)
 
@@ -71,6 +75,16 @@ class Contract:
         """Return a contract for the removal from a target. All other properties are None."""
         return cls.from_properties({identity_of(cls): name}, strict=False)
 
+    @classmethod
+    def of_delete(cls, properties: dict[str, Any], physical_id: str) -> Self:
+        """Return a contract for a delete, which needs only the name of the target.
+
+        If the properties do not have it, because they are of another version, the physical id does.
+        """
+        before, _, after = cls.PHYSICAL_ID.partition("{}")
+        named = {identity_of(cls): physical_id.removeprefix(before).removesuffix(after)}
+        return cls.from_properties(named | properties, strict=False)
+
     def to_properties(self) -> dict[str, Any]:
         """Return the properties for a template, without those that are None."""
         values = ((each.name, getattr(self, each.name)) for each in fields(self))
@@ -95,7 +109,7 @@ class Contract:
             ContractError: A property is missing, unknown or invalid.
         """
         known = {property_name(each.name): each for each in fields(cls)}
-        unknown = sorted(set(properties) - set(known) - {"ServiceToken", "ServiceTimeout"})
+        unknown = sorted(set(properties) - set(known) - _IGNORED)
         if unknown and strict:
             raise ContractError(
                 refusal(

@@ -7,13 +7,16 @@ import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import ClientError
+import boto3
+from botocore.exceptions import ClientError, ParamValidationError
 
-from .aws import error_text
+from .aws import SETTLED_SECONDS, UNREACHABLE, error_text
+from .cancellation import Cancellation
 from .clock import Clock, OutOfTimeError
 from .cloudformation import NOTHING_CREATED, Request, Response, log, send
 from .context import Context, OperationError, StackResource
 from .contract import ContractError
+from .operation import do_nothing_until_delete
 from .operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 #: call that hangs.
 _RESPONSE_SECONDS = 40
 _ALARM_SECONDS = 20
+#: the request that undoes an update starts within a minute, waits, and ends within another minute.
+_UNDONE_SECONDS = SETTLED_SECONDS + 120
 
 
 class LambdaContext(Protocol):
@@ -60,19 +65,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 def respond(request: Request, clock: Clock) -> Response:
     """Run the operation of the request. Every error becomes a response."""
+    cancellation = Cancellation(request, clock)
     context = Context(
         clock,
         account=request.stack_id.split(":")[4],
         stack_resource=StackResource(request.stack_id, request.logical_resource_id),
+        before_change=cancellation.check,
     )
     physical_id = _current_id(request)
     try:
         if request.request_type == "Delete":
-            return Response(physical_id, _delete(request, physical_id, context))
+            return Response(physical_id, _delete(request, physical_id, context, cancellation))
         operation = _operation(request)
         wanted = operation.contract.from_properties(request.resource_properties)
         # from here on a create may change resources, and the delete needs their physical id
         created = wanted.physical_id
+        if request.request_type == "Update":
+            _prepare_update(request, operation, wanted, context, cancellation)
         try:
             reason = operation.configure(wanted, context)
         except (Exception, OutOfTimeError):
@@ -89,7 +98,14 @@ def respond(request: Request, clock: Clock) -> Response:
         return _failed(request, error, physical_id)
 
 
-_EXPECTED = (OperationError, ContractError, OutOfTimeError, ClientError)
+_EXPECTED = (
+    OperationError,
+    ContractError,
+    OutOfTimeError,
+    ClientError,
+    ParamValidationError,
+    *UNREACHABLE,
+)
 
 
 def _current_id(request: Request) -> str:
@@ -108,12 +124,48 @@ def _operation(request: Request) -> Operation:
     return operation
 
 
-def _delete(request: Request, physical_id: str, context: Context) -> str:
+def _delete(
+    request: Request, physical_id: str, context: Context, cancellation: Cancellation
+) -> str:
     if physical_id.startswith(NOTHING_CREATED):
         return "nothing to delete, because the create request created nothing"
     operation = _operation(request)
-    wanted = operation.contract.from_properties(request.resource_properties, strict=False)
+    wanted = operation.contract.of_delete(request.resource_properties, physical_id)
+    # CloudFormation makes up the id if it did not wait for the response to the create, and a second
+    # run of the create may be in progress
+    if operation.configure is not do_nothing_until_delete and (
+        physical_id != wanted.physical_id or cancellation.stack_rolls_back()
+    ):
+        _wait(context, SETTLED_SECONDS)
     return operation.remove(wanted, context)
+
+
+def _prepare_update(
+    request: Request,
+    operation: Operation,
+    wanted: Contract,
+    context: Context,
+    cancellation: Cancellation,
+) -> None:
+    """Wait until earlier requests change nothing more, and undo an update that was cancelled."""
+    physical_id = _current_id(request)
+    try:
+        before = operation.contract.from_properties(request.old_resource_properties, strict=False)
+    except ContractError:
+        return
+    if physical_id == wanted.physical_id != before.physical_id:
+        # the rollback of an update to another target, which CloudFormation never deletes
+        _wait(context, SETTLED_SECONDS)
+        _undo(request, operation, before, context)
+    elif physical_id != wanted.physical_id and cancellation.stack_rolls_back():
+        # either the rollback of an update that succeeded, or a late run of a cancelled one: the
+        # request that undoes it has ended then, so that this run is no longer wanted
+        _wait(context, _UNDONE_SECONDS)
+
+
+def _wait(context: Context, seconds: float) -> None:
+    context.on_event("waiting", seconds=seconds, reason="an earlier request may still be running")
+    context.clock.wait(seconds)
 
 
 def _undo(request: Request, operation: Operation, wanted: Contract, context: Context) -> None:
@@ -135,6 +187,9 @@ def _reason(request: Request, error: BaseException) -> str:
         return f"{step} ran out of time. Try again: the function continues where it stopped"
     if isinstance(error, ClientError):
         return f"{step}: {error.operation_name} failed{error_text(error)}"
+    if isinstance(error, ParamValidationError):
+        detail = str(error.kwargs["report"]).strip().splitlines()[0]
+        return f"{step}: boto3 {boto3.__version__} of this function rejects a parameter: {detail}"
     return f"{step}: {type(error).__name__}: {error}"
 
 

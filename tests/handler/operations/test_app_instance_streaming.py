@@ -9,7 +9,7 @@ import pytest
 from slr_constructs.handler.slr_handler.entrypoint import respond
 from tests.handler.events import request
 from tests.handler.lifecycles import APP_INSTANCE, MESSAGING_STREAM
-from tests.handler.stubbed import Call
+from tests.handler.stubbed import TRIES_WHEN_DENIED, Call
 
 if TYPE_CHECKING:
     from slr_constructs.handler.slr_handler.cloudformation import Response
@@ -40,8 +40,9 @@ def _put(*streams: dict[str, str]) -> Call:
 
 def _ask(kind: str, clock: FakeClock, **streams: str) -> Response:
     wanted = {"AppInstanceArn": APP_INSTANCE, **streams}
+    known = f"{APP_INSTANCE}/streaming-configurations"
     return respond(
-        request(kind, "Custom::AppInstanceStreaming", wanted, physical_resource_id="id"), clock
+        request(kind, "Custom::AppInstanceStreaming", wanted, physical_resource_id=known), clock
     )
 
 
@@ -155,6 +156,52 @@ def test_deletes_an_existing_configuration_again(stubs: StubbedAws, clock: FakeC
 
     assert not response.failed, response.reason
     stubs.assert_all_called()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "times"),
+    [("BadRequestException", 400, 1), ("ForbiddenException", 403, TRIES_WHEN_DENIED)],
+)
+def test_delete_reads_whether_the_instance_exists(
+    code: str, status: int, times: int, stubs: StubbedAws, clock: FakeClock
+) -> None:
+    """The model of the deletion has no error for an instance that does not exist."""
+    stubs.expect(_call("delete").refuse(code, status, times))
+    stubs.expect(_call("get").refuse("NotFoundException", 404))
+
+    response = _ask("Delete", clock)
+
+    assert response.reason == f"{APP_INSTANCE} does not exist, so it has no streaming to disable"
+    assert not response.failed
+
+
+@pytest.mark.parametrize(
+    "read",
+    [[_call("get")], _call("get").refuse("ForbiddenException", 403, TRIES_WHEN_DENIED)],
+    ids=["exists", "unknown"],
+)
+def test_delete_fails_when_it_is_refused(
+    read: list[Call], stubs: StubbedAws, clock: FakeClock
+) -> None:
+    """The reason is that of the deletion."""
+    stubs.expect([*_call("delete").refuse("BadRequestException", 400), *read])
+
+    response = _ask("Delete", clock)
+
+    assert response.failed
+    assert response.reason.endswith(
+        "DeleteMessagingStreamingConfigurations failed: BadRequestException: AWS says no"
+    )
+
+
+def test_delete_needs_no_permission_to_read(stubs: StubbedAws, clock: FakeClock) -> None:
+    """Its permissions may have been taken away, but the deletion has succeeded."""
+    refused = _call("get").refuse("ForbiddenException", 403, times=TRIES_WHEN_DENIED)
+    stubs.expect([_call("delete"), *refused])
+
+    response = _ask("Delete", clock)
+
+    assert response.reason == f"streaming of {APP_INSTANCE} is disabled"
 
 
 def test_fails_when_streaming_is_not_deleted(stubs: StubbedAws, clock: FakeClock) -> None:

@@ -41,8 +41,9 @@ def _get(**channel: str) -> Call:
 
 def _ask(kind: str, clock: FakeClock) -> Response:
     wanted = {"ChannelArn": IVS_CHANNEL, "RecordingConfigurationArn": RECORDING}
+    known = f"{IVS_CHANNEL}/recording-configuration"
     return respond(
-        request(kind, "Custom::IvsChannelRecording", wanted, physical_resource_id="id"), clock
+        request(kind, "Custom::IvsChannelRecording", wanted, physical_resource_id=known), clock
     )
 
 

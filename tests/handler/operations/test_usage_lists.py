@@ -22,6 +22,8 @@ from slr_constructs.handler.slr_handler.operations.service_linked_role import (
 from tests.handler.events import ACCOUNT, lease_of, request, stack_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slr_constructs.handler.slr_handler.cloudformation import Response
     from tests.handler.account import Account
     from tests.handler.clocks import FakeClock
@@ -85,7 +87,9 @@ class Voice:
 
 
 @pytest.fixture
-def voice(account: Account, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> Voice:
+def voice(
+    account: Account, clock: FakeClock, use_clients: Callable[[Callable[..., Any]], None]
+) -> Voice:
     """Give an account with the role, which slr-constructs created, and no applications."""
     account.add(ROLE, **{CREATED_TAG: "true", lease_of(stack_id()): stack_id()})
     service = Voice(clock)
@@ -93,7 +97,7 @@ def voice(account: Account, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -
     def client(name: str, region: str | None = None) -> object:
         return account.iam() if name == "iam" else service.client(region)
 
-    monkeypatch.setattr(aws, "client", client)
+    use_clients(client)
     return service
 
 

@@ -9,7 +9,7 @@ import pytest
 from slr_constructs.handler.slr_handler.entrypoint import respond
 from tests.handler.events import request
 from tests.handler.lifecycles import CONNECTOR
-from tests.handler.stubbed import TRIES_WHEN_DENIED, Call
+from tests.handler.stubbed import TRIES_WHEN_DENIED, TRIES_WHEN_NEW, Call
 
 if TYPE_CHECKING:
     from slr_constructs.handler.slr_handler.cloudformation import Response
@@ -53,8 +53,9 @@ def _call(method: str, response: dict[str, Any] | None = None) -> Call:
 
 def _ask(kind: str, clock: FakeClock, **properties: Any) -> Response:  # noqa: ANN401 - as above
     wanted = {**PROPERTIES, **properties}
+    known = f"{CONNECTOR}/streaming-configuration"
     return respond(
-        request(kind, "Custom::VoiceConnectorStreaming", wanted, physical_resource_id="id"), clock
+        request(kind, "Custom::VoiceConnectorStreaming", wanted, physical_resource_id=known), clock
     )
 
 
@@ -107,14 +108,14 @@ def test_reports_that_streaming_is_configured_but_not_enabled(
 
 
 def test_fails_when_the_connector_does_not_appear(stubs: StubbedAws, clock: FakeClock) -> None:
-    """A wrong id is reported within a minute."""
-    stubs.expect(_put().refuse("NotFoundException", 404, times=TRIES_WHEN_DENIED))
+    """A wrong id is reported after a minute and a half."""
+    stubs.expect(_put().refuse("NotFoundException", 404, times=TRIES_WHEN_NEW))
 
     response = _ask("Create", clock)
 
     assert response.failed
     assert "PutVoiceConnectorStreamingConfiguration failed: NotFoundException" in response.reason
-    assert clock.elapsed <= 60
+    assert 60 < clock.elapsed <= 90
 
 
 @pytest.mark.parametrize(
@@ -127,6 +128,16 @@ def test_delete_succeeds_when_streaming_is_disabled(
 ) -> None:
     """No documentation says whether Chime returns 404 or an empty configuration."""
     stubs.expect([_call("delete"), read])
+
+    response = _ask("Delete", clock)
+
+    assert response.reason == f"streaming of Voice Connector {CONNECTOR} is disabled"
+
+
+def test_delete_needs_no_permission_to_read(stubs: StubbedAws, clock: FakeClock) -> None:
+    """Its permissions may have been taken away, but the deletion has succeeded."""
+    refused = _call("get").refuse("ForbiddenException", 403, times=TRIES_WHEN_DENIED)
+    stubs.expect([_call("delete"), *refused])
 
     response = _ask("Delete", clock)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import code, is_not_found
+from ..aws import code, is_denied, is_not_found
 from ..context import OperationError
 from ..contract import AppInstanceStreaming
 from ..operation import Operation
@@ -66,10 +66,11 @@ def remove(wanted: AppInstanceStreaming, context: Context) -> str:
         try:
             api.call("delete_messaging_streaming_configurations", **instance)
         except ClientError as error:
-            if not is_not_found(error):
+            # the model of this operation has no error for an instance that does not exist
+            if not is_not_found(error) and _exists(api, instance):
                 raise
             return f"{wanted.app_instance_arn} does not exist, so it has no streaming to disable"
-        if not _configured(api, instance):
+        if not _is_reported(api, instance):
             return f"streaming of {wanted.app_instance_arn} is disabled"
     message = (
         f"streaming of {wanted.app_instance_arn} was deleted, but Chime still reports it."
@@ -88,7 +89,26 @@ def _configured(api: Api, instance: dict[str, Any]) -> list[str]:
     return [each["DataType"] for each in response.get("StreamingConfigurations", [])]
 
 
-def _is_transient(error: ClientError) -> bool:
+def _exists(api: Api, instance: dict[str, Any]) -> bool:
+    try:
+        api.call("get_messaging_streaming_configurations", **instance)
+    except ClientError as error:
+        return not is_not_found(error)
+    return True
+
+
+def _is_reported(api: Api, instance: dict[str, Any]) -> bool:
+    """Return whether streaming is still configured; False if the function must not read it."""
+    try:
+        return bool(_configured(api, instance))
+    except ClientError as error:
+        # the deletion needs no permission to verify it
+        if not is_denied(error):
+            raise
+        return False
+
+
+def _is_transient(error: Exception) -> bool:
     # Chime returns "Unable to access Kinesis stream" and "Unable to create service linked role"
     # until the stream, the role and the function's new permissions are visible to it
     return is_not_found(error) or code(error) == "BadRequestException"

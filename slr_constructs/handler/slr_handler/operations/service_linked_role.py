@@ -10,7 +10,10 @@ A stack that is deleted sets its lock and then looks for leases. A stack that is
 its lease and then looks for locks. So the later of the two always sees the other. The deleted stack
 keeps the role if it sees a lease. The created stack waits if it sees a lock: until the role is
 deleted, and then creates it again, or until the lock is removed. A lock that is not renewed belongs
-to a run that crashed, and is ignored.
+to a run that crashed or lost its permissions, and is ignored and removed.
+
+IAM is eventually consistent: a run reads its own change at once, and other runs read it some
+seconds later. So each run waits after its own change before it looks for those of others.
 
 The tags are deleted with the role. So if several runs have a lock, they ask IAM only when a single
 lock is left: a late request could delete a role that another stack has created again. For the same
@@ -31,7 +34,16 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from ..aws import code, error_text, is_busy, is_denied, is_not_found, message
+from ..aws import (
+    READABLE_SECONDS,
+    code,
+    error_text,
+    is_busy,
+    is_denied,
+    is_not_found,
+    is_unknown_service,
+    message,
+)
 from ..context import OperationError
 from ..contract import ServiceLinkedRole
 from ..operation import Operation
@@ -54,8 +66,8 @@ _STEADY_READS = 3
 _VISIBLE_SECONDS = 60
 #: IAM returns a new role before it is visible to every service.
 _PROPAGATION_SECONDS = 15
-#: after this time, a new tag of another run is readable.
-_READABLE_SECONDS = 3
+#: a run renews its lock this often. A lock that is older than the second limit is ignored: a stack
+#: that is created waits that long for the lock of a run that crashed.
 _RENEW_SECONDS = 60
 _STALE_SECONDS = 300
 #: AWS documentation: "wait for a few minutes and try the operation again". With WHEN_UNUSED, the
@@ -71,6 +83,10 @@ class RoleKeptError(OperationError):
     def __init__(self, role_name: str, reason: str) -> None:
         super().__init__(f"{role_name} must be deleted with this stack, but {reason}")
         self.reason = reason
+
+
+class OrdinaryRoleError(OperationError):
+    """An ordinary role has the name of the service-linked role."""
 
 
 def configure(wanted: ServiceLinkedRole, context: Context) -> str:
@@ -104,13 +120,23 @@ class Role:
 
 
 def read(role_name: str, context: Context) -> Role | None:
-    """Return the role; None if it does not exist."""
+    """Return the role; None if it does not exist.
+
+    Raises:
+        OrdinaryRoleError: Another role has its name.
+    """
     try:
         role = context.api("iam").call("get_role", RoleName=role_name)["Role"]
     except ClientError as error:
         if not is_not_found(error):
             raise
         return None
+    if not role["Path"].startswith("/aws-service-role/"):
+        text = (
+            f"{role_name} in account {context.account} is not a service-linked role: its path is"
+            f" {role['Path']}. Delete it, and create a role of another name in its place"
+        )
+        raise OrdinaryRoleError(text)
     return Role(
         created=role["CreateDate"].timestamp(),
         description=role.get("Description", ""),
@@ -144,11 +170,18 @@ def create(wanted: ServiceLinkedRole, description: str, context: Context) -> boo
         )["Role"]
     except ClientError as error:
         # IAM has no code for "already exists"; any other InvalidInput is a real error
-        if code(error) == "InvalidInput":
-            if "has been taken in this account" in message(error):
-                return False
-            if wanted.creation == "SERVICE":
-                return None
+        is_invalid = code(error) == "InvalidInput"
+        if is_invalid and "has been taken in this account" in message(error):
+            return False
+        if wanted.creation == "SERVICE" and (is_invalid or is_unknown_service(error)):
+            return None
+        if is_unknown_service(error):
+            text = (
+                f"IAM knows no service-linked role for the service principal"
+                f" {wanted.service_principal}. Correct the role definition of {wanted.role_name}"
+                f"{error_text(error)}"
+            )
+            raise OperationError(text) from error
         text = (
             f"iam:CreateServiceLinkedRole failed for {wanted.role_name}"
             f" ({wanted.service_principal}) in account {context.account}{error_text(error)}"
@@ -194,6 +227,8 @@ class _Kept:
     retry: bool = True
     #: whether IAM may still delete the role later.
     pending: bool = False
+    #: whether another run has a lock.
+    is_locked: bool = False
 
 
 class _Leases:
@@ -228,10 +263,11 @@ class _Leases:
                 role = wait_until_readable(self._wanted.role_name, self._context)
             if role is None:
                 continue
-            error = None
-            if self._lease not in role.tags:
-                error = self._add_lease(role)
-                role = read(self._wanted.role_name, self._context)
+            self._remove_stale_locks(role)
+            error = None if self._lease in role.tags else self._add_lease(role)
+            # a run that deletes the role then reads this lease, or this run reads its lock
+            self._context.clock.wait(READABLE_SECONDS)
+            role = read(self._wanted.role_name, self._context)
             if role is None or self._deletion_locks(role):
                 continue
             if error is not None:
@@ -283,26 +319,40 @@ class _Leases:
     # release
 
     def release_lease(self) -> str:
+        try:
+            return self._release()
+        except OrdinaryRoleError:
+            return f"{self._wanted.role_name} does not exist, but an ordinary role has its name"
+        except ClientError as error:
+            if not is_denied(error):
+                raise
+            # it may have a lease or a lock that this run can remove without reading the role
+            self._untag(*filter(None, (self._lease, self._lock)))
+            return self._keep(f"IAM does not show it{error_text(error)}")
+
+    def _release(self) -> str:
         role = read(self._wanted.role_name, self._context)
         if role is not None and self._lease in role.tags:
             tag_error = self._untag(self._lease)
             if tag_error is not None:
                 return self._keep(tag_error)
             # if two stacks are deleted at once, the later one must not read the other's old lease
-            self._context.clock.wait(_READABLE_SECONDS)
+            self._context.clock.wait(READABLE_SECONDS)
             role = read(self._wanted.role_name, self._context)
         if role is None:
             return f"{self._wanted.role_name} does not exist"
+        self._remove_stale_locks(role)
         if self._wanted.removal == "KEEP":
             return self._keep("its removal setting is KEEP")
         reason = self._needed_by(role) or self._lock_deletion()
         return self._delete_or_keep() if reason is None else self._keep(reason)
 
     def _delete_or_keep(self) -> str:
-        self._context.clock.wait(_READABLE_SECONDS)
-        retry_seconds = float("inf") if self._wanted.removal == "REQUIRE" else _WHEN_UNUSED_SECONDS
+        self._context.clock.wait(READABLE_SECONDS)
+        limit = float("inf") if self._wanted.removal == "REQUIRE" else _WHEN_UNUSED_SECONDS
         kept = _Kept("IAM was not asked to delete it")
-        for _ in self._context.attempts(within=retry_seconds, longest=30):
+        began = self._context.clock.left()
+        for _ in self._context.attempts(longest=30):
             role = read(self._wanted.role_name, self._context)
             outcome = None if role is None else self._attempt(role)
             if outcome is None:
@@ -312,7 +362,10 @@ class _Leases:
                 return f"{self._wanted.role_name} is deleted"
             kept = outcome
             self._context.on_event("role not deleted", reason=kept.reason)
-            if not kept.retry:
+            if kept.is_locked:
+                # a run without permissions cannot remove its lock: wait until the lock has ended
+                began = self._context.clock.left()
+            if not kept.retry or began - self._context.clock.left() > limit:
                 break
         if not kept.pending:
             self._untag(self._lock)
@@ -328,9 +381,11 @@ class _Leases:
         if locks and min(locks) < self._lock:
             # both runs see both locks: one removes its lock, so that the other continues
             self._untag(self._lock)
-            return _Kept("another stack is deleting it")
+            return _Kept("another stack is deleting it", is_locked=True)
         tag_error = self._lock_deletion()
-        return _Kept(tag_error or "another stack is deleting it", retry=tag_error is None)
+        return _Kept(
+            tag_error or "another stack is deleting it", retry=tag_error is None, is_locked=True
+        )
 
     def _needed_by(self, role: Role) -> str | None:
         """Return why the tags forbid the deletion; None if they allow it."""
@@ -442,20 +497,27 @@ class _Leases:
             self._lock_was_renewed = True
             self._lock_deletion()
 
-    def _deletion_locks(self, role: Role) -> list[str]:
+    def _deletion_locks(self, role: Role, *, stale: bool = False) -> list[str]:
+        """Return the locks that are renewed; with `stale`, those that are not."""
         fresh = self._context.clock.now() - _STALE_SECONDS
         return [
             tag
             for tag, since in role.tags.items()
-            if tag.startswith(DELETION_LOCK_TAG) and since.isdigit() and int(since) > fresh
+            if tag.startswith(DELETION_LOCK_TAG)
+            and (since.isdigit() and int(since) > fresh) is not stale
         ]
+
+    def _remove_stale_locks(self, role: Role) -> None:
+        stale = self._deletion_locks(role, stale=True)
+        if stale:
+            self._untag(*stale)
 
     def _tag(self, tags: dict[str, str]) -> str | None:
         wanted = [{"Key": key, "Value": value} for key, value in tags.items()]
         return self._tag_error(lambda: self._iam.call("tag_role", Tags=wanted, **self._name))
 
-    def _untag(self, key: str) -> str | None:
-        return self._tag_error(lambda: self._iam.call("untag_role", TagKeys=[key], **self._name))
+    def _untag(self, *keys: str) -> str | None:
+        return self._tag_error(lambda: self._iam.call("untag_role", TagKeys=[*keys], **self._name))
 
     def _tag_error(self, change: Callable[[], object]) -> str | None:
         """Return why IAM did not change the tags; None on success."""
@@ -494,7 +556,8 @@ def _usage(reason: dict[str, object]) -> str:
     """Return which resources in which regions use the role, if the service reported them."""
     usages = reason.get("RoleUsageList")
     places = [
-        f"{usage['Region']}: {', '.join(usage.get('Resources') or ['(not reported)'])}"
+        f"{usage.get('Region') or '(region not reported)'}:"
+        f" {', '.join(usage.get('Resources') or ['(not reported)'])}"
         for usage in (usages if isinstance(usages, list) else [])
     ]
     if places:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import is_not_found
+from ..aws import is_denied, is_not_found
 from ..context import OperationError
 from ..contract import VoiceConnectorStreaming
 from ..operation import Operation
@@ -73,7 +73,8 @@ def _is_enabled(api: Api, connector: dict[str, Any]) -> bool:
     try:
         response = api.call("get_voice_connector_streaming_configuration", **connector)
     except ClientError as error:
-        if not is_not_found(error):
+        # the deletion needs no permission to verify it
+        if not is_not_found(error) and not is_denied(error):
             raise
         return False
     # no documentation says whether Chime returns 404 or an empty configuration
