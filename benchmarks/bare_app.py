@@ -47,14 +47,17 @@ _MEDIAPACKAGE = ("mediapackage.amazonaws.com", "AWSServiceRoleForMediaPackage")
 
 
 class Function(NamedTuple):
-    """The attributes of a stack's function that custom resources and policies need."""
+    """The parts of a stack's function that custom resources and policies need."""
 
     token: str
     role: str
+    events: CfnResource
 
 
 def define_function(stack: Stack) -> Function:
-    """Define the function, its role and its logs."""
+    """Define the function, its role, its logs and the limits of its events."""
+    logs = aws_logs.CfnLogGroup(stack, "FunctionLogs", retention_in_days=30)
+    log_group = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
     role = aws_iam.CfnRole(
         stack,
         "FunctionRole",
@@ -68,21 +71,27 @@ def define_function(stack: Stack) -> Function:
                 }
             ],
         },
-    )
-    logs = aws_logs.CfnLogGroup(stack, "FunctionLogs", retention_in_days=30)
-    logs.apply_removal_policy(RemovalPolicy.DESTROY)
-    log_permissions = aws_iam.CfnRolePolicy(
-        stack,
-        "FunctionLogsPolicy",
-        role_name=role.ref,
-        policy_name="Logs",
-        policy_document=_policy(
-            {
-                "Effect": "Allow",
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": logs.attr_arn,
-            }
-        ),
+        policies=[
+            aws_iam.CfnRole.PolicyProperty(
+                policy_name="Function",
+                policy_document=_policy(
+                    {
+                        "Effect": "Allow",
+                        "Action": [
+                            "cloudformation:DescribeStackResource",
+                            "cloudformation:DescribeStacks",
+                            "logs:CreateLogStream",
+                            "logs:PutLogEvents",
+                        ],
+                        "Resource": [
+                            {"Fn::Sub": f"{log_group}${{{logs.logical_id}}}"},
+                            {"Fn::Sub": f"${{{logs.logical_id}.Arn}}"},
+                            {"Ref": "AWS::StackId"},
+                        ],
+                    }
+                ),
+            )
+        ],
     )
     code = aws_s3_assets.Asset(
         stack, "FunctionCode", path=str(_HANDLER), exclude=["**/__pycache__", "**/*.pyc", "**/.*"]
@@ -101,8 +110,15 @@ def define_function(stack: Stack) -> Function:
         role=role.attr_arn,
         logging_config=aws_lambda.CfnFunction.LoggingConfigProperty(log_group=logs.ref),
     )
-    function.add_resource_dependency(log_permissions)
-    return Function(function.attr_arn, role.ref)
+    events = aws_lambda.CfnEventInvokeConfig(
+        stack,
+        "FunctionEvents",
+        function_name=function.ref,
+        qualifier="$LATEST",
+        maximum_event_age_in_seconds=300,
+        maximum_retry_attempts=2,
+    )
+    return Function(function.attr_arn, role.ref, events)
 
 
 def define_role(
@@ -171,6 +187,7 @@ def define_role(
         },
     )
     role.add_resource_dependency(permissions)
+    role.add_resource_dependency(function.events)
     return role
 
 
@@ -223,6 +240,7 @@ def voice_connector_streaming(stack: Stack, count: int, *, clean_up: bool) -> No
             },
         )
         streaming.add_resource_dependency(permissions)
+        streaming.add_resource_dependency(function.events)
         streaming.add_resource_dependency(role)
 
 
@@ -293,6 +311,7 @@ def app_instance_streaming(stack: Stack, count: int, *, clean_up: bool) -> None:
             },
         )
         streaming.add_resource_dependency(permissions)
+        streaming.add_resource_dependency(function.events)
         streaming.add_resource_dependency(role)
 
 
@@ -484,6 +503,7 @@ def _clean_up(
         properties={"ServiceToken": function.token, "ServiceTimeout": 1200, prop: name},
     )
     clean_up.add_resource_dependency(permissions)
+    clean_up.add_resource_dependency(function.events)
     clean_up.add_resource_dependency(role)
 
 

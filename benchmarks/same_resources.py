@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections import defaultdict
 from typing import Any
 
@@ -34,6 +35,9 @@ def _by_meaning(template: dict[str, Any]) -> defaultdict[str, list[str]]:
         text = json.dumps(without_ids(resource), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def meaning_of_variable(found: re.Match[str]) -> str:
+        return meaning(found[0]) if found[0] in resources else found[0]
+
     def without_ids(value: Any) -> Any:  # noqa: ANN401 - any part of a template
         if isinstance(value, list):
             return [without_ids(each) for each in value]
@@ -44,6 +48,8 @@ def _by_meaning(template: dict[str, Any]) -> defaultdict[str, list[str]]:
         if "Fn::GetAtt" in value:
             logical_id, attribute = value["Fn::GetAtt"]
             return {"Fn::GetAtt": [meaning(logical_id), attribute]}
+        if isinstance(value.get("Fn::Sub"), str):
+            return {"Fn::Sub": re.sub(r"(?<=\$\{)\w+", meaning_of_variable, value["Fn::Sub"])}
         return {key: without_ids(each) for key, each in value.items()}
 
     ids: defaultdict[str, list[str]] = defaultdict(list)

@@ -7,7 +7,8 @@ which is named after the target of the custom resource. So the permissions exist
 call and until the last one. When a feature is removed, CloudFormation deletes the custom resource
 before its policy. When the target is replaced, CloudFormation replaces the policy too, and deletes
 the old policy after the clean-up of the old target. A single policy for the whole function would
-lose a permission in the same update that needs it.
+lose a permission in the same update that needs it. Only the permissions that every run needs are in
+the role itself.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import CfnResource, RemovalPolicy, Token, aws_iam, aws_lambda, aws_logs, aws_s3_assets
+from aws_cdk import CfnResource, Token, aws_iam, aws_lambda, aws_logs, aws_s3_assets
 from constructs import Construct
 
 from slr_constructs._arn import substitute
 from slr_constructs._errors import UsageError, check_contract
-from slr_constructs._permissions import write_own_log
+from slr_constructs._permissions import in_one_statement, read_own_stack, write_own_log
 from slr_constructs._registry import parts_of
 
 if TYPE_CHECKING:
@@ -37,13 +38,20 @@ _HANDLER = Path(__file__).parent / "handler"
 _FUNCTION_SECONDS = 900
 _FUNCTION_MEGABYTES = 256
 _LOG_DAYS = 30
-#: CloudFormation waits this long for a response (by default, an hour). It is long enough for
-#: Lambda's own retry after a crash.
+#: CloudFormation waits this long for a response (by default, an hour).
 _SERVICE_TIMEOUT_SECONDS = 1200
+#: Lambda starts no run later than this after an event (by default, six hours), so every run ends
+#: while CloudFormation still waits.
+_EVENT_SECONDS = _SERVICE_TIMEOUT_SECONDS - _FUNCTION_SECONDS
+#: Lambda waits one minute before the first retry after a crash, and two minutes before the second,
+#: so both fit into that time.
+_RETRIES = 2
 
 #: IAM's quota for all inline policies of a role together, without white space.
 _POLICY_CHARACTERS = 10_240
 _POLICY_NAME_CHARACTERS = 128
+
+_LOG_GROUP = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
 
 
 class HandlerFunction(Construct):
@@ -57,6 +65,18 @@ class HandlerFunction(Construct):
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         # L1s, because they have only the dependencies that are needed
+        logs = aws_logs.CfnLogGroup(self, "Logs", retention_in_days=_LOG_DAYS)
+        document = _document(
+            [
+                in_one_statement(
+                    write_own_log(
+                        {"Fn::Sub": f"{_LOG_GROUP}${{{logs.logical_id}}}"},
+                        {"Fn::Sub": f"${{{logs.logical_id}.Arn}}"},
+                    ),
+                    read_own_stack({"Ref": "AWS::StackId"}),
+                )
+            ]
+        )
         role = aws_iam.CfnRole(
             self,
             "Role",
@@ -70,16 +90,9 @@ class HandlerFunction(Construct):
                     }
                 ],
             },
-        )
-        logs = aws_logs.CfnLogGroup(self, "Logs", retention_in_days=_LOG_DAYS)
-        logs.apply_removal_policy(RemovalPolicy.DESTROY)
-        log_document = _document([write_own_log(logs.attr_arn)])
-        log_permissions = aws_iam.CfnRolePolicy(
-            self,
-            "LogsPolicy",
-            role_name=role.ref,
-            policy_name="Logs",
-            policy_document=log_document,
+            policies=[
+                aws_iam.CfnRole.PolicyProperty(policy_name="Function", policy_document=document)
+            ],
         )
         code = aws_s3_assets.Asset(
             self, "Code", path=str(_HANDLER), exclude=["**/__pycache__", "**/*.pyc", "**/.*"]
@@ -98,10 +111,17 @@ class HandlerFunction(Construct):
             role=role.attr_arn,
             logging_config=aws_lambda.CfnFunction.LoggingConfigProperty(log_group=logs.ref),
         )
-        function.add_resource_dependency(log_permissions)
+        self._events = aws_lambda.CfnEventInvokeConfig(
+            self,
+            "Events",
+            function_name=function.ref,
+            qualifier="$LATEST",
+            maximum_event_age_in_seconds=_EVENT_SECONDS,
+            maximum_retry_attempts=_RETRIES,
+        )
         self._service_token = function.attr_arn
         self._role_name = role.ref
-        self._policy_characters = _characters(log_document)
+        self._policy_characters = _characters(document)
 
     def define(
         self,
@@ -113,7 +133,7 @@ class HandlerFunction(Construct):
         permissions: Sequence[Permission],
         props: dict[str, str] | None = None,
     ) -> CfnResource:
-        """Define a custom resource that depends on the policy with its permissions.
+        """Define a custom resource that depends on its permissions and on the limits of events.
 
         Args:
             scope: The construct that needs the custom resource.
@@ -168,6 +188,8 @@ class HandlerFunction(Construct):
         return resource
 
 
+        # CloudFormation sends no event before the limits apply
+        resource.add_resource_dependency(self._events)
 def _document(permissions: Sequence[Permission]) -> dict[str, Any]:
     return {
         "Version": "2012-10-17",

@@ -50,9 +50,33 @@ def _one_or_many(values: Sequence[Any]) -> Any:  # noqa: ANN401 - as CDK minimiz
     return values[0] if len(values) == 1 else list(values)
 
 
-def write_own_log(log_group: Arn) -> Permission:
-    """Let the function write its log, but not create a log group that outlives the stack."""
-    return Permission(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log_group])
+def write_own_log(*log_group: Arn) -> Permission:
+    """Let the function write its log, but not create a log group that outlives the stack.
+
+    A log group has two ARNs, with and without the suffix `:*`, and AWS documents both: the service
+    authorization reference without it, the CloudWatch Logs User Guide with it. So both are given.
+    """
+    return call(["logs:CreateLogStream", "logs:PutLogEvents"], *log_group)
+
+
+def read_own_stack(stack: Arn) -> Permission:
+    """Let the function read the status of its stack, and of the resources in it.
+
+    CloudFormation may cancel a create or an update while the function still works on it. The status
+    shows whether the result is still wanted.
+    """
+    return call(["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"], stack)
+
+
+def in_one_statement(*permissions: Permission) -> Permission:
+    """Return one permission for several, which makes a template smaller.
+
+    It allows the same if each action supports only the resources of its own permission.
+    """
+    return Permission(
+        actions=[action for each in permissions for action in each.actions],
+        resources=[resource for each in permissions for resource in each.resources],
+    )
 
 
 def create_role(definition: RoleDefinition, role: Arn) -> list[Permission]:

@@ -272,8 +272,8 @@ def test_the_construct_ids_are_stable(stack: Stack) -> None:
         "Stack/Owner",
         "Stack/Owner/ServiceLinkedRoleCleanUp",
         "Stack/Owner/ServiceLinkedRoleCleanUpPolicy",
+        "Stack/ServiceLinkedRoleFunction/Events",
         "Stack/ServiceLinkedRoleFunction/Logs",
-        "Stack/ServiceLinkedRoleFunction/LogsPolicy",
         "Stack/ServiceLinkedRoleFunction/Resource",
         "Stack/ServiceLinkedRoleFunction/Role",
     ]
@@ -779,7 +779,7 @@ def _through_the_function(stack: Stack, owner: CfnResource) -> str:
     MediaPackageAccessLogging(stack, "Logs", channel=other)
     function = stack.node.find_child("ServiceLinkedRoleFunction")
     function.node.add_dependency(owner)
-    return f"{function.node.path}/Role"
+    return f"{function.node.path}/Logs"
 
 
 @pytest.mark.parametrize(

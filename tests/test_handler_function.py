@@ -36,12 +36,15 @@ from tests.features.graph import (
     FUNCTION,
     NATIVE_ROLE,
     ROLE,
+    EVENTS,
     Template,
     actions_of,
     custom_ids,
     id_of,
     ids_of,
     is_first,
+    function_policies,
+    function_statements,
     listed,
     policy_of,
     properties_of,
@@ -49,6 +52,7 @@ from tests.features.graph import (
 
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
+from tests.published import arns_of, schema_of
 
 POLICY = "AWS::IAM::RolePolicy"
 
@@ -117,19 +121,12 @@ def test_a_stack_with_everything_has_one_function(everything: Template) -> None:
 def test_a_custom_resource_is_deleted_before_the_resources_that_it_needs(
     everything: Template,
 ) -> None:
-    """They are its policy, the function, and the function's role, log group and log policy."""
+    """They are its policy, the function, and the function's role and log group."""
     logs = properties_of(everything, FUNCTION)["LoggingConfig"]["LogGroup"]["Ref"]
     role = properties_of(everything, FUNCTION)["Role"]["Fn::GetAtt"][0]
-    (log_permissions,) = (
-        each
-        for each in ids_of(everything, POLICY)
-        if everything["Resources"][each]["Properties"]["PolicyName"] == "Logs"
-    )
 
     for custom in custom_ids(everything):
-        for needed in (policy_of(everything, custom), id_of(everything, FUNCTION)):
-            assert is_first(everything, needed, custom)
-        for needed in (role, logs, log_permissions):
+        for needed in (policy_of(everything, custom), id_of(everything, FUNCTION), role, logs):
             assert is_first(everything, needed, custom)
 
 
@@ -138,6 +135,43 @@ def test_the_policy_of_a_custom_resource_allows_the_calls_of_its_operation(
 ) -> None:
     """It allows every action that is needed, and no other action."""
     for custom in custom_ids(everything):
+def test_every_custom_resource_depends_on_the_limits_of_events(everything: Template) -> None:
+    """CloudFormation sends no event before the limits apply, or after they are deleted."""
+    events = id_of(everything, EVENTS)
+
+    for custom in custom_ids(everything):
+        assert events in everything["Resources"][custom]["DependsOn"]
+
+
+def test_every_run_ends_while_cloudformation_waits_for_it(everything: Template) -> None:
+    """A run that starts as late as possible still ends before CloudFormation stops waiting."""
+    oldest = properties_of(everything, EVENTS)["MaximumEventAgeInSeconds"]
+    longest = properties_of(everything, FUNCTION)["Timeout"]
+
+    for custom in custom_ids(everything):
+        waits = everything["Resources"][custom]["Properties"]["ServiceTimeout"]
+        assert oldest + longest <= waits
+
+
+def test_a_run_that_crashes_at_once_is_retried_twice(everything: Template) -> None:
+    """Lambda waits one minute before the first retry, and two minutes before the second one."""
+    events = properties_of(everything, EVENTS)
+
+    assert events["MaximumRetryAttempts"] == 2
+    assert events["MaximumEventAgeInSeconds"] >= 60 + 120
+
+
+def test_the_limits_of_events_apply_to_the_function(everything: Template) -> None:
+    """CloudFormation calls the function without a version or an alias."""
+    events = properties_of(everything, EVENTS)
+
+    assert events["FunctionName"] == {"Ref": id_of(everything, FUNCTION)}
+    assert events["Qualifier"] == "$LATEST"
+    schema = schema_of(EVENTS)["properties"]
+    for name in ("MaximumEventAgeInSeconds", "MaximumRetryAttempts"):
+        assert schema[name]["minimum"] <= events[name] <= schema[name]["maximum"]
+
+
         resource = everything["Resources"][custom]
         kind = resource["Type"]
         needed = CALLS[kind] | PASSED_ON.get(kind, set())
@@ -163,38 +197,30 @@ def test_the_actions_are_the_calls_of_an_operations_file(name: str) -> None:
     assert camel == {action.partition(":")[2] for action in allowed}
 
 
-def test_every_policy_belongs_to_a_custom_resource_or_to_the_log(everything: Template) -> None:
+def test_every_policy_belongs_to_a_custom_resource(everything: Template) -> None:
     """A permission does not exist longer than it is needed."""
     used = {policy_of(everything, each) for each in custom_ids(everything)}
 
-    (other,) = set(ids_of(everything, POLICY)) - used
-    assert everything["Resources"][other]["Properties"]["PolicyName"] == "Logs"
+    assert used == {*ids_of(everything, POLICY)}
     assert len(used) == len(custom_ids(everything))
 
 
 def test_every_policy_has_a_unique_name(everything: Template) -> None:
-    """They are all policies of the same role."""
-    names = [
-        str(everything["Resources"][each]["Properties"]["PolicyName"])
-        for each in ids_of(everything, POLICY)
-    ]
-
-    assert len(set(names)) == len(names)
+    """They are all policies of the same role: the function's own one, and one for each resource."""
+    assert len(function_policies(everything)) == 1 + len(custom_ids(everything))
 
 
 def test_no_action_has_a_wildcard(everything: Template) -> None:
     """Each action has its full name."""
-    for policy in ids_of(everything, POLICY):
-        for statement in _document_of(everything, policy)["Statement"]:
-            assert not [action for action in listed(statement["Action"]) if "*" in action]
+    for statement in function_statements(everything):
+        assert not [action for action in listed(statement["Action"]) if "*" in action]
 
 
 def test_only_the_arn_of_an_existing_live_channel_has_a_wildcard(everything: Template) -> None:
     """Its ARN cannot be derived from its id."""
     with_wildcard = [
         str(each)
-        for policy in ids_of(everything, POLICY)
-        for statement in _document_of(everything, policy)["Statement"]
+        for statement in function_statements(everything)
         for each in listed(statement["Resource"])
         # list actions have no resources
         if "*" in str(each) and each != "*"
@@ -265,7 +291,7 @@ def test_the_function_uses_the_latest_python_without_layers(stack: Stack) -> Non
 
 
 def test_the_log_group_of_the_function_is_deleted_with_the_stack(stack: Stack) -> None:
-    """Only the function uses it, and it keeps events for 30 days."""
+    """CloudFormation deletes it by default. It keeps events for 30 days."""
     HandlerFunction.of(stack)
 
     template = template_of(stack)
@@ -273,22 +299,37 @@ def test_the_log_group_of_the_function_is_deleted_with_the_stack(stack: Stack) -
     assert template["Resources"][logs] == {
         "Type": "AWS::Logs::LogGroup",
         "Properties": {"RetentionInDays": 30},
-        "UpdateReplacePolicy": "Delete",
-        "DeletionPolicy": "Delete",
     }
     assert properties_of(template, FUNCTION)["LoggingConfig"] == {"LogGroup": {"Ref": logs}}
 
 
-def test_the_function_may_write_only_to_its_log_group(stack: Stack) -> None:
-    """A late log line cannot create the log group again after the stack is deleted."""
+def test_the_function_may_only_write_its_log_and_read_its_stack(stack: Stack) -> None:
+    """A late log line cannot create the log group again after the stack is deleted.
+
+    Each action supports only ARNs of its own service, so one statement is as narrow as two.
+    """
     HandlerFunction.of(stack)
 
     template = template_of(stack)
-    assert _document_of(template, id_of(template, POLICY))["Statement"] == [
+    logs = id_of(template, "AWS::Logs::LogGroup")
+    assert function_statements(template) == [
         {
             "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": {"Fn::GetAtt": [id_of(template, "AWS::Logs::LogGroup"), "Arn"]},
+            "Action": [
+                "cloudformation:DescribeStackResource",
+                "cloudformation:DescribeStacks",
+                "logs:CreateLogStream",
+                "logs:PutLogEvents",
+            ],
+            "Resource": [
+                # with and without the suffix that the attribute has
+                {
+                    "Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
+                    f":log-group:${{{logs}}}"
+                },
+                {"Fn::Sub": f"${{{logs}.Arn}}"},
+                {"Ref": "AWS::StackId"},
+            ],
         }
     ]
 
@@ -296,8 +337,13 @@ def test_the_function_may_write_only_to_its_log_group(stack: Stack) -> None:
 def test_only_lambda_can_assume_the_role_of_the_function(stack: Stack) -> None:
     """The role has no managed policies."""
     HandlerFunction.of(stack)
+    for action in function_statements(template)[0]["Action"]:
+        kind = "stack/" if action.startswith("cloudformation:") else "log-group:"
+        assert {form.partition(kind)[1] for form in arns_of(action)} == {kind}
 
-    assert properties_of(template_of(stack), "AWS::IAM::Role") == {
+    properties = properties_of(template_of(stack), "AWS::IAM::Role")
+    del properties["Policies"]
+    assert properties == {
         "AssumeRolePolicyDocument": {
             "Version": "2012-10-17",
             "Statement": [
@@ -395,8 +441,3 @@ def test_resources_of_a_custom_resource(stack: Stack, template_snapshot: Snapsho
 def test_a_stack_has_one_role_for_all_features_of_a_service(everything: Template) -> None:
     """The stack has one lease on each role, for any number of features."""
     assert len(ids_of(everything, ROLE)) == len({each.definition for each in RECIPES.values()})
-
-
-def _document_of(template: Template, policy: str) -> dict[str, Any]:
-    document: dict[str, Any] = template["Resources"][policy]["Properties"]["PolicyDocument"]
-    return document

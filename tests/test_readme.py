@@ -134,7 +134,7 @@ def test_quoted_outputs_about_the_sample_app(tmp_path: Path) -> None:
     _assert_quoted("LiveShowHotline", _call("order", old, "--only-roles"))
     _assert_quoted("worse    LiveShowCommercials: ", _call("diff", old, new))
     snapshot = "\n".join(f'"{line}",' for line in order_lines(hotline))
-    _assert_quoted('"create 4  AWSServiceRoleForAmazonChimeVoiceConnector', snapshot)
+    _assert_quoted('"create 5  AWSServiceRoleForAmazonChimeVoiceConnector', snapshot)
 
 
 def test_quoted_finding(tmp_path: Path) -> None:

@@ -35,8 +35,12 @@ def function_statements(definitions: Iterable[RoleDefinition], place: Place) -> 
                     target, place.resources(target)
                 )
                 statements |= place.required(target)
-    log = place.arn("logs", f"log-group:{FUNCTION_NAMES}:*")
-    return statements | {"WriteFunctionLog": permissions.write_own_log(log)}
+    log = place.arn("logs", f"log-group:{FUNCTION_NAMES}")
+    stack = place.arn("cloudformation", "stack/*")
+    return statements | {
+        "WriteFunctionLog": permissions.write_own_log(log, f"{log}:*"),
+        "ReadFunctionStack": permissions.read_own_stack(stack),
+    }
 
 
 def creation_statements(definition: RoleDefinition, place: Place) -> Statements:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import CfnResource, Stack, assertions
@@ -91,6 +92,10 @@ def _named(value: Any, names: Mapping[str, str]) -> Any:  # noqa: ANN401 - any p
     if isinstance(value.get("Fn::GetAtt"), list):
         logical_id, *attribute = value["Fn::GetAtt"]
         named["Fn::GetAtt"] = [names.get(logical_id, logical_id), *attribute]
+    if isinstance(value.get("Fn::Sub"), str):
+        named["Fn::Sub"] = re.sub(
+            r"(?<=\$\{)\w+", lambda found: names.get(found[0], found[0]), value["Fn::Sub"]
+        )
     if isinstance(value.get("DependsOn"), list):
         named["DependsOn"] = sorted(names.get(each, each) for each in value["DependsOn"])
     return named

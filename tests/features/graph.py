@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Template = dict[str, Any]
 
 ROLE = "Custom::ServiceLinkedRole"
+EVENTS = "AWS::Lambda::EventInvokeConfig"
 NATIVE_ROLE = "AWS::IAM::ServiceLinkedRole"
 FUNCTION = "AWS::Lambda::Function"
 
@@ -107,6 +108,24 @@ def actions_of(template: Template, logical_id: str) -> set[str]:
     return {
         action for each in statements_of(template, logical_id) for action in listed(each["Action"])
     }
+
+
+def function_policies(template: Template) -> dict[str, dict[str, Any]]:
+    """Return the documents of all policies of a stack's function by their names, as text."""
+    own = properties_of(template, "AWS::IAM::Role")["Policies"]
+    others = (template["Resources"][each] for each in ids_of(template, "AWS::IAM::RolePolicy"))
+    policies = [*own, *(each["Properties"] for each in others)]
+    found = {str(each["PolicyName"]): each["PolicyDocument"] for each in policies}
+    # IAM would replace a policy by another one with its name
+    assert len(found) == len(policies)
+    return found
+
+
+def function_statements(template: Template) -> list[dict[str, Any]]:
+    """Return all statements for a stack's function."""
+    return [
+        each for document in function_policies(template).values() for each in document["Statement"]
+    ]
 
 
 def listed(value: Any) -> list[Any]:  # noqa: ANN401 - a value or a list of values

@@ -222,7 +222,7 @@ def test_headings_name_the_dependencies_of_a_stack() -> None:
     texts = [each.text for each in Drawn(svg(nested())).root.iter(f"{SVG}text")]
 
     assert "1 resource, 1 step; depends on Prod/Parent" in texts
-    assert "10 resources, 5 steps; nested in Prod/Parent, step 2" in texts
+    assert "10 resources, 6 steps; nested in Prod/Parent, step 2" in texts
     assert "Child" in texts
 
 
@@ -230,9 +230,9 @@ def test_the_picture_of_roles_keeps_the_numbers_of_steps() -> None:
     """The numbers describe the order of the whole stack."""
     texts = [each.text for each in Drawn(svg(sample(), only_roles=True)).root.iter(f"{SVG}text")]
 
-    assert "step 4" in texts
+    assert "step 5" in texts
     assert "step 2" not in texts
-    assert "3 of 9 resources, 5 steps" in texts
+    assert "3 of 9 resources, 6 steps" in texts
 
 
 @pytest.mark.parametrize(

@@ -252,6 +252,7 @@ def test_independent_resources_have_no_order(stack: Stack) -> None:
         "Streaming/Resource (Streaming…) depends on"
         " AWSServiceRoleForAmazonChimeVoiceConnector/Resource"
         " (AWSServiceRoleForAmazonChimeVoiceConnector…),"
+        " ServiceLinkedRoleFunction/Events (ServiceLinkedRoleFunctionEvents…),"
         " ServiceLinkedRoleFunction/Resource (ServiceLinkedRoleFunction…),"
         " Streaming/ResourcePolicy (StreamingResourcePolicy…).\n"
         "Add a dependency from Streaming/Resource (Streaming…) to Connector (Connector):"

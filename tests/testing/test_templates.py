@@ -12,6 +12,7 @@ from slr_constructs import (
     VoiceConnectorStreaming,
     catalogue,
 )
+from slr_constructs._handler_function import HandlerFunction
 from slr_constructs.testing import order_lines, resources_of, template_of
 from tests.features.every_feature import playback_configuration
 
@@ -36,7 +37,22 @@ def test_resources_are_named_by_their_path_below_the_construct(stack: Stack) -> 
     }
     assert resources["Resource"]["DependsOn"] == [
         "AWSServiceRoleForAmazonChimeVoiceConnector/Resource",
+        "ServiceLinkedRoleFunction/Events",
         "Streaming/ResourcePolicy",
+    ]
+
+
+def test_variables_of_a_substitution_are_named_by_their_path(stack: Stack) -> None:
+    """Other variables, such as pseudo parameters, do not change."""
+    HandlerFunction.of(stack)
+
+    (policy,) = resources_of(stack)["ServiceLinkedRoleFunction/Role"]["Properties"]["Policies"]
+    assert policy["PolicyDocument"]["Statement"][0]["Resource"][:2] == [
+        {
+            "Fn::Sub": "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}"
+            ":log-group:${ServiceLinkedRoleFunction/Logs}"
+        },
+        {"Fn::Sub": "${ServiceLinkedRoleFunction/Logs.Arn}"},
     ]
 
 
@@ -61,7 +77,7 @@ def test_order_lines_show_creation_and_deletion(stack: Stack) -> None:
         "create 1  Role/Resource  (AWS::IAM::ServiceLinkedRole)",
         "create 2  Owner  (AWS::MediaTailor::PlaybackConfiguration)",
         "create 3  Logging/CleanUpPolicy  (AWS::IAM::RolePolicy)",
-        "create 4  Logging/CleanUp  (Custom::MediaTailorSessionLoggingCleanUp)",
+        "create 5  Logging/CleanUp  (Custom::MediaTailorSessionLoggingCleanUp)",
         "delete 1  Logging/CleanUp  (Custom::MediaTailorSessionLoggingCleanUp)",
         "delete 2  Logging/CleanUpPolicy  (AWS::IAM::RolePolicy)",
         "delete 3  Owner  (AWS::MediaTailor::PlaybackConfiguration)",
