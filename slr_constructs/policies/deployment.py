@@ -123,6 +123,7 @@ def _function_statements(place: Place) -> Statements:
     role = f"arn:{place.partition}:iam::{place.account}:role/{FUNCTION_NAMES}"
     code = _CODE.format(account=place.account, region=place.region)
     of_function = _actions_of("AWS::Lambda::Function") - _NOT_OF_THE_FUNCTION
+    of_function |= _actions_of("AWS::Lambda::EventInvokeConfig")
     of_role = _actions_of("AWS::IAM::Role") | _actions_of("AWS::IAM::RolePolicy")
     of_log = _actions_of("AWS::Logs::LogGroup") - _NOT_OF_THE_FUNCTION
     return {

@@ -43,6 +43,7 @@ PLACE = ("--account", ACCOUNT, "--region", "us-east-1")
 MANAGED_POLICY_CHARACTERS = 6144
 OWN_TYPES = (
     "AWS::Lambda::Function",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::IAM::Role",
     "AWS::IAM::RolePolicy",
     "AWS::Logs::LogGroup",
@@ -159,9 +160,9 @@ def test_the_function_policy_covers_the_resources_of_the_constructs(short: str) 
         for statement in rendered(ROLES[short])
         for action in listed(statement["Action"])
         for arn in arns(statement)
-    ]
         # one statement may have actions of several services
         if any(re.fullmatch(form, arn) for form in arns_of(action) or [".*"])
+    ]
     assert asked
     for action, arn, condition in asked:
         assert any(
@@ -374,7 +375,13 @@ def test_the_complete_statements_for_the_function() -> None:
     assert found["Function"]["Resource"] == (
         f"arn:aws-us-gov:lambda:us-east-1:{ACCOUNT}:function:*-ServiceLinkedRole*"
     )
-    assert "lambda:InvokeFunction" in found["Function"]["Action"]
+    assert {
+        "lambda:DeleteFunctionEventInvokeConfig",
+        "lambda:GetFunctionEventInvokeConfig",
+        "lambda:InvokeFunction",
+        "lambda:PutFunctionEventInvokeConfig",
+        "lambda:UpdateFunctionEventInvokeConfig",
+    } <= {*found["Function"]["Action"]}
     assert found["FunctionCode"] == {
         "Effect": "Allow",
         "Action": ["s3:GetObject", "s3:GetObjectVersion"],
@@ -395,6 +402,15 @@ def test_the_complete_statements_for_the_function() -> None:
         "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
         "Resource": "arn:aws-us-gov:s3:::*",
     }
+
+
+def test_the_deployment_policy_covers_the_types_of_the_function() -> None:
+    """They are the types that a stack has in addition to the custom resources."""
+    stack = Stack(App(), "Stack")
+    ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR)
+
+    types = {each["Type"] for each in template_of(stack)["Resources"].values()}
+    assert types - {ROLE} == {*OWN_TYPES}
 
 
 def test_resource_names_match_the_constructs() -> None:
