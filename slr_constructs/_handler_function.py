@@ -131,6 +131,7 @@ class HandlerFunction(Construct):
         *,
         target: Any,  # noqa: ANN401 - a string or an intrinsic
         permissions: Sequence[Permission],
+        given_name: Any = None,  # noqa: ANN401 - the value of any property
         props: dict[str, str] | None = None,
     ) -> CfnResource:
         """Define a custom resource that depends on its permissions and on the limits of events.
@@ -145,6 +146,8 @@ class HandlerFunction(Construct):
             target: The name of the target, which changes when the target is replaced.
 
             permissions: The permissions that the function needs for the target.
+
+            given_name: The name that the app gives the target, if `target` is a reference to it.
 
             props: The name of the prop for each field of the contract that has another name.
 
@@ -170,7 +173,7 @@ class HandlerFunction(Construct):
             scope,
             f"{id}Policy",
             role_name=self._role_name,
-            policy_name=_policy_name(kind, target),
+            policy_name=_policy_name(kind, target, given_name),
             policy_document=document,
         )
         resource = CfnResource(
@@ -185,11 +188,11 @@ class HandlerFunction(Construct):
             },
         )
         resource.add_resource_dependency(policy)
+        # CloudFormation sends no event before the limits apply
+        resource.add_resource_dependency(self._events)
         return resource
 
 
-        # CloudFormation sends no event before the limits apply
-        resource.add_resource_dependency(self._events)
 def _document(permissions: Sequence[Permission]) -> dict[str, Any]:
     return {
         "Version": "2012-10-17",
@@ -197,16 +200,17 @@ def _document(permissions: Sequence[Permission]) -> dict[str, Any]:
     }
 
 
-def _policy_name(kind: str, target: Any) -> Any:  # noqa: ANN401 - strings or intrinsics
+def _policy_name(kind: str, target: Any, given_name: Any) -> Any:  # noqa: ANN401 - or intrinsics
+    """Return a policy name that IAM accepts and that changes when the target is replaced."""
+    known = target if given_name is None else given_name
+    if isinstance(known, str) and "${" not in known:
+        name = f"{kind}-{known}"
+        if len(name) > _POLICY_NAME_CHARACTERS or not re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII):
+            return f"{kind}-{hashlib.sha256(known.encode()).hexdigest()}"
     if not isinstance(target, str):
         # the name of an L1 is a string, and CloudFormation resolves the token in it
         return Token.as_string(substitute(f"{kind}-", target))
-    name = f"{kind}-{target}"
-    if "${" in target:
-        return name
-    if len(name) > _POLICY_NAME_CHARACTERS or re.fullmatch(r"[\w+=,.@-]+", name, re.ASCII) is None:
-        name = f"{kind}-{hashlib.sha256(target.encode()).hexdigest()}"
-    return name
+    return f"{kind}-{target}"
 
 
 _SHORTEST = {

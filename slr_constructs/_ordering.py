@@ -142,6 +142,7 @@ def define_clean_up(
         id,
         contract.of_target(name),
         target=name,
+        given_name=_given_name(owner, target),
         permissions=[configure_feature(target, arn)],
     )
     role_before(role, clean_up)
@@ -151,6 +152,14 @@ def define_clean_up(
         for each in (clean_up, scope.node.find_child(f"{id}Policy")):
             cast("CfnResource", each).cfn_options.condition = condition
     return clean_up
+
+
+def _given_name(owner: CfnResource, target: ResourceType) -> Any:  # noqa: ANN401 - of any type
+    """Return the name that the properties of an owner have; `Ref` returns the same name."""
+    name = cast("str", target.identifier.property)
+    # not the attribute, which a bare resource does not have; L1s start properties in lower case
+    properties = owner._cfn_properties  # noqa: SLF001 - of any class
+    return properties.get(name, properties.get(f"{name[0].lower()}{name[1:]}"))
 
 
 def _arn_of_owner(owner: CfnResource) -> str:

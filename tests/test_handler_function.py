@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import inspect
 import re
 import sys
@@ -11,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, NestedStack, Stack, aws_mediapackage
+from aws_cdk import App, CfnParameter, CfnResource, NestedStack, Stack, aws_mediapackage
 from constructs import Construct
 
 from slr_constructs import (
+    EnsureServiceLinkedRoles,
     MediaPackageAccessLogging,
     MediaTailorAsRunLogging,
+    MediaTailorSessionLogging,
     ServiceLinkedRole,
     UsageError,
     catalogue,
@@ -31,28 +34,30 @@ from slr_constructs.catalogue.resource_type import action_of
 from slr_constructs.handler.slr_handler.contract import MediaTailorAsRunLoggingCleanUp
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
 from slr_constructs.testing import resources_of, template_of
-from tests.features.every_feature import RECIPES
+from tests.features.every_feature import RECIPES, linear_channel, playback_configuration
 from tests.features.graph import (
+    EVENTS,
     FUNCTION,
     NATIVE_ROLE,
     ROLE,
-    EVENTS,
     Template,
     actions_of,
     custom_ids,
+    function_policies,
+    function_statements,
     id_of,
     ids_of,
     is_first,
-    function_policies,
-    function_statements,
     listed,
     policy_of,
     properties_of,
 )
+from tests.published import arns_of, schema_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from syrupy.assertion import SnapshotAssertion
-from tests.published import arns_of, schema_of
 
 POLICY = "AWS::IAM::RolePolicy"
 
@@ -130,11 +135,6 @@ def test_a_custom_resource_is_deleted_before_the_resources_that_it_needs(
             assert is_first(everything, needed, custom)
 
 
-def test_the_policy_of_a_custom_resource_allows_the_calls_of_its_operation(
-    everything: Template,
-) -> None:
-    """It allows every action that is needed, and no other action."""
-    for custom in custom_ids(everything):
 def test_every_custom_resource_depends_on_the_limits_of_events(everything: Template) -> None:
     """CloudFormation sends no event before the limits apply, or after they are deleted."""
     events = id_of(everything, EVENTS)
@@ -172,6 +172,11 @@ def test_the_limits_of_events_apply_to_the_function(everything: Template) -> Non
         assert schema[name]["minimum"] <= events[name] <= schema[name]["maximum"]
 
 
+def test_the_policy_of_a_custom_resource_allows_the_calls_of_its_operation(
+    everything: Template,
+) -> None:
+    """It allows every action that is needed, and no other action."""
+    for custom in custom_ids(everything):
         resource = everything["Resources"][custom]
         kind = resource["Type"]
         needed = CALLS[kind] | PASSED_ON.get(kind, set())
@@ -332,14 +337,14 @@ def test_the_function_may_only_write_its_log_and_read_its_stack(stack: Stack) ->
             ],
         }
     ]
+    for action in function_statements(template)[0]["Action"]:
+        kind = "stack/" if action.startswith("cloudformation:") else "log-group:"
+        assert {form.partition(kind)[1] for form in arns_of(action)} == {kind}
 
 
 def test_only_lambda_can_assume_the_role_of_the_function(stack: Stack) -> None:
     """The role has no managed policies."""
     HandlerFunction.of(stack)
-    for action in function_statements(template)[0]["Action"]:
-        kind = "stack/" if action.startswith("cloudformation:") else "log-group:"
-        assert {form.partition(kind)[1] for form in arns_of(action)} == {kind}
 
     properties = properties_of(template_of(stack), "AWS::IAM::Role")
     del properties["Policies"]
@@ -376,6 +381,100 @@ def test_a_policy_name_that_would_be_too_long_is_shortened(stack: Stack) -> None
     template = template_of(stack)
     policy = template["Resources"][policy_of(template, id_of(template, f"Custom::{kind}"))]
     assert re.fullmatch(rf"{kind}-[0-9a-f]{{64}}", policy["Properties"]["PolicyName"])
+
+
+_LONG_NAME = "a" * 200
+
+
+def _live(stack: Stack, name: str) -> None:
+    channel = aws_mediapackage.CfnChannel(stack, "Owner", id=name)
+    MediaPackageAccessLogging(stack, "Feature", channel=channel)
+
+
+def _vod(stack: Stack, name: str) -> None:
+    group = aws_mediapackage.CfnPackagingGroup(stack, "Owner", id=name)
+    MediaPackageAccessLogging(stack, "Feature", channel=group)
+
+
+def _as_run(stack: Stack, name: str) -> None:
+    channel = linear_channel(stack)
+    channel.channel_name = name
+    MediaTailorAsRunLogging(stack, "Feature", channel=channel)
+
+
+def _sessions(stack: Stack, name: str) -> None:
+    playback = playback_configuration(stack)
+    playback.name = name
+    MediaTailorSessionLogging(stack, "Feature", playback_configuration=playback)
+
+
+def _bare(stack: Stack, name: str) -> None:
+    properties = {"Id": name, "EgressAccessLogs": {}}
+    owner = CfnResource(stack, "Owner", type="AWS::MediaPackage::Channel", properties=properties)
+    EnsureServiceLinkedRoles().apply_to(owner)
+
+
+each_named_owner = pytest.mark.parametrize(
+    ("define", "kind"),
+    [
+        (_live, "MediaPackageChannelLogging"),
+        (_vod, "MediaPackagePackagingGroupLogging"),
+        (_as_run, "MediaTailorAsRunLogging"),
+        (_sessions, "MediaTailorSessionLogging"),
+        (_bare, "MediaPackageChannelLogging"),
+    ],
+)
+
+
+def _name_of_policy(define: Callable[[Stack, str], None], kind: str, name: str) -> Any:  # noqa: ANN401
+    stack = Stack(App(), "Stack")
+    define(stack, name)
+    template = template_of(stack)
+    policy = policy_of(template, id_of(template, f"Custom::{kind}CleanUp"))
+    return template["Resources"][policy]["Properties"]["PolicyName"]
+
+
+def test_each_type_with_a_clean_up_resource_is_named_by_a_property() -> None:
+    """The tests of policy names cover all of them."""
+    named = {each.type for each in RESOURCE_TYPES if each.needs_clean_up}
+
+    assert named == {each.type for each in RESOURCE_TYPES if each.identifier.property is not None}
+    assert len(named) == len(each_named_owner.args[1]) - 1
+
+
+@each_named_owner
+def test_a_policy_is_named_after_its_owner(define: Callable[[Stack, str], None], kind: str) -> None:
+    """CloudFormation fills in the name of the owner, up to IAM's limit of 128 characters."""
+    longest = "a" * (128 - len(kind) - 1)
+
+    for name in ("a", longest):
+        assert _name_of_policy(define, kind, name) == {
+            "Fn::Join": ["", [f"{kind}-", {"Ref": "Owner"}]]
+        }
+
+
+@pytest.mark.parametrize("suffix", ["x", "y"])
+@pytest.mark.parametrize("name", [_LONG_NAME, "live show ", "ä"], ids=["long", "space", "letter"])
+@each_named_owner
+def test_a_policy_name_that_iam_would_refuse_contains_a_hash(
+    define: Callable[[Stack, str], None], kind: str, name: str, suffix: str
+) -> None:
+    """The hash changes with the name of the owner, and with it the policy is replaced."""
+    digest = hashlib.sha256(f"{name}{suffix}".encode()).hexdigest()
+
+    assert _name_of_policy(define, kind, f"{name}{suffix}") == f"{kind}-{digest}"
+
+
+def test_a_policy_has_the_name_of_an_owner_that_is_known_only_at_deployment(stack: Stack) -> None:
+    """CloudFormation fills in the name of the owner, whatever it is."""
+    name = CfnParameter(stack, "Id").value_as_string
+    _live(stack, f"{name}{_LONG_NAME}")
+
+    template = template_of(stack)
+    policy = policy_of(template, id_of(template, "Custom::MediaPackageChannelLoggingCleanUp"))
+    assert template["Resources"][policy]["Properties"]["PolicyName"] == {
+        "Fn::Join": ["", ["MediaPackageChannelLogging-", {"Ref": "Owner"}]]
+    }
 
 
 def test_an_arn_contains_the_name_or_a_variable_for_it() -> None:
