@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from constructs import Construct
@@ -41,6 +42,45 @@ class FeatureWithCleanUp(Feature):
     def clean_up(self) -> CfnResource:
         """The resource that disables the feature on delete, after all that depend on it."""
         return self._clean_up
+
+
+def check_region(feature: Construct, prop: str, owner: CfnResource | str) -> None:
+    """Reject an owner that is in another region than the stack of its feature.
+
+    The stack's function calls the service in the region of the stack. A region that is known only
+    at deployment is accepted.
+
+    Args:
+        feature: The construct that configures the feature.
+
+        prop: The name of the prop with the owner.
+
+        owner: The owner, as the feature was given it.
+
+    Raises:
+        UsageError: Both regions are known and differ (`OwnerRegion`).
+    """
+    ours, theirs = parts_of(feature).region, _region_of(owner)
+    if ours is not None and theirs is not None and ours != theirs:
+        raise UsageError(
+            "OwnerRegion",
+            at=feature,
+            prop=prop,
+            allowed=f"in the region of the stack, {ours}",
+            got=theirs,
+        )
+
+
+def _region_of(owner: CfnResource | str) -> str | None:
+    if isinstance(owner, str):
+        # ids, names and tokens have no region
+        found = re.match("arn:[^:]+:[^:]+:([a-z0-9-]+):", owner)
+        return None if found is None else found[1]
+    # a Voice Connector may be in another region than its stack
+    region = getattr(owner, "aws_region", None)
+    if region is None:
+        return parts_of(owner).region
+    return None if "${" in region else region
 
 
 def claim(

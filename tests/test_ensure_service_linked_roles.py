@@ -279,6 +279,21 @@ def test_the_construct_ids_are_stable(stack: Stack) -> None:
     ]
 
 
+def test_a_sip_media_application_may_be_in_another_region() -> None:
+    """The role is the same in every region, and the function never configures the application."""
+    stack = Stack(App(), "Stack", env={"region": "eu-west-1"})
+    kind = "AWS::Chime::SipMediaApplication"
+    properties = EXAMPLES[kind].properties
+    assert properties["AwsRegion"] == "us-east-1"
+
+    EnsureServiceLinkedRoles().apply_to(
+        CfnResource(stack, "Owner", type=kind, properties=properties)
+    )
+
+    template = _template(stack)
+    assert id_of(template, ROLE) in needs(template, id_of(template, kind))
+
+
 @pytest.mark.parametrize(
     "again",
     [

@@ -13,7 +13,7 @@ from aws_cdk import Duration, Names, RemovalPolicy, Stack, Token, aws_chime, aws
 
 from slr_constructs._arn import last_part
 from slr_constructs._errors import UsageError, check, check_kind, check_name
-from slr_constructs._feature import FeatureWithCleanUp
+from slr_constructs._feature import FeatureWithCleanUp, check_region
 from slr_constructs._ordering import define_configuration
 from slr_constructs._permissions import Permission
 from slr_constructs._registry import parts_of
@@ -115,8 +115,9 @@ class AppInstanceStreaming(FeatureWithCleanUp):
             the role of the stack, declared on first use.
 
     Raises:
-        UsageError: The ARN is not the ARN of an app instance (`AppInstanceArn`); a stream has an
-            invalid name or ARN, only one shard, no encryption, or another account or region
+        UsageError: The ARN is not the ARN of an app instance (`AppInstanceArn`); the app instance
+            is in another region than the stack (`OwnerRegion`); a stream has an invalid name or
+            ARN, only one shard, no encryption, or another account or region
             (`MessagingStreamName`, `MessagingStreamArn`, `MessagingStreamShards`,
             `MessagingStreamEncryption`, `MessagingStreamEnvironment`); both streams are None
             (`NothingStreamed`); the role belongs to another service (`RoleOfAnotherService`); or
@@ -142,6 +143,7 @@ class AppInstanceStreaming(FeatureWithCleanUp):
             aws_chime.CfnAppInstance,
             str,
         )
+        check_region(self, "app_instance", app_instance)
         for prop, stream in (("channels", channels), ("channel_messages", channel_messages)):
             check_kind(self, prop, stream, "an IStream or None", "stream_arn", optional=True)
         streams = {"channels": channels, "channel_messages": channel_messages}

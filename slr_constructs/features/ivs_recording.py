@@ -17,7 +17,7 @@ from constructs import Construct
 
 from slr_constructs._arn import last_part
 from slr_constructs._errors import UsageError, check, check_kind
-from slr_constructs._feature import Feature, already_configured, claim
+from slr_constructs._feature import Feature, already_configured, check_region, claim
 from slr_constructs._handler_function import HandlerFunction
 from slr_constructs._ordering import use_role
 from slr_constructs._permissions import configure_feature
@@ -199,12 +199,14 @@ class IvsRecordingConfiguration(Feature):
             The resource whose deletion ends the recording: the channel or the custom resource.
 
         Raises:
-            UsageError: The ARN is not the ARN of a channel (`IvsChannelArn`), or the channel
-                already has a recording configuration (`FeatureSetTwice`).
+            UsageError: The ARN is not the ARN of a channel (`IvsChannelArn`), the channel is in
+                another region than the stack (`OwnerRegion`), or it already has a recording
+                configuration (`FeatureSetTwice`).
         """
         check_kind(
             self, "channel", channel, "a CfnChannel or the ARN of one", aws_ivs.CfnChannel, str
         )
+        check_region(self, "channel", channel)
         if isinstance(channel, str):
             return self._record_existing(channel)
         if channel.recording_configuration_arn:

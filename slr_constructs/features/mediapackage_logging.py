@@ -15,7 +15,7 @@ from aws_cdk import aws_logs, aws_mediapackage
 
 from slr_constructs._arn import arn_of
 from slr_constructs._errors import UsageError, check, check_kind, check_name
-from slr_constructs._feature import FeatureWithCleanUp, already_configured
+from slr_constructs._feature import FeatureWithCleanUp, already_configured, check_region
 from slr_constructs._ordering import define_clean_up, define_configuration
 from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
 from slr_constructs.catalogue.mediapackage_logging import CHANNEL, MEDIAPACKAGE, PACKAGING_GROUP
@@ -66,11 +66,12 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
             first use.
 
     Raises:
-        UsageError: The id or ARN is invalid (`MediaPackageId`), a log group has an invalid name
-            (`ChannelLogGroupName`, `PackagingGroupLogGroupName`), a packaging group is given a log
-            group for ingress (`PackagingGroupIngress`), no log is enabled (`NothingLogged`), the
-            role belongs to another service (`RoleOfAnotherService`), or the owner already has
-            access logs (`FeatureSetTwice`).
+        UsageError: The id or ARN is invalid (`MediaPackageId`), the owner is in another region than
+            the stack (`OwnerRegion`), a log group has an invalid name (`ChannelLogGroupName`,
+            `PackagingGroupLogGroupName`), a packaging group is given a log group for ingress
+            (`PackagingGroupIngress`), no log is enabled (`NothingLogged`), the role belongs to
+            another service (`RoleOfAnotherService`), or the owner already has access logs
+            (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
             aws_mediapackage.CfnPackagingGroup,
             str,
         )
+        check_region(self, "channel", channel)
         for prop, logs in (("ingress", ingress), ("egress", egress)):
             check_kind(
                 self,

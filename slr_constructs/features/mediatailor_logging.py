@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_mediatailor
 
 from slr_constructs._errors import UsageError, check_contract, check_kind
-from slr_constructs._feature import FeatureWithCleanUp, already_configured
+from slr_constructs._feature import FeatureWithCleanUp, already_configured, check_region
 from slr_constructs._ordering import define_clean_up, define_configuration
 from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
 from slr_constructs.catalogue.mediatailor_logging import (
@@ -64,9 +64,10 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
 
     Raises:
         UsageError: A prop breaks its rule (`PlaybackConfigurationName`, `PercentEnabled`,
-            `EventTypes`), CloudFormation lacks the property (`ManifestServiceOptIn`), the role
-            belongs to another service (`RoleOfAnotherService`), or the owner already has a log
-            configuration (`FeatureSetTwice`).
+            `EventTypes`), CloudFormation lacks the property (`ManifestServiceOptIn`), the owner is
+            in another region than the stack (`OwnerRegion`), the role belongs to another service
+            (`RoleOfAnotherService`), or the owner already has a log configuration
+            (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
             aws_mediatailor.CfnPlaybackConfiguration,
             str,
         )
+        check_region(self, "playback_configuration", owner)
         self._name = owner if isinstance(owner, str) else owner.ref
         wanted = contract.MediaTailorSessionLogging(
             playback_configuration_name=self._name,
@@ -184,8 +186,9 @@ class MediaTailorAsRunLogging(FeatureWithCleanUp):
             first use.
 
     Raises:
-        UsageError: The name is invalid (`MediaTailorChannelName`), the role belongs to another
-            service (`RoleOfAnotherService`), or the owner already has a log configuration
+        UsageError: The name is invalid (`MediaTailorChannelName`), the channel is in another region
+            than the stack (`OwnerRegion`), the role belongs to another service
+            (`RoleOfAnotherService`), or the owner already has a log configuration
             (`FeatureSetTwice`).
     """
 
@@ -206,6 +209,7 @@ class MediaTailorAsRunLogging(FeatureWithCleanUp):
             aws_mediatailor.CfnChannel,
             str,
         )
+        check_region(self, "channel", channel)
         self._name = channel if isinstance(channel, str) else channel.ref
         self._role = role_for(self, role, MEDIATAILOR, owner=channel)
         if isinstance(channel, str):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, aws_chime, aws_sns, aws_sqs
 
 from slr_constructs._errors import check, check_kind, check_name
-from slr_constructs._feature import FeatureWithCleanUp
+from slr_constructs._feature import FeatureWithCleanUp, check_region
 from slr_constructs._ordering import define_configuration
 from slr_constructs._permissions import Permission
 from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
@@ -70,9 +70,10 @@ class VoiceConnectorStreaming(FeatureWithCleanUp):
 
     Raises:
         UsageError: A prop breaks its rule (`VoiceConnectorId`, `DataRetentionWholeHours`,
-            `NotificationTargets`, `NotificationName`, `MediaInsightsConfigurationArn`), the role
-            belongs to another service (`RoleOfAnotherService`), or another construct streams this
-            connector (`FeatureSetTwice`).
+            `NotificationTargets`, `NotificationName`, `MediaInsightsConfigurationArn`), the
+            connector is in another region than the stack (`OwnerRegion`), the role belongs to
+            another service (`RoleOfAnotherService`), or another construct streams this connector
+            (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class VoiceConnectorStreaming(FeatureWithCleanUp):
             aws_chime.CfnVoiceConnector,
             str,
         )
+        check_region(self, "voice_connector", voice_connector)
         check_kind(self, "enabled", enabled, "True or False", bool)
         check_kind(self, "notification_targets", notification_targets, _TARGETS, list, tuple)
         self._voice_connector_id = (

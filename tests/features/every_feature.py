@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from aws_cdk import Aws, aws_chime, aws_ivs, aws_kinesis, aws_mediapackage, aws_mediatailor, aws_s3
+from aws_cdk import (
+    Aws,
+    Stack,
+    Token,
+    aws_chime,
+    aws_ivs,
+    aws_kinesis,
+    aws_mediapackage,
+    aws_mediatailor,
+    aws_s3,
+)
 
 from slr_constructs import (
     AppInstanceStreaming,
@@ -69,6 +79,12 @@ def _existing_voice(scope: Construct, letter: str, role: ServiceLinkedRole | Non
     return VoiceConnectorStreaming(scope, "Feature", voice_connector=letter * 22, role=role)
 
 
+def _region(scope: Construct) -> str:
+    """Return the region of an existing owner, which must be in the region of the stack."""
+    region = Stack.of(scope).region
+    return "us-east-1" if Token.is_unresolved(region) else region
+
+
 def _stream(scope: Construct) -> aws_kinesis.IStream:
     arn = f"arn:aws:kinesis:{Aws.REGION}:{Aws.ACCOUNT_ID}:stream/chime-messaging-chat"
     return aws_kinesis.Stream.from_stream_arn(scope, "Stream", arn)
@@ -89,7 +105,7 @@ def _existing_chat(scope: Construct, letter: str, role: ServiceLinkedRole | None
     return AppInstanceStreaming(
         scope,
         "Feature",
-        app_instance=f"arn:aws:chime:us-east-1:{ACCOUNT}:app-instance/{letter}",
+        app_instance=f"arn:aws:chime:{_region(scope)}:{ACCOUNT}:app-instance/{letter}",
         channels=_stream(scope),
         channel_messages=None,
         role=role,
@@ -106,7 +122,7 @@ def _recording(scope: Construct, _letter: str, role: ServiceLinkedRole | None) -
 def _existing_recording(scope: Construct, letter: str, role: ServiceLinkedRole | None) -> Feature:
     bucket = aws_s3.Bucket.from_bucket_name(scope, "Bucket", "recordings")
     recording = IvsRecordingConfiguration(scope, "Feature", bucket=bucket, role=role)
-    recording.record(f"arn:aws:ivs:us-east-1:{ACCOUNT}:channel/{letter}")
+    recording.record(f"arn:aws:ivs:{_region(scope)}:{ACCOUNT}:channel/{letter}")
     return recording
 
 
@@ -164,7 +180,7 @@ def _vod(scope: Construct, letter: str, role: ServiceLinkedRole | None) -> Featu
 
 
 def _existing_vod(scope: Construct, letter: str, role: ServiceLinkedRole | None) -> Feature:
-    arn = f"arn:aws:mediapackage-vod:us-east-1:{ACCOUNT}:packaging-groups/{letter}"
+    arn = f"arn:aws:mediapackage-vod:{_region(scope)}:{ACCOUNT}:packaging-groups/{letter}"
     return MediaPackageAccessLogging(scope, "Feature", channel=arn, role=role)
 
 

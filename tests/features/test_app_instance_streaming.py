@@ -49,10 +49,12 @@ def imported(stack: Stack, arn: str = STREAM_ARN) -> aws_kinesis.IStream:
     return aws_kinesis.Stream.from_stream_arn(stack, "Imported", arn)
 
 
-def streaming_to(stack: Stack, stream: aws_kinesis.IStream) -> AppInstanceStreaming:
+def streaming_to(
+    stack: Stack, stream: aws_kinesis.IStream, app_instance: str = INSTANCE_ARN
+) -> AppInstanceStreaming:
     """Stream the channels of an existing app instance."""
     return AppInstanceStreaming(
-        stack, "Streaming", app_instance=INSTANCE_ARN, channels=stream, channel_messages=None
+        stack, "Streaming", app_instance=app_instance, channels=stream, channel_messages=None
     )
 
 
@@ -459,9 +461,10 @@ def test_fails_when_a_stream_is_not_encrypted(stack: Stack) -> None:
 def test_fails_when_a_stream_is_in_another_region() -> None:
     """The service writes only to streams of its own region."""
     stack = Stack(App(), "Stack", env={"region": "eu-central-1"})
+    app_instance = INSTANCE_ARN.replace("us-east-1", "eu-central-1")
 
     with pytest.raises(UsageError) as refused:
-        streaming_to(stack, imported(stack))
+        streaming_to(stack, imported(stack), app_instance)
 
     assert str(refused.value) == (
         "Stack/Streaming: channels must be in the region of the app instance, eu-central-1,"

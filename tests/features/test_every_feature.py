@@ -5,18 +5,39 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk import Annotations, App, NestedStack, Stack
+from aws_cdk import (
+    Annotations,
+    App,
+    NestedStack,
+    Stack,
+    aws_chime,
+    aws_ivs,
+    aws_mediapackage,
+    aws_s3,
+)
 from constructs import Construct
 
 from slr_constructs import (
+    AppInstanceStreaming,
     IvsRecordingConfiguration,
+    MediaPackageAccessLogging,
+    MediaTailorAsRunLogging,
+    MediaTailorSessionLogging,
+    MessagingStream,
     RoleRemoval,
     ServiceLinkedRole,
     UsageError,
+    VoiceConnectorStreaming,
     catalogue,
 )
 from slr_constructs.testing import template_of
-from tests.features.every_feature import RECIPES, Recipe
+from tests.features.every_feature import (
+    ACCOUNT,
+    RECIPES,
+    Recipe,
+    linear_channel,
+    playback_configuration,
+)
 from tests.features.graph import (
     FUNCTION,
     NATIVE_ROLE,
@@ -32,6 +53,8 @@ from tests.features.graph import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from slr_constructs.catalogue import RoleDefinition
 
 IN_THE_APP = {name: recipe for name, recipe in RECIPES.items() if recipe.owner is not None}
@@ -328,6 +351,103 @@ def test_fails_when_an_existing_owner_already_has_the_feature(stack: Stack, name
 
     assert refused.value.code == "FeatureSetTwice"
     assert str(refused.value).startswith("Stack/Two/Feature: Stack/One/Feature already configures ")
+
+
+#: Each feature in the first stack, for an owner in the region of the second stack.
+IN_TWO_REGIONS: dict[str, Callable[[Stack, Stack], object]] = {
+    "voice": lambda here, there: VoiceConnectorStreaming(
+        here,
+        "Feature",
+        voice_connector=aws_chime.CfnVoiceConnector(
+            there, "Owner", name="lines", require_encryption=True
+        ),
+    ),
+    "chat": lambda here, there: AppInstanceStreaming(
+        here,
+        "Feature",
+        app_instance=aws_chime.CfnAppInstance(there, "Owner", name="chat"),
+        channels=MessagingStream(here, "Stream"),
+        channel_messages=None,
+    ),
+    "existing-chat": lambda here, there: AppInstanceStreaming(
+        here,
+        "Feature",
+        app_instance=f"arn:aws:chime:{there.region}:{ACCOUNT}:app-instance/chat",
+        channels=MessagingStream(here, "Stream"),
+        channel_messages=None,
+    ),
+    "recording": lambda here, there: _recording(here).record(aws_ivs.CfnChannel(there, "Owner")),
+    "existing-recording": lambda here, there: _recording(here).record(
+        f"arn:aws:ivs:{there.region}:{ACCOUNT}:channel/studio"
+    ),
+    "sessions": lambda here, there: MediaTailorSessionLogging(
+        here, "Feature", playback_configuration=playback_configuration(there)
+    ),
+    "as-run": lambda here, there: MediaTailorAsRunLogging(
+        here, "Feature", channel=linear_channel(there)
+    ),
+    "live": lambda here, there: MediaPackageAccessLogging(
+        here, "Feature", channel=aws_mediapackage.CfnChannel(there, "Owner", id="live")
+    ),
+    "vod": lambda here, there: MediaPackageAccessLogging(
+        here, "Feature", channel=aws_mediapackage.CfnPackagingGroup(there, "Owner", id="vod")
+    ),
+    "existing-vod": lambda here, there: MediaPackageAccessLogging(
+        here,
+        "Feature",
+        channel=f"arn:aws:mediapackage-vod:{there.region}:{ACCOUNT}:packaging-groups/vod",
+    ),
+}
+
+
+#: The prop with the owner, if it is not `channel`.
+OWNER_PROPS = {
+    "voice": "voice_connector",
+    "chat": "app_instance",
+    "sessions": "playback_configuration",
+}
+
+
+def _recording(stack: Stack) -> IvsRecordingConfiguration:
+    bucket = aws_s3.Bucket.from_bucket_name(stack, "Bucket", "recordings")
+    return IvsRecordingConfiguration(stack, "Feature", bucket=bucket)
+
+
+def test_every_owner_with_a_region_is_checked() -> None:
+    """An existing owner with only an id or a name has no region."""
+    assert set(RECIPES) - set(IN_TWO_REGIONS) == {
+        "existing-voice",
+        "existing-sessions",
+        "existing-as-run",
+        "existing-live",
+    }
+
+
+@pytest.mark.parametrize("name", IN_TWO_REGIONS)
+def test_fails_when_the_owner_is_in_another_region(name: str) -> None:
+    """The function calls the service in the region of its stack."""
+    app = App()
+    here = Stack(app, "Here", env={"region": "us-east-1"})
+    there = Stack(app, "There", env={"region": "eu-central-1"})
+
+    with pytest.raises(UsageError) as refused:
+        IN_TWO_REGIONS[name](here, there)
+
+    prop = OWNER_PROPS.get(name.removeprefix("existing-"), "channel")
+    assert str(refused.value) == (
+        f"Here/Feature: {prop} must be in the region of the stack, us-east-1,"
+        " got 'eu-central-1' [OwnerRegion]"
+    )
+
+
+@pytest.mark.parametrize("name", IN_TWO_REGIONS)
+def test_an_owner_is_accepted_if_it_may_be_in_the_region_of_the_stack(name: str) -> None:
+    """The region of a stack without an environment is known only at deployment."""
+    app = App()
+    here, any_region = Stack(app, "Here", env={"region": "us-east-1"}), Stack(app, "Anywhere")
+
+    IN_TWO_REGIONS[name](here, here)
+    IN_TWO_REGIONS[name](Stack(app, "There"), any_region)
 
 
 @pytest.mark.parametrize("name", EXISTING)

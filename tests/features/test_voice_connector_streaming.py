@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk import (
     App,
+    Aws,
     CfnParameter,
     Duration,
     Stack,
@@ -305,6 +306,58 @@ def test_fails_when_another_stack_streams_the_connector() -> None:
         "Two/Streaming: One/Streaming already configures media streaming for Voice Connector"
         " Owners/Lines. Remove one of them. [FeatureSetTwice]"
     )
+
+
+def test_fails_when_the_connector_is_in_another_region() -> None:
+    """The function would look for the connector in the region of the stack."""
+    stack = Stack(App(), "Stack", env={"region": "us-east-1"})
+    owner = connector(stack)
+    owner.aws_region = "eu-west-1"
+
+    with pytest.raises(UsageError) as refused:
+        VoiceConnectorStreaming(stack, "Streaming", voice_connector=owner)
+
+    assert str(refused.value) == (
+        "Stack/Streaming: voice_connector must be in the region of the stack, us-east-1,"
+        " got 'eu-west-1' [OwnerRegion]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("region", "aws_region"),
+    [
+        pytest.param("us-east-1", "us-east-1", id="the same"),
+        pytest.param("us-east-1", None, id="omitted"),
+        pytest.param("us-east-1", Aws.REGION, id="a token"),
+        pytest.param(None, "eu-west-1", id="a stack for any region"),
+    ],
+)
+def test_a_connector_is_accepted_if_its_region_may_be_that_of_the_stack(
+    region: str | None, aws_region: str | None
+) -> None:
+    """A region that is known only at deployment is not checked."""
+    stack = Stack(App(), "Stack", env={"region": region})
+    owner = connector(stack)
+    owner.aws_region = aws_region
+
+    VoiceConnectorStreaming(stack, "Streaming", voice_connector=owner)
+
+    assert streaming_properties(stack)["VoiceConnectorId"] == {
+        "Fn::GetAtt": ["Lines", "VoiceConnectorId"]
+    }
+
+
+def test_the_region_of_a_connector_may_differ_from_that_of_its_own_stack() -> None:
+    """The connector must be in the region of the function that configures it."""
+    app = App(context={"@aws-cdk/core:crossRegionReferences": True})
+    owners = Stack(app, "Owners", env={"region": "eu-west-1"})
+    features = Stack(app, "Features", env={"region": "us-east-1"})
+    owner = connector(owners)
+    owner.aws_region = "us-east-1"
+
+    streaming = VoiceConnectorStreaming(features, "Streaming", voice_connector=owner)
+
+    assert streaming.voice_connector_id == owner.attr_voice_connector_id
 
 
 def test_resources_of_the_smallest_call(stack: Stack, template_snapshot: SnapshotAssertion) -> None:
