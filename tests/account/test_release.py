@@ -355,19 +355,22 @@ def test_a_throttled_iam_is_reported(world: World, rehearse: Rehearse, waits: li
 
 
 @pytest.mark.parametrize(
-    ("seconds", "reason"),
+    ("code", "reason"),
     [
         pytest.param(
-            0,
-            "IAM does not show it (check the permissions and the service control policies):"
-            " AccessDenied: not you",
+            "AccessDenied",
+            (
+                "IAM does not show it (check the permissions and the service control policies):"
+                " AccessDenied: not you"
+            ),
             id="denied",
         ),
-        pytest.param(58, "IAM did not finish in time", id="late"),
+        pytest.param("InvalidInput", "InvalidInput: not you", id="refused"),
+        pytest.param(None, "IAM did not finish in time", id="late"),
     ],
 )
 def test_leases_are_restored_if_iam_cannot_be_called(
-    world: World, rehearse: Rehearse, waits: list[float], seconds: float, reason: str
+    world: World, rehearse: Rehearse, waits: list[float], code: str | None, reason: str
 ) -> None:
     """For any reason."""
     rehearsed = rehearse(MEDIATAILOR)
@@ -376,11 +379,11 @@ def test_leases_are_restored_if_iam_cannot_be_called(
     def on_call(call: Call) -> None:
         if call.operation == "UntagRole":
             dropped.append(call)
-        if call.operation == "GetRole" and len(dropped) == 2 and not seconds:
-            raise Refused("AccessDenied", "not you", 403)
-        if call.operation == "TagRole":
+        if call.operation == "GetRole" and len(dropped) == 2 and code is not None:
+            raise Refused(code, "not you", 403)
+        if call.operation == "TagRole" and code is None:
             # as long as the call takes
-            waits.append(seconds)
+            waits.append(58)
 
     world.on_call = on_call
     assert rehearsed.release(wait=0) is False

@@ -14,6 +14,7 @@ SCENARIOS = {
     "busy": "throttling and 5xx on each call of each operation",
     "denied": "AccessDenied on each call of each operation; tags denied",
     "delivery": "failed create, deletion without a resource, every event delivered twice",
+    "rollbacks": "a model in which CloudFormation works in parallel: random failures of operations",
     "crashes": "the function crashes or times out",
     "permissions": "the function's policy is sufficient and minimal",
     "account": "the commands audit, leases, release and restore",

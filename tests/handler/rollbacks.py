@@ -32,7 +32,6 @@ class Counts:
     cancelled: int = 0
     late: int = 0
     delivered_twice: int = 0
-    left_over: int = 0
 
 
 class Rollback:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ParamValidationError,
+    ReadTimeoutError,
+)
 
 from slr_constructs.handler.slr_handler import aws
 from slr_constructs.handler.slr_handler.aws import Api
@@ -119,6 +126,54 @@ def test_retries_a_busy_service_for_two_minutes(
 
     assert clock.waits[:6] == [1, 2, 4, 8, 10, 10]
     assert 100 < clock.elapsed <= 120
+
+
+class _Unreachable:
+    """A client whose service does not respond for some attempts."""
+
+    def __init__(self, error: Exception, times: int) -> None:
+        self._left = [error] * times
+
+    def create_log_group(self, **_params: str) -> dict[str, Any]:
+        if self._left:
+            raise self._left.pop()
+        return {}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="https://logs"),
+        ConnectTimeoutError(endpoint_url="https://logs"),
+        EndpointConnectionError(endpoint_url="https://logs"),
+        ConnectionClosedError(endpoint_url="https://logs"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_retries_a_service_that_does_not_respond(error: Exception, clock: FakeClock) -> None:
+    """For two minutes, as a busy one. The call may have changed the resource."""
+    api = Api(_Unreachable(error, TRIES_WHEN_BUSY - 1), clock)
+    api.call("create_log_group", logGroupName=GROUP)
+    assert 100 < clock.elapsed <= 120
+
+    unreachable = Api(_Unreachable(error, TRIES_WHEN_BUSY), FakeClock())
+    with pytest.raises(type(error)):
+        unreachable.call("create_log_group", logGroupName=GROUP)
+    assert unreachable.changed
+    assert aws.error_text(error) == f": {type(error).__name__}: {error}"
+
+
+def test_asks_before_each_attempt_of_a_change(stubs: StubbedAws, clock: FakeClock) -> None:
+    """And before no other call."""
+    asked: list[int] = []
+    stubs.expect([*CREATE.refuse("ThrottlingException", 400, times=2), CREATE])
+    stubs.expect([Call(service="logs", method="describe_log_groups", params={}, response={})])
+    api = Api(aws.client("logs"), clock, before_change=lambda: asked.append(len(clock.waits)))
+
+    api.call("create_log_group", logGroupName=GROUP)
+    api.call("describe_log_groups")
+
+    assert asked == [0, 1, 2]
 
 
 def test_fails_when_a_service_stays_busy(stubs: StubbedAws, clock: FakeClock) -> None:
