@@ -98,3 +98,17 @@ def changed(
         for name in [name for name, value in properties.items() if value is None]:
             del properties[name]
     return dataclasses.replace(template, body=body)
+
+
+def failing_after(template: Template, seconds: int) -> Template:
+    """Return a template with one more resource, which fails some seconds after it has started.
+
+    It does not depend on other resources. CloudFormation works on it beside them, and cancels those
+    that it still works on when it fails.
+    """
+    signal = {"ResourceSignal": {"Timeout": f"PT{seconds}S"}}
+    resources = {
+        **template.body["Resources"],
+        "NeverReady": {"Type": "AWS::CloudFormation::WaitCondition", "CreationPolicy": signal},
+    }
+    return dataclasses.replace(template, body={**template.body, "Resources": resources})

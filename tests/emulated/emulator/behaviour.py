@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from tests.emulated.emulator.functions import Run
     from tests.fake_services.wire import Call
@@ -65,6 +65,8 @@ class Behaviour:
     order_seed: str | None = None
     #: how many times Lambda receives each event at the same time.
     deliveries: int = 1
+    #: how long Lambda keeps a delivery of an event before the function starts, in seconds.
+    start_seconds: Callable[[Mapping[str, Any]], float] = lambda _event: 0.0
     #: the duration of the deletion of a service-linked role, in seconds.
     deletion_seconds: float = 3.0
     #: the results of the next deletions; later deletions depend on the usages of the role.

@@ -2,10 +2,10 @@
 
 The function waits for minutes in some places: until a new role is visible everywhere, or until IAM
 has deleted a role. Simulated time makes these waits free. An actor is an operation of
-CloudFormation, a second delivery of an event, or a test that starts several actions. When all
-actors wait, the clock moves to the earliest moment that an actor waits for, and wakes only that
-actor. Therefore only one actor runs at a time, and the result does not depend on the speed of the
-machine: every run can be repeated.
+CloudFormation, a delivery of an event, or a test that starts several actions. When all actors
+wait, the clock moves to the earliest moment that an actor waits for, and wakes only that actor.
+Therefore only one actor runs at a time, and the result does not depend on the speed of the machine:
+every run can be repeated.
 """
 
 from __future__ import annotations
@@ -79,6 +79,12 @@ class Clock:
                     awake = sorted(name for name, wake in self._wakes.items() if wake is None)
                     raise StalledError(f"{actor} waits for {awake}")
             return self._now
+
+    def wake(self, actor: str) -> None:
+        """End the wait of an actor at the current time, if it waits."""
+        with self._changed:
+            if self._wakes[actor] is not None:
+                self._wakes[actor] = (self._now, next(self._numbers))
 
     def _advance(self) -> None:
         waiting = {name: wake for name, wake in self._wakes.items() if wake is not None}

@@ -1,15 +1,22 @@
 """How CloudFormation invokes a custom resource's function, and what happens without a response.
 
-Documented by AWS: the event, the response, the timeout (`ServiceTimeout`), and that Lambda retries
-an event one minute and then two minutes after a failed run. Our model: several deliveries of an
-event start almost at the same moment.
+Documented by AWS: the event, the response, the timeout (`ServiceTimeout`), that Lambda retries an
+event one minute and then two minutes after a failed run, and that it drops an event that is older
+than the function's `AWS::Lambda::EventInvokeConfig` allows (by default, after six hours and two
+retries). Reported by users: when another resource fails, CloudFormation cancels the request and
+does not wait for its run. The Delete that follows has a physical id that CloudFormation generated
+(aws-cloudformation/cloudformation-coverage-roadmap issues 1730 and 1814, aws/aws-cdk pull request
+36951). Our model: several deliveries of an event start almost at the same moment, the first
+response counts, and Lambda drops the events of a function that was deleted.
 """
 
 from __future__ import annotations
 
 import contextvars
+import functools
 import json
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ministack.core import lambda_runtime
@@ -18,6 +25,7 @@ from ministack.services import lambda_svc
 from ministack.services.cloudformation import custom_resource
 
 from tests.emulated.emulator.functions import Function
+from tests.emulated.emulator.wait_conditions import DEPLOYMENT, CancelledError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +41,8 @@ ACTOR: contextvars.ContextVar[str] = contextvars.ContextVar("actor")
 STACK: contextvars.ContextVar[str] = contextvars.ContextVar("stack", default="")
 
 _RETRY_SECONDS = (60, 120)
+#: Lambda's defaults for a function without `AWS::Lambda::EventInvokeConfig`.
+_INVOKE_CONFIG = {"MaximumEventAgeInSeconds": 21_600, "MaximumRetryAttempts": 2}
 #: deliveries of one event start one after the other, so that only one actor runs at a time.
 _APART_SECONDS = 2.0**-10
 
@@ -43,6 +53,18 @@ class FailedError(RuntimeError):
     def __init__(self, reason: str, physical_id: str) -> None:
         super().__init__(reason)
         self.physical_id = physical_id
+
+
+@dataclass(slots=True)
+class _Request:
+    """A request of CloudFormation."""
+
+    #: the operation that waits for the response.
+    actor: str
+    journal: Callable[..., None]
+    response: dict[str, Any] | None = None
+    #: whether CloudFormation ignores responses from now on.
+    over: bool = False
 
 
 class CustomResources:
@@ -63,6 +85,7 @@ class CustomResources:
         self._behaviour = behaviour
         self._functions = functions
         self._write_log = write_log
+        self._requests: dict[str, _Request] = {}
         #: the physical id after a failed create, by stack and logical id.
         self.left_by_create: dict[tuple[str, str], str] = {}
         self.deliveries: list[threading.Thread] = []
@@ -70,6 +93,7 @@ class CustomResources:
     def install(self) -> None:
         """Replace the emulator's own invocation."""
         custom_resource.invoke_custom_resource = self.invoke
+        custom_resource.deliver_response = self._receive
 
     def invoke(
         self,
@@ -86,11 +110,13 @@ class CustomResources:
 
         Raises:
             FailedError: The response is FAILED.
+            CancelledError: Another resource failed before the response.
             TimeoutError: No response arrives in time.
             ValueError: The function does not exist.
         """
-        actor = ACTOR.get()
         function = self._function(props["ServiceToken"])
+        if function is None:
+            raise ValueError(f"function {props['ServiceToken']} does not exist")
         event = {
             "RequestType": request_type,
             "RequestId": new_uuid(),
@@ -106,36 +132,32 @@ class CustomResources:
             event["OldResourceProperties"] = custom_resource._normalise_resource_properties(
                 old_props
             )
-        note = {
-            "region": function.region,
-            "stack": stack_name,
-            "logical_id": logical_id,
-            "type": resource_type,
-        }
-        responded = custom_resource.register_token(token)
+        journal = functools.partial(
+            self._journal.add,
+            account=function.account,
+            action=request_type,
+            region=function.region,
+            stack=stack_name,
+            logical_id=logical_id,
+            type=resource_type,
+        )
         began = self._clock.now()
-        self._journal.add("event", function.account, request_type, **note, event=event)
-        for number in range(1, self._behaviour.deliveries):
-            self._deliver_beside(function, event, number * _APART_SECONDS)
-        self._deliver(function, event, actor)
-        if not responded.is_set():
-            # every try failed; CloudFormation does not know it and waits
-            left = began + float(props.get("ServiceTimeout", 3600)) - self._clock.now()
-            self._clock.sleep(actor, left)
-        with custom_resource._lock:
-            response = custom_resource._pending.pop(token)["result"]
-        if response is None:
+        journal("event", event=event)
+        request = self._requests[token] = _Request(ACTOR.get(), journal)
+        for number in range(self._behaviour.deliveries):
+            wait = number * _APART_SECONDS + self._behaviour.start_seconds(event)
+            self._deliver(function.arn, event, wait, journal)
+        try:
+            response = self._response(
+                request, logical_id, began + float(props.get("ServiceTimeout", 3600))
+            )
+        except (CancelledError, TimeoutError):
             if request_type == "Create":
                 # CloudFormation generates an id because the function returned none
                 self.left_by_create[stack_id, logical_id] = f"{stack_name}-{logical_id}-{token[:8]}"
-            raise TimeoutError(
-                "CloudFormation did not receive a response from your Custom Resource"
-            )
-        self._journal.add(
+            raise
+        journal(
             "response",
-            function.account,
-            request_type,
-            **note,
             status=response["Status"],
             reason=response.get("Reason", ""),
             physical_id=response["PhysicalResourceId"],
@@ -147,15 +169,47 @@ class CustomResources:
             raise FailedError(response.get("Reason", ""), response["PhysicalResourceId"])
         return response["PhysicalResourceId"], response.get("Data") or {}
 
-    def _function(self, arn: str) -> Function:
+    def _response(self, request: _Request, logical_id: str, timeout: float) -> dict[str, Any]:
+        """Wait for the first response, until a time or the failure of another resource."""
+        deployment = DEPLOYMENT.get()
+        now = self._clock.now()
+        failure = deployment.first_failure(now)
+        self._clock.sleep(request.actor, min(failure, timeout) - now)
+        request.over = True
+        if request.response is not None:
+            return request.response
+        if failure > timeout:
+            raise TimeoutError(
+                "CloudFormation did not receive a response from your Custom Resource"
+            )
+        cancelled = deployment.fail(logical_id)
+        request.journal("cancelled", reason=str(cancelled), failed=cancelled.failed)
+        raise cancelled
+
+    def _receive(self, token: str, response: dict[str, Any]) -> bool:
+        """Receive a response; return whether its token is known."""
+        request = self._requests.get(token)
+        if request is None:
+            return False
+        if request.over:
+            request.journal("ignored", status=response["Status"], reason=response.get("Reason", ""))
+        else:
+            request.response, request.over = response, True
+            self._clock.wake(request.actor)
+        return True
+
+    def _function(self, arn: str) -> Function | None:
         record, config, _ = lambda_svc._get_func_record_for_ref(arn)
         if record is None or config is None:
-            raise ValueError(f"function {arn} does not exist")
+            return None
+        invoke = lambda_svc._event_invoke_config(record, "$LATEST") or _INVOKE_CONFIG
         return Function(
             arn=config["FunctionArn"],
             zip=record["code_zip"],
             handler=config["Handler"],
             timeout=float(config["Timeout"]),
+            maximum_event_age=float(invoke["MaximumEventAgeInSeconds"]),
+            maximum_retries=int(invoke["MaximumRetryAttempts"]),
             environment={
                 **config.get("Environment", {}).get("Variables", {}),
                 **lambda_runtime.execution_credentials(config),
@@ -171,13 +225,24 @@ class CustomResources:
             },
         )
 
-    def _deliver_beside(self, function: Function, event: Mapping[str, Any], seconds: float) -> None:
-        actor = self._clock.join(f"{event['LogicalResourceId']} again")
+    def _deliver(
+        self, arn: str, event: Mapping[str, Any], seconds: float, journal: Callable[..., None]
+    ) -> None:
+        """Run the function after some seconds, and again if it fails, beside other actors."""
+        actor = self._clock.join(f"{event['LogicalResourceId']} {event['RequestType']}")
+        received = self._clock.now()
 
         def deliver() -> None:
             try:
-                self._clock.sleep(actor, seconds)
-                self._deliver(function, event, actor)
+                for retries, pause in enumerate((seconds, *_RETRY_SECONDS)):
+                    self._clock.sleep(actor, pause)
+                    function = self._function(arn)
+                    age = self._clock.now() - received
+                    if function is None or not function.accepts(age, retries):
+                        journal("dropped", age=age, retries=retries)
+                        return
+                    if self._succeeds(function, event, actor):
+                        return
             finally:
                 self._clock.leave(actor)
 
@@ -185,19 +250,16 @@ class CustomResources:
         self.deliveries.append(thread)
         thread.start()
 
-    def _deliver(self, function: Function, event: Mapping[str, Any], actor: str) -> None:
-        for pause in (*_RETRY_SECONDS, None):
-            run, ended = self._functions.run(
-                function,
-                event,
-                actor,
-                call_seconds=self._behaviour.call_seconds,
-                chance=self._behaviour.chance.getrandbits(64),
-            )
-            self._note(run, ended)
-            if ended.why is None or pause is None:
-                return
-            self._clock.sleep(actor, pause)
+    def _succeeds(self, function: Function, event: Mapping[str, Any], actor: str) -> bool:
+        run, ended = self._functions.run(
+            function,
+            event,
+            actor,
+            call_seconds=self._behaviour.call_seconds,
+            chance=self._behaviour.chance.getrandbits(64),
+        )
+        self._note(run, ended)
+        return ended.why is None
 
     def _note(self, run: Run, ended: Ended) -> None:
         note = {

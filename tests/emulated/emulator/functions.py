@@ -34,7 +34,13 @@ class Function:
     zip: bytes = field(repr=False)
     handler: str
     timeout: float
+    maximum_event_age: float
+    maximum_retries: int
     environment: Mapping[str, str] = field(repr=False)
+
+    def accepts(self, age: float, retries: int) -> bool:
+        """Return whether Lambda runs the function for an event of this age, the given retry."""
+        return age <= self.maximum_event_age and retries <= self.maximum_retries
 
     @property
     def account(self) -> str:

@@ -15,10 +15,13 @@ class Entry:
     """One entry.
 
     `what` is one of: "resource" (CloudFormation created, updated or deleted a resource), "event"
-    (CloudFormation invoked the function), "response" (the function responded), "call" (the function
-    called AWS), "log" (the function logged a line), "lost log" (its log could not be written),
-    "ended" (a run did not return), "feature" (a feature was enabled or disabled, or its owner was
-    created or deleted) and "role" (a role was created or deleted).
+    (CloudFormation invoked the function), "response" (the function responded), "cancelled"
+    (CloudFormation no longer waits for the response, because another resource failed), "ignored"
+    (the function responded after a cancellation, a timeout or another response), "dropped" (Lambda
+    gave up an event), "call" (the function called AWS), "log" (the function logged a line), "lost
+    log" (its log could not be written), "ended" (a run did not return), "feature" (a feature was
+    enabled or disabled, or its owner was created or deleted) and "role" (a role was created or
+    deleted).
     """
 
     what: str

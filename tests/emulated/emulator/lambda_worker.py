@@ -39,6 +39,7 @@ CRASH_HEADER = "x-emulated-crash"
 SLOW_HEADER = "x-emulated-seconds"
 
 _SERVICES = (
+    "cloudformation",
     "iam",
     "logs",
     "chime-sdk-voice",

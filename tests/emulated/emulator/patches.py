@@ -27,12 +27,14 @@ from ministack.services.cloudformation import (
     handlers,
     provisioners,
     stacks,
+    wait_conditions,
 )
 
 from tests.emulated.emulator.behaviour import Crash, Refusal, Slow
 from tests.emulated.emulator.custom_resources import ACTOR, STACK
 from tests.emulated.emulator.lambda_worker import CRASH_HEADER, RUN_HEADER, SLOW_HEADER
 from tests.emulated.emulator.service_linked_roles import role_name_of
+from tests.emulated.emulator.wait_conditions import DEPLOYMENT, WAIT_CONDITION, Deployment
 from tests.fake_services import wire
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ _Response = tuple[int, dict[str, str], bytes]
 
 #: the characters after the last hyphen of a generated name.
 _END = 13
+#: the time between the failure of a resource and the rollback.
+_ROLLBACK_SECONDS = 2.0
 
 
 def _replace(name: str, new: object) -> None:
@@ -68,9 +72,16 @@ def independent_resources_in_any_order(behaviour: Behaviour) -> None:
 
     def order_by_seed(resources: Mapping[str, Any], conditions: Mapping[str, bool]) -> list[str]:
         if behaviour.order_seed is None:
-            order: list[str] = alphabetical_order(resources, conditions)
-            return order
-        return seeded_order(resources, conditions, behaviour.order_seed)
+            order = alphabetical_order(resources, conditions)
+        else:
+            order = seeded_order(resources, conditions, behaviour.order_seed)
+        # the emulator waits for wait conditions last, and until then beside other resources
+        late: set[str] = set()
+        for name in order:
+            resource = resources[name]
+            if resource["Type"] == WAIT_CONDITION or engine._extract_deps(resource, late):
+                late.add(name)
+        return sorted(order, key=lambda name: name in late)
 
     _replace("_topological_sort", order_by_seed)
 
@@ -126,13 +137,15 @@ def generated_names_differ_by_region() -> None:
     provisioners._physical_name = name_in_region
 
 
-def delete_after_failed_create(custom_resources: CustomResources) -> None:
+def delete_after_failed_create(custom_resources: CustomResources, clock: Clock) -> None:
     """Send a Delete to a custom resource whose create failed, with the id of the failed response.
 
     The emulator forgets it (`stacks.py`, `_deploy_stack_async`). AWS deletes it in the rollback; in
     the rollback of an update, after everything else has been restored (the clean-up stage). A
     resource that cannot be deleted stays in the stack and is deleted with it, which the emulator
-    forgets too (`stacks.py`, `_roll_back_operation`).
+    forgets too (`stacks.py`, `_roll_back_operation`). The emulator begins the rollback at once; AWS
+    begins it about two seconds later (the events of
+    aws-cloudformation/cloudformation-coverage-roadmap issue 1730).
     """
     roll_back = stacks._roll_back_operation
 
@@ -143,29 +156,25 @@ def delete_after_failed_create(custom_resources: CustomResources) -> None:
         operation: dict[str, Any],
         *rest: Any,
     ) -> None:
-        logical_id = operation.get("failed_logical_id") or ""
-        left_with = custom_resources.left_by_create.pop((stack_id, logical_id), None)
-        before = dict(stack.get("_resources", {}))
-        kept: dict[str, Any] = {}
-        if left_with is not None and not operation.get("is_update"):
-            kept = await _delete_left(stack, operation, left_with)
+        await run_reentrant(clock.sleep, ACTOR.get(), _ROLLBACK_SECONDS)
+        failed = operation.get("failed_logical_id") or ""
+        left_with = custom_resources.left_by_create.pop((stack_id, failed), None)
+        if left_with is not None:
+            stack["_resources"][failed] = _left(stack, operation, left_with)
+            operation["created"].append(failed)
+        created = {name: stack["_resources"].get(name) for name in operation["created"]}
         await roll_back(stack_name, stack_id, stack, operation, *rest)
-        if left_with is not None and operation.get("is_update"):
-            kept = await _delete_left(stack, operation, left_with)
-        if not operation.get("is_update"):
-            kept |= {name: before[name] for name in stack.get("_rollback_failed", {})}
-            if kept:
-                stack["StackStatus"] = "ROLLBACK_FAILED"
-        stack["_resources"] |= kept
+        for name, resource in created.items():
+            if _status(stack_id, name) == "DELETE_FAILED":
+                stack["_resources"].setdefault(name, resource)
 
     _replace("_roll_back_operation", roll_back_and_delete)
 
 
-async def _delete_left(
+def _left(
     stack: Mapping[str, Any], operation: Mapping[str, Any], physical_id: str
 ) -> dict[str, Any]:
-    """Delete the resource of a failed create. If that fails, return it by its logical id."""
-    stack_id, stack_name = stack["StackId"], stack["StackName"]
+    """Return the stack's record of the resource whose create failed."""
     logical_id = operation["failed_logical_id"]
     template, parameters = operation["template"], operation["param_values"]
     resource = template["Resources"][logical_id]
@@ -175,30 +184,29 @@ async def _delete_left(
         parameters,
         engine._evaluate_conditions(template, parameters),
         template.get("Mappings", {}),
-        stack_name,
-        stack_id,
+        stack["StackName"],
+        stack["StackId"],
     )
+    return {
+        "PhysicalResourceId": physical_id,
+        "ResourceType": resource["Type"],
+        "LogicalResourceId": logical_id,
+        "Properties": properties,
+        "Attributes": {},
+    }
 
-    def event(status: str, reason: str = "") -> None:
-        details = (logical_id, resource["Type"], status, reason, physical_id)
-        stacks._add_event(stack_id, stack_name, *details)
 
-    event("DELETE_IN_PROGRESS")
-    deleting = (resource["Type"], physical_id, properties, stack_name, logical_id)
-    try:
-        await run_reentrant(stacks._delete_resource, *deleting)
-    except Exception as error:  # noqa: BLE001 - the stack's events report any error
-        event("DELETE_FAILED", str(error))
-        left = {
-            "PhysicalResourceId": physical_id,
-            "ResourceType": resource["Type"],
-            "LogicalResourceId": logical_id,
-            "Properties": properties,
-            "Attributes": {},
-        }
-        return {logical_id: left}
-    event("DELETE_COMPLETE")
-    return {}
+def _status(stack_id: str, logical_id: str) -> str | None:
+    """Return the status of a resource, which is that of its last event."""
+    event = _last_event(stack_id, logical_id)
+    return None if event is None else str(event["ResourceStatus"])
+
+
+def _last_event(stack_id: str, logical_id: str) -> Mapping[str, Any] | None:
+    events: list[Mapping[str, Any]] = cloudformation._stack_events.get(stack_id, [])
+    return next(
+        (event for event in reversed(events) if event["LogicalResourceId"] == logical_id), None
+    )
 
 
 @dataclass(slots=True)
@@ -301,6 +309,77 @@ def operations_are_actors(clock: Clock, ended: Callable[[str], None]) -> None:
         create_task(act(), stack, stack_id)
 
     _replace("_create_stack_task_in_region", create_actor)
+
+
+def wait_conditions_take_simulated_time(clock: Clock) -> None:
+    """Let wait conditions time out in simulated time, beside other resources.
+
+    The emulator waits in real time, and for nothing else (`wait_conditions.py`, `wait_for`).
+    """
+    deploy = stacks._deploy_stack_async
+
+    async def deploy_noting(
+        stack_name: str, stack_id: str, template: Mapping[str, Any], *rest: Any, **more: Any
+    ) -> None:
+        DEPLOYMENT.set(Deployment(stack_name, template["Resources"]))
+        await deploy(stack_name, stack_id, template, *rest, **more)
+
+    def wait_for(_token: str, _stack_id: str, _name: str, logical_id: str, *_more: Any) -> None:
+        deployment = DEPLOYMENT.get()
+        now = clock.now()
+        clock.sleep(ACTOR.get(), deployment.first_failure(now) - now)
+        raise deployment.fail(logical_id)
+
+    _replace("_deploy_stack_async", deploy_noting)
+    wait_conditions.wait_for = wait_for
+
+
+def resources_show_their_status() -> None:
+    """Show the status of a resource during an operation in `DescribeStackResource`.
+
+    The emulator shows only resources whose last operation succeeded (`handlers.py`,
+    `_describe_stack_resource`). Documented by AWS: the statuses, the response, and that a deleted
+    stack is found by its id. Our model: the message of the refusal.
+    """
+
+    def describe(params: Mapping[str, Any]) -> _Response:
+        asked, logical_id = (
+            handlers._p(params, name) for name in ("StackName", "LogicalResourceId")
+        )
+        stack = handlers._resolve_stack(asked)
+        event = None if stack is None else _last_event(stack["StackId"], logical_id)
+        call = wire.Call(
+            "cloudformation", "DescribeStackResource", {}, get_account_id(), get_region()
+        )
+        if event is None:
+            text = f"Resource {logical_id} does not exist for stack {asked}"
+            return wire.refusal(call.service, wire.invalid(call.service, text))
+        return wire.answer(call, {"StackResourceDetail": _detail(event)})
+
+    handlers._ACTION_HANDLERS["DescribeStackResource"] = describe
+
+
+def _detail(event: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("StackName", "StackId", "LogicalResourceId", "PhysicalResourceId", "ResourceType")
+    status = ("ResourceStatus", "ResourceStatusReason")
+    detail = {name: event[name] for name in (*names, *status) if event[name]}
+    return {**detail, "LastUpdatedTimestamp": event["Timestamp"]}
+
+
+def deleted_stacks_are_found_by_id() -> None:
+    """Find a deleted stack by its id, even if a new stack has its name.
+
+    The emulator finds only the last stack of a name (`handlers.py`, `_resolve_stack`).
+    """
+    delete_stack = stacks._delete_stack_async
+
+    async def delete_and_keep(stack_name: str, stack_id: str, *rest: Any, **more: Any) -> None:
+        await delete_stack(stack_name, stack_id, *rest, **more)
+        every_stack = cloudformation._stacks
+        if every_stack.get(stack_name, {}).get("StackStatus") == "DELETE_COMPLETE":
+            every_stack[stack_id] = every_stack.pop(stack_name)
+
+    _replace("_delete_stack_async", delete_and_keep)
 
 
 def role_paths_and_conditions(features: Features) -> None:
