@@ -27,8 +27,11 @@ Our model, where AWS documents nothing or not enough:
 - A service uses the permissions of its caller only where a test defines that it does.
 - A service whose model lists no code for a denial responds with `AccessDeniedException`.
 - CloudFormation creates and deletes one resource after another, in any order that the template
-  allows, where AWS works on several at once. Its own permissions are not checked.
-- All deliveries of an event start at the same moment, each in its own process.
+  allows, where AWS works on several at once. Only a wait condition passes its time beside other
+  resources; if it fails, CloudFormation cancels the custom resource that it works on. Its own
+  permissions are not checked.
+- All deliveries of an event start at the same moment, each in its own process, unless a test lets
+  Lambda deliver late.
 
 The modules of `emulator/` and `tests/fake_services/`, which has the features' services, describe
 their part of the model.

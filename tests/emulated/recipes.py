@@ -44,47 +44,51 @@ CHANGES: dict[str, dict[str, object]] = {
     "Custom::MediaPackagePackagingGroupLogging": {"Egress": "/aws/MediaPackage/another"},
 }
 
-#: the existing owner that each recipe needs: its kind and name.
-_EXISTING: dict[str, tuple[Kind, str]] = {
-    "existing-voice": (features.VOICE_CONNECTOR, _LETTER * 22),
-    "existing-chat": (features.APP_INSTANCE, _LETTER),
-    "existing-recording": (features.IVS_CHANNEL, _LETTER),
-    "existing-sessions": (features.PLAYBACK_CONFIGURATION, _LETTER),
-    "existing-as-run": (features.LINEAR_CHANNEL, _LETTER),
-    "existing-live": (features.LIVE_CHANNEL, _LETTER),
-    "existing-vod": (features.PACKAGING_GROUP, _LETTER),
+#: the kind of the existing owner that each recipe needs.
+EXISTING: dict[str, Kind] = {
+    "existing-voice": features.VOICE_CONNECTOR,
+    "existing-chat": features.APP_INSTANCE,
+    "existing-recording": features.IVS_CHANNEL,
+    "existing-sessions": features.PLAYBACK_CONFIGURATION,
+    "existing-as-run": features.LINEAR_CHANNEL,
+    "existing-live": features.LIVE_CHANNEL,
+    "existing-vod": features.PACKAGING_GROUP,
 }
 
 
-def prepared(account: Account, recipe: str) -> Template:
+def prepared(account: Account, recipe: str, letter: str = _LETTER) -> Template:
     """Return a recipe's stack for an account, and create its owner if the stack does not.
 
     Args:
         account: The account in which the stack will be deployed, in us-east-1.
 
         recipe: The name of the recipe in `RECIPES`.
+
+        letter: Distinguishes the owners.
     """
-    if recipe in _EXISTING:
-        kind, name = _EXISTING[recipe]
+    if recipe in EXISTING:
+        kind = EXISTING[recipe]
+        # the id of a Voice Connector has 22 characters
+        name = letter * (22 if kind is features.VOICE_CONNECTOR else 1)
         account.emulator.features.add(kind, account.id, _REGION, name)
-    template = templates_of_recipes()[recipe]
+    template = templates_of_recipes(letter)[recipe]
     body = json.dumps(template.body).replace(every_feature.ACCOUNT, account.id)
     return dataclasses.replace(template, body=json.loads(body))
 
 
 @functools.cache
-def templates_of_recipes() -> dict[str, Template]:
+def templates_of_recipes(letter: str = _LETTER) -> dict[str, Template]:
     """Return the recipes' stacks by name; their existing owners are in the account of `RECIPES`."""
     return {
         recipe: dataclasses.replace(template, name="Stack")
         for recipe, template in synthesized_together(
-            {name: functools.partial(_define, recipe) for name, recipe in RECIPES.items()}
+            {name: functools.partial(_define, recipe, letter) for name, recipe in RECIPES.items()}
         ).items()
     }
 
 
-def _define(recipe: Recipe, stack: Stack) -> None:
-    recipe.define(stack, _LETTER, None)
+def _define(recipe: Recipe, letter: str, stack: Stack) -> None:
+    recipe.define(stack, letter, None)
 
 
 def changed(

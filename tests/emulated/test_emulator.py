@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.emulated.emulator.behaviour import Refusal
+from tests.emulated.emulator.behaviour import Crash, Refusal
 from tests.emulated.emulator.clock import START, Clock
 from tests.emulated.emulator.patches import seeded_order
-from tests.emulated.recipes import prepared
+from tests.emulated.recipes import changed, failing_after, prepared
 from tests.emulated.verdict import broken, left
 
 if TYPE_CHECKING:
@@ -154,3 +154,118 @@ def test_unknown_callers_have_no_permissions(account: Account) -> None:
 
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
         iam.get_role(RoleName="AWSServiceRoleForMediaTailor")
+
+
+def _status(account: Account, stack_id: str, logical_id: str) -> tuple[str, str]:
+    """Return the status of a stack and of one of its resources."""
+    cloudformation = account.emulator.client("cloudformation", account.id, "us-east-1")
+    (stack,) = cloudformation.describe_stacks(StackName=stack_id)["Stacks"]
+    resource = cloudformation.describe_stack_resource(
+        StackName=stack_id, LogicalResourceId=logical_id
+    )
+    return stack["StackStatus"], resource["StackResourceDetail"]["ResourceStatus"]
+
+
+def _role_of(stack: Template) -> str:
+    (name,) = (
+        name
+        for name, resource in stack.body["Resources"].items()
+        if resource["Type"] == "Custom::ServiceLinkedRole"
+    )
+    return str(name)
+
+
+def test_the_failure_of_a_resource_cancels_the_resource_in_progress(account: Account) -> None:
+    """The Delete has a generated id, and comes while the Create runs, whose response is ignored."""
+    emulator, stack = account.emulator, prepared(account, "sessions")
+    role = _role_of(stack)
+
+    with emulator.paused() as actor:
+        began = emulator.clock.now()
+        begun = account.begin_deploy(failing_after(stack, 4))
+        statuses = {}
+        for second in (3, 5, 7):
+            emulator.clock.sleep(actor, began + second - emulator.clock.now())
+            statuses[second] = _status(account, begun.stack_id, role)
+    ended = begun.end()
+
+    assert statuses == {
+        3: ("CREATE_IN_PROGRESS", "CREATE_IN_PROGRESS"),
+        5: ("CREATE_IN_PROGRESS", "CREATE_FAILED"),
+        7: ("ROLLBACK_IN_PROGRESS", "DELETE_IN_PROGRESS"),
+    }
+    assert ended.status == "ROLLBACK_COMPLETE"
+    assert f"{role}: Resource creation cancelled" in ended.reasons
+    assert any(reason.startswith("NeverReady: WaitCondition timed out") for reason in ended.reasons)
+    create, delete = emulator.journal.of(account.id, "event")
+    assert delete.time - create.time == 6
+    assert delete.details["event"]["PhysicalResourceId"].startswith(f"Stack-{role}-")
+    (ignored,) = emulator.journal.of(account.id, "ignored")
+    assert ignored.action == "Create"
+    # the owner depends on the role
+    assert "Owner" not in {each.logical_id for each in emulator.journal.of(account.id, "resource")}
+
+
+def test_a_deleted_stack_is_found_by_its_id(account: Account) -> None:
+    """A new stack with the same name does not hide it."""
+    stack = prepared(account, "sessions")
+    deleted = account.deploy(stack).stack_id
+    account.destroy(stack)
+    account.deploy(stack)
+
+    assert _status(account, deleted, "Owner") == ("DELETE_COMPLETE", "DELETE_COMPLETE")
+
+
+def test_a_cancelled_update_is_sent_back_with_the_attempted_properties(account: Account) -> None:
+    """The rollback sends the previous properties, and the attempted ones as the old properties."""
+    emulator = account.emulator
+    here, there = (prepared(account, "existing-sessions", letter) for letter in "ab")
+    account.deploy(here)
+    emulator.behaviour.call_seconds = lambda: 2.0
+    known = len(emulator.journal.of(account.id, "event"))
+
+    ended = account.deploy(failing_after(there, 1))
+
+    assert ended.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert any(reason.endswith(": Resource update cancelled") for reason in ended.reasons)
+    sent = [entry.details["event"] for entry in emulator.journal.of(account.id, "event")[known:]]
+    update, back = (event for event in sent if event["RequestType"] == "Update")
+    assert back["PhysicalResourceId"] == update["PhysicalResourceId"]
+    assert back["ResourceProperties"] == update["OldResourceProperties"]
+    assert back["OldResourceProperties"] == update["ResourceProperties"]
+
+
+def _limited(stack: Template, age: int, retries: int) -> Template:
+    """Return a template with other limits for the events of its function."""
+    limits = {"MaximumEventAgeInSeconds": age, "MaximumRetryAttempts": retries}
+    return changed(stack, {"AWS::Lambda::EventInvokeConfig": limits})
+
+
+def test_lambda_drops_events_that_are_too_old(account: Account) -> None:
+    """CloudFormation receives no response to the Create, and sends a Delete."""
+    behaviour = account.emulator.behaviour
+    stack = _limited(prepared(account, "sessions"), age=60, retries=2)
+    behaviour.start_seconds = lambda event: 61 if event["RequestType"] == "Create" else 60
+
+    ended = account.deploy(stack)
+
+    assert ended.status == "ROLLBACK_COMPLETE"
+    assert any("did not receive a response" in reason for reason in ended.reasons)
+    assert {
+        call.details["request"] for call in account.emulator.journal.of(account.id, "call")
+    } == {"Delete"}
+    assert len(account.emulator.journal.of(account.id, "dropped")) == 1
+
+
+@pytest.mark.parametrize(("age", "retries", "runs"), [(3600, 2, 3), (3600, 1, 2), (60, 2, 1)])
+def test_lambda_retries_as_often_as_configured(
+    age: int, retries: int, runs: int, account: Account
+) -> None:
+    """It does not retry an event that is too old by then."""
+    stack = _limited(prepared(account, "sessions"), age, retries)
+    account.emulator.behaviour.fault = lambda run, _: (
+        Crash(done=False) if run.request == "Create" else None
+    )
+
+    assert account.deploy(stack).status == "ROLLBACK_COMPLETE"
+    assert len(account.emulator.journal.of(account.id, "ended")) == runs

@@ -311,18 +311,44 @@ def operations_are_actors(clock: Clock, ended: Callable[[str], None]) -> None:
     _replace("_create_stack_task_in_region", create_actor)
 
 
+def new_resources_of_an_update_are_created() -> None:
+    """Report the creation of a resource in an update with the statuses of a creation.
+
+    The emulator reports it as an update (`stacks.py`, `_deploy_stack_async`).
+    """
+    deploy = stacks._deploy_stack_async
+    add_event = stacks._add_event
+
+    async def deploy_noting(
+        stack_name: str, stack_id: str, template: Mapping[str, Any], *rest: Any, **more: Any
+    ) -> None:
+        resources = template["Resources"]
+        new = frozenset(resources) - {*cloudformation._stacks[stack_name]["_resources"]}
+        DEPLOYMENT.set(Deployment(stack_name, resources, new))
+        await deploy(stack_name, stack_id, template, *rest, **more)
+
+    def add_event_of_new(
+        stack_id: str,
+        stack_name: str,
+        logical_id: str,
+        type: str,
+        status: str,
+        *rest: Any,
+        **more: Any,
+    ) -> None:
+        if logical_id in DEPLOYMENT.get().new:
+            status = status.replace("UPDATE_", "CREATE_")
+        add_event(stack_id, stack_name, logical_id, type, status, *rest, **more)
+
+    _replace("_deploy_stack_async", deploy_noting)
+    _replace("_add_event", add_event_of_new)
+
+
 def wait_conditions_take_simulated_time(clock: Clock) -> None:
     """Let wait conditions time out in simulated time, beside other resources.
 
     The emulator waits in real time, and for nothing else (`wait_conditions.py`, `wait_for`).
     """
-    deploy = stacks._deploy_stack_async
-
-    async def deploy_noting(
-        stack_name: str, stack_id: str, template: Mapping[str, Any], *rest: Any, **more: Any
-    ) -> None:
-        DEPLOYMENT.set(Deployment(stack_name, template["Resources"]))
-        await deploy(stack_name, stack_id, template, *rest, **more)
 
     def wait_for(_token: str, _stack_id: str, _name: str, logical_id: str, *_more: Any) -> None:
         deployment = DEPLOYMENT.get()
@@ -330,7 +356,6 @@ def wait_conditions_take_simulated_time(clock: Clock) -> None:
         clock.sleep(ACTOR.get(), deployment.first_failure(now) - now)
         raise deployment.fail(logical_id)
 
-    _replace("_deploy_stack_async", deploy_noting)
     wait_conditions.wait_for = wait_for
 
 

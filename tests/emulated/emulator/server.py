@@ -102,6 +102,7 @@ class Emulator:
         patches.generated_names_differ_by_region()
         patches.delete_after_failed_create(custom_resources, self.clock)
         patches.failed_delete_keeps_dependencies()
+        patches.new_resources_of_an_update_are_created()
         patches.wait_conditions_take_simulated_time(self.clock)
         patches.resources_show_their_status()
         patches.deleted_stacks_are_found_by_id()

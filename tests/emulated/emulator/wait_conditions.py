@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 WAIT_CONDITION = "AWS::CloudFormation::WaitCondition"
 TIMED_OUT = "WaitCondition timed out. Received 0 conditions when expecting 1"
-_IN_PROGRESS = {"CREATE_IN_PROGRESS": "creation", "UPDATE_IN_PROGRESS": "update"}
+_IN_PROGRESS = {"CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"}
 
 
 class CancelledError(RuntimeError):
@@ -48,6 +48,8 @@ class Deployment:
 
     stack_name: str
     resources: Mapping[str, Any]
+    #: the resources that the stack does not have yet.
+    new: frozenset[str] = frozenset()
     #: when each wait condition that has started will fail.
     _fails: dict[str, float] = field(default_factory=dict)
 
@@ -73,8 +75,7 @@ class Deployment:
         if failed == logical_id:
             raise TimeoutError(TIMED_OUT)
         self._add_event(failed, "CREATE_FAILED", TIMED_OUT)
-        status = cloudformation._stacks[self.stack_name]["StackStatus"]
-        return CancelledError(_IN_PROGRESS[status], failed)
+        return CancelledError("creation" if logical_id in self.new else "update", failed)
 
     def _add_event(self, logical_id: str, status: str, reason: str = "") -> None:
         stack_id = cloudformation._stacks[self.stack_name]["StackId"]
