@@ -15,6 +15,7 @@ SCENARIOS = {
     "denied": "AccessDenied on each call of each operation; tags denied",
     "delivery": "failed create, deletion without a resource, every event delivered twice",
     "rollbacks": "a model in which CloudFormation works in parallel: random failures of operations",
+    "cancellation": "another resource fails during each call of a create or update; events late",
     "crashes": "the function crashes or times out",
     "permissions": "the function's policy is sufficient and minimal",
     "account": "the commands audit, leases, release and restore",
