@@ -2,6 +2,9 @@
 
     python -m tests.emulated.demo
 
+Then deploy a small stack that fails on purpose: CloudFormation cancels the creation of its role,
+and rolls the stack back.
+
 An emulator on loopback replaces AWS. `tests/emulated/__init__.py` lists which of its behaviour AWS
 documents, and which is our model.
 """
@@ -17,6 +20,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aws_cdk import App, CfnCreationPolicy, CfnResourceSignal, CfnWaitCondition, Stack
+from aws_cdk.aws_chime import CfnVoiceConnector
+
+from slr_constructs import VoiceConnectorStreaming
 from tests.emulated.command_line import CommandError, CommandLine
 from tests.emulated.emulator.server import emulator
 from tests.emulated.stacks import Account
@@ -68,19 +75,59 @@ def _run() -> list[str]:
             cdk.bootstrap()
         before = left(account)
 
-        def run(step: str, title: str) -> None:
+        @contextmanager
+        def shown(step: str, title: str) -> Iterator[None]:
             since, known = account.emulator.clock.now(), len(journal.of(_ACCOUNT))
-            with _step(f"{step}ing five stacks (cdk {step} --all)", journal):
-                getattr(cdk, step)()
+            with _step(step, journal):
+                yield
             _print(f"\n{title} (simulated time)\n")
             _print(
                 "\n".join(timeline(journal.of(_ACCOUNT)[known:], since=since, width=_width()))
                 + "\n"
             )
 
-        run("deploy", "Creation")
-        run("destroy", "Teardown")
+        with shown("deploying five stacks (cdk deploy --all)", "Creation"):
+            cdk.deploy()
+        with shown("destroying five stacks (cdk destroy --all)", "Teardown"):
+            cdk.destroy()
+        failing = CommandLine(account.emulator, _ACCOUNT, _failing_app(Path(folder) / "failing"))
+        with shown("deploying a stack that fails (cdk deploy)", "Failure and rollback"):
+            _fail(failing, journal)
+        with _step("destroying what is left of it (cdk destroy)", journal):
+            failing.destroy()
         return [*broken(journal.of(_ACCOUNT)), *sorted({*left(account)} - {*before})]
+
+
+def _failing_app(folder: Path) -> Path:
+    """Synthesize an app whose stack fails while the function creates the role.
+
+    Its wait condition never receives a signal.
+    """
+    app = App(outdir=str(folder / "cdk.out"))
+    stack = Stack(app, "LiveShowRehearsal", description="Fails on purpose")
+    VoiceConnectorStreaming(
+        stack,
+        "Streaming",
+        voice_connector=CfnVoiceConnector(
+            stack, "Rehearsal", name="rehearsal", require_encryption=True
+        ),
+    )
+    signal = CfnResourceSignal(count=1, timeout="PT8S")
+    never_ready = CfnWaitCondition(stack, "NeverReady")
+    never_ready.cfn_options.creation_policy = CfnCreationPolicy(resource_signal=signal)
+    app.synth()
+    return folder
+
+
+def _fail(failing: CommandLine, journal: Journal) -> None:
+    """Deploy the stack that fails, and check that CloudFormation cancelled a resource."""
+    try:
+        failing.deploy()
+    except CommandError:
+        if not journal.of(_ACCOUNT, "cancelled"):
+            raise
+    else:
+        raise CommandError("the stack that fails on purpose was deployed")
 
 
 @contextmanager
