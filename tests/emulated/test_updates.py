@@ -86,7 +86,8 @@ class Watch:
         calls = [
             f"{entry.action} {self._target(entry)}".rstrip()
             for entry in new
-            if entry.what == "call"
+            # questions to CloudFormation change nothing, and precede each attempt of a change
+            if entry.what == "call" and not entry.action.startswith("cloudformation:")
         ]
         return Effects(
             events=[
