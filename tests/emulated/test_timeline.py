@@ -23,7 +23,7 @@ _DOWN = """\
 Stack
    0:00  clean-up FeatureCleanUp: session logging of ads is disabled
    0:00  owner    Owner: AWS::MediaTailor::PlaybackConfiguration is deleted
-   0:11  role     AWSServiceRoleForMediaTailor is deleted"""
+   0:18  role     AWSServiceRoleForMediaTailor is deleted"""
 
 
 def test_the_timeline_shows_creation_and_teardown_of_a_stack(account: Account) -> None:
