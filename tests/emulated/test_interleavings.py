@@ -418,9 +418,9 @@ def _overlap(
 #: in seconds. A feature that is a custom resource is created one call after its role, so that it
 #: would fail if the role were deleted in between.
 _CALL_SECONDS = 0.75
-_ARRIVAL_SECONDS = 6
+_ARRIVAL_SECONDS = 12
 #: by removal setting: the duration of the last stack's deletion, which reads ten regions.
-_TEARDOWN_SECONDS = {"KEEP": 8, "WHEN_UNUSED": 26, "REQUIRE": 26}
+_TEARDOWN_SECONDS = {"KEEP": 13, "WHEN_UNUSED": 34, "REQUIRE": 34}
 
 
 @pytest.mark.parametrize("removal", _TEARDOWN_SECONDS)

@@ -78,7 +78,7 @@ _CASES = {
         {"forgets_deletions": True, "deletions": ["FAILED"]}, seconds=_SUCCEEDS
     ),
     "forgotten, and failed to the end": _Case(
-        {"forgets_deletions": True, "deletions": _ALWAYS},
+        {"forgets_deletions": True, "deletions": _ALWAYS, "deletion_seconds": 0},
         "IAM no longer knows the deletion task, but still returns the role",
     ),
     "failed twice": _Case({"deletions": ["FAILED", "FAILED"]}, seconds=_SUCCEEDS),

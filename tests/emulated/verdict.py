@@ -20,7 +20,8 @@ def broken(entries: Sequence[Entry]) -> list[str]:
     """Return the violations of the library's guarantees, each with its entry.
 
     A role exists before its feature, a feature is disabled before its owner is deleted, the role is
-    deleted last, and no log line of the function is lost.
+    deleted last, no log line of the function is lost, and Lambda drops an event before
+    CloudFormation stops waiting for its response.
     """
     return [f"{text}: {entry}" for text, entry in _violations(entries)]
 
@@ -34,6 +35,8 @@ def _violations(entries: Sequence[Entry]) -> Iterator[tuple[str, Entry]]:
         _update_needed(needed, entry)
         if entry.what in {"lost log", "ended"}:
             yield "a run of the function failed or lost its log", entry
+        elif entry.what == "event" and _outlives_its_wait(entry):
+            yield "Lambda may run an event after CloudFormation has stopped waiting", entry
         elif entry.what == "role" and entry.action == "deleted":
             if entry.type in used.values():
                 yield "a role was deleted while a feature used it", entry
@@ -43,6 +46,11 @@ def _violations(entries: Sequence[Entry]) -> Iterator[tuple[str, Entry]]:
                 yield "a role was deleted while a stack needed it", entry
         elif entry.what == "feature":
             yield from _out_of_order(entry, needed.values(), used)
+
+
+def _outlives_its_wait(entry: Entry) -> bool:
+    timeout = entry.details["event"]["ResourceProperties"]["ServiceTimeout"]
+    return bool(entry.details["maximum_age"] >= float(timeout))
 
 
 def _place(stack_id: str) -> tuple[str, str]:

@@ -142,7 +142,7 @@ class CustomResources:
             type=resource_type,
         )
         began = self._clock.now()
-        journal("event", event=event)
+        journal("event", event=event, maximum_age=function.maximum_event_age)
         request = self._requests[token] = _Request(ACTOR.get(), journal)
         for number in range(self._behaviour.deliveries):
             wait = number * _APART_SECONDS + self._behaviour.start_seconds(event)

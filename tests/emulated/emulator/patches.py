@@ -411,8 +411,9 @@ def role_paths_and_conditions(features: Features) -> None:
     """Use the same resources and conditions as AWS in IAM's checks.
 
     The emulator forgets the path of a role's ARN and does not know `iam:AWSServiceName`
-    (`core/iam_actions.py`, `extract_resource_arn`). It checks log groups only by their ARN, where
-    AWS adds `:log-stream:` and the stream's name. It does not know the features' services.
+    (`core/iam_actions.py`, `extract_resource_arn`). It checks log events by the ARN of their log
+    group, where AWS adds `:log-stream:` and the stream's name. It does not know the features'
+    services.
     """
     action_of = iam_actions.extract_iam_action
     resource_of = iam_actions.extract_resource_arn
@@ -452,8 +453,8 @@ def role_paths_and_conditions(features: Features) -> None:
             return _role_arn(query, account) or known
         if service == "logs":
             request = json.loads(body or b"{}")
-            if "logGroupName" in request:
-                return f"{known}:log-stream:{request.get('logStreamName', '')}"
+            if "logEvents" in request:
+                return f"{known}:log-stream:{request['logStreamName']}"
         return known
 
     def context(

@@ -201,7 +201,11 @@ def test_delete_needs_no_permission_to_read(stubs: StubbedAws, clock: FakeClock)
 
     response = _ask("Delete", clock)
 
-    assert response.reason == f"streaming of {APP_INSTANCE} is disabled"
+    assert not response.failed
+    assert response.reason == (
+        f"streaming of {APP_INSTANCE} was deleted, but not verified"
+        " (check the permissions and the service control policies): ForbiddenException: AWS says no"
+    )
 
 
 def test_fails_when_streaming_is_not_deleted(stubs: StubbedAws, clock: FakeClock) -> None:

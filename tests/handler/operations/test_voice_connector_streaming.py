@@ -141,7 +141,11 @@ def test_delete_needs_no_permission_to_read(stubs: StubbedAws, clock: FakeClock)
 
     response = _ask("Delete", clock)
 
-    assert response.reason == f"streaming of Voice Connector {CONNECTOR} is disabled"
+    assert not response.failed
+    assert response.reason == (
+        f"streaming of Voice Connector {CONNECTOR} was deleted, but not verified"
+        " (check the permissions and the service control policies): ForbiddenException: AWS says no"
+    )
 
 
 def test_deletes_an_enabled_configuration_again(stubs: StubbedAws, clock: FakeClock) -> None:

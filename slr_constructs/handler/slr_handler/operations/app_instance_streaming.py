@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import code, is_denied, is_not_found
+from ..aws import code, error_text, is_denied, is_not_found
 from ..context import OperationError
 from ..contract import AppInstanceStreaming
 from ..operation import Operation
@@ -70,8 +70,17 @@ def remove(wanted: AppInstanceStreaming, context: Context) -> str:
             if not is_not_found(error) and _exists(api, instance):
                 raise
             return f"{wanted.app_instance_arn} does not exist, so it has no streaming to disable"
-        if not _is_reported(api, instance):
-            return f"streaming of {wanted.app_instance_arn} is disabled"
+        try:
+            if not _configured(api, instance):
+                return f"streaming of {wanted.app_instance_arn} is disabled"
+        except ClientError as error:
+            if not is_denied(error):
+                raise
+            # the deletion needs no permission to verify it
+            return (
+                f"streaming of {wanted.app_instance_arn} was deleted, but not verified"
+                f"{error_text(error)}"
+            )
     message = (
         f"streaming of {wanted.app_instance_arn} was deleted, but Chime still reports it."
         " Wait a few minutes and try again"
@@ -95,17 +104,6 @@ def _exists(api: Api, instance: dict[str, Any]) -> bool:
     except ClientError as error:
         return not is_not_found(error)
     return True
-
-
-def _is_reported(api: Api, instance: dict[str, Any]) -> bool:
-    """Return whether streaming is still configured; False if the function must not read it."""
-    try:
-        return bool(_configured(api, instance))
-    except ClientError as error:
-        # the deletion needs no permission to verify it
-        if not is_denied(error):
-            raise
-        return False
 
 
 def _is_transient(error: Exception) -> bool:

@@ -74,7 +74,7 @@ _STALE_SECONDS = 300
 #: role is then kept.
 _WHEN_UNUSED_SECONDS = 300
 #: after this time, a new permission is visible in all regions.
-_NEW_PERMISSION_SECONDS = 40
+_NEW_PERMISSION_SECONDS = 30
 
 
 class RoleKeptError(OperationError):

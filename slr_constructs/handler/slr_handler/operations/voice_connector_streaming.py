@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ..aws import is_denied, is_not_found
+from ..aws import error_text, is_denied, is_not_found
 from ..context import OperationError
 from ..contract import VoiceConnectorStreaming
 from ..operation import Operation
@@ -60,8 +60,17 @@ def remove(wanted: VoiceConnectorStreaming, context: Context) -> str:
             if not is_not_found(error):
                 raise
             return f"Voice Connector {wanted.voice_connector_id} has no streaming configuration"
-        if not _is_enabled(api, connector):
-            return f"streaming of Voice Connector {wanted.voice_connector_id} is disabled"
+        try:
+            if not _is_enabled(api, connector):
+                return f"streaming of Voice Connector {wanted.voice_connector_id} is disabled"
+        except ClientError as error:
+            if not is_denied(error):
+                raise
+            # the deletion needs no permission to verify it
+            return (
+                f"streaming of Voice Connector {wanted.voice_connector_id} was deleted, but not"
+                f" verified{error_text(error)}"
+            )
     message = (
         f"streaming of Voice Connector {wanted.voice_connector_id} was deleted, but Chime still"
         " reports it as enabled. Wait a few minutes and try again"
@@ -73,8 +82,7 @@ def _is_enabled(api: Api, connector: dict[str, Any]) -> bool:
     try:
         response = api.call("get_voice_connector_streaming_configuration", **connector)
     except ClientError as error:
-        # the deletion needs no permission to verify it
-        if not is_not_found(error) and not is_denied(error):
+        if not is_not_found(error):
             raise
         return False
     # no documentation says whether Chime returns 404 or an empty configuration
