@@ -12,6 +12,7 @@ request that follows waits until the last change of the cancelled one has taken 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,15 +45,20 @@ class Cancellation:
 
     def __init__(self, request: Request, clock: Clock) -> None:
         self._request = request
-        self._api = Api(
-            aws.client("cloudformation"),
-            clock,
-            # one line for each question would hide the changes
-            on_event=lambda *_, **__: None,
-            retries=_RETRIES_OF_DELETE if request.request_type == "Delete" else _RETRIES,
-        )
+        self._clock = clock
         self._may_ask = True
         self._began_in_rollback: bool | None = None
+
+    @functools.cached_property
+    def _api(self) -> Api:
+        # many runs change nothing, and do not need this client
+        return Api(
+            aws.client("cloudformation"),
+            self._clock,
+            # one line for each question would hide the changes
+            on_event=lambda *_, **__: None,
+            retries=_RETRIES_OF_DELETE if self._request.request_type == "Delete" else _RETRIES,
+        )
 
     def check(self) -> None:
         """Return if CloudFormation still waits for a Create or Update.

@@ -1,7 +1,11 @@
-"""Runs of the function that CloudFormation deployed."""
+"""Runs of the function that CloudFormation deployed.
+
+As in Lambda, a process serves one run of its function at a time, and later runs after that.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import itertools
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.clock import Clock
 
 _READY_SECONDS = 60
+#: how many processes wait for another run.
+_IDLE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,30 @@ class Ended:
     why: str | None = None
 
 
+class _Process:
+    """A process that runs one function, one run after the other."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(path))
+        #: the lines that it sends.
+        self.received = self._socket.makefile("r", encoding="utf-8")
+        self._sent = self._socket.makefile("w", encoding="utf-8")
+
+    def send(self, message: Mapping[str, object]) -> None:
+        """Send a line to it."""
+        self._sent.write(json.dumps(message) + "\n")
+        self._sent.flush()
+
+    def close(self) -> None:
+        """Let it end."""
+        self.received.close()
+        # what it did not read before it ended is of no interest
+        with contextlib.suppress(OSError):
+            self._sent.close()
+        self._socket.close()
+
+
 class Functions:
     """The processes that run functions."""
 
@@ -102,6 +132,8 @@ class Functions:
         self._socket = folder / "worker"
         #: the runs in progress, by id.
         self.running: dict[str, Run] = {}
+        #: the processes that wait for another run of their function; the latest is the last.
+        self._idle: list[tuple[Function, _Process]] = []
         # ignore this machine's settings: a function gets its settings only from its environment
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONUTF8": "1"}
         self._worker = subprocess.Popen(
@@ -118,7 +150,9 @@ class Functions:
             raise RuntimeError("the process that runs functions does not start")
 
     def stop(self) -> None:
-        """End the process that runs functions; runs in progress end with their sockets."""
+        """End the processes that run functions; runs in progress end with their sockets."""
+        for _, process in self._idle:
+            process.close()
         self._worker.terminate()
         self._worker.wait(_READY_SECONDS)
         if self._worker.stdout is not None:
@@ -148,59 +182,62 @@ class Functions:
         """
         run = Run(f"run-{next(self._numbers)}", function, event, actor)
         self.running[run.id] = run
+        process = self._process_of(function)
+        returned = False
         try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.connect(str(self._socket))
-                return run, self._follow(run, connection, call_seconds, chance)
+            ended, returned = self._follow(run, process, call_seconds, chance)
         finally:
             del self.running[run.id]
+            if returned:
+                self._idle.append((function, process))
+                if len(self._idle) > _IDLE:
+                    self._idle.pop(0)[1].close()
+            else:
+                process.close()
+        return run, ended
+
+    def _process_of(self, function: Function) -> _Process:
+        """Return a process that has run the function before, or a new one."""
+        for each in reversed(self._idle):
+            if each[0] == function:
+                self._idle.remove(each)
+                return each[1]
+        return _Process(self._socket)
 
     def _follow(
-        self,
-        run: Run,
-        connection: socket.socket,
-        call_seconds: Callable[[], float],
-        chance: int,
-    ) -> Ended:
+        self, run: Run, process: _Process, call_seconds: Callable[[], float], chance: int
+    ) -> tuple[Ended, bool]:
+        """Follow a run to its end, and return whether its process can run the function again."""
         log: list[str] = []
         why = "it crashed"
-        with (
-            connection.makefile("r", encoding="utf-8") as received,
-            connection.makefile("w", encoding="utf-8") as sent,
-        ):
-
-            def send(message: Mapping[str, object]) -> None:
-                sent.write(json.dumps(message) + "\n")
-                sent.flush()
-
-            function = run.function
-            ends = self._clock.now() + function.timeout
-            send(
-                {
-                    "run": run.id,
-                    "code": str(self._unpacked(function)),
-                    "handler": function.handler,
-                    "environment": dict(function.environment),
-                    "event": run.event,
-                    "timeout": function.timeout,
-                    "now": self._clock.now(),
-                    "chance": chance,
-                }
-            )
-            for line in received:
-                message = json.loads(line)
-                if "wait" in message or "call" in message:
-                    seconds = message["wait"] if "wait" in message else call_seconds()
-                    send({"now": self._clock.sleep(run.actor, seconds)})
-                elif "log" in message:
-                    log.append(message["log"])
-                elif "error" in message:
-                    why = message["error"]
-                else:
-                    return Ended(tuple(log), None if why == "it crashed" else why)
+        function = run.function
+        ends = self._clock.now() + function.timeout
+        process.send(
+            {
+                "run": run.id,
+                "code": str(self._unpacked(function)),
+                "handler": function.handler,
+                "environment": dict(function.environment),
+                "event": run.event,
+                "timeout": function.timeout,
+                "now": self._clock.now(),
+                "chance": chance,
+            }
+        )
+        for line in process.received:
+            message = json.loads(line)
+            if "wait" in message or "call" in message:
+                seconds = message["wait"] if "wait" in message else call_seconds()
+                process.send({"now": self._clock.sleep(run.actor, seconds)})
+            elif "log" in message:
+                log.append(message["log"])
+            elif "error" in message:
+                why = message["error"]
+            else:
+                return Ended(tuple(log), None if why == "it crashed" else why), True
         if self._clock.now() >= ends:
             why = "it timed out"
-        return Ended(tuple(log), why)
+        return Ended(tuple(log), why), False
 
     def _unpacked(self, function: Function) -> Path:
         folder = self._folder / hashlib.sha256(function.zip).hexdigest()

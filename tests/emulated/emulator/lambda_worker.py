@@ -1,12 +1,14 @@
-"""Run the function: a separate process for every run, with no network except loopback.
+"""Run functions: each in a process of its own, with no network except loopback.
 
-The worker starts once and loads boto3. Every run is a fork, which puts the unpacked zip first on
-its path, imports the handler and calls it, as Lambda's own runtime does. The fork uses the
-simulated time of the emulator: it requests every wait over its socket, and receives the new time.
+The worker starts once and loads boto3. Every connection is a fork for one function, which puts the
+unpacked zip first on its path, imports the handler and calls it, as Lambda's own runtime does. It
+serves one run after the other, and keeps the handler's modules and clients between them. The fork
+uses the simulated time of the emulator: it requests every wait over its socket, and receives the
+new time.
 
     lambda_worker.py SOCKET
 
-The emulator sends one line of JSON that describes the run. The emulator replies to the lines
+The emulator sends one line of JSON that describes a run. The emulator replies to the lines
 {"wait": seconds} and {"call": true} with {"now": seconds}. It does not reply to {"log": text},
 {"error": text} and {"done": true}. If a socket closes before {"done": true}, the run has crashed.
 """
@@ -58,8 +60,9 @@ class _Line:
         self._in = connection.makefile("r", encoding="utf-8")
         self._out = connection.makefile("w", encoding="utf-8")
 
-    def read(self) -> dict[str, Any]:
-        return dict(json.loads(self._in.readline()))
+    def read(self) -> dict[str, Any] | None:
+        text = self._in.readline()
+        return dict(json.loads(text)) if text else None
 
     def send(self, **message: object) -> None:
         self._out.write(json.dumps(message) + "\n")
@@ -71,13 +74,17 @@ class _Line:
 
     def request(self, **message: object) -> float:
         self.send(**message)
-        return float(self.read()["now"])
+        reply = self.read()
+        if reply is None:
+            os._exit(1)  # the emulator has stopped
+        return float(reply["now"])
 
 
 class _Time:
     """The replacements of `time` and `signal` in a run."""
 
-    def __init__(self, line: _Line, now: float, timeout: float) -> None:
+    def __init__(self, line: _Line, run: str, now: float, timeout: float) -> None:
+        self.run = run
         self._line = line
         self._now = now
         self._ends = now + timeout
@@ -134,16 +141,25 @@ class _Context:
         return self._clock.remaining()
 
 
-def _use_simulated_time(clock: _Time, run: str) -> None:
+#: the time of the current run; empty before the first one.
+_PRESENT: list[_Time] = []
+
+
+def _use_simulated_time(clock: _Time) -> None:
+    _PRESENT[:] = [clock]
     time.time = clock.time
     time.monotonic = clock.time
     vars(time)["sleep"] = clock.sleep  # the type of its argument is more than a float
     signal.setitimer = clock.set_alarm
+
+
+def _send_in_time() -> None:
     send: Callable[..., Any] = botocore.httpsession.URLLib3Session.send
 
     def send_in_time(session: Any, request: Any) -> Any:
+        (clock,) = _PRESENT
         clock.pass_call()
-        request.headers[RUN_HEADER] = run
+        request.headers[RUN_HEADER] = clock.run
         response = send(session, request)
         if CRASH_HEADER in response.headers:
             os._exit(1)
@@ -156,11 +172,10 @@ def _use_simulated_time(clock: _Time, run: str) -> None:
 
 #: the modules of each handler, by the folder of its code: importing them would take most of a run.
 _IMPORTED: dict[str, dict[str, ModuleType]] = {}
-#: the time of the current run, for modules that imported `time.sleep` by name.
-_PRESENT: list[_Time] = []
 
 
 def _sleep(seconds: float) -> None:
+    """Wait, for modules that imported `time.sleep` by name."""
     _PRESENT[0].sleep(seconds)
 
 
@@ -183,17 +198,21 @@ def _import(code: str, handler: str) -> None:
     _IMPORTED[code] = loaded
 
 
-def _run(line: _Line, request: dict[str, Any]) -> None:
+def _start(line: _Line, request: dict[str, Any]) -> None:
+    """Prepare the process for the runs of one function."""
     sys.modules.update(_IMPORTED.get(request["code"], {}))
     os.environ.update(request["environment"])
-    clock = _Time(line, request["now"], request["timeout"])
-    _PRESENT.append(clock)
-    _use_simulated_time(clock, request["run"])
-    # marks of the function's runs, and the pauses of botocore's retries
-    random.seed(request["chance"])
+    _send_in_time()
+    # marks of the function's runs
     secrets.token_bytes = lambda nbytes=None: random.randbytes(nbytes or 32)  # noqa: S311
     sys.stdout = _Log(line)
     sys.path.insert(0, request["code"])
+
+
+def _run(line: _Line, request: dict[str, Any]) -> None:
+    clock = _Time(line, request["run"], request["now"], request["timeout"])
+    _use_simulated_time(clock)
+    random.seed(request["chance"])
     module, _, name = request["handler"].rpartition(".")
     try:
         getattr(importlib.import_module(module), name)(request["event"], _Context(clock))
@@ -214,7 +233,7 @@ def _load() -> None:
 
 
 def main(path: str) -> None:
-    """Serve one run for every connection."""
+    """Serve the runs of one function for every connection."""
     _load()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the exit status of a fork is not used
     with socket.socket(socket.AF_UNIX) as server:
@@ -225,10 +244,15 @@ def main(path: str) -> None:
             connection, _ = server.accept()
             line = _Line(connection)
             request = line.read()
-            _import(request["code"], request["handler"])
+            if request is not None:
+                _import(request["code"], request["handler"])
             if os.fork() == 0:
                 server.close()
-                _run(line, request)
+                if request is not None:
+                    _start(line, request)
+                while request is not None:
+                    _run(line, request)
+                    request = line.read()
                 os._exit(0)
             # close all copies of the socket, so that the emulator notices the end of a fork
             line.close()
