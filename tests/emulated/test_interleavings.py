@@ -11,6 +11,7 @@ import copy
 import dataclasses
 import functools
 import itertools
+import math
 import random
 import re
 from collections import deque
@@ -435,10 +436,14 @@ def test_a_stack_that_is_created_while_the_last_one_is_deleted_has_the_role(
     here, there = _REGIONS
     assert account.deploy(stack, here).succeeded
     kept = created_again = refused = 0
-    steps = range(-2 * _ARRIVAL_SECONDS, 2 * _TEARDOWN_SECONDS[removal] + 1)
+    # one start between any two calls
+    steps = range(
+        -math.ceil(_ARRIVAL_SECONDS / _CALL_SECONDS),
+        math.ceil(_TEARDOWN_SECONDS[removal] / _CALL_SECONDS) + 1,
+    )
     for step in steps:
-        overlap = _overlap(account, stack, here, there, step / 2)
-        story = f"{removal}, {step / 2} seconds after: {overlap}"
+        overlap = _overlap(account, stack, here, there, step * _CALL_SECONDS)
+        story = f"{removal}, {step * _CALL_SECONDS} seconds after: {overlap}"
         assert broken(overlap.entries) == [], story
         assert overlap.arrived.status == "CREATE_COMPLETE", story
         # the role exists, has a lease, and is in use
