@@ -56,6 +56,22 @@ EXISTING: dict[str, Kind] = {
 }
 
 
+def add_existing(account: Account, recipe: str, letter: str = _LETTER) -> None:
+    """Create the existing owner that a recipe needs.
+
+    Args:
+        account: The account in which the stack will be deployed, in us-east-1.
+
+        recipe: The name of the recipe in `RECIPES`.
+
+        letter: Distinguishes the owners.
+    """
+    kind = EXISTING[recipe]
+    # the id of a Voice Connector has 22 characters
+    name = letter * (22 if kind is features.VOICE_CONNECTOR else 1)
+    account.emulator.features.add(kind, account.id, _REGION, name)
+
+
 def prepared(account: Account, recipe: str, letter: str = _LETTER) -> Template:
     """Return a recipe's stack for an account, and create its owner if the stack does not.
 
@@ -67,10 +83,7 @@ def prepared(account: Account, recipe: str, letter: str = _LETTER) -> Template:
         letter: Distinguishes the owners.
     """
     if recipe in EXISTING:
-        kind = EXISTING[recipe]
-        # the id of a Voice Connector has 22 characters
-        name = letter * (22 if kind is features.VOICE_CONNECTOR else 1)
-        account.emulator.features.add(kind, account.id, _REGION, name)
+        add_existing(account, recipe, letter)
     template = templates_of_recipes(letter)[recipe]
     body = json.dumps(template.body).replace(every_feature.ACCOUNT, account.id)
     return dataclasses.replace(template, body=json.loads(body))

@@ -20,6 +20,7 @@ from ministack.services import iam
 from slr_constructs import MediaTailorSessionLogging, RoleRemoval, ServiceLinkedRole, catalogue
 from slr_constructs.catalogue import usage_lists_of
 from slr_constructs.handler.slr_handler.operations.service_linked_role import CREATED_TAG, LEASE_TAG
+from tests.emulated.recipes import EXISTING, add_existing
 from tests.emulated.stacks import synthesized_together
 from tests.emulated.verdict import broken, left
 from tests.fake_services import features
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from slr_constructs.catalogue import RoleDefinition
     from tests.emulated.emulator.journal import Entry
     from tests.emulated.stacks import Account, Template
-    from tests.fake_services.features import Kind
 
 _REGION = "us-east-1"
 _FIRST, _SECOND, _MISSING, _NEIGHBOUR, _STRANGER = "abxyz"
@@ -138,16 +138,6 @@ def _readable(logical_id: str) -> str:
 
 # existing owners
 
-_EXISTING: dict[str, Kind] = {
-    "existing-voice": features.VOICE_CONNECTOR,
-    "existing-chat": features.APP_INSTANCE,
-    "existing-recording": features.IVS_CHANNEL,
-    "existing-sessions": features.PLAYBACK_CONFIGURATION,
-    "existing-as-run": features.LINEAR_CHANNEL,
-    "existing-live": features.LIVE_CHANNEL,
-    "existing-vod": features.PACKAGING_GROUP,
-}
-
 
 @pytest.fixture
 def settled(account: Account) -> Account:
@@ -155,11 +145,9 @@ def settled(account: Account) -> Account:
     emulator = account.emulator
     emulator.behaviour.creates_every_role = True
     emulator.features.makes_role = dict.fromkeys(emulator.features.makes_role, False)
-    for kind in _EXISTING.values():
+    for recipe in EXISTING:
         for name in (_FIRST, _SECOND, _NEIGHBOUR, _STRANGER):
-            # the ids of voice connectors have a fixed length
-            called = name * 22 if kind is features.VOICE_CONNECTOR else name
-            emulator.features.add(kind, account.id, _REGION, called)
+            add_existing(account, recipe, name)
     return account
 
 
@@ -401,9 +389,7 @@ def _name(l1: object, **names: str) -> None:
 
 def _neighbours(stack: Stack, recipe: str) -> None:
     """Define two features that do not change: one with the same role, and one with another."""
-    same = next(
-        name for name in _EXISTING if RECIPES[name].definition is RECIPES[recipe].definition
-    )
+    same = next(name for name in EXISTING if RECIPES[name].definition is RECIPES[recipe].definition)
     another = "existing-sessions" if same == "existing-live" else "existing-live"
     RECIPES[same].define(Construct(stack, "Neighbour"), _NEIGHBOUR, None)
     RECIPES[another].define(Construct(stack, "Stranger"), _STRANGER, None)
@@ -432,7 +418,7 @@ def _stacks_beside() -> Mapping[str, Template]:
             for owner in (_FIRST, _SECOND)
             for feature in (True, False)
             # without their feature, stacks with different existing owners are equal
-            if feature or owner == _FIRST or recipe not in _EXISTING
+            if feature or owner == _FIRST or recipe not in EXISTING
         }
     )
 
@@ -474,7 +460,7 @@ def test_a_feature_is_added_moved_and_removed_next_to_others(
     tally("updates", updates=3, taken_back=3, features_beside_untouched=2)
 
 
-@pytest.mark.parametrize("recipe", _EXISTING)
+@pytest.mark.parametrize("recipe", EXISTING)
 def test_a_move_to_a_missing_owner_keeps_the_previous_owner(
     recipe: str, settled: Account, tally: Callable[..., None]
 ) -> None:
@@ -500,7 +486,7 @@ def test_a_move_to_a_missing_owner_keeps_the_previous_owner(
 @functools.cache
 def _stacks_missing() -> Mapping[str, Template]:
     return synthesized_together(
-        {recipe: functools.partial(_beside, recipe, _MISSING, feature=True) for recipe in _EXISTING}
+        {recipe: functools.partial(_beside, recipe, _MISSING, feature=True) for recipe in EXISTING}
     )
 
 
@@ -566,7 +552,7 @@ def test_an_update_changes_only_the_percentage(
 # the role
 
 #: a role that IAM creates today, and a recipe that uses it.
-_ROLES = {RECIPES[recipe].definition.role_name: recipe for recipe in reversed(_EXISTING)}
+_ROLES = {RECIPES[recipe].definition.role_name: recipe for recipe in reversed(EXISTING)}
 
 
 def _with_role(
@@ -796,7 +782,7 @@ def _feature_with_role(definition: RoleDefinition, removal: RoleRemoval, stack: 
     recipe = next(
         # the older messaging role is for the same feature as the current one
         name
-        for name in _EXISTING
+        for name in EXISTING
         if RECIPES[name].definition.feature == definition.feature
     )
     role = ServiceLinkedRole(stack, "Role", definition=definition, removal=removal)

@@ -159,7 +159,7 @@ def _prepare_update(
         _undo(request, operation, before, context)
     elif physical_id != wanted.physical_id and cancellation.stack_rolls_back():
         # either the rollback of an update that succeeded, or a late run of a cancelled one: the
-        # request that undoes it has ended then, so that this run is no longer wanted
+        # request that undoes it has ended then, so that this run changes nothing
         _wait(context, _UNDONE_SECONDS)
 
 
