@@ -96,9 +96,13 @@ def _refuses(result: Result, cut: _Cut) -> bool:
 # audit
 
 
-@pytest.fixture(scope="module", name="furnished")
+@pytest.fixture(scope="session", name="furnished")
 def furnished_account(emulator: Emulator) -> Account:
-    """Return an account in which all roles are in use; tests do not change it."""
+    """Return an account in which all roles are in use; tests do not change it.
+
+    The emulator has it until the end, so it is not created again if the tests of another module run
+    between those of this one.
+    """
     emulator.reset()
     account = Account(emulator, _ACCOUNT)
     furnish(account, _CURRENT, *recipes_of(*_CURRENT))
