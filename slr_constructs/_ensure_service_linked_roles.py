@@ -32,7 +32,12 @@ from slr_constructs._errors import UsageError, check_kind
 from slr_constructs._handler_function import HandlerFunction
 from slr_constructs._ordering import define_clean_up, use_role
 from slr_constructs._registry import is_ordered, key_of, parts_of
-from slr_constructs._service_linked_role import RoleRemoval, role_for, role_in
+from slr_constructs._service_linked_role import (
+    RoleRemoval,
+    refuse_other_removal,
+    role_for,
+    role_in,
+)
 from slr_constructs.catalogue import RESOURCE_TYPES, Usage
 
 if TYPE_CHECKING:
@@ -90,25 +95,37 @@ class EnsureServiceLinkedRoles(Mixin):
     them in the templates.
 
     Args:
-        removal: What happens to a role that this class declares when its stack is deleted. Default:
-            the role is deleted if slr-constructs created it, no other stack has a lease on it, and
-            nothing uses it.
+        removal: What happens to a role that this class declares when its stack is deleted. A role
+            that the app declares as a `ServiceLinkedRole` keeps its own setting. Default: the role
+            is deleted if slr-constructs created it, no other stack has a lease on it, and nothing
+            uses it.
 
     Raises:
         UsageError: The role or the stack's function depends on the resource that must depend on it
-            (`RoleDependsOnOwner`); nothing is added to the resource. Or the function's policy would
-            be too large (`FunctionPolicyTooLarge`). CDK wraps the error in a `RuntimeError` with
-            the same text.
+            (`RoleDependsOnOwner`); nothing is added to the resource. A feature, or this class with
+            another `removal`, already declared the role with another setting
+            (`RoleRemovalSetTwice`). Or the function's policy would be too large
+            (`FunctionPolicyTooLarge`). CDK wraps the error in a `RuntimeError` with the same text.
     """
 
-    def __init__(self, *, removal: RoleRemoval = RoleRemoval.WHEN_UNUSED) -> None:
+    def __init__(self, *, removal: RoleRemoval | None = None) -> None:
         super().__init__()
-        check_kind("EnsureServiceLinkedRoles", "removal", removal, "a RoleRemoval", RoleRemoval)
+        check_kind(
+            "EnsureServiceLinkedRoles",
+            "removal",
+            removal,
+            "a RoleRemoval",
+            RoleRemoval,
+            optional=True,
+        )
         self._removal = removal
 
     def supports(self, construct: IConstruct) -> bool:
         """Return whether a construct is a resource that may need a role, now or at synthesis."""
-        return _target_of(construct) is not None
+        if not isinstance(construct, CfnResource) or construct.cfn_resource_type not in _TARGETS:
+            return False
+        # the role of an ordered resource may have another removal setting
+        return self._removal is not None or not is_ordered(construct)
 
     def apply_to(self, construct: IConstruct) -> None:
         """Add what one resource needs, now and again at synthesis."""
@@ -129,24 +146,31 @@ class EnsureServiceLinkedRoles(Mixin):
     def _owners(self) -> IConstructSelector:
         return ConstructSelector.resources_of_type(*_TARGETS)
 
-    def _fix(self, owner: Any) -> None:  # noqa: ANN401 - a resource, once its type is known
-        target = _target_of(owner)
-        if target is None or not _uses_role(owner, target):
+    def _fix(self, owner: Any) -> None:  # noqa: ANN401 - any construct
+        if not self.supports(owner):
             return
-        role = role_in(owner, target.role)
-        _refuse_circular_dependency(owner, role)
-        role = role_for(owner, role, target.role, owner=owner, removal=self._removal)
+        target = _TARGETS[owner.cfn_resource_type]
+        declared = parts_of(owner).one(_DeclaredRoles, lambda _: _DeclaredRoles())
+        role_name = target.role.role_name
+        if is_ordered(owner):
+            if role_name in declared:
+                refuse_other_removal(owner, declared[role_name], self._removal)
+            return
+        if not _uses_role(owner, target):
+            return
+        known = role_in(owner, target.role)
+        _refuse_circular_dependency(owner, known)
+        role = role_for(owner, known, target.role, owner=owner, removal=self._removal)
+        if known is None:
+            declared[role_name] = role
         if not target.needs_clean_up or owner.cfn_options.deletion_policy in _RETAINED:
             use_role(role, owner)
         else:
             define_clean_up(owner, target, owner=owner, name=owner.ref, role=role, id=_CLEAN_UP_ID)
 
 
-def _target_of(construct: IConstruct) -> ResourceType | None:
-    """Return the type of a resource; None if it uses no role, or is marked as ordered."""
-    if not isinstance(construct, CfnResource) or is_ordered(construct):
-        return None
-    return _TARGETS.get(construct.cfn_resource_type)
+class _DeclaredRoles(dict[str, "ServiceLinkedRole"]):
+    """The roles that this module declared in one stack, by name."""
 
 
 #: the types with a property that enables a feature.

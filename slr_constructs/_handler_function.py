@@ -9,6 +9,11 @@ before its policy. When the target is replaced, CloudFormation replaces the poli
 the old policy after the clean-up of the old target. A single policy for the whole function would
 lose a permission in the same update that needs it. Only the permissions that every run needs are in
 the role itself.
+
+If the construct id of a feature changes, the name of its policy does not. So CloudFormation refuses
+the new policy, before the deletion of the old feature could disable the new one. A role is shared:
+the new custom resource acquires a lease of its own before the old one releases its lease. So the
+policy of a role has another name for each path.
 """
 
 from __future__ import annotations
@@ -132,6 +137,7 @@ class HandlerFunction(Construct):
         target: Any,  # noqa: ANN401 - a string or an intrinsic
         permissions: Sequence[Permission],
         given_name: Any = None,  # noqa: ANN401 - the value of any property
+        is_shared: bool = False,
         props: dict[str, str] | None = None,
     ) -> CfnResource:
         """Define a custom resource that depends on its permissions and on the limits of events.
@@ -148,6 +154,9 @@ class HandlerFunction(Construct):
             permissions: The permissions that the function needs for the target.
 
             given_name: The name that the app gives the target, if `target` is a reference to it.
+
+            is_shared: Whether two custom resources may have the target at the same time, as in an
+                update that changes the construct id.
 
             props: The name of the prop for each field of the contract that has another name.
 
@@ -173,7 +182,9 @@ class HandlerFunction(Construct):
             scope,
             f"{id}Policy",
             role_name=self._role_name,
-            policy_name=_policy_name(kind, target, given_name),
+            policy_name=_policy_name(
+                kind, f"{target}-{_digest_of_path(scope)}" if is_shared else target, given_name
+            ),
             policy_document=document,
         )
         resource = CfnResource(
@@ -198,6 +209,12 @@ def _document(permissions: Sequence[Permission]) -> dict[str, Any]:
         "Version": "2012-10-17",
         "Statement": [permission.render() for permission in permissions],
     }
+
+
+def _digest_of_path(scope: Construct) -> str:
+    """Return a digest of a path within its stack, which changes with the logical ids below it."""
+    path = scope.node.path.removeprefix(parts_of(scope).stack.node.path)
+    return hashlib.sha256(path.encode()).hexdigest()[:8]
 
 
 def _policy_name(kind: str, target: Any, given_name: Any) -> Any:  # noqa: ANN401 - or intrinsics

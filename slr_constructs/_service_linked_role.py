@@ -82,10 +82,12 @@ class ServiceLinkedRole(Construct):
         check_kind(self, "removal", removal, "a RoleRemoval", RoleRemoval)
         check_kind(self, "native", native, "True or False", bool)
         self._definition = definition
+        self._removal: RoleRemoval | None = removal
         self._role: aws_iam.IRole | None = None
         check(rules.ROLE_DESCRIPTION, description, at=self, prop="description")
         if native:
             self._check_native(removal)
+            self._removal = None
         self._declare()
         self._resource: CfnResource | None = (
             aws_iam.CfnServiceLinkedRole(
@@ -104,12 +106,36 @@ class ServiceLinkedRole(Construct):
         scope: Construct,
         definition: RoleDefinition,
         *,
-        removal: RoleRemoval = RoleRemoval.WHEN_UNUSED,
+        removal: RoleRemoval | None = None,
     ) -> ServiceLinkedRole:
-        """Return the role that the scope's stack declares or imports; declare it on first use."""
-        known = _roles_of(scope).known.get(definition.role_name)
-        stack = parts_of(scope).stack
-        return known or cls(stack, definition.role_name, definition=definition, removal=removal)
+        """Return the role that the scope's stack declares or imports; declare it on first use.
+
+        Args:
+            scope: Any construct of the stack.
+
+            definition: The role: an entry of `catalogue`, or your own `RoleDefinition`.
+
+            removal: What happens to the role when the stack is deleted. Default: what the stack
+                declares; if the stack does not declare the role yet, the default of the
+                constructor.
+
+        Raises:
+            UsageError: The stack declares the role with another `removal`, or without one because
+                the role is imported or native (`RoleRemovalSetTwice`).
+        """
+        check_kind(scope, "removal", removal, "a RoleRemoval", RoleRemoval, optional=True)
+        roles = _roles_of(scope)
+        known = roles.known.get(definition.role_name)
+        if known is not None:
+            refuse_other_removal(scope, known, removal)
+            return known
+        roles.declared_on_use.add(definition.role_name)
+        return cls(
+            parts_of(scope).stack,
+            definition.role_name,
+            definition=definition,
+            removal=removal or RoleRemoval.WHEN_UNUSED,
+        )
 
     @classmethod
     def from_existing(
@@ -206,6 +232,7 @@ class ServiceLinkedRole(Construct):
             "Resource",
             wanted,
             target=self.role_name,
+            is_shared=True,
             permissions=[
                 *permissions.create_role(self._definition, role),
                 permissions.acquire_role(role, _arn(self._definition, path="/")),
@@ -239,6 +266,8 @@ class _Roles:
     known: dict[str, ServiceLinkedRole] = field(default_factory=dict)
     #: The roles that the stack's function has leases on and permissions for.
     leased: set[str] = field(default_factory=set)
+    #: The roles that were declared for the features that use them, and not on their own.
+    declared_on_use: set[str] = field(default_factory=set)
 
 
 def _roles_of(scope: Construct) -> _Roles:
@@ -251,6 +280,7 @@ class _ExistingRole(ServiceLinkedRole):
     def __init__(self, scope: Construct, id: str, definition: RoleDefinition) -> None:
         Construct.__init__(self, scope, id)
         self._definition = definition
+        self._removal = None
         self._role = None
         self._resource = None
 
@@ -261,8 +291,32 @@ class _NativeRole(ServiceLinkedRole):
     def __init__(self, native: CfnResource, definition: RoleDefinition) -> None:
         Construct.__init__(self, native, "ServiceLinkedRole")
         self._definition = definition
+        self._removal = None
         self._role = None
         self._resource = native
+
+
+def refuse_other_removal(
+    scope: Construct, known: ServiceLinkedRole, removal: RoleRemoval | None
+) -> None:
+    """Raise an error if a role has another removal setting than the wanted one.
+
+    Raises:
+        UsageError: It has (`RoleRemovalSetTwice`).
+    """
+    declared = known._removal  # noqa: SLF001 - the same module
+    if removal is None or declared is removal:
+        return
+    has = "no removal setting" if declared is None else f"the removal setting {declared.name}"
+    raise UsageError.relation(
+        "RoleRemovalSetTwice",
+        at=scope,
+        text=(
+            f"{known.node.path} already defines the role {known.role_name} in this stack with"
+            f" {has}, not {removal.name}. Declare the role with that setting before the features"
+            " that use it, or omit removal."
+        ),
+    )
 
 
 def role_in(scope: Construct, definition: RoleDefinition) -> ServiceLinkedRole | None:
@@ -292,7 +346,7 @@ def role_for(
     role: ServiceLinkedRole | None,
     *definitions: RoleDefinition,
     owner: CfnResource | str = "",
-    removal: RoleRemoval = RoleRemoval.WHEN_UNUSED,
+    removal: RoleRemoval | None = None,
 ) -> ServiceLinkedRole:
     """Return the role that a feature uses, and warn if its service is not offered in the region.
 
@@ -307,10 +361,13 @@ def role_for(
             another stack uses the role of that stack; otherwise the two stacks would depend on each
             other.
 
-        removal: What happens to the role on delete, if this function declares it.
+        removal: What happens to the role on delete. A role that the app declares on its own keeps
+            its own setting. Default: what the role has; the default of `ServiceLinkedRole` for a
+            new one.
 
     Raises:
-        UsageError: The given role belongs to another service (`RoleOfAnotherService`).
+        UsageError: The given role belongs to another service (`RoleOfAnotherService`), or it was
+            declared for another feature with another `removal` (`RoleRemovalSetTwice`).
     """
     check_kind(feature, "role", role, "a ServiceLinkedRole", ServiceLinkedRole, optional=True)
     parts = parts_of(feature if isinstance(owner, str) else owner)
@@ -332,6 +389,8 @@ def role_for(
                 " Pass that role, or omit the prop role."
             ),
         )
+    elif role.role_name in _roles_of(parts.stack).declared_on_use:
+        refuse_other_removal(feature, role, removal)
     if parts.region and definition.regions and parts.region not in definition.regions:
         Annotations.of(feature).add_warning_v2(
             "slr-constructs:RegionNotOffered",

@@ -301,9 +301,9 @@ def test_a_sip_media_application_may_be_in_another_region() -> None:
         lambda _way, app, _: _aspect(app),
         lambda _way, _, stack: _mixin(stack),
         lambda _way, _, stack: _aspect(stack),
-        lambda way, app, _: way(app, removal=RoleRemoval.KEEP),
+        lambda way, app, _: way(app, removal=RoleRemoval.WHEN_UNUSED),
     ],
-    ids=["mixin", "aspect", "mixin-on-the-stack", "aspect-on-the-stack", "another-removal"],
+    ids=["mixin", "aspect", "mixin-on-the-stack", "aspect-on-the-stack", "same-removal"],
 )
 @way_of
 def test_a_second_application_has_no_effect(
@@ -618,6 +618,57 @@ def test_the_removal_is_used_for_declared_roles(
     template = _template(stack)
     role = template["Resources"][id_of(template, ROLE)]
     assert role["Properties"]["Removal"] == removal.value
+
+
+@pytest.mark.parametrize(
+    ("declare", "before"),
+    [
+        (_mixin, "WHEN_UNUSED"),
+        (lambda app: _mixin(app, removal=RoleRemoval.REQUIRE), "REQUIRE"),
+        (
+            lambda app: ServiceLinkedRole.of(app.node.find_child("Stack"), catalogue.MEDIAPACKAGE),
+            "WHEN_UNUSED",
+        ),
+    ],
+    ids=["default", "another-removal", "another-feature"],
+)
+@way_of
+def test_fails_when_the_role_was_declared_with_another_removal(
+    declare: Callable[[App], object], before: str, way: Callable[..., None]
+) -> None:
+    """The setting is never ignored, unless the app declares the role as a construct."""
+    stack = Stack(app := _app(), "Stack")
+    _live(stack)
+    declare(app)
+
+    def apply() -> None:
+        way(app, removal=RoleRemoval.KEEP)
+        app.synth()
+
+    # CDK wraps the error of an aspect
+    with pytest.raises((UsageError, RuntimeError)) as refused:
+        apply()
+
+    assert (
+        "Stack/Owner: Stack/AWSServiceRoleForMediaPackage already defines the role"
+        f" AWSServiceRoleForMediaPackage in this stack with the removal setting {before}, not KEEP."
+        " Declare the role with that setting before the features that use it, or omit removal."
+        " [RoleRemovalSetTwice]"
+    ) in str(refused.value)
+
+
+@way_of
+def test_a_managed_owner_does_not_conflict(way: Callable[..., None]) -> None:
+    """A construct of this library manages the owner, so nothing is added to it."""
+    stack = Stack(app := _app(), "Stack")
+    MediaPackageAccessLogging(
+        stack, "Logs", channel=aws_mediapackage.CfnChannel(stack, "Live", id="c")
+    )
+    before = _templates(app)
+
+    way(app, removal=RoleRemoval.KEEP)
+
+    assert _templates(app) == before
 
 
 def test_fails_when_the_removal_is_invalid() -> None:

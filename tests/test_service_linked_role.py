@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, CfnParameter, Stack, aws_iam, aws_kms
+from aws_cdk import App, CfnParameter, Stack, Stage, aws_iam, aws_kms
 from constructs import Construct
 
 from slr_constructs import (
@@ -22,6 +23,7 @@ from tests.features.graph import (
     NATIVE_ROLE,
     ROLE,
     actions_of,
+    function_policies,
     id_of,
     ids_of,
     is_type_first,
@@ -195,13 +197,31 @@ def test_a_role_that_iam_no_longer_creates_needs_no_permission_to_create_it(stac
     assert "iam:CreateServiceLinkedRole" not in actions_of(template, id_of(template, ROLE))
 
 
-def test_the_policy_is_named_after_the_role(stack: Stack) -> None:
-    """If the definition of a construct changes, its policy is replaced."""
-    declare(stack)
+def test_the_policy_is_named_after_the_role_and_its_path(stack: Stack) -> None:
+    """If the definition or the construct id changes, CloudFormation creates the new policy first.
 
-    template = template_of(stack)
-    policy = template["Resources"][policy_of(template, id_of(template, ROLE))]
-    assert policy["Properties"]["PolicyName"] == "ServiceLinkedRole-AWSServiceRoleForMediaTailor"
+    The digest is that of the path in the stack, so a role in a stage has the same one.
+    """
+
+    def name(stack: Stack, id: str = "Role") -> str:
+        ServiceLinkedRole(stack, id, definition=catalogue.MEDIATAILOR)
+        template = template_of(stack)
+        policy = template["Resources"][policy_of(template, id_of(template, ROLE))]
+        return str(policy["Properties"]["PolicyName"])
+
+    first = name(stack)
+
+    assert re.fullmatch("ServiceLinkedRole-AWSServiceRoleForMediaTailor-[0-9a-f]{8}", first)
+    assert name(Stack(Stage(App(), "Stage"), "Other")) == first
+    assert name(Stack(App(), "Stack"), "Renamed") != first
+
+
+def test_the_policy_of_a_long_path_has_a_valid_name(stack: Stack) -> None:
+    """IAM accepts 128 characters."""
+    definition = catalogue.RoleDefinition("R" * 64, "tea.amazonaws.com")
+    ServiceLinkedRole(Construct(stack, "Scope" * 50), "Role", definition=definition)
+
+    assert max(map(len, function_policies(template_of(stack)))) <= 128
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "cn-north-1", "us-gov-west-1", None])
@@ -251,6 +271,21 @@ def test_a_stack_has_each_role_once(stack: Stack) -> None:
 
     assert ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR) is first
     assert first.node.path == "Stack/AWSServiceRoleForMediaTailor"
+
+
+def test_the_removal_setting_may_be_given_again(stack: Stack) -> None:
+    """The same setting, or none, is no conflict."""
+    role = declare(stack, removal=RoleRemoval.KEEP)
+
+    for removal in (None, RoleRemoval.KEEP):
+        assert ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR, removal=removal) is role
+
+
+def test_the_first_call_sets_the_removal_setting(stack: Stack) -> None:
+    """Later features use this role."""
+    ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR, removal=RoleRemoval.KEEP)
+
+    assert received(stack)["Removal"] == "KEEP"
 
 
 def test_a_stack_may_have_different_roles(stack: Stack) -> None:
@@ -384,6 +419,46 @@ def test_fails_when_the_stack_already_has_the_role(stack: Stack) -> None:
         " AWSServiceRoleForMediaTailor in this stack. Use that construct, or remove one of the two."
         " [RoleDeclaredTwice]"
     )
+
+
+@pytest.mark.parametrize("removal", [RoleRemoval.KEEP, RoleRemoval.REQUIRE])
+def test_fails_when_the_role_has_another_removal_setting(
+    stack: Stack, removal: RoleRemoval
+) -> None:
+    """A setting that decides about a deletion is never ignored."""
+    ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR)
+
+    with pytest.raises(UsageError) as refused:
+        ServiceLinkedRole.of(Construct(stack, "Scope"), catalogue.MEDIATAILOR, removal=removal)
+
+    assert str(refused.value) == (
+        "Stack/Scope: Stack/AWSServiceRoleForMediaTailor already defines the role"
+        " AWSServiceRoleForMediaTailor in this stack with the removal setting WHEN_UNUSED, not"
+        f" {removal.name}. Declare the role with that setting before the features that use it, or"
+        " omit removal. [RoleRemovalSetTwice]"
+    )
+
+
+@pytest.mark.parametrize("native", [False, True], ids=["imported", "native"])
+def test_fails_when_the_role_has_no_removal_setting(stack: Stack, *, native: bool) -> None:
+    """The stack does not delete such a role, or CloudFormation does."""
+    if native:
+        declare(stack, native=True)
+    else:
+        ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIATAILOR)
+
+    with pytest.raises(UsageError, match=r"with no removal setting, not KEEP\."):
+        ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR, removal=RoleRemoval.KEEP)
+
+
+def test_fails_when_the_removal_setting_is_a_string(stack: Stack) -> None:
+    """Also if the stack has the role already."""
+    declare(stack)
+
+    with pytest.raises(UsageError) as refused:
+        ServiceLinkedRole.of(stack, catalogue.MEDIATAILOR, removal="KEEP")  # type: ignore[arg-type]
+
+    assert str(refused.value) == "Stack: removal must be a RoleRemoval, got 'KEEP' [PropKind]"
 
 
 @pytest.mark.parametrize("native", [False, True], ids=["ours", "native"])

@@ -22,7 +22,7 @@ from slr_constructs.templates.app import Place, Stack
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.reading import StackTemplate
 from slr_constructs.templates.replacement import replacements
-from slr_constructs.templates.role_usage import NATIVE_ROLE_TYPE, Removal, acts_on
+from slr_constructs.templates.role_usage import NATIVE_ROLE_TYPE, ROLE_TYPE, Removal, acts_on
 from slr_constructs.templates.words import listed
 
 if TYPE_CHECKING:
@@ -129,7 +129,9 @@ class _Pair:
 
     def _role(self, before: Role, after: Role) -> Iterator[Change]:
         name, logical_id = after.name, after.logical_id
-        if before.logical_id != logical_id:
+        # a new resource of ours acquires its own lease before the old one releases its lease
+        is_ours = self._old.type_of(before.logical_id) == self._new.type_of(logical_id) == ROLE_TYPE
+        if before.logical_id != logical_id and not is_ours:
             yield self._renamed(before.logical_id, logical_id, f"`{name}`")
         if after.removal > before.removal:
             text = f"deleting this stack would now delete `{name}`{_MORE[after.removal]}"

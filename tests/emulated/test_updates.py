@@ -583,7 +583,6 @@ _ROLE_STEPS: dict[str, dict[str, Any]] = {
     "required": {"role": "Role", "removal": RoleRemoval.REQUIRE},
     "described": {"role": "Role", "removal": RoleRemoval.REQUIRE, "description": "Ours"},
     "unrequired": {"role": "Role", "description": "Ours"},
-    "renamed": {"role": "Renamed"},
     "imported": {"imported": True},
 }
 
@@ -671,14 +670,96 @@ def test_fails_when_a_feature_is_given_another_construct_id(
     _assert_rolled_back(settled, before, _renamed(before), tally)
 
 
-def test_fails_when_a_role_is_given_another_construct_id(
+#: a role that is declared for its feature, on its own as README.md shows, and under another id.
+_DECLARATIONS: dict[str, dict[str, Any]] = {
+    "automatic": {},
+    "kept": {"id": "RecordingRole", "removal": RoleRemoval.KEEP},
+    "required": {"id": "RecordingRole", "removal": RoleRemoval.REQUIRE},
+    "renamed": {"id": "Renamed", "removal": RoleRemoval.REQUIRE},
+}
+
+
+def _declared(
+    recipe: str, stack: Stack, *, id: str = "", removal: RoleRemoval = RoleRemoval.WHEN_UNUSED
+) -> None:
+    if id:
+        ServiceLinkedRole(stack, id, definition=RECIPES[recipe].definition, removal=removal)
+    RECIPES[recipe].define(Construct(stack, "Feature"), _FIRST, None)
+
+
+@functools.cache
+def _stacks_declaring() -> Mapping[str, Template]:
+    return synthesized_together(
+        {
+            f"{recipe}-{name}": functools.partial(_declared, recipe, **how)
+            for recipe in ("recording", "sessions", "existing-voice")
+            for name, how in _DECLARATIONS.items()
+        }
+    )
+
+
+@pytest.mark.parametrize("recipe", ["recording", "sessions", "existing-voice"])
+def test_the_declaration_of_a_role_moves_without_a_gap(
+    recipe: str, settled: Account, tally: Callable[..., None]
+) -> None:
+    """Each move is one deployment, and the role has a lease of the stack all the time."""
+    definition = RECIPES[recipe].definition
+    role = definition.role_name
+
+    def stack(step: str) -> Template:
+        return _in(settled, _stacks_declaring()[f"{recipe}-{step}"])
+
+    ended = settled.deploy(stack("automatic"))
+    assert ended.status == "CREATE_COMPLETE"
+    shared = settled.emulator.roles.role(settled.id, role)
+    assert shared is not None
+    gaps: list[Entry] = []
+    watch = Watch(settled)
+    watch.look()
+
+    def look(entry: Entry) -> None:
+        if entry.account == settled.id and ended.stack_id not in _leases_in(shared.tags):
+            gaps.append(entry)
+
+    settled.emulator.journal.listeners.append(look)
+    steps = ["automatic", "kept", "automatic", "required", "renamed", "kept", "automatic"]
+    for before, after in itertools.pairwise(steps):
+        moved = settled.deploy(stack(after))
+
+        assert (moved.status, moved.reasons) == ("UPDATE_COMPLETE", ()), (before, after)
+        effects = watch.look()
+        ids = [_DECLARATIONS[step].get("id", role) for step in (before, after)]
+        expected = (
+            ["Update RecordingRole"]
+            if ids[0] == ids[1]
+            else [f"Create {ids[1]}", f"Delete {ids[0]}"]
+        )
+        assert (effects.events, effects.settings) == (expected, []), (before, after)
+        assert _leases_in(shared.tags) == [ended.stack_id], (before, after)
+        assert gaps == [], (before, after)
+    settled.emulator.journal.listeners.remove(look)
+
+    assert settled.destroy(stack("automatic")).status == "DELETE_COMPLETE"
+    assert not settled.emulator.roles.exists(settled.id, role)
+    assert broken(settled.emulator.journal.of(settled.id)) == []
+    tally("updates", updates=len(steps) - 1, leases_without_a_gap=len(steps) - 1)
+
+
+def test_a_failed_move_of_a_role_keeps_its_first_lease(
     settled: Account, tally: Callable[..., None]
 ) -> None:
-    """Its policy name exists already, so that CloudFormation refuses the new policy."""
+    """The rollback deletes the new resource, and the old one has had its lease all the time."""
     before, after = (
-        _in(settled, _stacks_with_role()[f"existing-voice-{step}"]) for step in ("with", "renamed")
+        _in(settled, _stacks_declaring()[f"sessions-{step}"]) for step in ("automatic", "required")
     )
-    _assert_rolled_back(settled, before, after, tally)
+    assert settled.deploy(before).succeeded
+    state = _state(settled)
+
+    ended = settled.deploy(_failing(after))
+
+    assert ended.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert _state(settled) == state
+    tally("updates", taken_back=1)
 
 
 def _renamed(template: Template) -> Template:
@@ -830,7 +911,11 @@ def _all_of(account: Account, role: str) -> dict[str, Any]:
 
 
 def _leases(role: Mapping[str, Any]) -> list[str]:
-    return [tag["Value"] for tag in role["Tags"] if tag["Key"].startswith(LEASE_TAG)]
+    return _leases_in({tag["Key"]: tag["Value"] for tag in role["Tags"]})
+
+
+def _leases_in(tags: Mapping[str, str]) -> list[str]:
+    return [stack for tag, stack in tags.items() if tag.startswith(LEASE_TAG)]
 
 
 @pytest.mark.parametrize("removal", [RoleRemoval.WHEN_UNUSED, RoleRemoval.KEEP])

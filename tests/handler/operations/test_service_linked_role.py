@@ -701,15 +701,19 @@ def test_keeps_a_role_with_leases_of_other_stacks(stack: Stack) -> None:
     assert stack.role.tags == CREATED | OTHER_LEASES | third
 
 
-def test_a_renamed_construct_has_its_own_lease(stack: Stack) -> None:
-    """The new resource acquires its lease before the old one releases its own."""
+@pytest.mark.parametrize("removal", ["KEEP", "WHEN_UNUSED", "REQUIRE"])
+def test_a_renamed_construct_has_its_own_lease(removal: str, stack: Stack) -> None:
+    """The new resource acquires its lease before the old one releases its own.
+
+    The stack needs the role, so the removal setting of the old resource does not matter.
+    """
     stack.acquire_lease()
     renamed = lease_of(stack_id(), "Renamed")
     stack.role.tags[renamed] = stack_id()
 
     assert (
-        _succeeded(stack.release_lease())
-        == f"{ROLE} is kept: these stacks have a lease on it: {stack_id()}"
+        _succeeded(stack.release_lease(Removal=removal))
+        == f"{ROLE} is kept: the stack has another lease on it"
     )
     assert stack.role.tags == CREATED | {renamed: stack_id()}
 

@@ -342,6 +342,9 @@ class _Leases:
         if role is None:
             return f"{self._wanted.role_name} does not exist"
         self._remove_stale_locks(role)
+        if self._stack_id in self._leases(role).values():
+            # an update gave the construct another id, and the new resource has the removal setting
+            return f"{self._wanted.role_name} is kept: the stack has another lease on it"
         if self._wanted.removal == "KEEP":
             return self._keep("its removal setting is KEEP")
         reason = self._needed_by(role) or self._lock_deletion()
@@ -389,11 +392,7 @@ class _Leases:
 
     def _needed_by(self, role: Role) -> str | None:
         """Return why the tags forbid the deletion; None if they allow it."""
-        stacks = sorted(
-            stack
-            for tag, stack in role.tags.items()
-            if tag.startswith(LEASE_TAG) and tag != self._lease
-        )
+        stacks = sorted(self._leases(role).values())
         if stacks:
             return f"these stacks have a lease on it: {', '.join(stacks)}"
         if self._wanted.removal == "REQUIRE" or role.is_ours:
@@ -401,6 +400,14 @@ class _Leases:
         if CREATED_TAG in role.tags:
             return "a stack may use it without a lease, because IAM rejected its tag"
         return "it was not created by slr-constructs"
+
+    def _leases(self, role: Role) -> dict[str, str]:
+        """Return the other leases on the role: their stacks by tag."""
+        return {
+            tag: stack
+            for tag, stack in role.tags.items()
+            if tag.startswith(LEASE_TAG) and tag != self._lease
+        }
 
     def _listed_usage(self) -> _Kept | None:
         """Return why resources that IAM may not know forbid the deletion; None if they allow it."""
