@@ -85,10 +85,10 @@ class Cancellation:
             if not (status.startswith(kind.upper()) and status.endswith("_IN_PROGRESS")):
                 self._reject(f"its status is {status}")
 
-    def stack_rolls_back(self) -> bool:
-        """Return whether CloudFormation undoes an operation of the stack."""
+    def stack_rolls_back(self) -> bool | None:
+        """Return whether CloudFormation undoes an operation of the stack; None if it is unknown."""
         answer = self._ask("describe_stacks")
-        return answer is not None and "ROLLBACK" in answer["Stacks"][0]["StackStatus"]
+        return None if answer is None else "ROLLBACK" in answer["Stacks"][0]["StackStatus"]
 
     def _reject(self, reason: str) -> None:
         request = self._request

@@ -73,6 +73,8 @@ class Context:
         self.stack_resource = stack_resource
         self.regions = regions
         self.on_event = on_event
+        #: whether the operation undoes a create or an update that failed; None if this is unknown.
+        self.undoes: bool | None = False
         self._before_change = before_change
         self._open_api = open_api or self._open_own
         self._apis: dict[tuple[str, str | None], Api] = {}

@@ -131,12 +131,13 @@ def _delete(
         return "nothing to delete, because the create request created nothing"
     operation = _operation(request)
     wanted = operation.contract.of_delete(request.resource_properties, physical_id)
-    # CloudFormation makes up the id if it did not wait for the response to the create, and a second
-    # run of the create may be in progress
-    if operation.configure is not do_nothing_until_delete and (
-        physical_id != wanted.physical_id or cancellation.stack_rolls_back()
-    ):
-        _wait(context, SETTLED_SECONDS)
+    if operation.configure is not do_nothing_until_delete:
+        # CloudFormation makes up the id if it did not wait for the response to the create
+        made_up = physical_id != wanted.physical_id
+        context.undoes = made_up or cancellation.stack_rolls_back()
+        if context.undoes:
+            # a second run of the create may be in progress
+            _wait(context, SETTLED_SECONDS)
     return operation.remove(wanted, context)
 
 
@@ -169,6 +170,7 @@ def _wait(context: Context, seconds: float) -> None:
 
 
 def _undo(request: Request, operation: Operation, wanted: Contract, context: Context) -> None:
+    context.undoes = True
     try:
         outcome = operation.remove(wanted, context)
     except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - the response has the first error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +16,7 @@ from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
     CREATED_TAG,
     DELETION_LOCK_TAG,
+    KEPT_TAG,
     LEASE_TAG,
 )
 from tests.handler.clocks import EPOCH, FakeClock
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from slr_constructs.handler.slr_handler.cloudformation import Response
     from tests.fake_services.service_linked_roles import Role
     from tests.handler.account import Account
+    from tests.handler.stack_status import StackStatus
 
 ROLE = catalogue.CHIME_VOICE_CONNECTOR.role_name
 PRINCIPAL = catalogue.CHIME_VOICE_CONNECTOR.service_principal
@@ -39,12 +43,14 @@ OTHER_LEASE = lease_of(stack_id("Other"))
 LEASES = {LEASE: stack_id()}
 OTHER_LEASES = {OTHER_LEASE: stack_id("Other")}
 CREATED = {CREATED_TAG: "true"}
+KEPT_FOR_STACK = {CREATED_TAG: f"kept for {stack_id()}"}
 #: sorts before, and after, any deletion lock of a run.
 FIRST_LOCK = f"{DELETION_LOCK_TAG}!"
 LAST_LOCK = f"{DELETION_LOCK_TAG}~"
 NOW = str(EPOCH)
 LONG_AGO = str(EPOCH - 300)
 CONNECTOR = "arn:aws:chime:us-east-1:123456789012:vc/abc"
+NOT_DELETED_YET = "The stack does not wait longer. If that deletion fails, the role stays"
 OTHER_CONNECTOR = "arn:aws:chime:eu-west-1:123456789012:vc/def"
 
 
@@ -385,27 +391,32 @@ def test_acquiring_fails_when_reading_the_role_is_denied(stack: Stack) -> None:
     assert stack.clock.elapsed <= 60
 
 
-@pytest.mark.parametrize("removal", ["KEEP", "WHEN_UNUSED"])
 @pytest.mark.parametrize("reads", [0, 1, 2])
-def test_release_succeeds_when_reading_the_role_is_denied(
-    removal: str, reads: int, stack: Stack
-) -> None:
+def test_release_succeeds_when_reading_the_role_is_denied(reads: int, stack: Stack) -> None:
     """The lease and the lock can be removed without reading the role."""
     stack.acquire_lease()
     begun = stack.clock.elapsed
     stack.account.refuse("get_role", "AccessDenied", 403, skip=reads)
 
-    reason = _succeeded(stack.release_lease(Removal=removal))
-
-    if removal == "KEEP" and reads == 2:
-        assert reason == f"{ROLE} is kept: its removal setting is KEEP"
-    else:
-        assert reason == (
-            f"{ROLE} is kept: IAM does not show it (check the permissions and the service control"
-            " policies): AccessDenied: AWS says no"
-        )
+    assert _succeeded(stack.release_lease()) == (
+        f"{ROLE} is kept: IAM does not show it (check the permissions and the service control"
+        " policies): AccessDenied: AWS says no"
+    )
     assert stack.role.tags == CREATED
     assert stack.clock.elapsed - begun <= 60
+
+
+def test_a_role_to_keep_has_a_lease_if_it_cannot_be_read(stack: Stack) -> None:
+    """Without reading the role, it is unknown whether slr-constructs created it."""
+    stack.acquire_lease()
+    stack.account.refuse("get_role", "AccessDenied", 403)
+
+    assert _succeeded(stack.release_lease(Removal="KEEP")) == (
+        f"{ROLE} is kept: IAM does not show it (check the permissions and the service control"
+        " policies): AccessDenied: AWS says no. The lease of the stack stays on it, so that no"
+        " other stack deletes it"
+    )
+    assert stack.role.tags == CREATED | LEASES
 
 
 def test_require_fails_when_reading_the_role_is_denied(stack: Stack) -> None:
@@ -667,13 +678,301 @@ def test_a_role_that_is_deleted_by_another_is_deleted(method: str, stack: Stack)
 
 
 def test_keeps_the_role_with_keep(stack: Stack) -> None:
-    """KEEP releases the lease and does not delete the role."""
+    """The role stays, and the created tag names the stack that asked for it."""
     stack.acquire_lease()
+    begun = stack.clock.elapsed
 
     assert (
         _succeeded(stack.release_lease(Removal="KEEP"))
         == f"{ROLE} is kept: its removal setting is KEEP"
     )
+    assert stack.role.tags == KEPT_FOR_STACK
+    assert stack.clock.elapsed - begun == READABLE_SECONDS
+
+
+def test_keep_is_final(stack: Stack) -> None:
+    """A later stack with WHEN_UNUSED does not delete the role, and one with REQUIRE does."""
+    stack.acquire_lease()
+    stack.release_lease(Removal="KEEP")
+    stack.acquire_lease()
+
+    assert _succeeded(stack.release_lease()) == (
+        f"{ROLE} is kept: {stack_id()} was deleted with the removal setting KEEP"
+    )
+    assert stack.role.tags == KEPT_FOR_STACK
+    stack.acquire_lease()
+    assert _succeeded(stack.release_lease(Removal="REQUIRE")) == f"{ROLE} is deleted"
+
+
+def test_the_created_tag_undoes_keep(stack: Stack) -> None:
+    """README.md names this tag and this value."""
+    stack.acquire_lease()
+    stack.release_lease(Removal="KEEP")
+    stack.role.tags[CREATED_TAG] = "true"
+
+    assert _succeeded(stack.release_lease()) == f"{ROLE} is deleted"
+
+
+def test_an_update_from_keep_has_its_normal_effect(stack: Stack) -> None:
+    """Only the deletion of the stack makes the setting final."""
+    stack.acquire_lease(Removal="KEEP")
+    stack.acquire_lease("Update")
+
+    assert _succeeded(stack.release_lease()) == f"{ROLE} is deleted"
+
+
+def test_keep_changes_the_created_tag_before_it_releases_the_lease(stack: Stack) -> None:
+    """So another run that reads no lease reads the tag."""
+    stack.acquire_lease()
+    done = len(stack.account.calls)
+    changed: list[float] = []
+    stack.before("untag_role", lambda: changed.append(stack.clock.elapsed))
+    begun = stack.clock.elapsed
+
+    stack.release_lease(Removal="KEEP")
+
+    assert stack.account.methods()[done:] == ["get_role", "tag_role", "untag_role"]
+    assert [each - begun for each in changed] == [READABLE_SECONDS]
+
+
+def test_keep_continues_after_a_crash(stack: Stack) -> None:
+    """The created tag was changed, and the lease was not released."""
+    stack.account.add(ROLE, **KEPT_FOR_STACK, **LEASES)
+
+    assert "its removal setting is KEEP" in _succeeded(stack.release_lease(Removal="KEEP"))
+    assert stack.role.tags == KEPT_FOR_STACK
+
+
+def test_keep_does_not_tag_a_role_that_slr_constructs_did_not_create(stack: Stack) -> None:
+    """No stack with WHEN_UNUSED deletes it anyway."""
+    stack.account.add(ROLE, "Created by the service")
+    stack.acquire_lease()
+
+    assert "its removal setting is KEEP" in _succeeded(stack.release_lease(Removal="KEEP"))
+    assert stack.role.tags == {}
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("LimitExceeded", 409)])
+def test_keep_leaves_its_lease_if_the_created_tag_cannot_be_changed(
+    code: str, status: int, stack: Stack
+) -> None:
+    """The lease protects the role, and the deletion does not fail."""
+    stack.account.add(ROLE, CREATED_MARK, **LEASES)
+    stack.account.refuse("tag_role", code, status)
+
+    assert _succeeded(stack.release_lease(Removal="KEEP")) == (
+        f"{ROLE} is kept: IAM rejected a change to its tags ({code}). The lease of the stack stays"
+        " on it, so that no other stack deletes it"
+    )
+    assert stack.role.tags == LEASES
+
+
+# rollbacks
+
+
+@pytest.fixture
+def rolled_back(stack: Stack, stack_status: StackStatus) -> Stack:
+    """Give a stack whose creation is rolled back."""
+    stack_status.stack = "ROLLBACK_IN_PROGRESS"
+    return stack
+
+
+@pytest.mark.parametrize(
+    "status", ["ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"]
+)
+def test_a_rollback_keeps_a_role_that_existed_before(
+    status: str, stack: Stack, stack_status: StackStatus
+) -> None:
+    """REQUIRE is for the deletion of a stack that had the role."""
+    stack.account.add(ROLE, "Created by the service")
+    stack.acquire_lease()
+    stack_status.stack = status
+
+    assert _succeeded(stack.release_lease(Removal="REQUIRE")) == (
+        f"{ROLE} is kept: it was not created by slr-constructs, and the stack rolls back, so that"
+        " REQUIRE does not apply"
+    )
+    assert stack.role.tags == {}
+
+
+def test_the_rollback_of_a_cancelled_create_keeps_a_role_that_existed_before(
+    stack: Stack,
+) -> None:
+    """CloudFormation made up the physical id, so its status is not needed."""
+    stack.account.add(ROLE, "Created by the service", **LEASES)
+    wanted = {**PROPERTIES, "Removal": "REQUIRE"}
+    delete = request(
+        "Delete", "Custom::ServiceLinkedRole", wanted, physical_resource_id="Stack-Thing-1QX"
+    )
+
+    assert "REQUIRE does not apply" in _succeeded(respond(delete, stack.clock))
+    assert stack.role.tags == {}
+
+
+def test_an_update_that_fails_keeps_the_other_role_that_existed_before(stack: Stack) -> None:
+    """CloudFormation never deletes the role of a failed update to another role."""
+    stack.account.add(ROLE, "Created by the service")
+    stack.account.refuse("update_role_description", "AccessDenied", 403)
+    update = request(
+        "Update",
+        "Custom::ServiceLinkedRole",
+        {**PROPERTIES, "Removal": "REQUIRE", "Description": "Ours"},
+        physical_resource_id="AWSServiceRoleForTea",
+    )
+
+    assert "UpdateRoleDescription failed" in _failed(respond(update, stack.clock))
+    assert stack.role.tags == {}
+
+
+@pytest.mark.parametrize("removal", ["WHEN_UNUSED", "REQUIRE"])
+def test_a_rollback_deletes_a_role_that_the_stack_created(removal: str, rolled_back: Stack) -> None:
+    """It leaves nothing behind."""
+    rolled_back.acquire_lease()
+
+    assert _succeeded(rolled_back.release_lease(Removal=removal)) == f"{ROLE} is deleted"
+
+
+def test_a_rollback_does_not_fail_because_of_other_leases(rolled_back: Stack) -> None:
+    """A stack that is created at the same time needs the role."""
+    rolled_back.acquire_lease()
+    rolled_back.role.tags |= OTHER_LEASES
+
+    assert "these stacks have a lease" in _succeeded(rolled_back.release_lease(Removal="REQUIRE"))
+    assert rolled_back.role.tags == CREATED | OTHER_LEASES
+
+
+def test_keep_is_not_final_in_a_rollback(rolled_back: Stack) -> None:
+    """The stack never had the role."""
+    rolled_back.acquire_lease()
+
+    assert "its removal setting is KEEP" in _succeeded(rolled_back.release_lease(Removal="KEEP"))
+    assert rolled_back.role.tags == CREATED
+
+
+def test_a_required_deletion_keeps_an_adopted_role_if_it_may_be_a_rollback(
+    stack: Stack, stack_status: StackStatus
+) -> None:
+    """CloudFormation does not answer, and a rollback must not fail."""
+    stack.account.add(ROLE, "Created by the service")
+    stack.acquire_lease()
+    stack_status.refused = "AccessDenied"
+
+    assert _succeeded(stack.release_lease(Removal="REQUIRE")) == (
+        f"{ROLE} is kept: it was not created by slr-constructs, and the stack may roll back, so"
+        " that REQUIRE does not apply"
+    )
+    assert stack.role.tags == {}
+
+
+def test_keep_is_final_if_it_may_be_a_rollback(stack: Stack, stack_status: StackStatus) -> None:
+    """A role that stays does no harm."""
+    stack.acquire_lease()
+    stack_status.refused = "AccessDenied"
+
+    stack.release_lease(Removal="KEEP")
+
+    assert stack.role.tags == KEPT_FOR_STACK
+
+
+# the reason why a role was kept
+
+
+DENIED_DELETION = "iam:DeleteServiceLinkedRole failed: AccessDenied: AWS says no"
+
+
+def _kept(stack: Stack) -> str:
+    """Return the reason on the role, without its date."""
+    today = f"{datetime.fromtimestamp(stack.clock.now(), UTC):%Y-%m-%d}: "
+    assert stack.role.tags[KEPT_TAG].startswith(today)
+    return stack.role.tags[KEPT_TAG].removeprefix(today)
+
+
+def test_the_reason_stays_on_the_role(stack: Stack) -> None:
+    """The log of the function is deleted with the stack."""
+    stack.acquire_lease()
+    stack.account.refuse("delete_service_linked_role", "AccessDenied", 403, "Nobody may (here)")
+    stack.release_lease()
+
+    assert _kept(stack) == "iam:DeleteServiceLinkedRole failed: AccessDenied: Nobody may here"
+    assert stack.role.tags.keys() == {CREATED_TAG, KEPT_TAG}
+
+
+def test_a_long_reason_is_shortened(stack: Stack) -> None:
+    """IAM accepts 256 characters: letters, digits, spaces and some signs."""
+    stack.acquire_lease()
+    stack.role.used = {("us-east-1", f"{CONNECTOR}{n}\u00e9'\u2028") for n in range(20)}
+    stack.release_lease()
+
+    value = stack.role.tags[KEPT_TAG]
+    assert len(value) == 256
+    assert value.endswith("...")
+    assert all(each in "_.:/=+-@" or unicodedata.category(each)[0] in "LNZ" for each in value)
+    assert _kept(stack).startswith(f"it is in use in us-east-1: {CONNECTOR}0")
+
+
+def test_the_next_lease_removes_the_reason(stack: Stack) -> None:
+    """The role is not kept any more, but used."""
+    stack.acquire_lease()
+    stack.role.tags[KEPT_TAG] = "2026-11-30: it was in use"
+
+    stack.acquire_lease()
+
+    assert stack.role.tags == CREATED | LEASES
+
+
+def test_the_reason_makes_room_for_a_lease(stack: Stack) -> None:
+    """A role has at most 50 tags."""
+    fifty = {f"tag-{number}": "" for number in range(48)} | CREATED
+    stack.account.add(ROLE, **fifty, **{KEPT_TAG: "2026-11-30: it was in use"})
+
+    assert _succeeded(stack.acquire_lease()) == f"{ROLE} exists and is adopted"
+    assert stack.role.tags == fifty | LEASES
+
+
+def test_a_reason_that_was_written_meanwhile_is_removed(stack: Stack) -> None:
+    """The other stack removed its lock just before this one read the role again."""
+    stack.account.add(ROLE, **CREATED, **{FIRST_LOCK: NOW})
+
+    def keep() -> None:
+        if LEASE in stack.role.tags:
+            stack.role.tags.pop(FIRST_LOCK)
+            stack.role.tags[KEPT_TAG] = "2026-11-30: it was in use"
+            stack.account.before_call = lambda _method, _params: None
+
+    stack.before("get_role", keep)
+
+    assert _succeeded(stack.acquire_lease()) == f"{ROLE} exists and is adopted"
+    assert stack.role.tags == CREATED | LEASES
+
+
+def test_a_deletion_succeeds_if_the_reason_cannot_be_written(stack: Stack) -> None:
+    """Only the log has it then."""
+    stack.acquire_lease()
+    stack.account.refuse("delete_service_linked_role", "AccessDenied", 403)
+    # the lock is the first tag
+    stack.account.refuse("tag_role", "LimitExceeded", 409, skip=1)
+
+    assert _succeeded(stack.release_lease()) == f"{ROLE} is kept: {DENIED_DELETION}"
+    assert stack.role.tags == CREATED
+
+
+def test_no_reason_is_written_that_audit_shows_anyway(stack: Stack) -> None:
+    """Audit shows leases, and whether slr-constructs created the role."""
+    stack.acquire_lease()
+    stack.role.tags |= OTHER_LEASES
+
+    stack.release_lease()
+
+    assert stack.role.tags == CREATED | OTHER_LEASES
+
+
+def test_a_required_deletion_that_fails_writes_no_reason(stack: Stack) -> None:
+    """The stack exists, and its events have the reason."""
+    stack.acquire_lease()
+    stack.account.refuse("delete_service_linked_role", "AccessDenied", 403)
+
+    _failed(stack.release_lease(Removal="REQUIRE"))
+
     assert stack.role.tags == CREATED
 
 
@@ -752,7 +1051,7 @@ def test_waits_for_a_deletion(seconds: float, stack: Stack) -> None:
 def test_renews_its_lock_while_it_waits(stack: Stack) -> None:
     """An old lock would be ignored like that of a run that crashed."""
     stack.acquire_lease()
-    stack.account.deletion_seconds = 400
+    stack.account.deletion_seconds = 280
     ages: list[int] = []
     stack.before(
         "get_service_linked_role_deletion_status",
@@ -814,8 +1113,8 @@ def test_keeps_a_role_in_use_and_names_the_usages(stack: Stack) -> None:
     assert _succeeded(stack.release_lease()) == (
         f"{ROLE} is kept: it is in use in eu-west-1: {OTHER_CONNECTOR}; us-east-1: {CONNECTOR}"
     )
-    assert 240 < stack.clock.elapsed - begun <= 340
-    assert stack.role.tags == CREATED
+    assert 240 < stack.clock.elapsed - begun <= 300 + 2 * READABLE_SECONDS
+    assert stack.role.tags.keys() == {CREATED_TAG, KEPT_TAG}
 
 
 def test_fails_when_a_required_role_stays_in_use(stack: Stack) -> None:
@@ -916,8 +1215,11 @@ def test_keeps_a_role_that_another_stack_continues_to_delete(stack: Stack) -> No
     """A run that removed its lock does not set it again."""
     stack.account.add(ROLE, **CREATED, **{FIRST_LOCK: str(EPOCH + 10_000)})
 
-    assert _succeeded(stack.release_lease()) == f"{ROLE} is kept: another stack is deleting it"
+    assert _succeeded(stack.release_lease()) == (
+        f"{ROLE} is not deleted yet: another stack is deleting it. {NOT_DELETED_YET}"
+    )
     assert list(stack.locks()) == [FIRST_LOCK]
+    assert KEPT_TAG not in stack.role.tags
 
 
 def test_locks_a_role_that_was_created_again(stack: Stack) -> None:
@@ -990,7 +1292,7 @@ def test_keeps_the_role_when_its_deletion_is_denied(stack: Stack) -> None:
         f"{ROLE} is kept: iam:DeleteServiceLinkedRole failed: AccessDenied: AWS says no"
     )
     assert stack.clock.elapsed - begun <= 60
-    assert stack.role.tags == CREATED
+    assert stack.role.tags.keys() == {CREATED_TAG, KEPT_TAG}
 
 
 def test_fails_when_the_deletion_of_a_required_role_is_denied(stack: Stack) -> None:
@@ -1025,19 +1327,52 @@ def test_reads_the_role_when_the_status_is_denied(stack: Stack, *, deleted: bool
         assert reason == f"{ROLE} is deleted"
     else:
         assert reason == (
-            f"{ROLE} is kept: the status of its deletion cannot be read: AccessDenied: AWS says no"
+            f"{ROLE} is not deleted yet: the status of its deletion cannot be read: AccessDenied:"
+            f" AWS says no. {NOT_DELETED_YET}"
         )
         assert len(stack.locks()) == 1
 
 
 def test_leaves_its_lock_on_a_role_that_is_still_being_deleted(stack: Stack) -> None:
-    """A stack that is created now waits until the role is deleted."""
+    """After five minutes. A stack that is created now waits until the role is deleted."""
+    stack.acquire_lease()
+    begun = stack.clock.elapsed
+    stack.account.deletion_seconds = 10_000
+
+    assert _succeeded(stack.release_lease()) == (
+        f"{ROLE} is not deleted yet: IAM is still deleting it. {NOT_DELETED_YET}"
+    )
+    assert 240 < stack.clock.elapsed - begun <= 300 + 2 * READABLE_SECONDS
+    assert list(stack.locks().values()) == [str(stack.clock.now())]
+    assert _kept(stack) == "IAM is still deleting it"
+
+
+def test_a_required_deletion_waits_for_iam_to_the_end(stack: Stack) -> None:
+    """The stack must not be deleted without its role."""
     stack.acquire_lease()
     stack.account.deletion_seconds = 10_000
 
-    assert _succeeded(stack.release_lease()) == f"{ROLE} is kept: IAM is still deleting it"
+    assert _failed(stack.release_lease(Removal="REQUIRE")) == (
+        f"{ROLE} must be deleted with this stack, but IAM is still deleting it"
+    )
+    assert stack.clock.left() < 60
     assert len(stack.locks()) == 1
-    assert stack.clock.left() > 0
+
+
+def test_the_attempts_and_the_last_deletion_take_five_minutes_together(stack: Stack) -> None:
+    """The last deletion starts late, and takes long."""
+    stack.acquire_lease()
+    begun = stack.clock.elapsed
+    stack.role.used.add(("us-east-1", CONNECTOR))
+
+    def last() -> None:
+        stack.role.used.clear()
+        stack.account.deletion_seconds = 10_000
+
+    stack.when(begun + 200, last)
+
+    assert "IAM is still deleting it" in _succeeded(stack.release_lease())
+    assert 240 < stack.clock.elapsed - begun <= 300 + 2 * READABLE_SECONDS
 
 
 def test_fails_when_the_time_is_too_short(account: Account) -> None:
@@ -1058,4 +1393,25 @@ def test_tags_have_valid_lengths(stack: Stack) -> None:
     keys += stack.role.tags
 
     assert max(map(len, keys)) <= 128
-    assert all(key.startswith((LEASE_TAG, DELETION_LOCK_TAG, CREATED_TAG)) for key in keys)
+    ours = (LEASE_TAG, DELETION_LOCK_TAG, CREATED_TAG, KEPT_TAG)
+    assert all(key.startswith(ours) for key in keys)
+    assert max(map(len, [*stack.role.tags.values(), *KEPT_FOR_STACK.values()])) <= 256
+
+
+def test_the_longest_stack_id_fits_into_the_created_tag(stack: Stack) -> None:
+    """The name of a stack has at most 128 characters, and its last part is a UUID."""
+    longest = stack_id("S" * 128, "us-gov-west-1").replace(":aws:", ":aws-us-gov:")
+    longest = longest.rpartition("/")[0] + "/" + "0" * 36
+    stack.account.add(ROLE, **CREATED)
+    delete = request(
+        "Delete",
+        "Custom::ServiceLinkedRole",
+        {**PROPERTIES, "Removal": "KEEP"},
+        physical_resource_id=ROLE,
+        stack=longest,
+    )
+
+    _succeeded(respond(delete, stack.clock))
+
+    assert stack.role.tags[CREATED_TAG] == f"kept for {longest}"
+    assert len(stack.role.tags[CREATED_TAG]) <= 256

@@ -3,8 +3,11 @@
 The whole account shares one role, so stacks coordinate through tags on the role:
 
 - a *lease* for each stack that uses the role;
-- a *created* tag, if slr-constructs created the role. An adopted role is deleted only with REQUIRE;
-- a *deletion lock*, while a stack that is being deleted asks IAM to delete the role.
+- a *created* tag, if slr-constructs created the role. An adopted role is deleted only with REQUIRE.
+  If the tag has another value than "true", it says why the role is treated like an adopted one;
+- a *deletion lock*, while a stack that is being deleted asks IAM to delete the role;
+- a *kept* tag with the reason, if the last stack could not delete the role. The log of its function
+  is deleted with the stack. The next lease ends it.
 
 A stack that is deleted sets its lock and then looks for leases. A stack that is created acquires
 its lease and then looks for locks. So the later of the two always sees the other. The deleted stack
@@ -14,6 +17,9 @@ to a run that crashed or lost its permissions, and is ignored and removed.
 
 IAM is eventually consistent: a run reads its own change at once, and other runs read it some
 seconds later. So each run waits after its own change before it looks for those of others.
+
+A stack with KEEP changes the created tag before it releases its lease. So every run that does not
+read the lease any more reads that the role stays.
 
 The tags are deleted with the role. So if several runs have a lock, they ask IAM only when a single
 lock is left: a late request could delete a role that another stack has created again. For the same
@@ -26,8 +32,10 @@ function lists such resources itself, in every region, each time before it asks 
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
@@ -49,7 +57,7 @@ from ..contract import ServiceLinkedRole
 from ..operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..aws import Api
     from ..context import Context, StackResource
@@ -57,6 +65,15 @@ if TYPE_CHECKING:
 LEASE_TAG = "slr-constructs:lease:"
 CREATED_TAG = "slr-constructs:created"
 DELETION_LOCK_TAG = "slr-constructs:deletion-lock:"
+KEPT_TAG = "slr-constructs:kept"
+
+#: the values of the created tag.
+_DELETABLE = "true"
+_USED_WITHOUT_LEASE = "used without a lease"
+_KEPT_FOR = "kept for "
+#: IAM accepts so many of these characters in the value of a tag.
+_TAG_CHARACTERS = 256
+_NOT_IN_TAGS = re.compile(r"[^\w.:/=+@-]+")
 
 #: ends the description of a role that slr-constructs creates. If a run crashes before it tags the
 #: new role, the next run recognizes the role by this text.
@@ -71,8 +88,9 @@ _PROPAGATION_SECONDS = 15
 _RENEW_SECONDS = 60
 _STALE_SECONDS = 300
 #: AWS documentation: "wait for a few minutes and try the operation again". With WHEN_UNUSED, the
-#: role is then kept.
+#: stack then waits no longer. The last attempt starts earlier, because a deletion takes time.
 _WHEN_UNUSED_SECONDS = 300
+_LAST_ATTEMPT_SECONDS = 60
 #: after this time, a new permission is visible in all regions.
 _NEW_PERMISSION_SECONDS = 30
 
@@ -115,8 +133,18 @@ class Role:
     @property
     def is_ours(self) -> bool:
         """Whether slr-constructs created the role and all stacks that use it have a lease."""
-        # the tag has another value if a stack has no lease; without the tag, a run crashed
-        return self.tags.get(CREATED_TAG, "true" if self.marked else "") == "true"
+        # without the tag, a run crashed
+        return self.tags.get(CREATED_TAG, _DELETABLE if self.marked else "") == _DELETABLE
+
+
+def reason_to_stay(tags: Mapping[str, str]) -> str | None:
+    """Return why only REQUIRE deletes a role that slr-constructs created; None if it is unused."""
+    value = tags.get(CREATED_TAG, _DELETABLE)
+    if value == _DELETABLE:
+        return None
+    if value.startswith(_KEPT_FOR):
+        return f"{value.removeprefix(_KEPT_FOR)} was deleted with the removal setting KEEP"
+    return "a stack may use it without a lease, because IAM rejected its tag"
 
 
 def read(role_name: str, context: Context) -> Role | None:
@@ -229,6 +257,12 @@ class _Kept:
     pending: bool = False
     #: whether another run has a lock.
     is_locked: bool = False
+    #: whether the tags of the role show the reason.
+    is_shown: bool = False
+
+
+_LEASE_STAYS = "The lease of the stack stays on it, so that no other stack deletes it"
+_LOCKED = _Kept("another stack is deleting it", is_locked=True)
 
 
 class _Leases:
@@ -239,12 +273,18 @@ class _Leases:
         self._name: dict[str, Any] = {"RoleName": wanted.role_name}
         holder = context.stack_resource
         self._stack_id = "" if holder is None else holder.stack_id
+        self._removal = wanted.removal
+        if self._removal == "REQUIRE" and context.undoes is not False:
+            # the role may have existed before the stack
+            self._removal = "WHEN_UNUSED"
         #: the key of the tag; empty if the operation does not belong to a stack.
         self._lease = "" if holder is None else _lease_of(holder)
         self._lock = DELETION_LOCK_TAG + secrets.token_hex(16)
         self._lock_time = 0
         self._lock_was_renewed = False
         self._wait_for_lists = True
+        #: what `clock.left()` returns when the run waits no longer for the deletion.
+        self._end = 0.0
 
     # acquire
 
@@ -263,13 +303,15 @@ class _Leases:
                 role = wait_until_readable(self._wanted.role_name, self._context)
             if role is None:
                 continue
-            self._remove_stale_locks(role)
+            self._remove_outdated_tags(role)
             error = None if self._lease in role.tags else self._add_lease(role)
             # a run that deletes the role then reads this lease, or this run reads its lock
             self._context.clock.wait(READABLE_SECONDS)
             role = read(self._wanted.role_name, self._context)
             if role is None or self._deletion_locks(role):
                 continue
+            # a run that had a lock until now may have kept the role
+            self._remove_outdated_tags(role)
             if error is not None:
                 return f"{self._wanted.role_name} exists. It will be kept, because {error}"
             if self._lease in role.tags:
@@ -283,7 +325,7 @@ class _Leases:
     def _finish(self, role: Role, *, created: bool) -> str:
         if role.marked and CREATED_TAG not in role.tags:
             # not before the lease: until then, the service may replace the role with its own
-            self._tag({CREATED_TAG: "true"})
+            self._tag({CREATED_TAG: _DELETABLE})
         wanted = self._wanted.description
         if wanted is not None and role.description != wanted:
             self._iam.call("update_role_description", Description=wanted, **self._name)
@@ -303,7 +345,7 @@ class _Leases:
         error = self._tag({self._lease: self._stack_id})
         if error is not None and role.is_ours:
             # without this lease, the tags no longer show when the role is unused
-            tag_error = self._tag({CREATED_TAG: "used without a lease"})
+            tag_error = self._tag({CREATED_TAG: _USED_WITHOUT_LEASE})
             if tag_error is not None and CREATED_TAG not in role.tags:
                 self._remove_created_mark(role)
         return error
@@ -326,35 +368,54 @@ class _Leases:
         except ClientError as error:
             if not is_denied(error):
                 raise
+            reason = f"IAM does not show it{error_text(error)}"
+            if self._stays_for_this_stack:
+                return self._keep(f"{reason}. {_LEASE_STAYS}")
             # it may have a lease or a lock that this run can remove without reading the role
             self._untag(*filter(None, (self._lease, self._lock)))
-            return self._keep(f"IAM does not show it{error_text(error)}")
+            return self._keep(reason)
+
+    @property
+    def _stays_for_this_stack(self) -> bool:
+        """Whether no later stack may delete the role, unless it requires that."""
+        # a stack that rolls back never had the role
+        return self._removal == "KEEP" and self._context.undoes is not True
 
     def _release(self) -> str:
-        role = read(self._wanted.role_name, self._context)
-        if role is not None and self._lease in role.tags:
+        name = self._wanted.role_name
+        role = read(name, self._context)
+        if role is None:
+            return f"{name} does not exist"
+        self._remove_stale_locks(role)
+        # an update gave the construct another id, and the new resource has the removal setting
+        moved = self._stack_id in self._leases(role).values()
+        if self._stays_for_this_stack and role.is_ours and not moved:
+            tag_error = self._tag({CREATED_TAG: f"{_KEPT_FOR}{self._stack_id}"})
+            if tag_error is not None:
+                return self._keep(f"{tag_error}. {_LEASE_STAYS}")
+            # until every run reads it
+            self._context.clock.wait(READABLE_SECONDS)
+        had_lease = self._lease in role.tags
+        if had_lease:
             tag_error = self._untag(self._lease)
             if tag_error is not None:
                 return self._keep(tag_error)
+        if moved or self._removal == "KEEP":
+            why = "the stack has another lease on it" if moved else "its removal setting is KEEP"
+            return f"{name} is kept: {why}"
+        if had_lease:
             # if two stacks are deleted at once, the later one must not read the other's old lease
             self._context.clock.wait(READABLE_SECONDS)
-            role = read(self._wanted.role_name, self._context)
-        if role is None:
-            return f"{self._wanted.role_name} does not exist"
-        self._remove_stale_locks(role)
-        if self._stack_id in self._leases(role).values():
-            # an update gave the construct another id, and the new resource has the removal setting
-            return f"{self._wanted.role_name} is kept: the stack has another lease on it"
-        if self._wanted.removal == "KEEP":
-            return self._keep("its removal setting is KEEP")
+            role = read(name, self._context)
+            if role is None:
+                return f"{name} does not exist"
         reason = self._needed_by(role) or self._lock_deletion()
         return self._delete_or_keep() if reason is None else self._keep(reason)
 
     def _delete_or_keep(self) -> str:
         self._context.clock.wait(READABLE_SECONDS)
-        limit = float("inf") if self._wanted.removal == "REQUIRE" else _WHEN_UNUSED_SECONDS
+        self._start_waiting()
         kept = _Kept("IAM was not asked to delete it")
-        began = self._context.clock.left()
         for _ in self._context.attempts(longest=30):
             role = read(self._wanted.role_name, self._context)
             outcome = None if role is None else self._attempt(role)
@@ -367,39 +428,67 @@ class _Leases:
             self._context.on_event("role not deleted", reason=kept.reason)
             if kept.is_locked:
                 # a run without permissions cannot remove its lock: wait until the lock has ended
-                began = self._context.clock.left()
-            if not kept.retry or began - self._context.clock.left() > limit:
+                self._start_waiting()
+            if not kept.retry or self._seconds_left() < _LAST_ATTEMPT_SECONDS:
                 break
+        self._record(kept)
         if not kept.pending:
             self._untag(self._lock)
+        if self._removal != "REQUIRE" and (kept.pending or kept == _LOCKED):
+            return (
+                f"{self._wanted.role_name} is not deleted yet: {kept.reason}. The stack does not"
+                " wait longer. If that deletion fails, the role stays"
+            )
         return self._keep(kept.reason)
+
+    def _start_waiting(self) -> None:
+        self._end = self._context.clock.left() - _WHEN_UNUSED_SECONDS
+
+    def _seconds_left(self) -> float:
+        """Return how long the run still waits for the deletion."""
+        if self._removal == "REQUIRE":
+            return float("inf")
+        return self._context.clock.left() - self._end
+
+    def _record(self, kept: _Kept) -> None:
+        """Leave the reason on the role, because the log is deleted with the stack."""
+        if self._removal == "REQUIRE" or kept.is_shown or kept.is_locked:
+            return
+        now = self._context.clock.now()
+        tags = {KEPT_TAG: _tag_value(f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d}: {kept.reason}")}
+        if kept.pending:
+            # a stack that is created now waits for the deletion
+            tags[self._lock] = str(now)
+        self._tag(tags)
 
     def _attempt(self, role: Role) -> _Kept | None:
         needed = self._needed_by(role)
         if needed is not None:
-            return _Kept(needed, retry=False)
+            return _Kept(needed, retry=False, is_shown=True)
         locks = self._deletion_locks(role)
         if locks == [self._lock]:
             return self._listed_usage() or self._delete()
         if locks and min(locks) < self._lock:
             # both runs see both locks: one removes its lock, so that the other continues
             self._untag(self._lock)
-            return _Kept("another stack is deleting it", is_locked=True)
+            return _LOCKED
         tag_error = self._lock_deletion()
-        return _Kept(
-            tag_error or "another stack is deleting it", retry=tag_error is None, is_locked=True
-        )
+        if tag_error is not None:
+            return _Kept(tag_error, retry=False, is_locked=True)
+        return _LOCKED
 
     def _needed_by(self, role: Role) -> str | None:
         """Return why the tags forbid the deletion; None if they allow it."""
         stacks = sorted(self._leases(role).values())
         if stacks:
             return f"these stacks have a lease on it: {', '.join(stacks)}"
-        if self._wanted.removal == "REQUIRE" or role.is_ours:
+        if self._removal == "REQUIRE" or role.is_ours:
             return None
-        if CREATED_TAG in role.tags:
-            return "a stack may use it without a lease, because IAM rejected its tag"
-        return "it was not created by slr-constructs"
+        reason = reason_to_stay(role.tags) or "it was not created by slr-constructs"
+        if self._removal == self._wanted.removal:
+            return reason
+        rolls_back = "the stack rolls back" if self._context.undoes else "the stack may roll back"
+        return f"{reason}, and {rolls_back}, so that REQUIRE does not apply"
 
     def _leases(self, role: Role) -> dict[str, str]:
         """Return the other leases on the role: their stacks by tag."""
@@ -416,7 +505,7 @@ class _Leases:
         self._wait_for_lists = False
         if used:
             return _Kept(f"it may be used by {', '.join(used)}")
-        if unread and self._wanted.removal != "REQUIRE":
+        if unread and self._removal != "REQUIRE":
             reason = f"it may be in use, because these calls failed: {', '.join(unread)}"
             return _Kept(reason, retry=False)
         return None
@@ -430,7 +519,8 @@ class _Leases:
         ]
         used: list[str] = []
         started = self._context.clock.left()
-        for _ in self._context.attempts(within=_WHEN_UNUSED_SECONDS, longest=10):
+        within = min(_WHEN_UNUSED_SECONDS, self._seconds_left())
+        for _ in self._context.attempts(within=within, longest=10):
             busy, errors = False, dict[tuple[str, str], str]()
             for operation, region in left:
                 # unreachable regions take time, and another stack ignores an old lock
@@ -465,7 +555,7 @@ class _Leases:
                 return None
             reason = f"iam:DeleteServiceLinkedRole failed: {code(error)}: {message(error)}"
             return _Kept(reason, retry=not is_denied(error))
-        for _ in self._context.attempts(longest=10):
+        for _ in self._context.attempts(within=self._seconds_left(), longest=10):
             self._renew()
             try:
                 status = self._iam.call(
@@ -477,7 +567,7 @@ class _Leases:
                 return None
             if status["Status"] == "FAILED":
                 return _Kept(_usage(status.get("Reason", {})))
-        return _Kept("IAM is still deleting it", pending=True)
+        return _Kept("IAM is still deleting it", retry=False, pending=True)
 
     def _status_unknown(self, error: ClientError) -> _Kept | None:
         # IAM may forget the task of a fast deletion before its status is read
@@ -489,7 +579,7 @@ class _Leases:
         return _Kept(reason, retry=not is_denied(error), pending=True)
 
     def _keep(self, reason: str) -> str:
-        if self._wanted.removal == "REQUIRE":
+        if self._removal == "REQUIRE":
             raise RoleKeptError(self._wanted.role_name, reason)
         return f"{self._wanted.role_name} is kept: {reason}"
 
@@ -514,10 +604,14 @@ class _Leases:
             and (since.isdigit() and int(since) > fresh) is not stale
         ]
 
-    def _remove_stale_locks(self, role: Role) -> None:
-        stale = self._deletion_locks(role, stale=True)
-        if stale:
-            self._untag(*stale)
+    def _remove_stale_locks(self, role: Role, *others: str) -> None:
+        outdated = [*self._deletion_locks(role, stale=True), *others]
+        if outdated:
+            self._untag(*outdated)
+
+    def _remove_outdated_tags(self, role: Role) -> None:
+        """Remove the locks of runs that crashed, and the reason why a role without leases stays."""
+        self._remove_stale_locks(role, *({KEPT_TAG} & role.tags.keys()))
 
     def _tag(self, tags: dict[str, str]) -> str | None:
         wanted = [{"Key": key, "Value": value} for key, value in tags.items()]
@@ -557,6 +651,12 @@ def _lease_of(holder: StackResource) -> str:
     # with the logical id: a renamed resource acquires its lease before the old one releases its own
     digest = hashlib.sha256(f"{holder.stack_id}/{holder.logical_id}".encode()).hexdigest()[:32]
     return LEASE_TAG + digest
+
+
+def _tag_value(text: str) -> str:
+    """Return a text as the value of a tag, without characters that IAM refuses."""
+    value = _NOT_IN_TAGS.sub(" ", text).strip()
+    return value if len(value) <= _TAG_CHARACTERS else f"{value[: _TAG_CHARACTERS - 3]}..."
 
 
 def _usage(reason: dict[str, object]) -> str:
