@@ -13,7 +13,9 @@ from slr_constructs.handler.slr_handler.aws import is_not_found
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
     CREATED_TAG,
+    KEPT_TAG,
     LEASE_TAG,
+    reason_to_stay,
 )
 
 if TYPE_CHECKING:
@@ -69,7 +71,12 @@ class Role:
     @property
     def created_by_library(self) -> bool:
         """Whether slr-constructs created the role."""
-        return self.tags.get(CREATED_TAG) == "true" or self.description.endswith(CREATED_MARK)
+        return CREATED_TAG in self.tags or self.description.endswith(CREATED_MARK)
+
+    @property
+    def kept(self) -> str | None:
+        """Why slr-constructs does not delete the role, or did not; None if nothing is recorded."""
+        return reason_to_stay(self.tags) or self.tags.get(KEPT_TAG)
 
     @property
     def has_expected_policy(self) -> bool | None:

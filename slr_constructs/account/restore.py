@@ -29,6 +29,7 @@ from slr_constructs.handler.slr_handler.context import Context, OperationError
 from slr_constructs.handler.slr_handler.operations import service_linked_role
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     DELETION_LOCK_TAG,
+    KEPT_TAG,
     LEASE_TAG,
 )
 
@@ -172,13 +173,13 @@ class Restore:
             self.on_event(Waiting(details["seconds"], details["reason"]))
 
     def _restore_tags(self, role: Role, before: dict[str, str], context: Context) -> None:
-        """Restore the tags of the role, except the leases of stacks that were deleted since."""
+        """Restore the tags that still apply: not the leases of stacks that were deleted since."""
         name = self.definition.role_name
         tags = [
             {"Key": key, "Value": value}
             for key, value in before.items()
             if key not in role.tags
-            and not key.startswith((DELETION_LOCK_TAG, RESERVED_TAGS))
+            and not key.startswith((DELETION_LOCK_TAG, KEPT_TAG, RESERVED_TAGS))
             and (
                 not key.startswith(LEASE_TAG)
                 or with_state(Lease(name, key, value), self.account).is_active

@@ -153,6 +153,8 @@ def _facts(role: Role) -> Iterator[Line]:
         "created by",
         "slr-constructs" if role.created_by_library else "the service or another tool",
     )
+    if role.kept is not None:
+        yield _fact("kept", visible(role.kept))
     if role.description:
         yield _fact("description", visible(role.description))
     unexpected = role.has_expected_policy is False
@@ -235,6 +237,7 @@ def _role_as_json(report: RoleReport) -> dict[str, Any]:
         "last_used_region": role and role.last_used_region,
         "description": role and role.description,
         "created_by_slr_constructs": role and role.created_by_library,
+        "kept": role and role.kept,
         "attached_policies": [*role.attached_policies] if role else [],
         "inline_policies": [*role.inline_policies] if role else [],
         "expected_policy": definition.managed_policy,

@@ -14,6 +14,7 @@ from slr_constructs.catalogue import RoleDefinition
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
     CREATED_TAG,
+    KEPT_TAG,
     LEASE_TAG,
 )
 from tests.account import specimens
@@ -120,7 +121,7 @@ def test_a_role_that_cannot_be_read_raises(
     ("tags", "description", "created"),
     [
         ({CREATED_TAG: "true"}, "", True),
-        ({CREATED_TAG: "no"}, "", False),
+        ({CREATED_TAG: "used without a lease"}, "", True),
         ({}, f"Role of logs {CREATED_MARK}", True),
         ({}, f"{CREATED_MARK} not", False),
         ({}, "", False),
@@ -134,6 +135,30 @@ def test_recognizes_a_role_that_slr_constructs_created(
     world.account(ACCOUNT).add_role(MEDIATAILOR, tags=tags, description=description)
 
     assert _read().created_by_library is created
+
+
+@pytest.mark.parametrize(
+    ("tags", "kept"),
+    [
+        ({}, None),
+        ({CREATED_TAG: "true"}, None),
+        ({CREATED_TAG: "true", KEPT_TAG: "2026-11-30: it is in use"}, "2026-11-30: it is in use"),
+        (
+            {CREATED_TAG: "kept for arn:a", KEPT_TAG: "2026-11-30: it is in use"},
+            "arn:a was deleted with the removal setting KEEP",
+        ),
+        (
+            {CREATED_TAG: "used without a lease"},
+            "a stack may use it without a lease, because IAM rejected its tag",
+        ),
+    ],
+    ids=["not-ours", "ours", "in-use", "keep", "without-a-lease"],
+)
+def test_returns_why_a_role_was_kept(tags: dict[str, str], kept: str | None, world: World) -> None:
+    """A reason that is permanent comes first."""
+    world.account(ACCOUNT).add_role(MEDIATAILOR, tags=tags)
+
+    assert _read().kept == kept
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from slr_constructs.account.restore import Restore
 from slr_constructs.account.state import State
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     DELETION_LOCK_TAG,
+    KEPT_TAG,
     LEASE_TAG,
 )
 from tests.account.rehearsal import (
@@ -240,12 +241,13 @@ def test_a_deleted_resource_is_reported_and_the_others_are_restored(
 def test_an_existing_role_gets_its_missing_tags(
     world: World, account: FakeAccount, released: Rehearse
 ) -> None:
-    """No tag is replaced. Locks, AWS tags and leases of deleted stacks are not restored."""
+    """No tag is replaced. Only tags that still apply are restored, and none of AWS."""
     rehearsed = released(MEDIATAILOR)
     role = account.add_role(MEDIATAILOR, description="mine", tags={"team": "mine"})
     state = rehearsed.state()
     assert state.role is not None
-    tags = state.role["tags"] | {f"{DELETION_LOCK_TAG}x": "1", "aws:owner": "aws"}
+    outdated = {f"{DELETION_LOCK_TAG}x": "1", KEPT_TAG: "it was in use"}
+    tags = state.role["tags"] | outdated | {"aws:owner": "aws"}
     with rehearsed.path.open("a") as file:
         file.write(str({"role": {"description": "d", "tags": tags}}).replace("'", '"') + "\n")
     assert rehearsed.restore()

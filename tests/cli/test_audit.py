@@ -18,6 +18,7 @@ from slr_constructs import catalogue
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
     CREATED_TAG,
+    KEPT_TAG,
     LEASE_TAG,
 )
 from tests.cli.commands import run_command
@@ -183,6 +184,20 @@ def test_the_policy_is_compared_with_the_expected_one(account: FakeAccount) -> N
     ]
 
 
+def test_the_reason_why_a_role_was_kept_is_shown(account: FakeAccount) -> None:
+    """The stack was deleted with the log of its function."""
+    tags = {CREATED_TAG: "true", KEPT_TAG: "2026-11-30: it is in use in eu-west-1: arn:a"}
+    account.add_role(catalogue.IVS_RECORD_TO_S3, tags=tags)
+
+    assert (
+        "  created by     slr-constructs\n"
+        "  kept           2026-11-30: it is in use in eu-west-1: arn:a\n"
+        "  policy"
+    ) in run("ivs", "--region", DUBLIN).stdout
+    ((role,),) = (each["roles"] for each in audited_accounts("ivs", "--region", DUBLIN))
+    assert role["kept"] == tags[KEPT_TAG]
+
+
 def test_a_role_without_usages_and_leases_is_not_blocked(account: FakeAccount) -> None:
     """Its creator is unknown too."""
     account.add_role(catalogue.IVS_RECORD_TO_S3)
@@ -310,6 +325,7 @@ def test_json_has_all_details() -> None:
                         "last_used_region": DUBLIN,
                         "description": "logs of ads (created by slr-constructs)",
                         "created_by_slr_constructs": True,
+                        "kept": None,
                         "attached_policies": [
                             "arn:aws:iam::aws:policy/aws-service-role/AWSMediaTailorServiceRolePolicy"
                         ],
@@ -392,6 +408,7 @@ def test_json_of_a_role_that_does_not_exist_has_the_same_keys() -> None:
         "last_used_region": None,
         "description": None,
         "created_by_slr_constructs": None,
+        "kept": None,
         "attached_policies": [],
         "inline_policies": [],
         "expected_policy": "IVSRecordToS3",

@@ -24,6 +24,7 @@ from unittest import mock
 
 from slr_constructs import catalogue
 from slr_constructs.handler.slr_handler import aws
+from slr_constructs.handler.slr_handler.aws import READABLE_SECONDS
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
 from slr_constructs.handler.slr_handler.cloudformation import Response
 from slr_constructs.handler.slr_handler.entrypoint import respond
@@ -32,6 +33,7 @@ from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
     CREATED_TAG,
     DELETION_LOCK_TAG,
+    KEPT_TAG,
     LEASE_TAG,
 )
 from tests.handler.account import Account, refusal
@@ -161,7 +163,9 @@ class Stack:
             return f"UPDATE_{'ROLLBACK_' if self.rolls_back else ''}COMPLETE_CLEANUP_IN_PROGRESS"
         if self.is_updated:
             return f"UPDATE_{'ROLLBACK_' if self.rolls_back else ''}IN_PROGRESS"
-        return f"{'ROLLBACK' if self.rolls_back else 'CREATE'}_IN_PROGRESS"
+        if self.rolls_back:
+            return "ROLLBACK_IN_PROGRESS"
+        return f"{'DELETE' if self.state == 'deleting' else 'CREATE'}_IN_PROGRESS"
 
     @property
     def properties(self) -> dict[str, Any]:
@@ -271,8 +275,8 @@ class World:
         self.after_step: Callable[[], None] = lambda: None
         #: the role that slr-constructs did not create.
         self.theirs: Role | None = None
-        #: the stack that released a lease last.
-        self.last_release: Stack | None = None
+        #: the roles of slr-constructs that a deleted stack asked to keep.
+        self.final: set[Role | None] = set()
         #: determines which deletion lock is the first by name.
         self.seed = 0
         self._leases: set[str] = set()
@@ -382,7 +386,8 @@ class World:
         if role is not None:
             shown = (
                 role is self.theirs,
-                tags.get(CREATED_TAG),
+                tags.get(CREATED_TAG, "").partition(" ")[0],
+                KEPT_TAG in tags,
                 role.description.endswith(CREATED_MARK),
                 role.hidden_reads,
                 len(used),
@@ -459,6 +464,9 @@ class World:
                 if not at_once:
                     self.take_turns()
             self.take_turns()
+            # IAM may still show the last lease
+            self.after(READABLE_SECONDS, lambda: None, "you wait")
+            self.take_turns()
         for stack in self.stacks:
             if stack.exists:
                 self.violations.append(f"{stack.name} cannot be deleted")
@@ -488,8 +496,6 @@ class World:
                 self.violations.append(f"{stack.name} has a role that does not exist")
             elif stack.has_role and stack.lease not in tags:
                 self.violations.append(f"{stack.name} has a role without a lease")
-            if stack.lease in self._leases and stack.lease not in tags:
-                self.last_release = stack
         self._leases = {tag for tag in tags if tag.startswith(LEASE_TAG)}
         if role is not None and role is self.theirs:
             self._check_theirs(role)
@@ -528,8 +534,7 @@ class World:
             self.violations.append("all stacks are deleted, and our unused role exists")
 
     def _may_stay(self, role: Role) -> bool:
-        # KEEP keeps the role, if its stack releases the last lease
-        if self.last_release is not None and self.last_release.removal == "KEEP":
+        if role in self.final:
             return True
         # WHEN_UNUSED retries for a limited time, which is checked with the response
         tasks = [task for task in self.account.tasks.values() if task.role is role]
@@ -537,11 +542,21 @@ class World:
 
     def _check_deletion_request(self, actor: Actor) -> None:
         removal = actor.request.resource_properties["Removal"]
-        if removal == "KEEP":
-            self.violations.append(f"{actor.name} asked IAM to delete a role that must be kept")
+        # in a rollback, every setting acts as WHEN_UNUSED
+        if not self._undoes(actor.request, actor.stack):
+            if removal == "KEEP":
+                self.violations.append(f"{actor.name} asked IAM to delete a role that must be kept")
+            if removal == "REQUIRE":
+                return
+        if self.role in self.final:
+            self.violations.append(f"{actor.name} asked IAM to delete a role that is kept for good")
         # only REQUIRE deletes a role that slr-constructs did not create
-        if self.theirs is not None and self.role is self.theirs and removal != "REQUIRE":
+        if self.theirs is not None and self.role is self.theirs:
             self.violations.append(f"{actor.name} asked IAM to delete a role that is not ours")
+
+    def _undoes(self, request: Request, stack: Stack) -> bool:
+        """Return whether a delete undoes a create that failed."""
+        return stack.rolls_back or request.physical_resource_id != ROLE
 
     def _check_deletion(self, what: str, role: Role) -> None:
         if what != "delete":
@@ -595,7 +610,11 @@ class World:
         self.step(label, lambda: self._send(stack, "Update", stack.physical_resource_id))
 
     def begin_delete(self, stack: Stack) -> None:
-        """Let CloudFormation delete the resource of a stack, after its feature."""
+        """Let CloudFormation delete the resource of a stack that you delete, after its feature."""
+        stack.rolls_back = False
+        self._begin_delete(stack)
+
+    def _begin_delete(self, stack: Stack) -> None:
         stack.state = "deleting"
         role = self.role
         if role is not None and stack.usage in role.used:
@@ -641,7 +660,7 @@ class World:
             return
         for each in members:
             if each.state in ("deployed", "rolling back"):
-                self.begin_delete(each)
+                self._begin_delete(each)
             if each.state not in ("absent", "deleted"):
                 return
 
@@ -700,6 +719,8 @@ class World:
         # CloudFormation accepts the first response to its current request
         if response is not None and actor.request is stack.request and stack.response is None:
             self._check_response(actor, response)
+            if self.role is not None and "its removal setting is KEEP" in response.reason:
+                self.final |= {self.role} - {self.theirs}
             stack.response = response
             self._on_response(stack, actor.request.request_type, response)
 
@@ -707,6 +728,7 @@ class World:
         required = (
             actor.request.request_type == "Delete"
             and actor.request.resource_properties.get("Removal") == "REQUIRE"
+            and not self._undoes(actor.request, actor.stack)
         )
         if (
             response.failed
@@ -730,8 +752,6 @@ class World:
         )
         if kind == "Delete":
             stack.state = "stuck" if response.failed else "deleted"
-            # a stack whose create crashed before it acquired a lease has nothing to release
-            self.last_release = self.last_release or stack
             if stack.rolls_back:
                 self._undo(stack)
         elif response.failed:

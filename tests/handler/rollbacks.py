@@ -51,7 +51,7 @@ class Rollback:
         self._late = choose.choice((0, 0.3))
         #: how often a run that is ready waits for others.
         self._stalls = choose.choice((0, 0.5, 0.9))
-        removal = choose.choice(("WHEN_UNUSED", "WHEN_UNUSED", "WHEN_UNUSED", "KEEP"))
+        removal = choose.choice(("WHEN_UNUSED", "WHEN_UNUSED", "KEEP", "REQUIRE"))
         self.role = Stack("A", "us-east-1", removal)
         self.streaming = Stack("A", "us-east-1", connector=BEFORE, needs=self.role)
         self._other = Stack("B", "eu-west-1")
@@ -117,10 +117,13 @@ class Rollback:
             if self._other.state == "deployed":
                 world.begin_delete(self._other)
                 self._run()
+            if self.role.state == "stuck":
+                # with REQUIRE, its first deletion failed because of the lease of the other stack
+                world.begin_delete(self.role)
+                self._run()
             self._check_streaming(set())
             world.check()
-            if self.role.removal != "KEEP" and world.role is not world.theirs:
-                world.violations.append("the role is left")
+            self._check_role()
             assert not world.violations, world.report()
             assert {each.state for each in world.stacks} <= {"absent", "deleted"}, world.report()
 
@@ -128,6 +131,19 @@ class Rollback:
         stacks = (self.role, self.streaming)
         self.counts.cancelled += any(each.state in ("creating", "updating") for each in stacks)
         self.world.fail(self.role)
+
+    def _check_role(self) -> None:
+        """Check the role that is left. In a rollback, every setting acts as WHEN_UNUSED."""
+        world = self.world
+        removal = self.role.removal if self._is_update else "WHEN_UNUSED"
+        if world.theirs is not None and removal != "REQUIRE":
+            if world.role is not world.theirs:
+                world.violations.append("their role was deleted")
+        elif removal == "KEEP":
+            if world.role is None or world.role not in world.final:
+                world.violations.append("the role is not kept for good")
+        elif world.role is not None:
+            world.violations.append("the role is left")
 
     def _check_streaming(self, expected: set[str]) -> None:
         world = self.world

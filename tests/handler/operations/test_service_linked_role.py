@@ -824,7 +824,7 @@ def test_an_update_that_fails_keeps_the_other_role_that_existed_before(stack: St
     assert stack.role.tags == {}
 
 
-@pytest.mark.parametrize("removal", ["WHEN_UNUSED", "REQUIRE"])
+@pytest.mark.parametrize("removal", ["KEEP", "WHEN_UNUSED", "REQUIRE"])
 def test_a_rollback_deletes_a_role_that_the_stack_created(removal: str, rolled_back: Stack) -> None:
     """It leaves nothing behind."""
     rolled_back.acquire_lease()
@@ -839,14 +839,6 @@ def test_a_rollback_does_not_fail_because_of_other_leases(rolled_back: Stack) ->
 
     assert "these stacks have a lease" in _succeeded(rolled_back.release_lease(Removal="REQUIRE"))
     assert rolled_back.role.tags == CREATED | OTHER_LEASES
-
-
-def test_keep_is_not_final_in_a_rollback(rolled_back: Stack) -> None:
-    """The stack never had the role."""
-    rolled_back.acquire_lease()
-
-    assert "its removal setting is KEEP" in _succeeded(rolled_back.release_lease(Removal="KEEP"))
-    assert rolled_back.role.tags == CREATED
 
 
 def test_a_required_deletion_keeps_an_adopted_role_if_it_may_be_a_rollback(

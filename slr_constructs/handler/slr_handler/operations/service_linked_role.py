@@ -274,8 +274,8 @@ class _Leases:
         holder = context.stack_resource
         self._stack_id = "" if holder is None else holder.stack_id
         self._removal = wanted.removal
-        if self._removal == "REQUIRE" and context.undoes is not False:
-            # the role may have existed before the stack
+        if context.undoes or (context.undoes is None and self._removal == "REQUIRE"):
+            # the setting is for a stack that had the role: a rollback leaves the role as it was
             self._removal = "WHEN_UNUSED"
         #: the key of the tag; empty if the operation does not belong to a stack.
         self._lease = "" if holder is None else _lease_of(holder)
@@ -369,17 +369,11 @@ class _Leases:
             if not is_denied(error):
                 raise
             reason = f"IAM does not show it{error_text(error)}"
-            if self._stays_for_this_stack:
+            if self._removal == "KEEP":
                 return self._keep(f"{reason}. {_LEASE_STAYS}")
             # it may have a lease or a lock that this run can remove without reading the role
             self._untag(*filter(None, (self._lease, self._lock)))
             return self._keep(reason)
-
-    @property
-    def _stays_for_this_stack(self) -> bool:
-        """Whether no later stack may delete the role, unless it requires that."""
-        # a stack that rolls back never had the role
-        return self._removal == "KEEP" and self._context.undoes is not True
 
     def _release(self) -> str:
         name = self._wanted.role_name
@@ -389,12 +383,10 @@ class _Leases:
         self._remove_stale_locks(role)
         # an update gave the construct another id, and the new resource has the removal setting
         moved = self._stack_id in self._leases(role).values()
-        if self._stays_for_this_stack and role.is_ours and not moved:
-            tag_error = self._tag({CREATED_TAG: f"{_KEPT_FOR}{self._stack_id}"})
+        if self._removal == "KEEP" and not moved:
+            tag_error = self._tag_as_kept(role)
             if tag_error is not None:
                 return self._keep(f"{tag_error}. {_LEASE_STAYS}")
-            # until every run reads it
-            self._context.clock.wait(READABLE_SECONDS)
         had_lease = self._lease in role.tags
         if had_lease:
             tag_error = self._untag(self._lease)
@@ -411,6 +403,20 @@ class _Leases:
                 return f"{name} does not exist"
         reason = self._needed_by(role) or self._lock_deletion()
         return self._delete_or_keep() if reason is None else self._keep(reason)
+
+    def _tag_as_kept(self, role: Role) -> str | None:
+        """Return why the role could not be tagged; None on success, or if it need not be."""
+        ours: Role | None = role
+        if not role.is_ours:
+            # the created tag may be new
+            self._context.clock.wait(READABLE_SECONDS)
+            ours = read(self._wanted.role_name, self._context)
+        if ours is None or not ours.is_ours:
+            return None
+        tag_error = self._tag({CREATED_TAG: f"{_KEPT_FOR}{self._stack_id}"})
+        # without the lease, other runs must read this tag
+        self._context.clock.wait(READABLE_SECONDS)
+        return tag_error
 
     def _delete_or_keep(self) -> str:
         self._context.clock.wait(READABLE_SECONDS)
@@ -485,7 +491,7 @@ class _Leases:
         if self._removal == "REQUIRE" or role.is_ours:
             return None
         reason = reason_to_stay(role.tags) or "it was not created by slr-constructs"
-        if self._removal == self._wanted.removal:
+        if self._wanted.removal != "REQUIRE":
             return reason
         rolls_back = "the stack rolls back" if self._context.undoes else "the stack may roll back"
         return f"{reason}, and {rolls_back}, so that REQUIRE does not apply"
