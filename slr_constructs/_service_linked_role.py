@@ -26,16 +26,21 @@ _NATIVE_TYPE = "AWS::IAM::ServiceLinkedRole"
 
 
 class RoleRemoval(Enum):
-    """What happens to the role when a stack that has a lease on it is deleted."""
+    """What happens to the role when a stack that has a lease on it is deleted.
 
-    #: Release the lease and keep the role in the account.
+    If the creation of the role resource is rolled back, every setting acts as `WHEN_UNUSED`.
+    """
+
+    #: Release the lease and keep the role in the account. Later stacks keep it too, unless they
+    #: have `REQUIRE`.
     KEEP = "KEEP"
 
     #: Delete the role if slr-constructs created it, no other stack has a lease on it, and nothing
-    #: in the account uses it. Otherwise keep the role and log the reason.
+    #: in the account uses it. Wait at most five minutes for that. Otherwise keep the role, and
+    #: leave the reason on it for `slr-constructs audit`.
     WHEN_UNUSED = "WHEN_UNUSED"
 
-    #: Delete the role, even if it was only adopted. If another stack has a lease on it or a
+    #: Delete the role, even if it was only adopted or kept. If another stack has a lease on it or a
     #: resource uses it, the deletion of the stack fails with a list of them.
     REQUIRE = "REQUIRE"
 

@@ -19,7 +19,11 @@ from ministack.services import iam
 
 from slr_constructs import MediaTailorSessionLogging, RoleRemoval, ServiceLinkedRole, catalogue
 from slr_constructs.catalogue import usage_lists_of
-from slr_constructs.handler.slr_handler.operations.service_linked_role import CREATED_TAG, LEASE_TAG
+from slr_constructs.handler.slr_handler.operations.service_linked_role import (
+    CREATED_TAG,
+    KEPT_TAG,
+    LEASE_TAG,
+)
 from tests.emulated.recipes import EXISTING, add_existing
 from tests.emulated.stacks import synthesized_together
 from tests.emulated.verdict import broken, left
@@ -807,7 +811,9 @@ def test_importing_a_role_instead_of_owning_it_removes_only_the_role(
         "chime-sdk-voice:ListSipMediaApplications"
     }
     assert f"iam:DeleteServiceLinkedRole {role}" in effects.calls
-    assert settled.emulator.roles.tags(settled.id, role) == {CREATED_TAG: "true"}
+    tags = settled.emulator.roles.tags(settled.id, role)
+    assert tags.keys() == {CREATED_TAG, KEPT_TAG}
+    assert "it is in use in us-east-1" in tags[KEPT_TAG]
     tally("updates", updates=1, features_beside_untouched=2)
 
 
@@ -979,21 +985,93 @@ def test_an_adopted_role_with_required_removal_is_deleted_when_it_is_unused(
 @pytest.mark.parametrize(
     "role", [name for name in _BY_NAME if name != catalogue.CHIME_MESSAGING_LEGACY.role_name]
 )
-def test_the_next_stack_recognizes_a_kept_role_that_slr_constructs_created(
+def test_a_role_that_a_stack_keeps_is_not_deleted_by_the_next_one(
     role: str, settled: Account, tally: Callable[..., None]
 ) -> None:
-    """The kept role has no lease; the next stack adopts it and may delete it."""
+    """KEEP is final, until the created tag gets its first value back as README.md says."""
     keep, when_unused = (
         _adopting(settled, role, removal) for removal in (RoleRemoval.KEEP, RoleRemoval.WHEN_UNUSED)
     )
-    assert settled.deploy(keep).status == "CREATE_COMPLETE"
+    deployed = settled.deploy(keep)
+    assert deployed.status == "CREATE_COMPLETE"
     assert settled.destroy(keep).status == "DELETE_COMPLETE"
-    assert settled.emulator.roles.tags(settled.id, role) == {CREATED_TAG: "true"}
+    kept = {CREATED_TAG: f"kept for {deployed.stack_id}"}
+    assert settled.emulator.roles.tags(settled.id, role) == kept
 
     assert settled.deploy(when_unused).status == "CREATE_COMPLETE"
     assert settled.destroy(when_unused).status == "DELETE_COMPLETE"
+    assert settled.emulator.roles.tags(settled.id, role) == kept
+
+    iam = settled.emulator.client("iam", settled.id, _REGION)
+    iam.tag_role(RoleName=role, Tags=[{"Key": CREATED_TAG, "Value": "true"}])
+    assert settled.deploy(when_unused).status == "CREATE_COMPLETE"
+    assert settled.destroy(when_unused).status == "DELETE_COMPLETE"
     assert not settled.emulator.roles.exists(settled.id, role)
-    tally("adoption", adopted=1, of_ours_kept=1, deleted_when_unused=1)
+    tally("adoption", adopted=2, of_ours_kept=2, deleted_when_unused=1)
+
+
+def test_a_required_stack_deletes_a_role_that_another_stack_kept(
+    settled: Account, tally: Callable[..., None]
+) -> None:
+    """It was asked to."""
+    role = catalogue.MEDIATAILOR.role_name
+    keep, require = (
+        _adopting(settled, role, removal) for removal in (RoleRemoval.KEEP, RoleRemoval.REQUIRE)
+    )
+    assert settled.deploy(keep).succeeded
+    assert settled.destroy(keep).succeeded
+    assert settled.deploy(require).succeeded
+    assert settled.destroy(require).succeeded
+
+    assert not settled.emulator.roles.exists(settled.id, role)
+    tally("adoption", adopted=1, of_ours_kept=1, deleted_although_kept=1)
+
+
+@pytest.mark.parametrize("removal", RoleRemoval)
+@pytest.mark.parametrize("existed", [True, False], ids=["existed", "new"])
+def test_a_create_that_is_rolled_back_leaves_the_role_as_it_was(
+    removal: RoleRemoval,
+    settled: Account,
+    theirs: Callable[[str], dict[str, Any]],
+    tally: Callable[..., None],
+    *,
+    existed: bool,
+) -> None:
+    """With every removal setting: a role that existed stays, and a new one is deleted."""
+    role = catalogue.MEDIATAILOR.role_name
+    before = theirs(role) if existed else None
+    template = _adopting(settled, role, removal)
+
+    ended = settled.deploy(_failing(template))
+
+    assert ended.status == "ROLLBACK_COMPLETE"
+    if before is None:
+        assert not settled.emulator.roles.exists(settled.id, role)
+    else:
+        assert _all_of(settled, role) == before
+    tally("adoption", rolled_back=1)
+
+
+@pytest.mark.parametrize("removal", RoleRemoval)
+def test_an_update_that_is_rolled_back_leaves_the_role_as_it_was(
+    removal: RoleRemoval,
+    settled: Account,
+    theirs: Callable[[str], dict[str, Any]],
+    tally: Callable[..., None],
+) -> None:
+    """The update added the role."""
+    role = catalogue.MEDIATAILOR.role_name
+    before = theirs(role)
+    template = _adopting(settled, role, removal)
+    # the stack has no role at first
+    first = _in(settled, _stacks_with_role()[f"{_ROLES[role]}-without"])
+    assert settled.deploy(first).succeeded
+
+    ended = settled.deploy(_failing(template))
+
+    assert ended.status == "UPDATE_ROLLBACK_COMPLETE"
+    assert _all_of(settled, role) == before
+    tally("adoption", rolled_back=1)
 
 
 def test_fails_if_the_older_messaging_role_does_not_exist(
