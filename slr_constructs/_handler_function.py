@@ -24,13 +24,14 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import CfnResource, Token, aws_iam, aws_lambda, aws_logs, aws_s3_assets
+from aws_cdk import AssetStaging, CfnResource, Token
 from constructs import Construct
 
 from slr_constructs._arn import substitute
 from slr_constructs._errors import UsageError, check_contract
+from slr_constructs._l1 import attribute_of, define_l1
 from slr_constructs._permissions import in_one_statement, read_own_stack, write_own_log
-from slr_constructs._registry import parts_of
+from slr_constructs._registry import parts_of, place_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from slr_constructs._permissions import Permission
     from slr_constructs.handler.slr_handler.contract import Contract
 
+_ID = "ServiceLinkedRoleFunction"
 _HANDLER = Path(__file__).parent / "handler"
 
 _FUNCTION_SECONDS = 900
@@ -65,12 +67,13 @@ class HandlerFunction(Construct):
     @classmethod
     def of(cls, scope: Construct) -> HandlerFunction:
         """Return the stack's function; define it on first use."""
-        return parts_of(scope).one(cls, lambda stack: cls(stack, "ServiceLinkedRoleFunction"))
+        return parts_of(scope).one(cls, lambda stack: cls(stack, _ID))
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
+        place_in(self, parts_of(scope))
         # L1s, because they have only the dependencies that are needed
-        logs = aws_logs.CfnLogGroup(self, "Logs", retention_in_days=_LOG_DAYS)
+        logs = define_l1("aws_logs", "CfnLogGroup", self, "Logs", retentionInDays=_LOG_DAYS)
         document = _document(
             [
                 in_one_statement(
@@ -82,10 +85,12 @@ class HandlerFunction(Construct):
                 )
             ]
         )
-        role = aws_iam.CfnRole(
+        role = define_l1(
+            "aws_iam",
+            "CfnRole",
             self,
             "Role",
-            assume_role_policy_document={
+            assumeRolePolicyDocument={
                 "Version": "2012-10-17",
                 "Statement": [
                     {
@@ -95,36 +100,33 @@ class HandlerFunction(Construct):
                     }
                 ],
             },
-            policies=[
-                aws_iam.CfnRole.PolicyProperty(policy_name="Function", policy_document=document)
-            ],
+            policies=[{"policyName": "Function", "policyDocument": document}],
         )
-        code = aws_s3_assets.Asset(
-            self, "Code", path=str(_HANDLER), exclude=["**/__pycache__", "**/*.pyc", "**/.*"]
-        )
-        function = aws_lambda.CfnFunction(
+        function = define_l1(
+            "aws_lambda",
+            "CfnFunction",
             self,
             "Resource",
             description="Manages service-linked roles",
             runtime="python3.14",
             handler="slr_handler.entrypoint.handler",
-            code=aws_lambda.CfnFunction.CodeProperty(
-                s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key
-            ),
+            code=self._code(),
             timeout=_FUNCTION_SECONDS,
-            memory_size=_FUNCTION_MEGABYTES,
-            role=role.attr_arn,
-            logging_config=aws_lambda.CfnFunction.LoggingConfigProperty(log_group=logs.ref),
+            memorySize=_FUNCTION_MEGABYTES,
+            role=attribute_of(role, "attrArn"),
+            loggingConfig={"logGroup": logs.ref},
         )
-        self._events = aws_lambda.CfnEventInvokeConfig(
+        self._events = define_l1(
+            "aws_lambda",
+            "CfnEventInvokeConfig",
             self,
             "Events",
-            function_name=function.ref,
+            functionName=function.ref,
             qualifier="$LATEST",
-            maximum_event_age_in_seconds=_EVENT_SECONDS,
-            maximum_retry_attempts=_RETRIES,
+            maximumEventAgeInSeconds=_EVENT_SECONDS,
+            maximumRetryAttempts=_RETRIES,
         )
-        self._service_token = function.attr_arn
+        self._service_token = attribute_of(function, "attrArn")
         self._role_name = role.ref
         self._policy_characters = _characters(document)
 
@@ -178,14 +180,16 @@ class HandlerFunction(Construct):
                 ),
             )
         kind = wanted.RESOURCE_TYPE.removeprefix("Custom::").removesuffix("CleanUp")
-        policy = aws_iam.CfnRolePolicy(
+        policy = define_l1(
+            "aws_iam",
+            "CfnRolePolicy",
             scope,
             f"{id}Policy",
-            role_name=self._role_name,
-            policy_name=_policy_name(
+            roleName=self._role_name,
+            policyName=_policy_name(
                 kind, f"{target}-{_digest_of_path(scope)}" if is_shared else target, given_name
             ),
-            policy_document=document,
+            policyDocument=document,
         )
         resource = CfnResource(
             scope,
@@ -202,6 +206,26 @@ class HandlerFunction(Construct):
         # CloudFormation sends no event before the limits apply
         resource.add_resource_dependency(self._events)
         return resource
+
+    def _code(self) -> dict[str, str]:
+        """Return the location of the function's code, which the deployment uploads.
+
+        `aws_s3_assets.Asset` does the same, and also defines an unused bucket.
+        """
+        code = AssetStaging(
+            self,
+            "Code",
+            source_path=str(_HANDLER),
+            exclude=["**/__pycache__", "**/*.pyc", "**/.*"],
+        )
+        stack = parts_of(self).stack
+        location = stack.synthesizer.add_file_asset(
+            source_hash=code.asset_hash,
+            packaging=code.packaging,
+            file_name=code.relative_staged_path(stack),
+            display_name=f"{_ID}/Code",
+        )
+        return {"s3Bucket": location.bucket_name, "s3Key": location.object_key}
 
 
 def _document(permissions: Sequence[Permission]) -> dict[str, Any]:

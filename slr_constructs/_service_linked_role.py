@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from aws_cdk import Annotations, Aws, CfnResource, ConstructSelector, aws_iam
+import aws_cdk
+from aws_cdk import Annotations, Aws, CfnResource, ConstructSelector
 from constructs import Construct
 
 from slr_constructs import _permissions as permissions
@@ -21,6 +22,10 @@ from slr_constructs._handler_function import HandlerFunction
 from slr_constructs._registry import parts_of
 from slr_constructs.catalogue import RoleCreation, RoleDefinition, usage_lists_of
 from slr_constructs.handler.slr_handler import contract, rules
+
+if TYPE_CHECKING:
+    # `aws_cdk` imports it on first use
+    from aws_cdk import aws_iam
 
 _NATIVE_TYPE = "AWS::IAM::ServiceLinkedRole"
 
@@ -95,7 +100,7 @@ class ServiceLinkedRole(Construct):
             self._removal = None
         self._declare()
         self._resource: CfnResource | None = (
-            aws_iam.CfnServiceLinkedRole(
+            aws_cdk.aws_iam.CfnServiceLinkedRole(
                 self,
                 "Resource",
                 aws_service_name=definition.service_principal,
@@ -188,7 +193,9 @@ class ServiceLinkedRole(Construct):
         that has the policy: `key.node.add_dependency(role)`.
         """
         if self._role is None:
-            self._role = aws_iam.Role.from_role_arn(self, "Role", self.role_arn, mutable=False)
+            self._role = aws_cdk.aws_iam.Role.from_role_arn(
+                self, "Role", self.role_arn, mutable=False
+            )
         return self._role
 
     def grant_create(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
@@ -418,7 +425,7 @@ def permissions_to_configure(
 
 
 def _grant(grantee: aws_iam.IGrantable, permission: permissions.Permission) -> aws_iam.Grant:
-    return aws_iam.Grant.add_to_principal(
+    return aws_cdk.aws_iam.Grant.add_to_principal(
         grantee=grantee,
         actions=list(permission.actions),
         resource_arns=list(permission.resources),

@@ -28,7 +28,7 @@ LAYERS = [
     ["slr_constructs._handler_function"],
     ["slr_constructs._feature"],
     ["slr_constructs._registry", "slr_constructs._permissions"],
-    ["slr_constructs._errors", "slr_constructs._arn"],
+    ["slr_constructs._errors", "slr_constructs._arn", "slr_constructs._l1"],
     ["slr_constructs.catalogue"],
     ["slr_constructs.handler"],
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import json
 import re
 import sys
 from collections import defaultdict
@@ -12,7 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, CfnParameter, CfnResource, NestedStack, Stack, aws_mediapackage
+from aws_cdk import (
+    App,
+    CfnParameter,
+    CfnResource,
+    NestedStack,
+    Stack,
+    aws_mediapackage,
+    aws_s3_assets,
+)
 from constructs import Construct
 
 from slr_constructs import (
@@ -25,7 +34,7 @@ from slr_constructs import (
     catalogue,
 )
 from slr_constructs._arn import arn_of, last_part, substitute
-from slr_constructs._handler_function import HandlerFunction
+from slr_constructs._handler_function import _HANDLER, HandlerFunction
 from slr_constructs._permissions import Permission, configure_feature
 from slr_constructs._registry import parts_of
 from slr_constructs.catalogue import RESOURCE_TYPES
@@ -371,6 +380,27 @@ def test_the_asset_is_the_handler_without_compiled_files(stack: Stack) -> None:
     files = [each.relative_to(asset) for each in asset.rglob("*") if each.is_file()]
     assert Path("slr_handler/entrypoint.py") in files
     assert {each.suffix for each in files} == {".py"}
+
+
+def test_the_code_has_the_key_that_an_asset_of_cdk_gives_it(stack: Stack) -> None:
+    """The deployment does not upload it again, and shows the path of the asset."""
+    HandlerFunction.of(stack)
+    other = Stack(stack.node.root, "Other")  # type: ignore[arg-type]
+    asset = aws_s3_assets.Asset(
+        Construct(other, "ServiceLinkedRoleFunction"),
+        "Code",
+        path=str(_HANDLER),
+        exclude=["**/__pycache__", "**/*.pyc", "**/.*"],
+    )
+
+    code = properties_of(template_of(stack), FUNCTION)["Code"]
+    assert code == other.resolve({"S3Bucket": asset.s3_bucket_name, "S3Key": asset.s3_object_key})
+    assembly = App.of(stack).synth()  # type: ignore[union-attr]
+    ours, theirs = (
+        json.loads(Path(assembly.directory, f"{name}.assets.json").read_text())["files"]
+        for name in ("Stack", "Other")
+    )
+    assert ours[asset.asset_hash] == theirs[asset.asset_hash]
 
 
 def test_a_policy_name_that_would_be_too_long_is_shortened(stack: Stack) -> None:

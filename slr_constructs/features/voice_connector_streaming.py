@@ -9,7 +9,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, aws_chime, aws_sns, aws_sqs
+import aws_cdk
+from aws_cdk import Duration, aws_chime
 
 from slr_constructs._errors import check, check_kind, check_name
 from slr_constructs._feature import FeatureWithCleanUp, check_region
@@ -25,6 +26,8 @@ from slr_constructs.handler.slr_handler import contract, rules
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    # `aws_cdk` imports them on first use
+    from aws_cdk import aws_sns, aws_sqs
     from constructs import Construct
 
 _TARGETS = "a list of NotificationTarget, ITopic or IQueue values"
@@ -154,9 +157,9 @@ class VoiceConnectorStreaming(FeatureWithCleanUp):
             return target.value
         check_kind(self, "notification_targets", target, _TARGETS, "topic_name", "queue_name")
         resource = target.node.default_child
-        if isinstance(resource, aws_sns.CfnTopic):
+        if isinstance(resource, aws_cdk.aws_sns.CfnTopic):
             kind, name = NotificationTarget.SNS, resource.topic_name
-        elif isinstance(resource, aws_sqs.CfnQueue):
+        elif isinstance(resource, aws_cdk.aws_sqs.CfnQueue):
             kind, name = NotificationTarget.SQS, resource.queue_name
         elif hasattr(target, "topic_name"):
             kind, name = NotificationTarget.SNS, target.topic_name
