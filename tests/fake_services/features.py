@@ -18,6 +18,8 @@ not enough:
 - an operation without a resource is authorized on `*`, the creation of a recording configuration
   on any of them, and an operation on a voice connector only on the connector, even with a media
   insights configuration;
+- a resource has at most 50 tags, and more are invalid input. All Chime clients call the same path
+  for tags, so this model does not tell them apart;
 - a deleted live MediaPackage channel is authorized on its previous ARN;
 - the ids, and the texts of errors except those about Kinesis and about a missing role, which
   were seen for messaging.
@@ -49,6 +51,9 @@ _NOT_FOUND = {
     "mediatailor": "",
 }
 _LOG_GROUPS = "/aws/MediaPackage/"
+_CHIME = ("chime-sdk-voice", "chime-sdk-identity")
+#: without those of AWS.
+_MAX_TAGS = 50
 
 
 class BrokenUse(AssertionError):  # noqa: N818 - it says what happened to the account
@@ -220,10 +225,30 @@ class TargetResource:
     arn: str
     data: Data
 
+    #: of Chime, whose descriptions do not have them.
+    hidden_tags: dict[str, str] = field(default_factory=dict)
+
     @property
     def on(self) -> bool:
         """Whether the feature is enabled."""
         return self.kind.on(self.data)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags."""
+        found: dict[str, str] = self.data.get(self._tag_member, {})
+        return {**found, **self.hidden_tags}
+
+    def set_tags(self, tags: dict[str, str]) -> None:
+        """Replace the tags."""
+        if self.kind.service in _CHIME:
+            self.hidden_tags = tags
+        else:
+            self.data = {**self.data, self._tag_member: tags}
+
+    @property
+    def _tag_member(self) -> str:
+        return "tags" if self.kind.service == "ivs" else "Tags"
 
 
 class Features:
@@ -363,6 +388,9 @@ class Features:
             Refused: The service refuses the operation.
         """
         known = _OPERATIONS.get((call.service, call.operation))
+        if call.operation in _TAG_OPERATIONS:
+            with self.lock:
+                return _TAG_OPERATIONS[call.operation](self, call)
         if known is None:
             raise Refused("UnknownOperationException", f"{call.operation} is not implemented here")
         with self.lock:
@@ -372,6 +400,8 @@ class Features:
     def action_and_resource(self, call: Call) -> tuple[str, str]:
         """Return the IAM action that allows a call, and the ARN it is authorized on."""
         action = f"{_namespace(call.service)}:{call.operation}"
+        if call.operation in _TAG_OPERATIONS:
+            return action, _tagged_arn(call)
         kind, carry_out = _OPERATIONS.get((call.service, call.operation), (None, None))
         if kind is not None and action == "ivs:CreateRecordingConfiguration":
             # the reference lists this kind, and the new resource has no name yet
@@ -520,7 +550,7 @@ class Features:
         target = self.find(kind, call.account, call.region, call.parameters["Name"])
         if target is None:
             return self._create(kind, call)
-        kept = (kind.arn_member, "LogConfiguration")
+        kept = (kind.arn_member, "LogConfiguration", "Tags")
         self._put(
             target,
             call.parameters | {name: target.data[name] for name in kept if name in target.data},
@@ -542,6 +572,37 @@ class Features:
         logs = {"LogTypes": call.parameters["LogTypes"]}
         self._put(target, target.data | {"LogConfiguration": logs})
         return {kind.id_member: target.id, **logs}
+
+    # tags
+
+    def _tag(self, call: Call) -> Data:
+        target, given = self._tagged(call), _either(call.parameters, "Tags", "tags")
+        if isinstance(given, list):
+            given = {tag["Key"]: tag["Value"] for tag in given}
+        tags = target.tags | given
+        if sum(not each.startswith("aws:") for each in tags) > _MAX_TAGS:
+            raise invalid(call.service, f"more than {_MAX_TAGS} tags")
+        target.set_tags(tags)
+        return {}
+
+    def _untag(self, call: Call) -> Data:
+        target, keys = self._tagged(call), _either(call.parameters, "TagKeys", "tagKeys")
+        target.set_tags({key: value for key, value in target.tags.items() if key not in keys})
+        return {}
+
+    def _list_tags(self, call: Call) -> Data:
+        tags = self._tagged(call).tags
+        if call.service in _CHIME:
+            return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        return {"tags" if call.service == "ivs" else "Tags": tags}
+
+    def _tagged(self, call: Call) -> TargetResource:
+        arn = _tagged_arn(call)
+        for target in self._targets.values():
+            if (target.account, target.arn) == (call.account, arn):
+                return target
+        code = _NOT_FOUND.get(call.service, "NotFoundException")
+        raise Refused(code, f"{arn} was not found", 404)
 
     # MediaPackage
 
@@ -615,6 +676,22 @@ class Features:
     def _report(self, target: TargetResource, change: str, *, on: bool) -> None:
         if self.on_change is not None:
             self.on_change(target, change, on)
+
+
+_TAG_OPERATIONS = {
+    "TagResource": Features._tag,
+    "UntagResource": Features._untag,
+    "ListTagsForResource": Features._list_tags,
+}
+
+
+def _tagged_arn(call: Call) -> str:
+    return str(_either(call.parameters, "ResourceARN", "ResourceArn", "resourceArn"))
+
+
+def _either(parameters: Mapping[str, Any], *names: str) -> Any:  # noqa: ANN401 - of any type
+    """Return the parameter that has one of the names, which differ between services."""
+    return next(parameters[name] for name in names if name in parameters)
 
 
 def _shown(target: TargetResource) -> Data:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from .clock import Clock
 
+    #: returns whether an error may be temporary, because a resource is new; None: no error is.
+    RetryIf = Callable[[Exception], bool] | None
+
     class OnEvent(Protocol):
         """A callback for events."""
 
@@ -211,7 +214,7 @@ class Api:
         self,
         operation: str,
         *,
-        retry_if: Callable[[Exception], bool] | None = None,
+        retry_if: RetryIf = None,
         **parameters: Any,  # noqa: ANN401 - the service model checks them
     ) -> dict[str, Any]:
         """Call an operation, and retry temporary errors.
@@ -257,9 +260,7 @@ class Api:
             waited += pause
             pause = min(pause * 2, 10)
 
-    def _retry_seconds(
-        self, error: Exception, retry_if: Callable[[Exception], bool] | None, waited: float
-    ) -> float:
+    def _retry_seconds(self, error: Exception, retry_if: RetryIf, waited: float) -> float:
         if isinstance(error, UNREACHABLE):
             return self._retries.unreachable
         if is_busy(error):

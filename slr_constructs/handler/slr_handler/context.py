@@ -91,6 +91,12 @@ class Context:
             self._apis[service, region] = self._open_api(service, region)
         return self._apis[service, region]
 
+    def arn_here(self, service: str, resource: str) -> str:
+        """Return the ARN of a resource in the partition, region and account of the stack."""
+        assert self.stack_resource is not None  # noqa: S101 - only requests of stacks need it
+        _, partition, _, region, account, _ = self.stack_resource.stack_id.split(":", 5)
+        return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
     def _open_own(self, service: str, region: str | None) -> Api:
         # who reads many regions retries all of them together
         return Api(

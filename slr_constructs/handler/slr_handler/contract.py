@@ -64,11 +64,30 @@ class Contract:
     RESOURCE_TYPE: ClassVar[str]
     #: the pattern of the physical id, with the name of the target, which is the first field.
     PHYSICAL_ID: ClassVar[str] = "{}"
+    #: whether the owner is always outside of the stack.
+    IS_OUTSIDE: ClassVar[bool] = False
+
+    @property
+    def target(self) -> str:
+        """The name of the target, which is the first field."""
+        name: str = getattr(self, fields(self)[0].name)
+        return name
 
     @property
     def physical_id(self) -> str:
         """A unique id of what is configured. It changes only with the target."""
-        return self.PHYSICAL_ID.format(getattr(self, fields(self)[0].name))
+        return self.PHYSICAL_ID.format(self.target)
+
+    @property
+    def marks_owner(self) -> bool:
+        """Whether the stack marks the owner, because the owner is outside of it."""
+        return self.IS_OUTSIDE
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no required property is missing, which only a delete allows."""
+        required = (each.name for each in fields(self) if each.default is MISSING)
+        return all(getattr(self, name) is not None for name in required)
 
     @classmethod
     def of_target(cls, name: str) -> Self:
@@ -169,6 +188,13 @@ class VoiceConnectorStreaming(Contract):
     enabled: bool = True
     notification_targets: tuple[str, ...] = _ruled(rules.NOTIFICATION_TARGETS)
     media_insights_configuration_arn: str | None = _ruled(rules.MEDIA_INSIGHTS_ARN, default=None)
+    #: omitted for an owner in the stack, which needs no mark.
+    outside_of_stack: bool | None = None
+
+    @property
+    def marks_owner(self) -> bool:
+        """Whether the stack marks the owner, because the owner is outside of it."""
+        return bool(self.outside_of_stack)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +207,13 @@ class AppInstanceStreaming(Contract):
     app_instance_arn: str = _ruled(rules.APP_INSTANCE_ARN)
     channels_stream_arn: str | None = _ruled(rules.MESSAGING_STREAM_ARN, default=None)
     channel_messages_stream_arn: str | None = _ruled(rules.MESSAGING_STREAM_ARN, default=None)
+    #: omitted for an owner in the stack, which needs no mark.
+    outside_of_stack: bool | None = None
+
+    @property
+    def marks_owner(self) -> bool:
+        """Whether the stack marks the owner, because the owner is outside of it."""
+        return bool(self.outside_of_stack)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +221,7 @@ class IvsChannelRecording(Contract):
     """Record an IVS channel that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::IvsChannelRecording"
+    IS_OUTSIDE: ClassVar[bool] = True
     PHYSICAL_ID: ClassVar[str] = "{}/recording-configuration"
 
     channel_arn: str = _ruled(rules.IVS_CHANNEL_ARN)
@@ -209,8 +243,12 @@ class MediaTailorSessionLogging(MediaTailorSessionLoggingCleanUp):
     """Log the sessions of a playback configuration that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorSessionLogging"
+    IS_OUTSIDE: ClassVar[bool] = True
 
     percent_enabled: int = _ruled(rules.PERCENT_ENABLED)
+    enabled_logging_strategies: tuple[str, ...] | None = _ruled(
+        rules.LOGGING_STRATEGIES, default=None
+    )
     ads_interaction_publish_opt_in_event_types: tuple[str, ...] | None = _ruled(
         rules.EVENT_TYPES, default=None
     )
@@ -240,6 +278,7 @@ class MediaTailorAsRunLogging(MediaTailorAsRunLoggingCleanUp):
     """Write the as-run log of a channel that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaTailorAsRunLogging"
+    IS_OUTSIDE: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,6 +296,7 @@ class MediaPackageChannelLogging(MediaPackageChannelLoggingCleanUp):
     """Write the access logs of a live channel that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackageChannelLogging"
+    IS_OUTSIDE: ClassVar[bool] = True
 
     ingress: str = _ruled(rules.CHANNEL_ACCESS_LOG)
     egress: str = _ruled(rules.CHANNEL_ACCESS_LOG)
@@ -277,5 +317,6 @@ class MediaPackagePackagingGroupLogging(MediaPackagePackagingGroupLoggingCleanUp
     """Write the access log of a packaging group that is not in the app."""
 
     RESOURCE_TYPE: ClassVar[str] = "Custom::MediaPackagePackagingGroupLogging"
+    IS_OUTSIDE: ClassVar[bool] = True
 
     egress: str = _ruled(rules.PACKAGING_GROUP_ACCESS_LOG)

@@ -80,10 +80,16 @@ def respond(request: Request, clock: Clock) -> Response:
         wanted = operation.contract.from_properties(request.resource_properties)
         # from here on a create may change resources, and the delete needs their physical id
         created = wanted.physical_id
-        if request.request_type == "Update":
-            _prepare_update(request, operation, wanted, context, cancellation)
+        old = _old_contract(request, operation)
+        if old is not None:
+            _prepare_update(
+                request, operation, wanted, old, context=context, cancellation=cancellation
+            )
         try:
-            reason = operation.configure(wanted, context)
+            if operation.update is None or old is None or old.physical_id != created:
+                reason = operation.configure(wanted, context)
+            else:
+                reason = operation.update(wanted, old, context)
         except (Exception, OutOfTimeError):
             if context.changed and request.request_type == "Create":
                 physical_id = created
@@ -131,6 +137,7 @@ def _delete(
         return "nothing to delete, because the create request created nothing"
     operation = _operation(request)
     wanted = operation.contract.of_delete(request.resource_properties, physical_id)
+    remove = operation.remove
     if operation.configure is not do_nothing_until_delete:
         # CloudFormation makes up the id if it did not wait for the response to the create
         made_up = physical_id != wanted.physical_id
@@ -138,26 +145,35 @@ def _delete(
         if context.undoes:
             # a second run of the create may be in progress
             _wait(context, SETTLED_SECONDS)
-    return operation.remove(wanted, context)
+        if made_up and operation.undo is not None:
+            # the create may have changed nothing
+            remove = operation.undo
+    return remove(wanted, context)
+
+
+def _old_contract(request: Request, operation: Operation) -> Contract | None:
+    """Return the contract before an update; None for a create, or if it has no target."""
+    try:
+        return operation.contract.from_properties(request.old_resource_properties, strict=False)
+    except ContractError:
+        return None
 
 
 def _prepare_update(
     request: Request,
     operation: Operation,
     wanted: Contract,
+    old: Contract,
+    *,
     context: Context,
     cancellation: Cancellation,
 ) -> None:
     """Wait until earlier requests change nothing more, and undo an update that was cancelled."""
     physical_id = _current_id(request)
-    try:
-        before = operation.contract.from_properties(request.old_resource_properties, strict=False)
-    except ContractError:
-        return
-    if physical_id == wanted.physical_id != before.physical_id:
+    if physical_id == wanted.physical_id != old.physical_id:
         # the rollback of an update to another target, which CloudFormation never deletes
         _wait(context, SETTLED_SECONDS)
-        _undo(request, operation, before, context)
+        _undo(request, operation, old, context)
     elif physical_id != wanted.physical_id and cancellation.stack_rolls_back():
         # either the rollback of an update that succeeded, or a late run of a cancelled one: the
         # request that undoes it has ended then, so that this run changes nothing
@@ -172,7 +188,7 @@ def _wait(context: Context, seconds: float) -> None:
 def _undo(request: Request, operation: Operation, wanted: Contract, context: Context) -> None:
     context.undoes = True
     try:
-        outcome = operation.remove(wanted, context)
+        outcome = (operation.undo or operation.remove)(wanted, context)
     except (Exception, OutOfTimeError) as error:  # noqa: BLE001 - the response has the first error
         reason = _reason(request, error)
         log("not undone", physical_resource_id=wanted.physical_id, reason=reason)

@@ -195,6 +195,14 @@ MEDIATAILOR_CHANNEL_NAME = Rule(
     "MediaTailorChannelName", "a channel name", _matches(r"[^\s/]+", longest=256)
 )
 PERCENT_ENABLED = Rule("PercentEnabled", "a whole number from 0 to 100", _whole(0, 100))
+LOGGING_STRATEGIES = Rule(
+    "LoggingStrategies",
+    "one or both of LEGACY_CLOUDWATCH and VENDED_LOGS, each once",
+    lambda strategies: (
+        _each(_one_of("LEGACY_CLOUDWATCH", "VENDED_LOGS"))(strategies)
+        and 1 <= len(strategies) == len(set(strategies))
+    ),
+)
 EVENT_TYPES = Rule(
     "EventTypes",
     "event types in capitals, such as RAW_ADS_REQUEST",

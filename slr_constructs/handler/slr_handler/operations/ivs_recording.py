@@ -9,16 +9,12 @@ from botocore.exceptions import ClientError
 from ..aws import code, is_not_found
 from ..context import OperationError
 from ..contract import IvsChannelRecording
-from ..operation import Operation
+from ..marks import MarkedFeature, Owner, TagApi
 
 if TYPE_CHECKING:
+    from ..aws import RetryIf
     from ..context import Context
-
-
-def configure(wanted: IvsChannelRecording, context: Context) -> str:
-    """Set the recording configuration of the channel."""
-    update(wanted.channel_arn, wanted.recording_configuration_arn, context)
-    return f"{wanted.channel_arn} is recorded with {wanted.recording_configuration_arn}"
+    from ..marks import Settings
 
 
 def remove(wanted: IvsChannelRecording, context: Context) -> str:
@@ -30,7 +26,7 @@ def remove(wanted: IvsChannelRecording, context: Context) -> str:
             return (
                 f"{wanted.channel_arn} no longer uses {expected}, so its recording stays as it is"
             )
-        update(wanted.channel_arn, "", context)
+        update(wanted.channel_arn, "", context, None)
     except ClientError as error:
         if not is_not_found(error):
             raise
@@ -38,7 +34,12 @@ def remove(wanted: IvsChannelRecording, context: Context) -> str:
     return f"recording of {wanted.channel_arn} is disabled"
 
 
-def update(channel_arn: str, recording_configuration_arn: str, context: Context) -> None:
+def update(
+    channel_arn: str,
+    recording_configuration_arn: str,
+    context: Context,
+    retry_if: RetryIf = is_not_found,
+) -> None:
     """Set the recording configuration of a channel; an empty text removes it.
 
     Raises:
@@ -49,7 +50,7 @@ def update(channel_arn: str, recording_configuration_arn: str, context: Context)
             context.api("ivs").call(
                 "update_channel",
                 # a new channel may not be visible yet
-                retry_if=is_not_found if recording_configuration_arn else None,
+                retry_if=retry_if,
                 arn=channel_arn,
                 recordingConfigurationArn=recording_configuration_arn,
             )
@@ -65,4 +66,37 @@ def update(channel_arn: str, recording_configuration_arn: str, context: Context)
     raise OperationError(message)
 
 
-OPERATIONS = (Operation(IvsChannelRecording, configure, remove),)
+_POINTER = "recordingConfigurationArn"
+
+
+class _Recording(MarkedFeature[IvsChannelRecording]):
+    """Recording, which is one setting."""
+
+    def read(self, name: str, context: Context, retry_if: RetryIf) -> Owner:
+        """Read the recording configuration of the channel; it may have none."""
+        found = context.api("ivs").call("get_channel", retry_if=retry_if, arn=name)["channel"]
+        settings = {_POINTER: found[_POINTER]} if found.get(_POINTER) else {}
+        return Owner(name, found.get("tags", {}), settings)
+
+    def asked(self, wanted: IvsChannelRecording) -> Settings:
+        """Return the asked recording configuration."""
+        return {_POINTER: wanted.recording_configuration_arn}
+
+    def write(self, name: str, settings: Settings, context: Context, retry_if: RetryIf) -> None:
+        """Set the recording configuration of the channel."""
+        update(name, settings.get(_POINTER, ""), context, retry_if)
+
+    def subject(self, name: str) -> str:
+        """Return the recording and its channel."""
+        return f"recording of {name}"
+
+    def outcome(self, wanted: IvsChannelRecording) -> str:
+        """Return the recording configuration."""
+        return f"{wanted.channel_arn} is recorded with {wanted.recording_configuration_arn}"
+
+
+RECORDING = _Recording(
+    IvsChannelRecording, TagApi("ivs", "resourceArn", "tags", "tagKeys"), remove=remove
+)
+
+OPERATIONS = (RECORDING.operation,)
