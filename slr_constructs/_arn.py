@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from slr_constructs.catalogue.resource_type import HERE
+
 if TYPE_CHECKING:
     from slr_constructs.catalogue import ResourceType
-
-_HERE = {
-    "partition": "${AWS::Partition}",
-    "region": "${AWS::Region}",
-    "account": "${AWS::AccountId}",
-}
 
 
 def arn_of(target: ResourceType, name: str) -> dict[str, Any]:
@@ -22,7 +18,7 @@ def arn_of(target: ResourceType, name: str) -> dict[str, Any]:
 
         name: The name of the resource, which may be a token.
     """
-    return substitute(target.identifier.arn(**_HERE, name=""), name)
+    return substitute(target.identifier.arn(**HERE, name=""), name)
 
 
 def last_part(name_or_arn: str) -> Any:  # noqa: ANN401 - a string, or an intrinsic for a token

@@ -95,7 +95,11 @@ def define_configuration(
         target=name,
         props=props,
         permissions=[
-            configure_feature(target, arn_of(target, name) if arn is None else arn),
+            configure_feature(
+                target,
+                arn_of(target, name) if arn is None else arn,
+                marks_owner=wanted.marks_owner,
+            ),
             *permissions,
             # the service creates the current role, even if the stack adopted the older one
             *permissions_to_configure(feature, target.role),

@@ -114,11 +114,23 @@ def acquire_role(role: Arn, role_without_path: Arn) -> Permission:
     )
 
 
-def configure_feature(target: ResourceType, *resources: Arn) -> Permission:
-    """Let the function configure and remove the feature of resources of a type."""
+def configure_feature(
+    target: ResourceType, *resources: Arn, marks_owner: bool = False
+) -> Permission:
+    """Let the function configure and remove the feature of resources of a type.
+
+    Args:
+        target: The type.
+
+        resources: The resources.
+
+        marks_owner: Whether the resources are outside of the stack. The function then reads their
+            settings, and marks them with tags.
+    """
     calls = target.calls
     operations = [calls.configure.operation, calls.remove]
-    operations += [calls.describe] if calls.function_describes else []
+    operations += [calls.describe] if calls.function_describes or marks_owner else []
+    operations += calls.tags if marks_owner else []
     return call(operations, *resources)
 
 

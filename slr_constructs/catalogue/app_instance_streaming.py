@@ -137,6 +137,12 @@ APP_INSTANCE = ResourceType(
         describe="chime-sdk-messaging:GetMessagingStreamingConfigurations",
         create="chime-sdk-identity:CreateAppInstance",
         function_describes=True,
+        # the description does not have them [botocore]
+        tags=(
+            "chime-sdk-identity:ListTagsForResource",
+            "chime-sdk-identity:TagResource",
+            "chime-sdk-identity:UntagResource",
+        ),
     ),
     contracts=Contracts(contract.AppInstanceStreaming),
     # Otherwise the call fails: "Unable to access Kinesis stream"

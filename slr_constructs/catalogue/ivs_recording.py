@@ -92,7 +92,7 @@ CHANNEL = ResourceType(
         remove="ivs:UpdateChannel",
         list=Listing("ivs:ListChannels", "channels", page_size=100),
         describe="ivs:GetChannel",
-        function_describes=True,
+        tags=("ivs:TagResource", "ivs:UntagResource"),
     ),
     usage=usage_if_set("RecordingConfigurationArn"),
     contracts=Contracts(contract.IvsChannelRecording),

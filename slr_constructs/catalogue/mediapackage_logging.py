@@ -123,6 +123,7 @@ CHANNEL = ResourceType(
         remove="mediapackage:ConfigureLogs",
         list=Listing("mediapackage:ListChannels", "Channels", page_size=1000),
         describe="mediapackage:DescribeChannel",
+        tags=("mediapackage:TagResource", "mediapackage:UntagResource"),
     ),
     usage=usage_if_set("IngressAccessLogs", "EgressAccessLogs"),
     contracts=Contracts(
@@ -150,6 +151,7 @@ PACKAGING_GROUP = ResourceType(
         remove="mediapackage-vod:ConfigureLogs",
         list=Listing("mediapackage-vod:ListPackagingGroups", "PackagingGroups", page_size=1000),
         describe="mediapackage-vod:DescribePackagingGroup",
+        tags=("mediapackage-vod:TagResource", "mediapackage-vod:UntagResource"),
     ),
     usage=usage_if_set("EgressAccessLogs"),
     contracts=Contracts(

@@ -162,6 +162,7 @@ PLAYBACK_CONFIGURATION = ResourceType(
         remove="mediatailor:ConfigureLogsForPlaybackConfiguration",
         list=Listing("mediatailor:ListPlaybackConfigurations", "Items", page_size=100),
         describe="mediatailor:GetPlaybackConfiguration",
+        tags=("mediatailor:TagResource", "mediatailor:UntagResource"),
     ),
     usage=_logs_sessions,
     contracts=Contracts(
@@ -184,6 +185,7 @@ CHANNEL = ResourceType(
         remove="mediatailor:ConfigureLogsForChannel",
         list=Listing("mediatailor:ListChannels", "Items", page_size=100),
         describe="mediatailor:DescribeChannel",
+        tags=("mediatailor:TagResource", "mediatailor:UntagResource"),
     ),
     usage=_logs_runs,
     contracts=Contracts(contract.MediaTailorAsRunLogging, contract.MediaTailorAsRunLoggingCleanUp),

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from slr_constructs.handler.slr_handler.rules import Rule
 
 NO_VALUE = {"Ref": "AWS::NoValue"}
+#: the parts of an ARN in the account and region of a stack, for `Fn::Sub`.
+HERE = {
+    "partition": "${AWS::Partition}",
+    "region": "${AWS::Region}",
+    "account": "${AWS::AccountId}",
+}
 #: the keys of intrinsic functions start with these.
 _FUNCTIONS = ("Fn::", "Ref")
 
@@ -116,8 +122,10 @@ class Calls:
     describe: str
     #: creates the resource, if AWS generates its name.
     create: str | None = None
-    #: whether the function of a stack calls `describe` too.
+    #: whether the function of a stack calls `describe` for an owner in the stack too.
     function_describes: bool = False
+    #: reads and changes the tags of a resource: with these, a stack marks an owner outside of it.
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,11 @@ class Requirement:
     actions: tuple[str, ...]
     #: an ARN, with the fields partition, region and account.
     resource: str
+
+    @property
+    def resource_here(self) -> str:
+        """The ARN in the account and region of a stack, for `Fn::Sub`."""
+        return self.resource.format(**HERE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,12 @@ VOICE_CONNECTOR = ResourceType(
         describe="chime-sdk-voice:GetVoiceConnectorStreamingConfiguration",
         create="chime-sdk-voice:CreateVoiceConnector",
         function_describes=True,
+        # the description does not have them [botocore]
+        tags=(
+            "chime-sdk-voice:ListTagsForResource",
+            "chime-sdk-voice:TagResource",
+            "chime-sdk-voice:UntagResource",
+        ),
     ),
     contracts=Contracts(contract.VoiceConnectorStreaming),
     requirements=(

@@ -168,6 +168,7 @@ class AppInstanceStreaming(FeatureWithCleanUp):
             app_instance_arn=self._app_instance_arn,
             channels_stream_arn=arns.get("channels"),
             channel_messages_stream_arn=arns.get("channel_messages"),
+            outside_of_stack=isinstance(app_instance, str) or None,
         )
         self._role = role_for(self, role, CHIME_MESSAGING, CHIME_MESSAGING_LEGACY)
         self._clean_up = define_configuration(
@@ -182,7 +183,7 @@ class AppInstanceStreaming(FeatureWithCleanUp):
                 "channels_stream_arn": "channels",
                 "channel_messages_stream_arn": "channel_messages",
             },
-            permissions=self._permissions(arn_of),
+            permissions=self._permissions(arn_of, wanted),
         )
 
     @property
@@ -190,9 +191,13 @@ class AppInstanceStreaming(FeatureWithCleanUp):
         """The app instance's ARN."""
         return self._app_instance_arn
 
-    def _permissions(self, streams: dict[aws_kinesis.IStream, str]) -> list[Permission]:
+    def _permissions(
+        self, streams: dict[aws_kinesis.IStream, str], wanted: contract.AppInstanceStreaming
+    ) -> list[Permission]:
         to_write, to_encrypt = APP_INSTANCE.requirements
-        needed = [Permission(to_write.actions, [*streams.values()])]
+        # an existing app instance may have streams, which stay or are given back
+        arns = [{"Fn::Sub": to_write.resource_here}] if wanted.marks_owner else [*streams.values()]
+        needed = [Permission(to_write.actions, arns)]
         keys = [stream.encryption_key for stream in streams]
         key_arns = dict.fromkeys(key.key_arn for key in keys if key is not None)
         if key_arns:

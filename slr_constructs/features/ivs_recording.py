@@ -231,7 +231,7 @@ class IvsRecordingConfiguration(Feature):
             "Resource",
             wanted,
             target=last_part(channel_arn),
-            permissions=[configure_feature(CHANNEL, channel_arn)],
+            permissions=[configure_feature(CHANNEL, channel_arn, marks_owner=True)],
         )
 
     def _renditions(

@@ -116,6 +116,7 @@ class VoiceConnectorStreaming(FeatureWithCleanUp):
             enabled=enabled,
             notification_targets=tuple(map(self._target, notification_targets)),
             media_insights_configuration_arn=media_insights_configuration_arn,
+            outside_of_stack=isinstance(voice_connector, str) or None,
         )
         self._role = role_for(self, role, CHIME_VOICE_CONNECTOR)
         self._clean_up = define_configuration(
@@ -128,11 +129,7 @@ class VoiceConnectorStreaming(FeatureWithCleanUp):
                 "voice_connector_id": "voice_connector",
                 "data_retention_in_hours": "data_retention",
             },
-            permissions=[
-                Permission(each.actions, [media_insights_configuration_arn])
-                for each in VOICE_CONNECTOR.requirements
-                if media_insights_configuration_arn
-            ],
+            permissions=self._permissions(media_insights_configuration_arn, wanted),
         )
         for target in notification_targets:
             if not isinstance(target, NotificationTarget):
@@ -142,6 +139,14 @@ class VoiceConnectorStreaming(FeatureWithCleanUp):
     def voice_connector_id(self) -> str:
         """The Voice Connector's id."""
         return self._voice_connector_id
+
+    def _permissions(
+        self, given: str | None, wanted: contract.VoiceConnectorStreaming
+    ) -> list[Permission]:
+        (analyze,) = VOICE_CONNECTOR.requirements
+        # an existing connector may have a configuration, which stays or is given back
+        arn = {"Fn::Sub": analyze.resource_here} if wanted.marks_owner else given
+        return [Permission(analyze.actions, [arn])] if arn else []
 
     def _hours(self, retention: Duration | None) -> int:
         check_kind(self, "data_retention", retention, "a Duration", Duration, optional=True)

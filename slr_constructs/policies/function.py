@@ -32,7 +32,7 @@ def function_statements(definitions: Iterable[RoleDefinition], place: Place) -> 
                 # the current role, even for a stack that adopted the older one
                 statements |= creation_statements(target.role, place)
                 statements[f"Configure{target.sid}"] = permissions.configure_feature(
-                    target, place.resources(target)
+                    target, place.resources(target), marks_owner=True
                 )
                 statements |= place.required(target)
     log = place.arn("logs", f"log-group:{FUNCTION_NAMES}")

@@ -177,7 +177,7 @@ def read(  # noqa: PLR0917 - in the order in which MiniStack hands a request ove
     elif protocol == "json":
         operation = Headers(dict(headers)).get("X-Amz-Target", "").rpartition(".")[2]
     else:
-        operation, labels = _route(service, method, path)
+        operation, labels = _route(service, method, path, _operation_in(query))
     if operation not in model.operation_names:
         raise Refused("UnknownOperationException", f"{service} has no operation {operation}")
     asked = model.operation_model(operation)
@@ -288,9 +288,16 @@ def _plain(shape: Shape, value: Any) -> Any:  # noqa: ANN401 - whatever an answe
             return value
 
 
+def _operation_in(query: Mapping[str, Any]) -> str | None:
+    """Return the parameter with which some operations of the same path are told apart."""
+    given = query.get("operation")
+    return given[0] if isinstance(given, list) else given
+
+
 @dataclass(frozen=True, slots=True)
 class _Route:
     operation: str
+    named: str | None
     method: str
     literal: str
     labels: tuple[str, ...]
@@ -313,21 +320,27 @@ def _routes(service: str) -> tuple[_Route, ...]:
         literals, labels = parts[::2], tuple(parts[1::2])
         # a decoded path contains the slash of an ARN
         pattern = re.compile("(.+)".join(map(re.escape, literals)))
-        routes.append(_Route(operation, trait.method, "".join(literals), labels, pattern))
+        named = trait.query_args.get("operation")
+        literal = "".join(literals)
+        routes.append(_Route(operation, named, trait.method, literal, labels, pattern))
     return tuple(routes)
 
 
 @functools.lru_cache(maxsize=4096)
-def _route(service: str, method: str, path: str) -> tuple[str, Mapping[str, str]]:
+def _route(
+    service: str, method: str, path: str, named: str | None
+) -> tuple[str, Mapping[str, str]]:
     """Return the operation with the most specific path, and the labels of the path."""
     found = [
         (route, match)
         for route in _routes(service)
-        if route.method == method and (match := route.pattern.fullmatch(path))
+        if route.method == method
+        and route.named in (None, named)
+        and (match := route.pattern.fullmatch(path))
     ]
     if not found:
         raise Refused("UnknownOperationException", f"{service} has no {method} {path}", 404)
-    route, match = max(found, key=lambda each: len(each[0].literal))
+    route, match = max(found, key=lambda each: (len(each[0].literal), each[0].named is not None))
     values = map(unquote, match.groups())
     return route.operation, dict(zip(route.labels, values, strict=True))
 
@@ -369,4 +382,7 @@ def _too_large(shape: Shape, size: int, where: str) -> Iterator[str]:
 @functools.cache
 def _pattern(pattern: str) -> re.Pattern[str] | None:
     # Python does not support Unicode character classes, as in the patterns of tags
-    return None if not pattern or r"\p{" in pattern else re.compile(pattern)
+    if not pattern or r"\p{" in pattern:
+        return None
+    # the model of IVS's tags allows only one letter before the slash, which no ARN has
+    return re.compile(pattern.replace(":[a-z-]/", ":[a-z-]+/"))

@@ -215,6 +215,11 @@ class AppInstanceStreaming(Contract):
         """Whether the stack marks the owner, because the owner is outside of it."""
         return bool(self.outside_of_stack)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether a stream is given, which only a delete does not require."""
+        return bool(self.channels_stream_arn or self.channel_messages_stream_arn)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IvsChannelRecording(Contract):

@@ -308,7 +308,7 @@ class _Marking(Generic[C]):
         before = _record_in(tags, self._digest).before if is_marked else None
         settings = owner.settings
         if old is not None:
-            asked = self._asked_by(old, settings if before is None else before)
+            asked = self._asked_by(old, before or {})
             settings = self._reverted(settings, asked, before or {})
         if not is_marked:
             self._mark(owner, settings)
@@ -456,7 +456,8 @@ class _Marking(Generic[C]):
         """Return the settings that belong to this custom resource."""
         if not self._wanted.is_complete:
             # the properties are of another version, so it is not known what they asked for
-            return owner.settings
+            names = {*before, *owner.settings}
+            return {name: owner.settings.get(name) for name in names}
         return self._asked_by(self._wanted, before)
 
     def _reverted(self, current: Settings, asked: Settings, before: Settings) -> Settings:
