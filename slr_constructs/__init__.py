@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from slr_constructs.features.mediapackage_logging import AccessLogs, MediaPackageAccessLogging
     from slr_constructs.features.mediatailor_logging import (
+        LoggingStrategy,
         MediaTailorAsRunLogging,
         MediaTailorSessionLogging,
     )
@@ -50,6 +51,7 @@ __all__ = [
     "AppInstanceStreaming",
     "EnsureServiceLinkedRoles",
     "IvsRecordingConfiguration",
+    "LoggingStrategy",
     "MediaPackageAccessLogging",
     "MediaTailorAsRunLogging",
     "MediaTailorSessionLogging",
@@ -73,6 +75,7 @@ _MODULES = {
     "AppInstanceStreaming": "features.app_instance_streaming",
     "EnsureServiceLinkedRoles": "_ensure_service_linked_roles",
     "IvsRecordingConfiguration": "features.ivs_recording",
+    "LoggingStrategy": "features.mediatailor_logging",
     "MediaPackageAccessLogging": "features.mediapackage_logging",
     "MediaTailorAsRunLogging": "features.mediatailor_logging",
     "MediaTailorSessionLogging": "features.mediatailor_logging",

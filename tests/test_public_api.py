@@ -149,6 +149,7 @@ def test_choices_are_enums_with_the_names_of_aws() -> None:
     """Closed sets are enums, and their values are those of the AWS APIs."""
     choices = [slr_constructs.AccessLogs, slr_constructs.NotificationTarget]
     choices += [slr_constructs.Resolution, slr_constructs.RoleRemoval]
+    choices += [slr_constructs.LoggingStrategy]
 
     assert all(issubclass(choice, enum.Enum) for choice in choices)
     assert [each.name for each in slr_constructs.RoleRemoval] == ["KEEP", "WHEN_UNUSED", "REQUIRE"]
@@ -166,6 +167,7 @@ def test_the_public_surface() -> None:
         "AppInstanceStreaming",
         "EnsureServiceLinkedRoles",
         "IvsRecordingConfiguration",
+        "LoggingStrategy",
         "MediaPackageAccessLogging",
         "MediaTailorAsRunLogging",
         "MediaTailorSessionLogging",

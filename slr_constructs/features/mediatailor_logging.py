@@ -10,6 +10,7 @@ set their retention, use `aws_logs.LogRetention` in one stack of the account and
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_mediatailor
@@ -31,13 +32,29 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 
-class MediaTailorSessionLogging(FeatureWithCleanUp):
-    """Log the sessions of a playback configuration to CloudWatch Logs.
+class LoggingStrategy(Enum):
+    """How MediaTailor delivers the logs of sessions."""
 
-    Sets the owner's `LogConfiguration`, and defines a clean-up resource, `<id>/CleanUp`. For an
-    existing owner outside of the app, one custom resource, `<id>/Resource`, does both. The role is
+    #: MediaTailor writes to CloudWatch Logs, with the service-linked role.
+    LEGACY_CLOUDWATCH = "LEGACY_CLOUDWATCH"
+
+    #: CloudWatch delivers the logs to a log group, a bucket or a Firehose stream. Its delivery source
+    #: and destination are not part of this construct: use `aws_logs.CfnDeliverySource`,
+    #: `CfnDeliveryDestination` and `CfnDelivery`. AWS does not document whether these logs use the
+    #: role, so the role is declared all the same.
+    VENDED_LOGS = "VENDED_LOGS"
+
+
+class MediaTailorSessionLogging(FeatureWithCleanUp):
+    """Log the sessions of a playback configuration.
+
+    Sets the owner's `LogConfiguration`, and defines a clean-up resource, `<id>/CleanUp`. The role is
     created before the logs are configured. On delete, the percentage is set to 0 before the owner
     is deleted.
+
+    For an existing owner outside of the app, one custom resource, `<id>/Resource`, does both. It
+    marks the owner with tags, and fails if another stack has marked it. On delete, the owner gets
+    the settings that it had before. Strategies and event types that are not given stay as they are.
 
     Args:
         playback_configuration: The playback configuration in this app, or the name of an existing
@@ -45,6 +62,9 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
 
         percent_enabled: The percentage of sessions that are logged, 0 to 100. Default: all sessions
             are logged.
+
+        enabled_logging_strategies: How the logs are delivered: one or both strategies. Default:
+            `LEGACY_CLOUDWATCH`; an existing owner that has a strategy keeps it.
 
         ads_interaction_publish_opt_in_event_types: Events of the ad decision server that are logged
             only on request, such as `RAW_ADS_REQUEST`. Default: none of them are logged.
@@ -64,7 +84,7 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
 
     Raises:
         UsageError: A prop breaks its rule (`PlaybackConfigurationName`, `PercentEnabled`,
-            `EventTypes`), CloudFormation lacks the property (`ManifestServiceOptIn`), the owner is
+            `LoggingStrategies`, `EventTypes`), CloudFormation lacks the property (`ManifestServiceOptIn`), the owner is
             in another region than the stack (`OwnerRegion`), the role belongs to another service
             (`RoleOfAnotherService`), or the owner already has a log configuration
             (`FeatureSetTwice`).
@@ -77,6 +97,7 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
         *,
         playback_configuration: aws_mediatailor.CfnPlaybackConfiguration | str,
         percent_enabled: int = 100,
+        enabled_logging_strategies: Sequence[LoggingStrategy] | None = None,
         ads_interaction_publish_opt_in_event_types: Sequence[str] | None = None,
         ads_interaction_exclude_event_types: Sequence[str] | None = None,
         manifest_service_publish_opt_in_event_types: Sequence[str] | None = None,
@@ -98,6 +119,7 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
         wanted = contract.MediaTailorSessionLogging(
             playback_configuration_name=self._name,
             percent_enabled=percent_enabled,
+            enabled_logging_strategies=self._strategies(enabled_logging_strategies),
             ads_interaction_publish_opt_in_event_types=self._types(
                 "ads_interaction_publish_opt_in_event_types",
                 ads_interaction_publish_opt_in_event_types,
@@ -138,6 +160,13 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
         """The playback configuration's name."""
         return self._name
 
+    def _strategies(self, given: Sequence[LoggingStrategy] | None) -> tuple[str, ...] | None:
+        prop, kinds = "enabled_logging_strategies", "a list of LoggingStrategy values"
+        check_kind(self, prop, given, kinds, list, tuple, optional=True)
+        for each in given or ():
+            check_kind(self, prop, each, kinds, LoggingStrategy)
+        return None if given is None else tuple(each.value for each in given)
+
     def _types(self, prop: str, types: Sequence[str] | None) -> tuple[str, ...] | None:
         check_kind(self, prop, types, "a list or None", list, tuple, optional=True)
         return None if types is None else tuple(types)
@@ -164,8 +193,8 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
         manifests = l1.ManifestServiceInteractionLogProperty(exclude_event_types=unlogged)
         return l1.LogConfigurationProperty(
             percent_enabled=wanted.percent_enabled,
-            # only this strategy uses the service-linked role; vended logs do not
-            enabled_logging_strategies=["LEGACY_CLOUDWATCH"],
+            enabled_logging_strategies=_list(wanted.enabled_logging_strategies)
+            or [LoggingStrategy.LEGACY_CLOUDWATCH.value],
             ads_interaction_log=None if opted_in is None and excluded is None else ads,
             manifest_service_interaction_log=None if unlogged is None else manifests,
         )
@@ -237,6 +266,6 @@ class MediaTailorAsRunLogging(FeatureWithCleanUp):
         return self._name
 
 
-def _list(event_types: tuple[str, ...] | None) -> list[str] | None:
+def _list(texts: tuple[str, ...] | None) -> list[str] | None:
     """Return a list, because jsii does not accept tuples."""
-    return None if event_types is None else list(event_types)
+    return None if texts is None else list(texts)

@@ -65,6 +65,47 @@ def test_all_sessions_of_an_owner_in_the_app_are_logged_by_default(stack: Stack)
     }
 
 
+@pytest.mark.parametrize(
+    "strategies",
+    [[LoggingStrategy.VENDED_LOGS], [LoggingStrategy.LEGACY_CLOUDWATCH, LoggingStrategy.VENDED_LOGS]],
+    ids=["vended", "both"],
+)
+def test_the_logging_strategies_are_chosen(
+    stack: Stack, strategies: list[LoggingStrategy]
+) -> None:
+    """The native property and the function receive AWS's own names."""
+    ads = playback_configuration(stack)
+    MediaTailorSessionLogging(
+        stack, "Logs", playback_configuration=ads, enabled_logging_strategies=strategies
+    )
+    MediaTailorSessionLogging(
+        stack, "Existing", playback_configuration="other", enabled_logging_strategies=strategies
+    )
+
+    names = [each.value for each in strategies]
+    assert log_configuration(stack, PLAYBACK)["EnabledLoggingStrategies"] == names
+    assert received(stack, SESSIONS)["EnabledLoggingStrategies"] == names
+
+
+@pytest.mark.parametrize(
+    "strategies", [[], [LoggingStrategy.VENDED_LOGS] * 2], ids=["none", "twice"]
+)
+def test_fails_when_strategies_are_missing_or_repeated(
+    stack: Stack, strategies: list[LoggingStrategy]
+) -> None:
+    """An empty list would configure no logs."""
+    with pytest.raises(UsageError) as error:
+        MediaTailorSessionLogging(
+            stack,
+            "Logs",
+            playback_configuration=playback_configuration(stack),
+            enabled_logging_strategies=strategies,
+        )
+
+    assert error.value.code == "LoggingStrategies"
+    assert "enabled_logging_strategies must be one or both of" in str(error.value)
+
+
 def test_all_sessions_of_an_existing_owner_are_logged_by_default(stack: Stack) -> None:
     """The function configures what is otherwise a native property."""
     logging = MediaTailorSessionLogging(stack, "Logs", playback_configuration="ads")
@@ -81,6 +122,7 @@ def test_the_function_receives_every_prop(stack: Stack) -> None:
         "Logs",
         playback_configuration="ads",
         percent_enabled=0,
+        enabled_logging_strategies=[LoggingStrategy.VENDED_LOGS],
         ads_interaction_publish_opt_in_event_types=["RAW_ADS_REQUEST", "RAW_ADS_RESPONSE"],
         ads_interaction_exclude_event_types=["AD_MARKER_FOUND"],
         manifest_service_publish_opt_in_event_types=["ORIGIN_MANIFEST"],
@@ -90,6 +132,7 @@ def test_the_function_receives_every_prop(stack: Stack) -> None:
     assert received(stack, SESSIONS) == {
         "PlaybackConfigurationName": "ads",
         "PercentEnabled": 0,
+        "EnabledLoggingStrategies": ["VENDED_LOGS"],
         "AdsInteractionPublishOptInEventTypes": ["RAW_ADS_REQUEST", "RAW_ADS_RESPONSE"],
         "AdsInteractionExcludeEventTypes": ["AD_MARKER_FOUND"],
         "ManifestServicePublishOptInEventTypes": ["ORIGIN_MANIFEST"],

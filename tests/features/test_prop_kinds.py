@@ -72,6 +72,15 @@ WRONG: list[tuple[type, str, Any, str]] = [
         "a CfnPlaybackConfiguration or the name of one",
     ),
     *((MediaTailorSessionLogging, prop, "RAW", "a list or None") for prop in EVENT_TYPES),
+    *(
+        (
+            MediaTailorSessionLogging,
+            "enabled_logging_strategies",
+            wrong,
+            "a list of LoggingStrategy values",
+        )
+        for wrong in ("VENDED_LOGS", ["VENDED_LOGS"])
+    ),
     (MediaTailorAsRunLogging, "channel", None, "a CfnChannel or the name of one"),
     (
         MediaPackageAccessLogging,

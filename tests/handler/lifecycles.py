@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.stub import ANY
 
-from slr_constructs.handler.slr_handler import contract, rules
+from slr_constructs.handler.slr_handler import contract, marks, rules
+from slr_constructs.handler.slr_handler.context import StackResource
 from slr_constructs.handler.slr_handler.operations import service_linked_role
 from tests.handler.clocks import EPOCH
 from tests.handler.events import lease_of, stack_id
@@ -33,6 +34,7 @@ IVS_CHANNEL = "arn:aws:ivs:us-east-1:123456789012:channel/one"
 OTHER_IVS_CHANNEL = "arn:aws:ivs:us-east-1:123456789012:channel/two"
 RECORDING = "arn:aws:ivs:us-east-1:123456789012:recording-configuration/Hx3"
 VOICE_ROLE = "AWSServiceRoleForAmazonChimeVoiceConnector"
+_MEDIATAILOR = "arn:aws:mediatailor:us-east-1:123456789012"
 OTHER_ROLE = "AWSServiceRoleForMediaTailor"
 
 
@@ -195,6 +197,54 @@ def _messaging(app_instance: str) -> list[Call]:
     ]
 
 
+_ARN_MEMBERS = ("arn", "Arn", "PlaybackConfigurationArn")
+MARK = marks.MARK_TAG + marks.digest_of(StackResource(stack_id(), "Thing"))
+
+
+def marked(call: Call, tags: str, arn: str, *configure: Call) -> list[Call]:
+    """Return the calls that read and mark an owner, which had no settings, and configure it.
+
+    Args:
+        call: The call that reads the owner, with its ARN and the settings that are asked for.
+
+        tags: The member of its response with the tags.
+
+        arn: The parameter with the ARN in the calls for tags.
+
+        configure: The calls that configure the owner.
+    """
+    read = replace(call, response=_without_settings(call.response))
+    return [read, _tag_call("tag", call, tags, arn), read, *configure]
+
+
+def unmarked(call: Call, tags: str, arn: str, *remove: Call) -> list[Call]:
+    """Return the calls that read the owner, remove its settings, and remove its mark."""
+    given = {wrapper: dict(value) for wrapper, value in call.response.items() if tags == "tags"}
+    response = {**call.response, **given}
+    next(iter(given.values()), response)[tags] = {MARK: stack_id()}
+    return [replace(call, response=response), *remove, _tag_call("untag", call, tags, arn)]
+
+
+def _without_settings(response: dict[str, Any]) -> dict[str, Any]:
+    wrapped = response.get("channel")
+    if wrapped is not None:
+        return {"channel": _without_settings(wrapped)}
+    kept = {name: value for name, value in response.items() if name in _ARN_MEMBERS}
+    log_types = response.get("LogConfiguration", {}).get("LogTypes")
+    # the response of a channel must have this member
+    return kept if log_types is None else kept | {"LogConfiguration": {"LogTypes": []}}
+
+
+def _tag_call(verb: str, call: Call, tags: str, arn: str) -> Call:
+    owner = call.response.get("channel", call.response)
+    name = next(each for each in owner if each in _ARN_MEMBERS)
+    keys = f"{tags[0]}agKeys" if verb == "untag" else tags
+    value = [MARK] if verb == "untag" else ANY
+    return Call(
+        service=call.service, method=f"{verb}_resource", params={arn: owner[name], keys: value}
+    )
+
+
 def _ivs(channel: str, recording: str = RECORDING) -> Call:
     return Call(
         service="ivs",
@@ -210,6 +260,51 @@ def _ivs_get(channel: str) -> Call:
         params={"arn": channel},
         response={"channel": {"arn": channel, "recordingConfigurationArn": RECORDING}},
     )
+
+
+def playback(name: str) -> Call:
+    """Return the call that reads a playback configuration."""
+    return Call(
+        service="mediatailor",
+        method="get_playback_configuration",
+        params={"Name": name},
+        response={
+            "PlaybackConfigurationArn": f"{_MEDIATAILOR}:playbackConfiguration/{name}",
+            "LogConfiguration": {
+                "PercentEnabled": 60,
+                "EnabledLoggingStrategies": ["LEGACY_CLOUDWATCH"],
+            },
+        },
+    )
+
+
+def linear(channel: str) -> Call:
+    """Return the call that reads a MediaTailor channel."""
+    return Call(
+        service="mediatailor",
+        method="describe_channel",
+        params={"ChannelName": channel},
+        response={
+            "Arn": f"{_MEDIATAILOR}:channel/{channel}",
+            "LogConfiguration": {"LogTypes": ["AS_RUN"]},
+        },
+    )
+
+
+def _described(service: str, method: str, owner: str, **logs: dict[str, str]) -> Call:
+    arn = f"arn:aws:{service}:us-east-1:123456789012:{method[9:]}/{owner}"
+    return Call(service=service, method=method, params={"Id": owner}, response={"Arn": arn, **logs})
+
+
+def live(channel: str) -> Call:
+    """Return the call that reads a live MediaPackage channel."""
+    return _described("mediapackage", "describe_channel", channel, IngressAccessLogs={})
+
+
+def vod(group: str) -> Call:
+    """Return the call that reads a packaging group."""
+    logs = {"LogGroupName": "/aws/MediaPackage/a/b"}
+    return _described("mediapackage-vod", "describe_packaging_group", group, EgressAccessLogs=logs)
 
 
 def _sessions(playback: str) -> Call:
@@ -317,8 +412,10 @@ LIFECYCLES = (
         other_owner=OTHER_IVS_CHANNEL,
         physical_id=f"{IVS_CHANNEL}/recording-configuration",
         other_physical_id=f"{OTHER_IVS_CHANNEL}/recording-configuration",
-        configure=lambda channel: [_ivs(channel)],
-        remove=lambda channel: [_ivs_get(channel), _ivs(channel, recording="")],
+        configure=lambda channel: marked(_ivs_get(channel), "tags", "resourceArn", _ivs(channel)),
+        remove=lambda channel: unmarked(
+            _ivs_get(channel), "tags", "resourceArn", _ivs(channel, recording="")
+        ),
         remove_when_missing=lambda channel: _ivs_get(channel).refuse(
             "ResourceNotFoundException", 404
         ),
@@ -331,10 +428,14 @@ LIFECYCLES = (
         other_owner="two",
         physical_id="playbackConfiguration/one/log-configuration",
         other_physical_id="playbackConfiguration/two/log-configuration",
-        configure=_log_sessions,
-        remove=lambda playback: [_sessions(playback)],
+        configure=lambda name: marked(
+            playback(name), "Tags", "ResourceArn", *_log_sessions(name)
+        ),
+        remove=lambda name: unmarked(
+            playback(name), "Tags", "ResourceArn", _sessions(name)
+        ),
         # mediatailor models no errors, so its 404 may come without a code that is known
-        remove_when_missing=lambda playback: _sessions(playback).refuse("", 404),
+        remove_when_missing=lambda name: playback(name).refuse("", 404),
         wrong=("PercentEnabled", "101", rules.PERCENT_ENABLED),
     ),
     Lifecycle(
@@ -345,8 +446,8 @@ LIFECYCLES = (
         physical_id="playbackConfiguration/one/log-configuration",
         other_physical_id="playbackConfiguration/two/log-configuration",
         configure=none,
-        remove=lambda playback: [_sessions(playback)],
-        remove_when_missing=lambda playback: _sessions(playback).refuse("", 404),
+        remove=lambda name: [_sessions(name)],
+        remove_when_missing=lambda name: _sessions(name).refuse("", 404),
         wrong=("PlaybackConfigurationName", "a b", rules.PLAYBACK_CONFIGURATION_NAME),
     ),
     Lifecycle(
@@ -356,9 +457,11 @@ LIFECYCLES = (
         other_owner="two",
         physical_id="channel/one/log-configuration",
         other_physical_id="channel/two/log-configuration",
-        configure=lambda channel: [_as_run(channel, "AS_RUN")],
-        remove=lambda channel: [_as_run(channel)],
-        remove_when_missing=lambda channel: _as_run(channel).refuse("", 404),
+        configure=lambda channel: marked(
+            linear(channel), "Tags", "ResourceArn", _as_run(channel, "AS_RUN")
+        ),
+        remove=lambda channel: unmarked(linear(channel), "Tags", "ResourceArn", _as_run(channel)),
+        remove_when_missing=lambda channel: linear(channel).refuse("", 404),
         wrong=("ChannelName", "a/b", rules.MEDIATAILOR_CHANNEL_NAME),
     ),
     Lifecycle(
@@ -380,11 +483,16 @@ LIFECYCLES = (
         other_owner="two",
         physical_id="channels/one/access-logs",
         other_physical_id="channels/two/access-logs",
-        configure=lambda channel: [_access_logs("mediapackage", channel, IngressAccessLogs={})],
-        remove=lambda channel: [_access_logs("mediapackage", channel)],
-        remove_when_missing=lambda channel: _access_logs("mediapackage", channel).refuse(
-            "NotFoundException", 404
+        configure=lambda channel: marked(
+            live(channel),
+            "Tags",
+            "ResourceArn",
+            _access_logs("mediapackage", channel, IngressAccessLogs={}),
         ),
+        remove=lambda channel: unmarked(
+            live(channel), "Tags", "ResourceArn", _access_logs("mediapackage", channel)
+        ),
+        remove_when_missing=lambda channel: live(channel).refuse("NotFoundException", 404),
         wrong=("Ingress", "/aws/MediaPackage/a/b", rules.CHANNEL_ACCESS_LOG),
     ),
     Lifecycle(
@@ -408,17 +516,20 @@ LIFECYCLES = (
         other_owner="two",
         physical_id="packaging-groups/one/access-logs",
         other_physical_id="packaging-groups/two/access-logs",
-        configure=lambda group: [
+        configure=lambda group: marked(
+            vod(group),
+            "Tags",
+            "ResourceArn",
             _access_logs(
                 "mediapackage-vod",
                 group,
                 EgressAccessLogs={"LogGroupName": "/aws/MediaPackage/a/b"},
-            )
-        ],
-        remove=lambda group: [_access_logs("mediapackage-vod", group)],
-        remove_when_missing=lambda group: _access_logs("mediapackage-vod", group).refuse(
-            "NotFoundException", 404
+            ),
         ),
+        remove=lambda group: unmarked(
+            vod(group), "Tags", "ResourceArn", _access_logs("mediapackage-vod", group)
+        ),
+        remove_when_missing=lambda group: vod(group).refuse("NotFoundException", 404),
         wrong=("Egress", "elsewhere", rules.PACKAGING_GROUP_ACCESS_LOG),
     ),
     Lifecycle(

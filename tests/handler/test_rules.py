@@ -61,6 +61,10 @@ VALUES: dict[str, tuple[list[object], list[object]]] = {
         [(), ("chime-sdk-voice:ListSipMediaApplications",)],
         [("ListThings",), ("iam:GetRole",), "iam:ListRoles"],
     ),
+    "LOGGING_STRATEGIES": (
+        [("LEGACY_CLOUDWATCH",), ("VENDED_LOGS", "LEGACY_CLOUDWATCH")],
+        [(), ("VENDED_LOGS", "VENDED_LOGS"), ("OTHER",), "VENDED_LOGS", None],
+    ),
     "EVENT_TYPES": ([(), ("RAW_ADS_REQUEST",)], [("raw",), "RAW", None]),
     "MEDIAPACKAGE_ID": (["a-1_B", "a" * 256], ["", "a b", "a" * 257]),
     "CHANNEL_LOG_GROUP_NAME": (

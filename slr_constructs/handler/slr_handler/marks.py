@@ -27,7 +27,7 @@ import json
 import zlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -206,6 +206,9 @@ class MarkedFeature(ABC, Generic[C]):
         remove: Disables the feature, whoever has enabled it.
     """
 
+    #: the feature in sentences, such as "session logging".
+    noun: ClassVar[str]
+
     def __init__(
         self,
         contract: type[C],
@@ -246,10 +249,6 @@ class MarkedFeature(ABC, Generic[C]):
     @abstractmethod
     def write(self, name: str, settings: Settings, context: Context, retry_if: RetryIf) -> None:
         """Replace the current settings. Without settings, the feature is disabled."""
-
-    @abstractmethod
-    def subject(self, name: str) -> str:
-        """Return the feature and the owner, such as `session logging of ads`."""
 
     @abstractmethod
     def outcome(self, wanted: C) -> str:
@@ -294,6 +293,7 @@ class _Marking(Generic[C]):
         self._wanted = wanted
         self._context = context
         self._name = wanted.target
+        self._subject = f"{feature.noun} of {self._name}"
         self._stack = context.stack_resource.stack_id
         self._digest = digest_of(context.stack_resource)
 
@@ -326,7 +326,7 @@ class _Marking(Generic[C]):
         if others:
             text = (
                 f"the stack {_name_of(others[0])} already configures"
-                f" {self._feature.subject(self._name)}. Remove the feature from one of the stacks."
+                f" {self._subject}. Remove the feature from one of the stacks."
                 f" If {_name_of(others[0])} was deleted, drop its mark with slr-constructs leases"
                 " --drop-deleted"
             )
@@ -392,38 +392,39 @@ class _Marking(Generic[C]):
             configured: Whether this custom resource has certainly configured the feature. If it may
                 not have, an owner without its mark stays as it is.
         """
-        subject = self._feature.subject(self._name)
         try:
             owner = self._feature.read(self._name, self._context, None)
-            return self._remove(owner, subject, configured=configured)
+            return self._remove(owner, configured=configured)
         except ClientError as error:
             if not is_not_found(error):
                 raise
-            return f"{self._name} does not exist, so there is no {subject} to disable"
+            return f"{self._name} does not exist, so it has no {self._feature.noun} to disable"
 
-    def _remove(self, owner: Owner, subject: str, *, configured: bool) -> str:
+    def _remove(self, owner: Owner, *, configured: bool) -> str:
         marks = marks_in(owner.tags or {})
         ours = marks.pop(self._digest, None)
         if ours is None:
             if marks:
                 stack = _name_of(min(marks.values()))
-                return f"{subject} stays as it is, because the stack {stack} configures it now"
+                return (
+                    f"{self._subject} stays as it is, because the stack {stack} configures it now"
+                )
             if not configured and not self._tags_are_refused(owner):
-                return f"{subject} stays as it is, because this request did not change it"
+                return f"{self._subject} stays as it is, because this request did not change it"
             if not self._wanted.is_complete:
-                return f"{subject} stays as it is, because it is not known what was asked for"
-            return self._revert(owner, subject, self._ours(owner, {}), {})
+                return f"{self._subject} stays as it is, because it is not known what was asked for"
+            return self._revert(owner, self._ours(owner, {}), {})
         tags = owner.tags or {}
         record = _record_in(tags, self._digest)
         for other in marks:
             successor = _record_in(tags, other)
             if successor.after == self._digest:
-                return self._pass_on(owner, subject, record, other, successor.names)
+                return self._pass_on(owner, record, other, successor.names)
         before = record.before or {}
         if record.after is not None and record.after not in marks:
             # it found the settings of this stack, and the mark with the first ones vanished
             before = {}
-        reason = self._revert(owner, subject, self._ours(owner, before), before)
+        reason = self._revert(owner, self._ours(owner, before), before)
         self._untag(owner.arn, mark_keys(tags, self._digest))
         return reason
 
@@ -434,23 +435,23 @@ class _Marking(Generic[C]):
             lambda: self._feature.tags.untag(self._context, owner.arn, [key])
         )
 
-    def _pass_on(
-        self, owner: Owner, subject: str, record: _Record, other: str, names: Sequence[str]
-    ) -> str:
+    def _pass_on(self, owner: Owner, record: _Record, other: str, names: Sequence[str]) -> str:
         """Give the settings before to the custom resource that took over."""
         tags = owner.tags or {}
         before = record.before or {}
         asked = self._ours(owner, before)
         # what the other one did not ask for
         mine = {name: value for name, value in asked.items() if name not in names}
-        self._revert(owner, subject, mine, before)
+        self._revert(owner, mine, before)
         passed = {} if record.before is None else _tags_of(record, other)
         if passed:
             self._change_tags(lambda: self._feature.tags.tag(self._context, owner.arn, passed))
         kept = {MARK_TAG + other, *passed}
         old = [each for each in mark_keys(tags, other) if each not in kept]
         self._untag(owner.arn, [*mark_keys(tags, self._digest), *old])
-        return f"{subject} stays as it is, because another resource of this stack configures it"
+        return (
+            f"{self._subject} stays as it is, because another resource of this stack configures it"
+        )
 
     def _ours(self, owner: Owner, before: Settings) -> Settings:
         """Return the settings that belong to this custom resource."""
@@ -468,11 +469,11 @@ class _Marking(Generic[C]):
         settings = _without_none(current | {name: before.get(name) for name in still})
         return self._feature.with_needed(settings, current)
 
-    def _revert(self, owner: Owner, subject: str, asked: Settings, before: Settings) -> str:
+    def _revert(self, owner: Owner, asked: Settings, before: Settings) -> str:
         current = owner.settings
         settings = self._reverted(current, asked, before)
         if settings == current:
-            return f"{subject} stays as it is"
+            return f"{self._subject} stays as it is"
         try:
             self._feature.write(self._name, settings, self._context, None)
         except ClientError as error:
@@ -486,8 +487,8 @@ class _Marking(Generic[C]):
             self._feature.write(self._name, without, self._context, None)
             settings = without
         if settings:
-            return f"{subject} has the settings that it had before"
-        return f"{subject} is disabled"
+            return f"{self._subject} has the settings that it had before"
+        return f"{self._subject} is disabled"
 
 
 def _name_of(stack: str) -> str:

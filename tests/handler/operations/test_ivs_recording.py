@@ -9,7 +9,7 @@ import pytest
 from slr_constructs.handler.slr_handler.entrypoint import respond
 from tests.handler.clocks import FakeClock
 from tests.handler.events import request
-from tests.handler.lifecycles import IVS_CHANNEL, RECORDING
+from tests.handler.lifecycles import IVS_CHANNEL, RECORDING, marked
 from tests.handler.stubbed import Call
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _ask(kind: str, clock: FakeClock) -> Response:
 
 def test_configures_each_field(stubs: StubbedAws, clock: FakeClock) -> None:
     """The channel gets the recording configuration."""
-    stubs.expect([_update(RECORDING)])
+    stubs.expect(marked(_get(), "tags", "resourceArn", _update(RECORDING)))
 
     response = _ask("Create", clock)
 
@@ -63,6 +63,8 @@ def test_waits_for_a_live_channel(kind: str, stubs: StubbedAws, clock: FakeClock
     wanted = "" if kind == "Delete" else RECORDING
     if kind == "Delete":
         stubs.expect([_get(recordingConfigurationArn=RECORDING)])
+    else:
+        stubs.expect(marked(_get(), "tags", "resourceArn"))
     stubs.expect([*_update(wanted).refuse("ConflictException", 409, times=20), _update(wanted)])
 
     response = _ask(kind, clock)
@@ -79,6 +81,8 @@ def test_fails_when_the_channel_stays_live(kind: str, stubs: StubbedAws) -> None
     wanted = "" if kind == "Delete" else RECORDING
     if kind == "Delete":
         stubs.expect([_get(recordingConfigurationArn=RECORDING)])
+    else:
+        stubs.expect(marked(_get(), "tags", "resourceArn"))
     stubs.expect(_update(wanted).refuse("ConflictException", 409, times=9))
 
     response = _ask(kind, clock)
@@ -97,9 +101,7 @@ def test_delete_keeps_a_recording_that_others_configured(
 
     response = _ask("Delete", clock)
 
-    assert response.reason == (
-        f"{IVS_CHANNEL} no longer uses {RECORDING}, so its recording stays as it is"
-    )
+    assert response.reason == f"recording of {IVS_CHANNEL} stays as it is"
 
 
 def test_delete_without_a_recording_configuration_changes_nothing(
@@ -113,14 +115,13 @@ def test_delete_without_a_recording_configuration_changes_nothing(
             "Delete",
             "Custom::IvsChannelRecording",
             {"ChannelArn": IVS_CHANNEL},
-            physical_resource_id="id",
+            physical_resource_id=f"{IVS_CHANNEL}/recording-configuration",
         ),
         clock,
     )
 
     assert response.reason == (
-        f"{IVS_CHANNEL} no longer uses the configuration of this resource, so its recording stays"
-        " as it is"
+        f"recording of {IVS_CHANNEL} stays as it is, because it is not known what was asked for"
     )
     stubs.assert_all_called()
 
@@ -138,4 +139,6 @@ def test_delete_succeeds_when_the_channel_is_deleted_meanwhile(
 
     response = _ask("Delete", clock)
 
-    assert response.reason == f"{IVS_CHANNEL} does not exist, so it has no recording to disable"
+    assert response.reason == (
+        f"{IVS_CHANNEL} does not exist, so it has no recording to disable"
+    )

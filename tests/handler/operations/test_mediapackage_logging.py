@@ -8,6 +8,7 @@ import pytest
 
 from slr_constructs.handler.slr_handler.entrypoint import respond
 from tests.handler.events import request
+from tests.handler.lifecycles import live, marked, vod
 from tests.handler.stubbed import Call
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ def test_configures_each_field(
 ) -> None:
     """One call enables and disables the logs, because it replaces the configuration."""
     service, kind, id_property = owner
-    stubs.expect(
-        [Call(service=service, method="configure_logs", params={"Id": "sports", **reaches})]
-    )
+    call = Call(service=service, method="configure_logs", params={"Id": "sports", **reaches})
+    described = (live if owner is CHANNEL else vod)("sports")
+    stubs.expect(marked(described, "Tags", "ResourceArn", call))
 
     response = respond(
         request("Create", f"Custom::MediaPackage{kind}Logging", {id_property: "sports", **logs}),

@@ -8,6 +8,7 @@ import pytest
 
 from slr_constructs.handler.slr_handler.entrypoint import respond
 from tests.handler.events import request
+from tests.handler.lifecycles import linear, marked, playback
 from tests.handler.stubbed import Call
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def test_configures_each_field_of_session_logs(
     name: str, value: object, reaches: dict[str, Any], stubs: StubbedAws, clock: FakeClock
 ) -> None:
     """Every property of the construct reaches MediaTailor; the others are omitted."""
-    stubs.expect([_put(**reaches)])
+    stubs.expect(marked(playback("tv"), "Tags", "ResourceArn", _put(**reaches)))
 
     response = _ask_sessions("Create", clock, **{name: value})
 
@@ -98,7 +99,7 @@ def test_fails_when_sessions_are_still_logged_after_a_delete(
     """The function checks the percentage that MediaTailor returns."""
     stubs.expect([_sessions(PercentEnabled=0, reported=10)])
 
-    response = _ask_sessions("Delete", clock)
+    response = _ask("Delete", "SessionLoggingCleanUp", clock, {"PlaybackConfigurationName": "tv"})
 
     assert response.failed
     assert response.reason == (
@@ -110,7 +111,8 @@ def test_fails_when_sessions_are_still_logged_after_a_delete(
 def test_enables_the_as_run_log_of_a_channel(stubs: StubbedAws, clock: FakeClock) -> None:
     """The channel's name is the only field."""
     params = {"ChannelName": "news", "LogTypes": ["AS_RUN"]}
-    stubs.expect([Call(service="mediatailor", method="configure_logs_for_channel", params=params)])
+    call = Call(service="mediatailor", method="configure_logs_for_channel", params=params)
+    stubs.expect(marked(linear("news"), "Tags", "ResourceArn", call))
 
     response = _ask("Create", "AsRunLogging", clock, {"ChannelName": "news"})
 

@@ -141,6 +141,8 @@ def _exists(api: Api, instance: dict[str, Any]) -> bool:
 class _Streaming(MarkedFeature[AppInstanceStreaming]):
     """Streaming. Each data type is a setting, because it may belong to others."""
 
+    noun = "streaming"
+
     def read(self, name: str, context: Context, retry_if: RetryIf) -> Owner:
         """Read the streams; an app instance may have none."""
         tags = self.tags.read(context, name, retry_if)
@@ -157,10 +159,6 @@ class _Streaming(MarkedFeature[AppInstanceStreaming]):
             _replace(name, settings, context, retry_if and _is_transient)
         else:
             remove(AppInstanceStreaming.of_target(name), context)
-
-    def subject(self, name: str) -> str:
-        """Return the streaming and its app instance."""
-        return f"streaming of {name}"
 
     def outcome(self, wanted: AppInstanceStreaming) -> str:
         """Return what is streamed."""

@@ -72,6 +72,8 @@ _POINTER = "recordingConfigurationArn"
 class _Recording(MarkedFeature[IvsChannelRecording]):
     """Recording, which is one setting."""
 
+    noun = "recording"
+
     def read(self, name: str, context: Context, retry_if: RetryIf) -> Owner:
         """Read the recording configuration of the channel; it may have none."""
         found = context.api("ivs").call("get_channel", retry_if=retry_if, arn=name)["channel"]
@@ -85,10 +87,6 @@ class _Recording(MarkedFeature[IvsChannelRecording]):
     def write(self, name: str, settings: Settings, context: Context, retry_if: RetryIf) -> None:
         """Set the recording configuration of the channel."""
         update(name, settings.get(_POINTER, ""), context, retry_if)
-
-    def subject(self, name: str) -> str:
-        """Return the recording and its channel."""
-        return f"recording of {name}"
 
     def outcome(self, wanted: IvsChannelRecording) -> str:
         """Return the recording configuration."""

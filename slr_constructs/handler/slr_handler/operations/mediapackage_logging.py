@@ -82,6 +82,8 @@ def _logs(**wanted: str) -> dict[str, dict[str, str]]:
 class _AccessLogging(MarkedFeature[_Logging]):
     """Access logs. Each of the logs is a setting, by its name in the API."""
 
+    noun = "access logging"
+
     def __init__(
         self,
         contract: type[_Logging],
@@ -116,10 +118,6 @@ class _AccessLogging(MarkedFeature[_Logging]):
     def write(self, name: str, settings: Settings, context: Context, retry_if: RetryIf) -> None:
         """Replace the access logs."""
         put(self._service, name, settings, context, retry_if)
-
-    def subject(self, name: str) -> str:
-        """Return the logs and their owner."""
-        return f"access logging of {name}"
 
     def outcome(self, wanted: _Logging) -> str:
         """Return the destination of each log."""

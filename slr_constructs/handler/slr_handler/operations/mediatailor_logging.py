@@ -29,34 +29,34 @@ def put_session_logs(
     context: Context,
     retry_if: RetryIf = is_not_found,
 ) -> None:
-    """Configure the session logs of a playback configuration in the form of the API."""
-    context.api("mediatailor").call(
+    """Configure the session logs of a playback configuration in the form of the API.
+
+    Raises:
+        OperationError: MediaTailor returns another percentage.
+    """
+    response = context.api("mediatailor").call(
         "configure_logs_for_playback_configuration",
         retry_if=retry_if,
         PlaybackConfigurationName=name,
         **logs,
     )
+    if response["PercentEnabled"] != logs["PercentEnabled"]:
+        message = (
+            f"session logging of {name} was set to {logs['PercentEnabled']} percent, but"
+            f" MediaTailor still reports {response['PercentEnabled']} percent. Try again"
+        )
+        raise OperationError(message)
 
 
 def remove_session_logging(wanted: MediaTailorSessionLoggingCleanUp, context: Context) -> str:
     """Set the percentage to 0: a log configuration cannot be deleted."""
     name = wanted.playback_configuration_name
     try:
-        response = context.api("mediatailor").call(
-            "configure_logs_for_playback_configuration",
-            PlaybackConfigurationName=name,
-            PercentEnabled=0,
-        )
+        put_session_logs(name, {"PercentEnabled": 0}, context, None)
     except ClientError as error:
         if not is_not_found(error):
             raise
         return f"playback configuration {name} does not exist, so it has no logs to disable"
-    if response["PercentEnabled"] != 0:
-        message = (
-            f"session logging of {name} was set to 0 percent, but MediaTailor still reports"
-            f" {response['PercentEnabled']} percent. Try again"
-        )
-        raise OperationError(message)
     return f"session logging of {name} is disabled"
 
 
@@ -109,6 +109,8 @@ _EVENT_TYPES = (
 class _SessionLogging(MarkedFeature[MediaTailorSessionLogging]):
     """Session logs. Each strategy is a setting, because vended logs may belong to others."""
 
+    noun = "session logging"
+
     def read(self, name: str, context: Context, retry_if: RetryIf) -> Owner:
         """Read the log configuration; an owner may have none."""
         found = context.api("mediatailor").call(
@@ -153,10 +155,6 @@ class _SessionLogging(MarkedFeature[MediaTailorSessionLogging]):
         logs[_PERCENT] = settings.get(_PERCENT, 0)
         put_session_logs(name, logs, context, retry_if)
 
-    def subject(self, name: str) -> str:
-        """Return the logs and their owner."""
-        return f"session logging of {name}"
-
     def outcome(self, wanted: MediaTailorSessionLogging) -> str:
         """Return what is logged."""
         name = wanted.playback_configuration_name
@@ -169,6 +167,8 @@ def _strategies_in(settings: Settings) -> list[str]:
 
 class _AsRunLogging(MarkedFeature[MediaTailorAsRunLogging]):
     """The as-run log. Each type of log is a setting."""
+
+    noun = "as-run logging"
 
     def read(self, name: str, context: Context, retry_if: RetryIf) -> Owner:
         """Read the log configuration; an owner may have none."""
@@ -185,10 +185,6 @@ class _AsRunLogging(MarkedFeature[MediaTailorAsRunLogging]):
     def write(self, name: str, settings: Settings, context: Context, retry_if: RetryIf) -> None:
         """Replace the log configuration."""
         put_log_types(name, [*settings], context, retry_if)
-
-    def subject(self, name: str) -> str:
-        """Return the logs and their owner."""
-        return f"the as-run log of channel {name}"
 
     def outcome(self, wanted: MediaTailorAsRunLogging) -> str:
         """Return what is logged."""

@@ -119,6 +119,8 @@ _TARGETS = "StreamingNotificationTargets"
 class _Streaming(MarkedFeature[VoiceConnectorStreaming]):
     """Streaming. Each notification target is a setting, because it may belong to others."""
 
+    noun = "streaming"
+
     def read(self, name: str, context: Context, retry_if: RetryIf) -> Owner:
         """Read the streaming configuration; a connector may have none."""
         arn = context.arn_here("chime", f"vc/{name}")
@@ -151,10 +153,6 @@ class _Streaming(MarkedFeature[VoiceConnectorStreaming]):
             {"NotificationTarget": each} for each in sorted(settings) if each not in named
         ]
         put(name, configuration, context, retry_if)
-
-    def subject(self, name: str) -> str:
-        """Return the streaming and its connector."""
-        return f"streaming of Voice Connector {name}"
 
     def outcome(self, wanted: VoiceConnectorStreaming) -> str:
         """Return whether calls are streamed."""
