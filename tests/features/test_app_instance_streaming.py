@@ -77,7 +77,11 @@ def test_only_channels_are_streamed(stack: Stack) -> None:
 
     properties = streaming_properties(stack)
     del properties["ServiceToken"], properties["ServiceTimeout"]
-    assert properties == {"AppInstanceArn": INSTANCE_ARN, "ChannelsStreamArn": STREAM_ARN}
+    assert properties == {
+        "AppInstanceArn": INSTANCE_ARN,
+        "ChannelsStreamArn": STREAM_ARN,
+        "OutsideOfStack": True,
+    }
 
 
 def test_only_messages_are_streamed(stack: Stack) -> None:
@@ -99,8 +103,9 @@ def test_one_stream_may_receive_both(stack: Stack) -> None:
     """The policy then names the stream only once."""
     stream = imported(stack)
 
+    owner = aws_chime.CfnAppInstance(stack, "Chat", name="chat")
     AppInstanceStreaming(
-        stack, "Streaming", app_instance=INSTANCE_ARN, channels=stream, channel_messages=stream
+        stack, "Streaming", app_instance=owner, channels=stream, channel_messages=stream
     )
 
     properties = streaming_properties(stack)
@@ -120,6 +125,8 @@ def test_an_app_instance_of_the_app_is_named_by_its_arn(stack: Stack) -> None:
     assert streaming_properties(stack)["AppInstanceArn"] == {
         "Fn::GetAtt": [stack.get_logical_id(owner), "AppInstanceArn"]
     }
+    # it needs no mark
+    assert "OutsideOfStack" not in streaming_properties(stack)
 
 
 def test_the_streams_and_their_keys_outlive_the_streaming(stack: Stack) -> None:
@@ -138,7 +145,7 @@ def test_the_function_may_write_to_the_streams(stack: Stack) -> None:
     AppInstanceStreaming(
         stack,
         "Streaming",
-        app_instance=INSTANCE_ARN,
+        app_instance=aws_chime.CfnAppInstance(stack, "Chat", name="chat"),
         channels=imported(stack),
         channel_messages=MessagingStream(stack, "Messages"),
     )
@@ -148,6 +155,16 @@ def test_the_function_may_write_to_the_streams(stack: Stack) -> None:
         "Effect": "Allow",
         "Action": ["kinesis:DescribeStream", "kinesis:PutRecord", "kinesis:PutRecords"],
         "Resource": [STREAM_ARN, {"Fn::GetAtt": [own, "Arn"]}],
+    }
+
+
+def test_an_existing_app_instance_may_have_any_stream(stack: Stack) -> None:
+    """The function writes it back, because it cannot remove a single data type."""
+    streaming_to(stack, imported(stack))
+
+    assert statement_allowing(stack, "kinesis:PutRecord")["Resource"] == {
+        "Fn::Sub": "arn:${AWS::Partition}:kinesis:${AWS::Region}:${AWS::AccountId}"
+        ":stream/chime-messaging-*"
     }
 
 

@@ -10,6 +10,7 @@ from aws_cdk.aws_mediatailor import CfnChannel, CfnPlaybackConfiguration
 from constructs import Construct
 
 from slr_constructs import (
+    LoggingStrategy,
     MediaTailorAsRunLogging,
     MediaTailorSessionLogging,
     ServiceLinkedRole,
@@ -67,12 +68,13 @@ def test_all_sessions_of_an_owner_in_the_app_are_logged_by_default(stack: Stack)
 
 @pytest.mark.parametrize(
     "strategies",
-    [[LoggingStrategy.VENDED_LOGS], [LoggingStrategy.LEGACY_CLOUDWATCH, LoggingStrategy.VENDED_LOGS]],
+    [
+        [LoggingStrategy.VENDED_LOGS],
+        [LoggingStrategy.LEGACY_CLOUDWATCH, LoggingStrategy.VENDED_LOGS],
+    ],
     ids=["vended", "both"],
 )
-def test_the_logging_strategies_are_chosen(
-    stack: Stack, strategies: list[LoggingStrategy]
-) -> None:
+def test_the_logging_strategies_are_chosen(stack: Stack, strategies: list[LoggingStrategy]) -> None:
     """The native property and the function receive AWS's own names."""
     ads = playback_configuration(stack)
     MediaTailorSessionLogging(
@@ -102,8 +104,11 @@ def test_fails_when_strategies_are_missing_or_repeated(
             enabled_logging_strategies=strategies,
         )
 
-    assert error.value.code == "LoggingStrategies"
-    assert "enabled_logging_strategies must be one or both of" in str(error.value)
+    names = tuple(each.value for each in strategies)
+    assert str(error.value) == (
+        "Stack/Logs: enabled_logging_strategies must be one or both of LEGACY_CLOUDWATCH and"
+        f" VENDED_LOGS, each once, got {names} [LoggingStrategies]"
+    )
 
 
 def test_all_sessions_of_an_existing_owner_are_logged_by_default(stack: Stack) -> None:

@@ -145,7 +145,8 @@ def test_fails_when_a_prop_is_not_of_its_kind(
 ) -> None:
     """The message names the construct, the prop, the accepted types and the given value."""
     props = {**RIGHT[construct](stack), prop: value}
-    got = "'SNS'" if value == ["SNS"] else repr(value)
+    # of a list, the wrong item is shown
+    got = repr(value[0]) if value in (["SNS"], ["VENDED_LOGS"]) else repr(value)
     got = "'HD'" if isinstance(value, Renditions) else got
     got = "30" if isinstance(value, Thumbnails) else got
     got = str(value) if isinstance(value, NotificationTarget) else got

@@ -56,6 +56,7 @@ def test_retains_no_audio_and_notifies_event_bridge_by_default(stack: Stack) -> 
         "DataRetentionInHours": 0,
         "Enabled": True,
         "NotificationTargets": ["EventBridge"],
+        "OutsideOfStack": True,
     }
 
 
@@ -69,6 +70,8 @@ def test_a_connector_of_the_app_is_named_by_its_id(stack: Stack) -> None:
     assert streaming_properties(stack)["VoiceConnectorId"] == {
         "Fn::GetAtt": [stack.get_logical_id(owner), "VoiceConnectorId"]
     }
+    # it needs no mark
+    assert "OutsideOfStack" not in streaming_properties(stack)
 
 
 def test_data_retention_is_in_hours(stack: Stack) -> None:
@@ -87,7 +90,7 @@ def test_calls_are_analyzed_with_a_media_insights_configuration(stack: Stack) ->
     VoiceConnectorStreaming(
         stack,
         "Streaming",
-        voice_connector=CONNECTOR_ID,
+        voice_connector=connector(stack),
         media_insights_configuration_arn=INSIGHTS_ARN,
     )
 
@@ -97,6 +100,21 @@ def test_calls_are_analyzed_with_a_media_insights_configuration(stack: Stack) ->
         "Effect": "Allow",
         "Action": "chime:PutVoiceConnectorStreamingConfiguration",
         "Resource": INSIGHTS_ARN,
+    } in statements_of(template, id_of(template, STREAMING))
+
+
+def test_an_existing_connector_may_have_any_media_insights_configuration(stack: Stack) -> None:
+    """The function writes it back, because the service replaces all settings together."""
+    VoiceConnectorStreaming(stack, "Streaming", voice_connector=CONNECTOR_ID)
+
+    template = template_of(stack)
+    assert {
+        "Effect": "Allow",
+        "Action": "chime:PutVoiceConnectorStreamingConfiguration",
+        "Resource": {
+            "Fn::Sub": "arn:${AWS::Partition}:chime:${AWS::Region}:${AWS::AccountId}"
+            ":media-insights-pipeline-configuration/*"
+        },
     } in statements_of(template, id_of(template, STREAMING))
 
 

@@ -428,12 +428,8 @@ LIFECYCLES = (
         other_owner="two",
         physical_id="playbackConfiguration/one/log-configuration",
         other_physical_id="playbackConfiguration/two/log-configuration",
-        configure=lambda name: marked(
-            playback(name), "Tags", "ResourceArn", *_log_sessions(name)
-        ),
-        remove=lambda name: unmarked(
-            playback(name), "Tags", "ResourceArn", _sessions(name)
-        ),
+        configure=lambda name: marked(playback(name), "Tags", "ResourceArn", *_log_sessions(name)),
+        remove=lambda name: unmarked(playback(name), "Tags", "ResourceArn", _sessions(name)),
         # mediatailor models no errors, so its 404 may come without a code that is known
         remove_when_missing=lambda name: playback(name).refuse("", 404),
         wrong=("PercentEnabled", "101", rules.PERCENT_ENABLED),

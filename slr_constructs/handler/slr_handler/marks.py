@@ -203,7 +203,7 @@ class MarkedFeature(ABC, Generic[C]):
         configure: Configures the feature of an owner in the stack.
             Default: such an owner has native properties, so that this contract is not for it.
 
-        remove: Disables the feature, whoever has enabled it.
+        remove: Disables the feature, without a mark.
     """
 
     #: the feature in sentences, such as "session logging".

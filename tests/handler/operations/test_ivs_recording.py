@@ -139,6 +139,4 @@ def test_delete_succeeds_when_the_channel_is_deleted_meanwhile(
 
     response = _ask("Delete", clock)
 
-    assert response.reason == (
-        f"{IVS_CHANNEL} does not exist, so it has no recording to disable"
-    )
+    assert response.reason == (f"{IVS_CHANNEL} does not exist, so it has no recording to disable")
