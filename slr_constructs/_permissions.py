@@ -95,11 +95,12 @@ def create_role(definition: RoleDefinition, role: Arn) -> list[Permission]:
     ]
 
 
-def acquire_role(role: Arn, role_without_path: Arn) -> Permission:
-    """Let the function acquire and release a lease on a role, and delete the role.
+def acquire_role(*roles: Arn) -> Permission:
+    """Let the function acquire and release leases on roles, and delete the roles.
 
     IAM does not know the path of a role that does not exist. It then checks the ARN without a path:
-    the message in https://github.com/aws/aws-cdk/issues/27067 says "on resource: role NAME".
+    the message in https://github.com/aws/aws-cdk/issues/27067 says "on resource: role NAME". So
+    each role needs both of its ARNs.
     """
     return Permission(
         actions=[
@@ -110,7 +111,7 @@ def acquire_role(role: Arn, role_without_path: Arn) -> Permission:
             "iam:UntagRole",
             "iam:UpdateRoleDescription",
         ],
-        resources=[role, role_without_path],
+        resources=roles,
     )
 
 

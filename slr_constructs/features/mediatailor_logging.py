@@ -38,8 +38,8 @@ class LoggingStrategy(Enum):
     #: MediaTailor writes to CloudWatch Logs, with the service-linked role.
     LEGACY_CLOUDWATCH = "LEGACY_CLOUDWATCH"
 
-    #: CloudWatch delivers the logs to a log group, a bucket or a Firehose stream. Its delivery source
-    #: and destination are not part of this construct: use `aws_logs.CfnDeliverySource`,
+    #: CloudWatch delivers the logs to a log group, a bucket or a Firehose stream. The delivery
+    #: source and destination are not part of this construct: use `aws_logs.CfnDeliverySource`,
     #: `CfnDeliveryDestination` and `CfnDelivery`. AWS does not document whether these logs use the
     #: role, so the role is declared all the same.
     VENDED_LOGS = "VENDED_LOGS"
@@ -48,9 +48,9 @@ class LoggingStrategy(Enum):
 class MediaTailorSessionLogging(FeatureWithCleanUp):
     """Log the sessions of a playback configuration.
 
-    Sets the owner's `LogConfiguration`, and defines a clean-up resource, `<id>/CleanUp`. The role is
-    created before the logs are configured. On delete, the percentage is set to 0 before the owner
-    is deleted.
+    Sets the owner's `LogConfiguration`, and defines a clean-up resource, `<id>/CleanUp`. The role
+    is created before the logs are configured. On delete, the percentage is set to 0 before the
+    owner is deleted.
 
     For an existing owner outside of the app, one custom resource, `<id>/Resource`, does both. It
     marks the owner with tags, and fails if another stack has marked it. On delete, the owner gets
@@ -84,10 +84,10 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
 
     Raises:
         UsageError: A prop breaks its rule (`PlaybackConfigurationName`, `PercentEnabled`,
-            `LoggingStrategies`, `EventTypes`), CloudFormation lacks the property (`ManifestServiceOptIn`), the owner is
-            in another region than the stack (`OwnerRegion`), the role belongs to another service
-            (`RoleOfAnotherService`), or the owner already has a log configuration
-            (`FeatureSetTwice`).
+            `LoggingStrategies`, `EventTypes`), CloudFormation lacks the property
+            (`ManifestServiceOptIn`), the owner is in another region than the stack (`OwnerRegion`),
+            the role belongs to another service (`RoleOfAnotherService`), or the owner already has a
+            log configuration (`FeatureSetTwice`).
     """
 
     def __init__(

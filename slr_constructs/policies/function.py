@@ -20,11 +20,12 @@ FUNCTION_NAMES = "*-ServiceLinkedRole*"
 def function_statements(definitions: Iterable[RoleDefinition], place: Place) -> Statements:
     """Return the statements to manage roles and to configure their features."""
     statements: Statements = {}
+    roles = []
     for definition in definitions:
         statements |= creation_statements(definition, place)
-        statements[f"Manage{sid_of(definition)}"] = permissions.acquire_role(
-            place.role(definition), place.role_without_path(definition)
-        )
+        roles += [place.role(definition), place.role_without_path(definition)]
+        # in one statement, so that the policy of all functions fits into a managed policy
+        statements["ManageRoles"] = permissions.acquire_role(*roles)
         if lists := usage_lists_of(definition):
             statements["ListRoleUsages"] = permissions.call(lists, "*")
         for target in resource_types_of(definition):

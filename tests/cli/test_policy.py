@@ -186,7 +186,7 @@ def test_the_complete_policy_of_a_function() -> None:
             "Resource": role,
             "Condition": {"StringEquals": {"iam:AWSServiceName": "ivs.amazonaws.com"}},
         },
-        "ManageIVSRecordToS3Role": {
+        "ManageRoles": {
             "Effect": "Allow",
             "Action": [
                 "iam:DeleteServiceLinkedRole",
@@ -200,7 +200,12 @@ def test_the_complete_policy_of_a_function() -> None:
         },
         "ConfigureIVSChannel": {
             "Effect": "Allow",
-            "Action": ["ivs:GetChannel", "ivs:UpdateChannel"],
+            "Action": [
+                "ivs:GetChannel",
+                "ivs:TagResource",
+                "ivs:UntagResource",
+                "ivs:UpdateChannel",
+            ],
             "Resource": f"arn:aws:ivs:us-east-1:{ACCOUNT}:channel/*",
         },
         "WriteFunctionLog": {
@@ -223,7 +228,8 @@ def test_the_older_messaging_role_is_managed_and_the_current_one_is_created() ->
     """The service creates the current role when the feature is configured."""
     found = statements("--function", "chime-messaging-legacy")
 
-    assert "ManageAmazonChimeServiceChatStreamingAccessRole" in found
+    resources = found["ManageRoles"]["Resource"]
+    assert any("AmazonChimeServiceChatStreamingAccess" in each for each in resources)
     assert "CreateAmazonChimeServiceChatStreamingAccessRole" not in found
     assert found["CreateChimeSDKMessagingRole"]["Condition"] == {
         "StringEquals": {"iam:AWSServiceName": "messaging.chime.amazonaws.com"}
