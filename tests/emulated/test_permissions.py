@@ -29,6 +29,7 @@ from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.recipes import changed, prepared
 from tests.emulated.stacks import synthesized_together
 from tests.emulated.verdict import broken, left
+from tests.fake_services import features
 from tests.features import every_feature
 from tests.features.every_feature import RECIPES
 
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
 
 _REGION = "us-east-1"
 #: what the function reports about a call that it may omit.
-_NOT_ALLOWED = re.compile("cancellation not noticed|but not verified")
+_NOT_ALLOWED = re.compile(
+    "cancellation not noticed|but not verified|owner not marked|tags not changed"
+)
 _ROLE = "Custom::ServiceLinkedRole"
 _POLICY = "AWS::IAM::RolePolicy"
 _FUNCTION_ROLE = "AWS::IAM::Role"
@@ -185,6 +188,12 @@ def _uses_permissions_of_caller(account: Account) -> Callable[[Run, Call], Fault
             context = {"iam:AWSServiceName": definition.service_principal}
             if not _may(run.function, "iam:CreateServiceLinkedRole", arn, context):
                 return Refusal("BadRequestException", f"Unable to create {arn}", 400)
+        insights = wanted.get("MediaInsightsConfiguration") if isinstance(wanted, dict) else None
+        if insights is not None:
+            # the service authorization reference lists both resources for this operation
+            action, arn = f"chime:{call.operation}", insights["ConfigurationArn"]
+            if not _may(run.function, action, arn, {}):
+                return Refusal("ForbiddenException", f"not authorized: {action} on {arn}", 403)
         streams = [each["ResourceArn"] for each in wanted] if messaging else []
         for stream in streams:
             needed = [
@@ -219,6 +228,7 @@ def _prepare(account: Account) -> None:
 
 def _problems(account: Account, template: Template, *, role_of_service: str = "") -> list[str]:
     """Deploy a stack, update it and destroy it; return all problems."""
+    before = left(account)
     deployed = account.deploy(template)
     ended: list[Ended] = [deployed]
     updated = changed(template)
@@ -233,7 +243,9 @@ def _problems(account: Account, template: Template, *, role_of_service: str = ""
         *(
             each
             for each in left(account)
-            if not each.endswith("(off)") and each.rpartition("/")[2] != role_of_service
+            if each not in before
+            and not each.endswith("(off)")
+            and each.rpartition("/")[2] != role_of_service
         ),
         *(
             each
@@ -260,14 +272,17 @@ def _with_imported_roles() -> dict[str, Template]:
 
 def _all_needed(
     new_account: Callable[[], Account],
-    template_in: Callable[[Account], Template],
-    *,
+    *templates_in: Callable[[Account], Template],
     but: set[str],
     role_of_service: str = "",
 ) -> int:
-    """Check that a stack works with all its permissions, and fails without any one of them."""
+    """Check that a stack works with all its permissions, and fails without any one of them.
 
-    def problems(cut: _Cut | None) -> list[str]:
+    The stack is the same in each of `templates_in`, but its account is not.
+    """
+    template_in = templates_in[0]
+
+    def problems(cut: _Cut | None, template_in: Callable[[Account], Template]) -> list[str]:
         account = new_account()
         _prepare(account)
         if role_of_service:
@@ -276,11 +291,13 @@ def _all_needed(
         tested = template if cut is None else _without(template, cut)
         return _problems(account, tested, role_of_service=role_of_service)
 
-    assert problems(None) == []
+    assert [problem for each in templates_in for problem in problems(None, each)] == []
     # two resources of a type have the same permissions, each on its own target
     cuts = {str(cut): cut for cut in _cuts(template_in(new_account())) if cut.kind not in but}
     assert cuts
-    needless = [name for name, cut in cuts.items() if not problems(cut)]
+    needless = [
+        name for name, cut in cuts.items() if not any(problems(cut, each) for each in templates_in)
+    ]
     assert needless == []
     return len(cuts)
 
@@ -299,12 +316,37 @@ def test_every_permission_in_the_sample_app_is_needed(
     tally("permissions", permissions_removed=tried)
 
 
+#: its owner has a setting that needs a permission of its own.
+_ANALYZED = "existing-voice"
+
+
+def _analyzed(account: Account) -> Template:
+    """Return the stack of a Voice Connector that has a media insights configuration before."""
+    template = prepared(account, _ANALYZED)
+    owner = account.emulator.features.find(features.VOICE_CONNECTOR, account.id, _REGION, "a" * 22)
+    assert owner is not None
+    arn = f"arn:aws:chime:{_REGION}:{account.id}:media-insights-pipeline-configuration/theirs"
+    owner.data["StreamingConfiguration"] = {
+        "DataRetentionInHours": 1,
+        "Disabled": True,
+        "MediaInsightsConfiguration": {"Disabled": False, "ConfigurationArn": arn},
+    }
+    return template
+
+
 @pytest.mark.parametrize("name", _EXISTING)
 def test_every_permission_on_an_existing_owner_is_needed(
     name: str, new_account: Callable[[], Account], tally: Callable[..., None]
 ) -> None:
     """These are the permissions to configure and remove a feature of an existing owner."""
-    tried = _all_needed(new_account, lambda account: prepared(account, name), but=_IN_EVERY_STACK)
+    tried = _all_needed(
+        new_account,
+        lambda account: prepared(account, name),
+        *([_analyzed] if name == _ANALYZED else []),
+        but=_IN_EVERY_STACK,
+        # an owner that has its feature again needs the role
+        role_of_service=RECIPES[name].definition.role_name if name == _ANALYZED else "",
+    )
     tally("permissions", permissions_removed=tried)
 
 
@@ -314,18 +356,25 @@ def test_every_permission_with_an_imported_role_is_needed(
 ) -> None:
     """The service creates the role with the permissions of its caller, which has no lease."""
 
-    def template_in(account: Account) -> Template:
-        prepared(account, name)  # creates the existing owner
+    def imported(account: Account) -> Template:
         template = _with_imported_roles()[name]
         body = json.dumps(template.body).replace(every_feature.ACCOUNT, account.id)
         return dataclasses.replace(template, body=json.loads(body))
 
-    definition = RECIPES[name].definition
+    def template_in(account: Account) -> Template:
+        prepared(account, name)  # creates the existing owner
+        return imported(account)
+
+    def analyzed(account: Account) -> Template:
+        _analyzed(account)
+        return imported(account)
+
     tried = _all_needed(
         new_account,
         template_in,
+        *([analyzed] if name == _ANALYZED else []),
         but=_IN_EVERY_STACK,
-        role_of_service=definition.role_name,
+        role_of_service=RECIPES[name].definition.role_name,
     )
     tally("permissions", permissions_removed=tried)
 

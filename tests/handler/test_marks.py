@@ -614,6 +614,17 @@ def test_a_notification_target_that_others_add_keeps_the_configuration(aws: _Aws
     }
 
 
+@pytest.mark.parametrize("row", [VOICE], ids=["voice"])
+def test_a_configuration_without_targets_is_given_back(aws: _Aws) -> None:
+    """The service does not accept an empty list of targets."""
+    before = {"StreamingConfiguration": {"DataRetentionInHours": 1, "Disabled": True}}
+    _set(aws, before)
+
+    aws.delete(aws.create())
+
+    assert aws.settings == before
+
+
 @pytest.mark.parametrize("row", [LIVE], ids=["live"])
 @pytest.mark.parametrize("ours", [True, False], ids=["default", "other"])
 def test_a_default_log_group_may_be_shown_by_its_name(aws: _Aws, *, ours: bool) -> None:

@@ -149,9 +149,10 @@ class _Streaming(MarkedFeature[VoiceConnectorStreaming]):
             return
         named = (*_BASE, _INSIGHTS)
         configuration: dict[str, Any] = {each: settings[each] for each in named if each in settings}
-        configuration[_TARGETS] = [
-            {"NotificationTarget": each} for each in sorted(settings) if each not in named
-        ]
+        targets = [{"NotificationTarget": each} for each in sorted(settings) if each not in named]
+        if targets:
+            # the service does not accept an empty list
+            configuration[_TARGETS] = targets
         put(name, configuration, context, retry_if)
 
     def outcome(self, wanted: VoiceConnectorStreaming) -> str:
