@@ -14,6 +14,7 @@ from slr_constructs import catalogue
 if TYPE_CHECKING:
     from slr_constructs._ensure_service_linked_roles import EnsureServiceLinkedRoles
     from slr_constructs._errors import UsageError
+    from slr_constructs._function_settings import ServiceLinkedRoleFunction
     from slr_constructs._role_guard import RoleGuard
     from slr_constructs._service_linked_role import RoleRemoval, ServiceLinkedRole
     from slr_constructs.features.app_instance_streaming import AppInstanceStreaming, MessagingStream
@@ -62,6 +63,7 @@ __all__ = [
     "RoleGuard",
     "RoleRemoval",
     "ServiceLinkedRole",
+    "ServiceLinkedRoleFunction",
     "ThumbnailStorage",
     "Thumbnails",
     "UsageError",
@@ -86,6 +88,7 @@ _MODULES = {
     "RoleGuard": "_role_guard",
     "RoleRemoval": "_service_linked_role",
     "ServiceLinkedRole": "_service_linked_role",
+    "ServiceLinkedRoleFunction": "_function_settings",
     "ThumbnailStorage": "features.ivs_recording",
     "Thumbnails": "features.ivs_recording",
     "UsageError": "_errors",

@@ -19,24 +19,35 @@ policy of a role has another name for each path.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import aws_cdk
 from aws_cdk import AssetStaging, CfnResource, Token
 from constructs import Construct
 
 from slr_constructs._arn import substitute
-from slr_constructs._errors import UsageError, check_contract
+from slr_constructs._errors import check_contract
+from slr_constructs._function_role import define_role
+from slr_constructs._function_settings import settings_of
 from slr_constructs._l1 import attribute_of, define_l1
-from slr_constructs._permissions import in_one_statement, read_own_stack, write_own_log
+from slr_constructs._permissions import (
+    connect_to_vpc,
+    in_one_statement,
+    read_own_stack,
+    send_to_queue,
+    use_key_of_queue,
+    write_own_log,
+)
 from slr_constructs._registry import parts_of, place_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-    from slr_constructs._permissions import Permission
+    from constructs import IDependable
+
+    from slr_constructs._permissions import Arn, Permission
     from slr_constructs.handler.slr_handler.contract import Contract
 
 _ID = "ServiceLinkedRoleFunction"
@@ -54,8 +65,6 @@ _EVENT_SECONDS = _SERVICE_TIMEOUT_SECONDS - _FUNCTION_SECONDS
 #: so both fit into that time.
 _RETRIES = 2
 
-#: IAM's quota for all inline policies of a role together, without white space.
-_POLICY_CHARACTERS = 10_240
 _POLICY_NAME_CHARACTERS = 128
 
 _LOG_GROUP = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
@@ -72,36 +81,19 @@ class HandlerFunction(Construct):
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
         place_in(self, parts_of(scope))
-        # L1s, because they have only the dependencies that are needed
-        logs = define_l1("aws_logs", "CfnLogGroup", self, "Logs", retentionInDays=_LOG_DAYS)
-        document = _document(
-            [
-                in_one_statement(
-                    write_own_log(
-                        {"Fn::Sub": f"{_LOG_GROUP}${{{logs.logical_id}}}"},
-                        {"Fn::Sub": f"${{{logs.logical_id}.Arn}}"},
-                    ),
-                    read_own_stack({"Ref": "AWS::StackId"}),
-                )
-            ]
-        )
-        role = define_l1(
-            "aws_iam",
-            "CfnRole",
+        self._settings = settings_of(parts_of(self).stack)
+        log_group, log_arns = self._log_group()
+        self._role = define_role(
             self,
-            "Role",
-            assumeRolePolicyDocument={
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Action": "sts:AssumeRole",
-                        "Principal": {"Service": "lambda.amazonaws.com"},
-                    }
-                ],
-            },
-            policies=[{"policyName": "Function", "policyDocument": document}],
+            [
+                in_one_statement(write_own_log(*log_arns), read_own_stack({"Ref": "AWS::StackId"})),
+                *self._permissions(),
+            ],
+            given=self._settings.role,
+            boundary=self._settings.permissions_boundary,
         )
+        vpc_configuration, network = self._network()
+        queue = self._settings.dead_letter_queue
         function = define_l1(
             "aws_lambda",
             "CfnFunction",
@@ -113,9 +105,14 @@ class HandlerFunction(Construct):
             code=self._code(),
             timeout=_FUNCTION_SECONDS,
             memorySize=_FUNCTION_MEGABYTES,
-            role=attribute_of(role, "attrArn"),
-            loggingConfig={"logGroup": logs.ref},
+            role=self._role.arn,
+            loggingConfig={"logGroup": log_group},
+            reservedConcurrentExecutions=self._settings.reserved_concurrent_executions,
+            deadLetterConfig=None if queue is None else {"targetArn": queue.queue_arn},
+            vpcConfig=vpc_configuration,
         )
+        if before := [*self._role.before, *network]:
+            function.node.add_dependency(*before)
         self._events = define_l1(
             "aws_lambda",
             "CfnEventInvokeConfig",
@@ -127,8 +124,6 @@ class HandlerFunction(Construct):
             maximumRetryAttempts=_RETRIES,
         )
         self._service_token = attribute_of(function, "attrArn")
-        self._role_name = role.ref
-        self._policy_characters = _characters(document)
 
     def define(
         self,
@@ -167,30 +162,11 @@ class HandlerFunction(Construct):
                 quota (`FunctionPolicyTooLarge`).
         """
         check_contract(wanted, at=scope, props=props)
-        document = _document(permissions)
-        self._policy_characters += _characters(document)
-        if self._policy_characters > _POLICY_CHARACTERS:
-            raise UsageError.relation(
-                "FunctionPolicyTooLarge",
-                at=scope,
-                text=(
-                    f"The policies of the function {self.node.path} would have at least"
-                    f" {self._policy_characters} characters, but IAM's quota for one role is"
-                    f" {_POLICY_CHARACTERS}. Split the stack into several stacks or nested stacks."
-                ),
-            )
         kind = wanted.RESOURCE_TYPE.removeprefix("Custom::").removesuffix("CleanUp")
-        policy = define_l1(
-            "aws_iam",
-            "CfnRolePolicy",
-            scope,
-            f"{id}Policy",
-            roleName=self._role_name,
-            policyName=_policy_name(
-                kind, f"{target}-{_digest_of_path(scope)}" if is_shared else target, given_name
-            ),
-            policyDocument=document,
+        name = _policy_name(
+            kind, f"{target}-{_digest_of_path(scope)}" if is_shared else target, given_name
         )
+        policy = self._role.allow(scope, f"{id}Policy", name, permissions)
         resource = CfnResource(
             scope,
             id,
@@ -202,10 +178,51 @@ class HandlerFunction(Construct):
                 **wanted.to_properties(),
             },
         )
-        resource.add_resource_dependency(policy)
+        if policy is not None:
+            resource.add_resource_dependency(policy)
         # CloudFormation sends no event before the limits apply
         resource.add_resource_dependency(self._events)
         return resource
+
+    def _log_group(self) -> tuple[str, list[Arn]]:
+        """Return the name of the function's log group, and its two ARNs."""
+        given = self._settings.log_group
+        if given is not None:
+            name = given.log_group_name
+            return name, [substitute(_LOG_GROUP, name), substitute(_LOG_GROUP, f"{name}:*")]
+        logs = define_l1("aws_logs", "CfnLogGroup", self, "Logs", retentionInDays=_LOG_DAYS)
+        return logs.ref, [
+            {"Fn::Sub": f"{_LOG_GROUP}${{{logs.logical_id}}}"},
+            {"Fn::Sub": f"${{{logs.logical_id}.Arn}}"},
+        ]
+
+    def _permissions(self) -> Iterator[Permission]:
+        """Yield the permissions that the function needs because of its settings."""
+        queue = self._settings.dead_letter_queue
+        if queue is not None:
+            yield send_to_queue(queue.queue_arn)
+            if queue.encryption_master_key is not None:
+                yield use_key_of_queue(queue.encryption_master_key.key_arn)
+        if self._settings.vpc is not None:
+            yield connect_to_vpc()
+
+    def _network(self) -> tuple[dict[str, list[str]] | None, list[IDependable]]:
+        """Return the VPC configuration of the function, and what the function depends on for it.
+
+        The function, and so every custom resource, is created after the routes to the internet and
+        the rules of the security groups, and deleted before them.
+        """
+        vpc, subnets = self._settings.vpc, self._settings.subnets
+        if vpc is None or subnets is None:
+            return None, []
+        groups = self._settings.security_groups or [
+            aws_cdk.aws_ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc)
+        ]
+        configuration = {
+            "subnetIds": subnets.subnet_ids,
+            "securityGroupIds": [each.security_group_id for each in groups],
+        }
+        return configuration, [subnets.internet_connectivity_established, *groups]
 
     def _code(self) -> dict[str, str]:
         """Return the location of the function's code, which the deployment uploads.
@@ -228,13 +245,6 @@ class HandlerFunction(Construct):
         return {"s3Bucket": location.bucket_name, "s3Key": location.object_key}
 
 
-def _document(permissions: Sequence[Permission]) -> dict[str, Any]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [permission.render() for permission in permissions],
-    }
-
-
 def _digest_of_path(scope: Construct) -> str:
     """Return a digest of a path within its stack, which changes with the logical ids below it."""
     path = scope.node.path.removeprefix(parts_of(scope).stack.node.path)
@@ -252,27 +262,3 @@ def _policy_name(kind: str, target: Any, given_name: Any) -> Any:  # noqa: ANN40
         # the name of an L1 is a string, and CloudFormation resolves the token in it
         return Token.as_string(substitute(f"{kind}-", target))
     return f"{kind}-{target}"
-
-
-_SHORTEST = {
-    "${AWS::Partition}": "aws",
-    "${AWS::Region}": "us-east-1",
-    "${AWS::AccountId}": "111122223333",
-}
-
-
-def _characters(document: object) -> int:
-    """Return the minimum length of a policy; each token counts as one character."""
-    text = json.dumps(_without_intrinsics(document), separators=(",", ":"))
-    for pseudo, shortest in _SHORTEST.items():
-        text = text.replace(pseudo, shortest)
-    return len(re.sub(r"\$\{[^}]*\}", "x", text))
-
-
-def _without_intrinsics(value: Any) -> Any:  # noqa: ANN401 - any part of a document
-    if isinstance(value, dict):
-        if "Fn::Sub" in value:
-            text = value["Fn::Sub"]
-            return text if isinstance(text, str) else text[0]
-        return {key: _without_intrinsics(each) for key, each in value.items()}
-    return [_without_intrinsics(each) for each in value] if isinstance(value, list) else value

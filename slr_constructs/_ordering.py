@@ -153,8 +153,10 @@ def define_clean_up(
     condition = owner.cfn_options.condition
     if condition is not None and parts_of(scope) is parts_of(owner):
         # without the owner, the reference to it would be invalid
-        for each in (clean_up, scope.node.find_child(f"{id}Policy")):
-            cast("CfnResource", each).cfn_options.condition = condition
+        for each in (clean_up, scope.node.try_find_child(f"{id}Policy")):
+            # a role that the app gives its permissions has no policy here
+            if each is not None:
+                cast("CfnResource", each).cfn_options.condition = condition
     return clean_up
 
 

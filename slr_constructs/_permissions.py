@@ -68,6 +68,37 @@ def read_own_stack(stack: Arn) -> Permission:
     return call(["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"], stack)
 
 
+def send_to_queue(queue: Arn) -> Permission:
+    """Let Lambda send events to the dead-letter queue of the function."""
+    return call(["sqs:SendMessage"], queue)
+
+
+def use_key_of_queue(key: Arn) -> Permission:
+    """Let Lambda encrypt events for a dead-letter queue that has a key.
+
+    Source: Amazon SQS Developer Guide, "Configure KMS permissions for producers".
+    """
+    return call(["kms:Decrypt", "kms:GenerateDataKey"], key)
+
+
+def connect_to_vpc() -> Permission:
+    """Let Lambda connect the function to a VPC.
+
+    These are the actions on EC2 of the managed policy `AWSLambdaVPCAccessExecutionRole`.
+    """
+    return call(
+        [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ],
+        "*",
+    )
+
+
 def in_one_statement(*permissions: Permission) -> Permission:
     """Return one permission for several, which makes a template smaller.
 

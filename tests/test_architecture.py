@@ -26,7 +26,11 @@ LAYERS = [
     ["slr_constructs._ordering"],
     ["slr_constructs._service_linked_role"],
     ["slr_constructs._handler_function"],
-    ["slr_constructs._feature"],
+    [
+        "slr_constructs._feature",
+        "slr_constructs._function_role",
+        "slr_constructs._function_settings",
+    ],
     ["slr_constructs._registry", "slr_constructs._permissions"],
     ["slr_constructs._errors", "slr_constructs._arn", "slr_constructs._l1"],
     ["slr_constructs.catalogue"],

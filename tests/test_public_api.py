@@ -112,10 +112,24 @@ def test_props_are_keywords(kind: type) -> None:
 @with_props
 def test_every_prop_is_explained_with_its_default(kind: type) -> None:
     """The class docstring explains each prop, and the default of each optional prop."""
-    text = inspect.getdoc(kind) or ""
-    entries = dict(re.findall(r"^    (\w+): ((?:.|\n(?!    \w+: |\w))*)", text, re.MULTILINE))
+    _assert_explained(inspect.getdoc(kind), _options(kind))
 
-    for name, parameter in _options(kind).items():
+
+def test_every_setting_of_the_function_is_explained_with_its_default() -> None:
+    """The settings are keywords of a method."""
+    configure = slr_constructs.ServiceLinkedRoleFunction.configure
+    parameters = dict(inspect.signature(configure).parameters)
+
+    _assert_explained(inspect.getdoc(configure), parameters)
+    del parameters["scope"]
+    assert {each.kind for each in parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def _assert_explained(text: str | None, options: dict[str, inspect.Parameter]) -> None:
+    pattern = r"^    (\w+): ((?:.|\n(?!    \w+: |\w))*)"
+    entries = dict(re.findall(pattern, text or "", re.MULTILINE))
+
+    for name, parameter in options.items():
         assert name in entries, name
         optional = parameter.default is not inspect.Parameter.empty
         assert optional == ("Default:" in entries[name].replace("\n", " ")), name
@@ -178,6 +192,7 @@ def test_the_public_surface() -> None:
         "RoleGuard",
         "RoleRemoval",
         "ServiceLinkedRole",
+        "ServiceLinkedRoleFunction",
         "ThumbnailStorage",
         "Thumbnails",
         "UsageError",
