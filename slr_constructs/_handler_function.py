@@ -8,7 +8,8 @@ call and until the last one. When a feature is removed, CloudFormation deletes t
 before its policy. When the target is replaced, CloudFormation replaces the policy too, and deletes
 the old policy after the clean-up of the old target. A single policy for the whole function would
 lose a permission in the same update that needs it. Only the permissions that every run needs are in
-the role itself.
+the role itself. An app can configure another role (`_function_settings`), which has its permissions
+already.
 
 If the construct id of a feature changes, the name of its policy does not. So CloudFormation refuses
 the new policy, before the deletion of the old feature could disable the new one. A role is shared:

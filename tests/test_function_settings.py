@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -466,8 +467,12 @@ def test_a_report_without_precreated_roles_does_not_change_the_template(stack: S
     assert json.dumps(stream(other)) == json.dumps(stream(stack))
 
 
-def test_a_configured_function_passes_the_packs_of_cdk_nag(tmp_path: Path) -> None:
-    """A function that is not configured has five findings in each of the packs."""
+@pytest.mark.parametrize("given", [True, False], ids=["role", "no role"])
+def test_a_configured_function_passes_the_packs_of_cdk_nag(
+    tmp_path: Path,
+    given: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Without a role of the app, the only finding is that the role has inline policies."""
     app = App(outdir=str(tmp_path))
     shared, stack = Stack(app, "Shared"), Stack(app, "Stack")
     key = aws_kms.Key(shared, "Key", enable_key_rotation=True)
@@ -480,7 +485,7 @@ def test_a_configured_function_passes_the_packs_of_cdk_nag(tmp_path: Path) -> No
     )
     ServiceLinkedRoleFunction.configure(
         app,
-        role=aws_iam.Role.from_role_name(shared, "Role", "functions"),
+        role=aws_iam.Role.from_role_name(shared, "Role", "functions") if given else None,
         vpc=vpc,
         log_group=aws_logs.LogGroup(shared, "Log", encryption_key=key),
         dead_letter_queue=aws_sqs.Queue(
@@ -489,11 +494,19 @@ def test_a_configured_function_passes_the_packs_of_cdk_nag(tmp_path: Path) -> No
         reserved_concurrent_executions=5,
     )
     Validations.of(app).add_plugins(NIST80053R5Checks(app), HIPAASecurityChecks(app))
+    VoiceConnectorStreaming(stack, "Streaming", voice_connector=CONNECTOR)
 
-    stream(stack)
-    app.synth()
+    with nullcontext() if given else pytest.raises(RuntimeError):
+        app.synth()
 
     report = json.loads((tmp_path / "validation-report.json").read_text())
     # a pack without findings has no report; `test_aspects` has the findings without settings
-    reporting = {each["pluginName"] for each in report["pluginReports"]}
-    assert not reporting & {"NIST.800.53.R5", "HIPAA.Security"}
+    found = {
+        (each["ruleName"], construct["constructPath"])
+        for plugin in report["pluginReports"]
+        if plugin["pluginName"] in {"NIST.800.53.R5", "HIPAA.Security"}
+        for each in plugin["violations"]
+        for construct in each["violatingConstructs"]
+    }
+    packs = () if given else ("NIST.800.53.R5", "HIPAA.Security")
+    assert found == {(f"{pack}-IAMNoInlinePolicy", f"{FUNCTION_PATH}/Role") for pack in packs}

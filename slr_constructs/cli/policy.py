@@ -69,13 +69,15 @@ def policy(
     stack; and the invocation of the function for custom resources.
 
     The policy does not contain permissions for your other resources (buckets, streams, topics, log
-    groups), to pass or assume roles of your own, or for the calls of the CDK command line itself.
+    groups), to pass or assume roles of your own, for the settings of
+    `ServiceLinkedRoleFunction.configure`, or for the calls of the CDK command line itself.
     The deployment writes the policy of the function's execution role, and could write any policy.
     To prevent that, use the output of --function as a permissions boundary.
 
     --function: all permissions that the function of a stack can have for these roles and their
-    features. Use it as a permissions boundary, or for a review. A stack grants its function less:
-    only the permissions for its own resources.
+    features. Use it as a permissions boundary, for a review, or for a role that you pass to
+    `ServiceLinkedRoleFunction.configure`. A stack grants a role of its own less: only the
+    permissions for its own resources.
 
     --audit, --release, --restore: the calls of the commands with these names, in any region.
     --release includes --audit. The command leases needs --audit, and with --drop-deleted also

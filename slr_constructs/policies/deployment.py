@@ -9,7 +9,7 @@ schema covers every possible resource of the type, so these actions are left out
   an encrypted one, and `sts:AssumeRole` of a recording configuration;
 - for the function, its role and its log group: actions on other resources (networks, file systems,
   keys, layers, code signing, deliveries, the account's policies for logs), and the role's managed
-  policies and permissions boundary, which this role does not have.
+  policies and permissions boundary, which this role does not have unless the app configures it.
 
 Resources are as narrow as possible. Service-linked roles are named exactly. Owners of features may
 be new or belong to another app, and many create actions do not support resource ARNs, so their

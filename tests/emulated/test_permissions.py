@@ -19,12 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from aws_cdk import RemovalPolicy, aws_iam, aws_logs
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from ministack.core import iam_evaluator
 from ministack.services import kms
 
-from slr_constructs import ServiceLinkedRole
+from slr_constructs import ServiceLinkedRole, ServiceLinkedRoleFunction
+from slr_constructs.policies.function import function_statements
+from slr_constructs.policies.place import Place
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.recipes import changed, prepared
 from tests.emulated.stacks import synthesized_together
@@ -609,3 +612,61 @@ def test_the_condition_is_enough_to_exclude_the_roles_of_other_services(account:
     own = {"AWSServiceName": "voiceconnector.chime.amazonaws.com"}
     assert caller.code(*create, own) == "InvalidInput"
     assert caller.code(*create, {"AWSServiceName": "mediatailor.amazonaws.com"}) in _DENIED
+
+
+# a role of the app
+
+_ASSUMED_BY_LAMBDA = {
+    "Effect": "Allow",
+    "Action": "sts:AssumeRole",
+    "Principal": {"Service": "lambda.amazonaws.com"},
+}
+
+
+@functools.cache
+def _with_given_roles() -> dict[str, Template]:
+    """Return the recipes' stacks, whose functions have the role `functions` and their own log."""
+
+    def define(recipe: Recipe, stack: Stack) -> None:
+        role = aws_iam.Role.from_role_name(stack, "FunctionRole", "functions")
+        # the emulator names a log group in another way than CloudFormation
+        log_group = aws_logs.LogGroup(
+            stack,
+            "Log",
+            log_group_name=f"{stack.stack_name}-ServiceLinkedRoleFunction",
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        ServiceLinkedRoleFunction.configure(stack, role=role, log_group=log_group)
+        recipe.define(stack, "a", None)
+
+    return synthesized_together(
+        {name: functools.partial(define, recipe) for name, recipe in RECIPES.items()}
+    )
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_role_of_the_app_needs_only_the_policy_that_the_command_prints(
+    account: Account, name: str, tally: Callable[..., None]
+) -> None:
+    """`slr-constructs policy --function` prints it; no stack writes policies."""
+    _prepare(account)
+    prepared(account, name)
+    template = _with_given_roles()[name]
+    body = json.dumps(template.body).replace(every_feature.ACCOUNT, account.id)
+    template = dataclasses.replace(template, body=json.loads(body))
+    assert not {"AWS::IAM::Role", _POLICY} & {
+        each["Type"] for each in template.body["Resources"].values()
+    }
+    iam = account.emulator.client("iam", account.id, _REGION)
+    trust = {"Version": "2012-10-17", "Statement": [_ASSUMED_BY_LAMBDA]}
+    role = iam.create_role(RoleName="functions", AssumeRolePolicyDocument=json.dumps(trust))
+    place = Place(partition="aws", region=_REGION, account=account.id)
+    permissions = function_statements([RECIPES[name].definition], place).values()
+    document = {"Version": "2012-10-17", "Statement": [each.render() for each in permissions]}
+    iam.put_role_policy(
+        RoleName="functions", PolicyName="functions", PolicyDocument=json.dumps(document)
+    )
+
+    # only the role of the account is left
+    assert _problems(account, template) == [role["Role"]["Arn"]]
+    tally("permissions", deploys=1)
