@@ -296,13 +296,11 @@ def test_fails_when_a_stack_below_the_scope_already_has_a_function() -> None:
     stack = Stack(app, "Stack")
     stream(stack)
 
-    for scope in (app, stack):
-        with pytest.raises(UsageError) as refused:
-            ServiceLinkedRoleFunction.configure(scope)
-        assert str(refused.value).endswith(
-            ": Stack already has a function. Configure functions before you define features and"
-            " roles. [FunctionConfiguredLate]"
-        )
+    assert refused(stack) == (
+        "Stack: Stack already has a function. Configure functions before you define features and"
+        " roles. [FunctionConfiguredLate]"
+    )
+    assert refused(app).startswith("ServiceLinkedRoleFunction: Stack already has a function.")
     ServiceLinkedRoleFunction.configure(Stack(app, "Later"))
 
 
@@ -310,19 +308,12 @@ def test_fails_when_a_scope_is_configured_twice(stack: Stack) -> None:
     """The settings are in one place."""
     ServiceLinkedRoleFunction.configure(stack)
 
-    with pytest.raises(UsageError) as refused:
-        ServiceLinkedRoleFunction.configure(stack)
-
-    assert str(refused.value) == (
+    assert refused(stack) == (
         "Stack: Functions are already configured for this scope. Configure them only once."
         " [FunctionConfiguredTwice]"
     )
 
 
-_WHOLE = "reserved_concurrent_executions must be a whole number, 1 or more"
-_NO_BOUNDARY = "omitted if role is set (set the boundary of that role instead)"
-_PRIVATE = "private subnets, because functions get no public address"
-_STANDARD = "a standard queue, because Lambda does not send to FIFO queues"
 WRONG: dict[str, tuple[Callable[[Stack], dict[str, Any]], str]] = {
     "role": (lambda _: {"role": "arn"}, "role must be an IRole, got 'arn' [PropKind]"),
     "another role": (
@@ -354,51 +345,69 @@ WRONG: dict[str, tuple[Callable[[Stack], dict[str, Any]], str]] = {
         lambda _: {"security_groups": ["sg-1"]},
         "security_groups must be a list of ISecurityGroup values, got 'sg-1' [PropKind]",
     ),
-    "no concurrency": (
-        lambda _: {"reserved_concurrent_executions": 0},
-        f"{_WHOLE}, got 0 [FunctionConcurrency]",
-    ),
-    "half": (
-        lambda _: {"reserved_concurrent_executions": 1.5},
-        f"{_WHOLE}, got 1.5 [FunctionConcurrency]",
-    ),
-    "boundary of a role": (
-        lambda stack: {
-            "role": aws_iam.Role.from_role_name(stack, "Role", "functions"),
-            "permissions_boundary": aws_iam.ManagedPolicy.from_managed_policy_name(
-                stack, "Boundary", "boundary"
-            ),
-        },
-        f"permissions_boundary must be {_NO_BOUNDARY}, got Stack/Boundary [FunctionBoundary]",
-    ),
-    "no vpc": (
-        lambda _: {"security_groups": []},
-        "security_groups must be omitted without vpc, got [] [FunctionVpc]",
-    ),
-    "public subnets": (
-        lambda stack: {
-            "vpc": aws_ec2.Vpc(stack, "Vpc"),
-            "vpc_subnets": aws_ec2.SubnetSelection(subnet_type=aws_ec2.SubnetType.PUBLIC),
-        },
-        f"vpc_subnets must be {_PRIVATE}, got Stack/Vpc [FunctionSubnets]",
-    ),
-    "fifo": (
-        lambda stack: {"dead_letter_queue": aws_sqs.Queue(stack, "Queue", fifo=True)},
-        f"dead_letter_queue must be {_STANDARD}, got Stack/Queue [FunctionDeadLetterQueue]",
-    ),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_fails_when_a_setting_is_wrong(stack: Stack, name: str) -> None:
+def test_fails_when_a_setting_has_another_type(stack: Stack, name: str) -> None:
     """The message names the setting, and nothing is configured."""
     settings, message = WRONG[name]
 
-    with pytest.raises(UsageError) as refused:
-        ServiceLinkedRoleFunction.configure(stack, **settings(stack))
-
-    assert str(refused.value) == f"Stack: {message}"
+    assert refused(stack, **settings(stack)) == f"Stack: {message}"
     ServiceLinkedRoleFunction.configure(stack)
+
+
+def refused(scope: Any, **settings: Any) -> str:  # noqa: ANN401 - any setting
+    """Return the message of the error for settings."""
+    with pytest.raises(UsageError) as caught:
+        ServiceLinkedRoleFunction.configure(scope, **settings)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("number", [0, -1, 1.5, True])
+def test_fails_when_the_concurrency_is_no_whole_number(stack: Stack, number: float) -> None:
+    """Without any concurrency, Lambda would run no event."""
+    assert refused(stack, reserved_concurrent_executions=number) == (
+        "Stack: reserved_concurrent_executions must be a whole number, 1 or more, got"
+        f" {number} [FunctionConcurrency]"
+    )
+
+
+def test_fails_when_a_given_role_should_get_a_boundary(stack: Stack) -> None:
+    """The role belongs to the app, and may be outside of it."""
+    role = aws_iam.Role.from_role_name(stack, "Role", "functions")
+    boundary = aws_iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "boundary")
+
+    assert refused(stack, role=role, permissions_boundary=boundary) == (
+        "Stack: permissions_boundary must be omitted if role is set (set the boundary of that role"
+        " instead), got Stack/Boundary [FunctionBoundary]"
+    )
+
+
+def test_fails_when_a_security_group_has_no_vpc(stack: Stack) -> None:
+    """The same is true for subnets."""
+    assert refused(stack, security_groups=[]) == (
+        "Stack: security_groups must be omitted without vpc, got [] [FunctionVpc]"
+    )
+
+
+def test_fails_when_the_subnets_are_public(stack: Stack) -> None:
+    """The function could not reach the internet."""
+    vpc = aws_ec2.Vpc(stack, "Vpc")
+    subnets = aws_ec2.SubnetSelection(subnet_type=aws_ec2.SubnetType.PUBLIC)
+
+    assert refused(stack, vpc=vpc, vpc_subnets=subnets) == (
+        "Stack: vpc_subnets must be private subnets, because functions get no public address, got"
+        " Stack/Vpc [FunctionSubnets]"
+    )
+
+
+def test_fails_when_the_dead_letter_queue_is_a_fifo_queue(stack: Stack) -> None:
+    """Lambda accepts only a standard queue."""
+    assert refused(stack, dead_letter_queue=aws_sqs.Queue(stack, "Queue", fifo=True)) == (
+        "Stack: dead_letter_queue must be a standard queue, because Lambda does not send to FIFO"
+        " queues, got Stack/Queue [FunctionDeadLetterQueue]"
+    )
 
 
 @pytest.mark.parametrize("scope", [None, "Stack", Construct(Stack(App(), "S"), "Construct")])
