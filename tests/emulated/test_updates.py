@@ -70,6 +70,10 @@ _NAMED_BY = (
     "PlaybackConfigurationName",
     "ChannelName",
     "Id",
+    "Name",
+    "ResourceARN",
+    "ResourceArn",
+    "resourceArn",
 )
 _GENERATED = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -251,6 +255,26 @@ def _configured(
     )
 
 
+def _marked(
+    resource: str, tags: str, read: Sequence[str], on: Sequence[str], off: Sequence[str]
+) -> Changes:
+    """Return the expected effects for an existing owner: it is read and marked before the change.
+
+    Args:
+        resource: The custom resource.
+
+        tags: The client with the operations for tags.
+
+        read: The calls that read the settings and the tags.
+
+        on: The calls that configure the feature.
+
+        off: The calls that disable it.
+    """
+    tag, untag = (f"{tags}:{verb}Resource" for verb in ("Tag", "Untag"))
+    return _configured(resource, [*read, tag, *read, *on], [*read, *off, untag])
+
+
 _CREATED_AND_DELETED = (("create", "ChangedOther"), ("delete", "ChangedOwner"))
 
 
@@ -299,6 +323,9 @@ _REMOVE_CHAT = [
     "chime-sdk-messaging:DeleteMessagingStreamingConfigurations",
     "chime-sdk-messaging:GetMessagingStreamingConfigurations",
 ]
+#: the paths of these operations do not tell the Chime clients apart.
+_CHIME_TAGS = "chime-sdk-voice"
+_READ_SESSIONS = "mediatailor:GetPlaybackConfiguration"
 _SESSIONS = "mediatailor:ConfigureLogsForPlaybackConfiguration"
 _AS_RUN = "mediatailor:ConfigureLogsForChannel"
 _LIVE = "mediapackage:ConfigureLogs"
@@ -306,12 +333,34 @@ _VOD = "mediapackage-vod:ConfigureLogs"
 _RECORDING = "ChangedFeature"
 _RECORDED = "ChangedFeatureChannel"
 
+
+def _recorded(channel: str) -> list[str]:
+    calls = ["ivs:GetChannel", "ivs:TagResource", "ivs:GetChannel", "ivs:UpdateChannel"]
+    return _about(calls, channel)
+
+
+def _no_longer_recorded(channel: str) -> list[str]:
+    return _about(["ivs:GetChannel", "ivs:UpdateChannel", "ivs:UntagResource"], channel)
+
+
 #: by recipe.
 _EXPECTED = {
     "voice": _configured("ChangedFeature", _CONFIGURE_VOICE, _REMOVE_VOICE, of_app=True),
-    "existing-voice": _configured("ChangedFeature", _CONFIGURE_VOICE, _REMOVE_VOICE),
+    "existing-voice": _marked(
+        "ChangedFeature",
+        _CHIME_TAGS,
+        [f"{_CHIME_TAGS}:ListTagsForResource", _REMOVE_VOICE[-1]],
+        _CONFIGURE_VOICE,
+        _REMOVE_VOICE,
+    ),
     "chat": _configured("ChangedFeature", _CONFIGURE_CHAT, _REMOVE_CHAT, of_app=True),
-    "existing-chat": _configured("ChangedFeature", _CONFIGURE_CHAT, _REMOVE_CHAT),
+    "existing-chat": _marked(
+        "ChangedFeature",
+        _CHIME_TAGS,
+        [f"{_CHIME_TAGS}:ListTagsForResource", _REMOVE_CHAT[-1]],
+        _CONFIGURE_CHAT,
+        _REMOVE_CHAT,
+    ),
     # the function does nothing
     "recording": Changes(
         added=Effects([], [], [f"create {_RECORDING}", f"on {_RECORDING}"]),
@@ -329,36 +378,48 @@ _EXPECTED = {
     "existing-recording": Changes(
         added=Effects(
             [f"Create {_RECORDED}"],
-            ["ivs:UpdateChannel a"],
+            _recorded("a"),
             [f"create {_RECORDING}", f"on {_RECORDING}"],
         ),
         replaced=Effects(
             [f"Create {_RECORDED}", f"Delete {_RECORDED}"],
-            ["ivs:UpdateChannel b", "ivs:GetChannel a", "ivs:UpdateChannel a"],
+            [*_recorded("b"), *_no_longer_recorded("a")],
         ),
         removed=Effects(
             [f"Delete {_RECORDED}"],
-            ["ivs:GetChannel b", "ivs:UpdateChannel b"],
+            _no_longer_recorded("b"),
             [f"delete {_RECORDING}"],
         ),
         added_rolled_back=Effects(
             [f"Create {_RECORDED}", f"Delete {_RECORDED}"],
-            ["ivs:UpdateChannel a", "ivs:GetChannel a", "ivs:UpdateChannel a"],
+            [*_recorded("a"), *_no_longer_recorded("a")],
             [f"create {_RECORDING}", f"on {_RECORDING}", f"delete {_RECORDING}"],
         ),
         replaced_rolled_back=Effects(
             [f"Create {_RECORDED}", f"Delete {_RECORDED}"],
-            ["ivs:UpdateChannel b", "ivs:GetChannel b", "ivs:UpdateChannel b"],
+            [*_recorded("b"), *_no_longer_recorded("b")],
         ),
     ),
     "sessions": _native("ads", _SESSIONS),
-    "existing-sessions": _configured("ChangedFeature", [_SESSIONS], [_SESSIONS]),
+    "existing-sessions": _marked(
+        "ChangedFeature", "mediatailor", [_READ_SESSIONS], [_SESSIONS], [_SESSIONS]
+    ),
     "as-run": _native("linear", _AS_RUN),
-    "existing-as-run": _configured("ChangedFeature", [_AS_RUN], [_AS_RUN]),
+    "existing-as-run": _marked(
+        "ChangedFeature", "mediatailor", ["mediatailor:DescribeChannel"], [_AS_RUN], [_AS_RUN]
+    ),
     "live": _native("ours", _LIVE),
-    "existing-live": _configured("ChangedFeature", [_LIVE], [_LIVE]),
+    "existing-live": _marked(
+        "ChangedFeature", "mediapackage", ["mediapackage:DescribeChannel"], [_LIVE], [_LIVE]
+    ),
     "vod": _native("ours", _VOD, logs_twice=True),
-    "existing-vod": _configured("ChangedFeature", [_VOD], [_VOD]),
+    "existing-vod": _marked(
+        "ChangedFeature",
+        "mediapackage-vod",
+        ["mediapackage-vod:DescribePackagingGroup"],
+        [_VOD],
+        [_VOD],
+    ),
 }
 
 #: an owner of the app without a feature.
@@ -514,7 +575,11 @@ def _sessions_logged(owner: str, percent: int, stack: Stack) -> None:
         pytest.param("", Effects([], [], ["change ads"]), id="of the app"),
         pytest.param(
             _FIRST,
-            Effects(["Update ChangedFeature"], [f"{_SESSIONS} a"], ["change a"]),
+            Effects(
+                ["Update ChangedFeature"],
+                [f"{_READ_SESSIONS} a", f"{_SESSIONS} a"],
+                ["change a"],
+            ),
             id="existing",
         ),
     ],
