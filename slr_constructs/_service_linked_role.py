@@ -316,7 +316,7 @@ def refuse_other_removal(
     Raises:
         UsageError: It has (`RoleRemovalSetTwice`).
     """
-    declared = known._removal  # noqa: SLF001 - the same module
+    declared = known._removal  # noqa: SLF001 - it is set only in this module
     if removal is None or declared is removal:
         return
     has = "no removal setting" if declared is None else f"the removal setting {declared.name}"
