@@ -52,8 +52,8 @@ class _Known:
     """What this process knows about functions, by the keys of scopes."""
 
     settings: dict[str, FunctionSettings] = field(default_factory=dict)
-    #: The path of the first stack below a scope that has a function.
-    used: dict[str, str] = field(default_factory=dict)
+    #: The first stack below a scope that has a function.
+    used: dict[str, Stack] = field(default_factory=dict)
 
 
 _KNOWN = _Known()
@@ -184,8 +184,8 @@ class ServiceLinkedRoleFunction:
                 "FunctionConfiguredLate",
                 at=at,
                 text=(
-                    f"{_KNOWN.used[key]} already has a function. Configure functions before you"
-                    " define features and roles."
+                    f"{_KNOWN.used[key].node.path} already has a function. Configure functions"
+                    " before you define features and roles."
                 ),
             )
         if key in _KNOWN.settings:
@@ -227,7 +227,7 @@ def settings_of(stack: Stack) -> FunctionSettings:
     """Return the settings of a stack's function; they cannot be changed afterwards."""
     keys = [key_of(each) for each in stack.node.scopes]
     for key in keys:
-        _KNOWN.used.setdefault(key, stack.node.path)
+        _KNOWN.used.setdefault(key, stack)
     # from the stack to the app
     found = (_KNOWN.settings[key] for key in reversed(keys) if key in _KNOWN.settings)
     return next(found, FunctionSettings())
