@@ -20,7 +20,7 @@ from slr_constructs.account.access import CALL_ERRORS, AccountError, disabled_re
 from slr_constructs.account.concurrency import Done, run_concurrently
 from slr_constructs.account.iam_role import Lease, Role, read_role
 from slr_constructs.account.usages import kinds_of, offered_regions
-from slr_constructs.account.usages.kind import TargetResource
+from slr_constructs.account.usages.kind import Mark, TargetResource
 from slr_constructs.handler.slr_handler.aws import is_busy
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class RoleReport:
     leases: Sequence[Lease]
     #: the resources that use the role, by region, kind and name.
     usages: Sequence[TargetResource]
+    #: the marks of stacks on resources that can use the role.
+    marks: Sequence[Mark]
     #: whether the role exists; None if it cannot be read.
     exists: bool | None
     #: whether every list of resources that can use the role was read.
@@ -153,7 +155,7 @@ class _Read:
 
 
 _Result = TypeVar("_Result")
-_Event: TypeAlias = Role | Lease | TargetResource | Failure | _Lists | _Read
+_Event: TypeAlias = Role | Lease | Mark | TargetResource | Failure | _Lists | _Read
 
 
 def audit(
@@ -183,15 +185,15 @@ def audit(
     reading = _Reading(account, definitions, regions, progress)
     result = Audit(account.id, account.name)
     seen: dict[str, Role] = {}
-    leases: list[Lease] = []
+    tags: list[Lease | Mark] = []
     usages: dict[tuple[str, str], TargetResource] = {}
     failures: dict[tuple[str, str, str], Failure] = {}
     for event in run_concurrently(reading.jobs(), at_once=at_once):
         match event:
             case Role():
                 seen[event.definition.role_name] = event
-            case Lease():
-                leases.append(event)
+            case Lease() | Mark():
+                tags.append(event)
             case TargetResource():
                 # a resource that two lists return is one usage. A known stack is kept
                 key = (event.kind.name, event.arn)
@@ -215,7 +217,7 @@ def audit(
                 progress.add(targets=event.targets, lists_read=event.last)
     result.failures = [failure for _, failure in sorted(failures.items())]
     result.roles = [
-        _report(each, seen.get(each.role_name), leases, usages.values(), result.failures)
+        _report(each, seen.get(each.role_name), tags, usages.values(), result.failures)
         for each in definitions
     ]
     return result
@@ -224,7 +226,7 @@ def audit(
 def _report(
     definition: RoleDefinition,
     role: Role | None,
-    leases: Iterable[Lease],
+    tags: Sequence[Lease | Mark],
     usages: Iterable[TargetResource],
     failures: Iterable[Failure],
 ) -> RoleReport:
@@ -237,12 +239,24 @@ def _report(
         definition,
         role,
         sorted(
-            (lease for lease in leases if lease.role_name == definition.role_name),
+            (
+                each
+                for each in tags
+                if isinstance(each, Lease) and each.role_name == definition.role_name
+            ),
             key=lambda lease: (lease.stack, lease.tag),
         ),
         sorted(
             (target for target in usages if target.kind in kinds and not replaced),
             key=lambda each: (kinds.index(each.kind), each.region, each.name, each.arn),
+        ),
+        sorted(
+            (
+                each
+                for each in tags
+                if isinstance(each, Mark) and each.target.kind in kinds and not replaced
+            ),
+            key=lambda each: (each.target.region, each.target.arn, each.stack, each.tags),
         ),
         exists=exists,
         complete=failed.isdisjoint(kind.name for kind in kinds),
@@ -300,17 +314,17 @@ def read_role_and_leases(account: Account, definition: RoleDefinition) -> Done[_
         return Done([Failure(None, f"the role {name}", reason(error), role=name)])
     if role is None:
         return Done()
-    return Done([role], [partial(_read_lease, account, lease) for lease in role.leases()])
+    return Done([role], [partial(_read_state, account, lease) for lease in role.leases()])
 
 
-def _read_lease(account: Account, lease: Lease) -> Done[_Event]:
+def _read_state(account: Account, tag: Lease | Mark) -> Done[_Event]:
     try:
-        state = stacks.read_state(lease.stack, account)
+        state = stacks.read_state(tag.stack, account)
     except CALL_ERRORS as error:
-        # treated as an active lease
-        failure = Failure(lease.region, "the stacks that hold leases", reason(error))
-        return Done([lease, failure])
-    return Done([replace(lease, state=state)])
+        # treated as an existing stack
+        failure = Failure(tag.region, "the stacks that hold leases", reason(error))
+        return Done([tag, failure])
+    return Done([replace(tag, state=state)])
 
 
 @dataclass(slots=True)
@@ -369,13 +383,18 @@ class _Reading:
         except CALL_ERRORS as error:
             return Done([_list_failure(region, kind, error), _Read(0, last=True)])
         events: list[_Event] = [_Read(page.item_count, last=page.next_token is None)]
-        more: list[Job[_Event]] = []
+        more: list[Job[_Event]] = [
+            partial(_read_state, self.account, mark)
+            for mark in page.marks
+            if mark.target.region == region.name
+        ]
         for target in page.targets:
             if target.region != region.name and (target.region in self.regions or self.only):
                 # the list of its own region has it too, or its region is not wanted
                 continue
             if target.settings is None:
                 more.append(partial(self._settings, target))
+                more += [partial(self._marks, target)] * len(kind.tag_lists)
             else:
                 events.append(target)
                 more += self._stack_jobs(target)
@@ -390,6 +409,14 @@ class _Reading:
         except CALL_ERRORS as error:
             return Done([_list_failure(region, kind, error)])
         return Done() if usage is None else Done([usage], self._stack_jobs(usage))
+
+    def _marks(self, target: TargetResource) -> Done[_Event]:
+        kind, region = target.kind, self._region(target.region)
+        try:
+            marks = self._call(kind.service, region, lambda: kind.read_marks(region, target))
+        except CALL_ERRORS as error:
+            return Done([Failure(region.name, f"the marks on {kind.name}s", reason(error))])
+        return Done([], [partial(_read_state, self.account, mark) for mark in marks])
 
     def _stack_jobs(self, usage: TargetResource) -> list[Job[_Event]]:
         """Return the job that finds the stack of a resource, if its tags do not name it."""

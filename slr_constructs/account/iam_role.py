@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
 from slr_constructs.account.access import CALL_ERRORS, pages_of
-from slr_constructs.account.stacks import StackState, name_of, read_state, region_of
+from slr_constructs.account.stacks import OfStack, StackState, read_state
 from slr_constructs.handler.slr_handler.aws import is_not_found
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from slr_constructs.account.access import Account
+    from slr_constructs.account.usages.kind import Mark
     from slr_constructs.catalogue import RoleDefinition
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(OfStack):
     """A tag on a role by which a stack declares that it needs the role."""
 
     role_name: str
@@ -36,20 +37,12 @@ class Lease:
     stack: str
     state: StackState = StackState.UNKNOWN
 
-    @property
-    def stack_name(self) -> str:
-        """The name of the stack."""
-        return name_of(self.stack)
+    noun = "lease"
 
     @property
-    def region(self) -> str | None:
-        """The region of the stack."""
-        return region_of(self.stack)
-
-    @property
-    def is_active(self) -> bool:
-        """Whether the lease protects the role: the stack exists, or its state is unknown."""
-        return self.state is not StackState.DELETED
+    def place(self) -> str:
+        """The role."""
+        return self.role_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +88,9 @@ class Role:
         ]
 
 
+Tag = TypeVar("Tag", "Lease", "Mark")
+
+
 def read_role(account: Account, definition: RoleDefinition) -> Role | None:
     """Return a role of the account; None if it does not exist.
 
@@ -129,10 +125,10 @@ def read_role(account: Account, definition: RoleDefinition) -> Role | None:
     )
 
 
-def with_state(lease: Lease, account: Account) -> Lease:
-    """Return the lease with the state of its stack; UNKNOWN if CloudFormation cannot be asked."""
+def with_state(tag: Tag, account: Account) -> Tag:
+    """Return a lease or mark with the state of its stack; UNKNOWN if it cannot be read."""
     try:
-        state = read_state(lease.stack, account)
+        state = read_state(tag.stack, account)
     except CALL_ERRORS:
         state = StackState.UNKNOWN
-    return replace(lease, state=state)
+    return replace(tag, state=state)

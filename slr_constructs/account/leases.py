@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
-from slr_constructs.account.audit import Failure, read_role_and_leases
+from slr_constructs.account.audit import Failure, audit, read_role_and_leases
 from slr_constructs.account.concurrency import run_concurrently
 from slr_constructs.account.iam_role import Lease, with_state
 from slr_constructs.account.stacks import StackState
 from slr_constructs.handler.slr_handler.aws import is_not_found
+from slr_constructs.handler.slr_handler.operations import MARKED_FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slr_constructs.account.access import Account
+    from slr_constructs.account.usages.kind import Mark
     from slr_constructs.catalogue import RoleDefinition
 
 
@@ -27,8 +29,12 @@ class Leases:
     """The leases of an account by role and stack, and the roles that cannot be read."""
 
     leases: list[Lease] = field(default_factory=list)
+    #: the marks on resources; empty if they were not read.
+    marks: list[Mark] = field(default_factory=list)
     #: by role name: the reason.
     failures: dict[str, str] = field(default_factory=dict)
+    #: what else cannot be read, if marks are read: texts.
+    gaps: list[str] = field(default_factory=list)
 
 
 def read_leases(
@@ -46,6 +52,49 @@ def read_leases(
     order = [each.role_name for each in definitions]
     result.leases.sort(key=lambda each: (order.index(each.role_name), each.stack, each.tag))
     return result
+
+
+def read_marks(
+    account: Account, definitions: Sequence[RoleDefinition], *, at_once: int = 32
+) -> Leases:
+    """Read the leases, and the marks on resources in every region."""
+    found = audit(account, definitions, at_once=at_once)
+    result = Leases()
+    for report in found.roles:
+        result.leases += report.leases
+        # two roles may have the same kinds of resources
+        result.marks += [each for each in report.marks if each not in result.marks]
+    for failure in found.failures:
+        if failure.role:
+            result.failures[failure.role] = failure.reason
+        else:
+            where = f" in {failure.region}" if failure.region else ""
+            result.gaps.append(f"{failure.resource}{where}: {failure.reason}")
+    return result
+
+
+def drop_orphaned_mark(account: Account, mark: Mark) -> bool:
+    """Remove a mark if its stack was deleted, and return whether it was removed.
+
+    The settings of the resource stay as they are. The state of the stack is read again.
+
+    Raises:
+        AccountError: The service refuses the call.
+    """
+    if with_state(mark, account).state is not StackState.DELETED:
+        return False
+    target = mark.target
+    api = MARKED_FEATURES[target.kind.resource_type.custom_types[0]].tags
+    parameters: dict[str, Any] = {api.arn: target.arn, api.keys: [*mark.tags]}
+    try:
+        account.region(target.region).api(api.service).call("untag_resource", **parameters)
+    except CALL_ERRORS as error:
+        if isinstance(error, ClientError) and is_not_found(error):
+            return True
+        raise AccountError(
+            f"the mark of {mark.stack_name} on {mark.place} cannot be dropped: {reason(error)}"
+        ) from None
+    return True
 
 
 def release_orphaned_lease(account: Account, lease: Lease) -> bool:

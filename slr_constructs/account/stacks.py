@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.exceptions import ClientError
 
@@ -27,6 +27,38 @@ class StackState(Enum):
     DELETED = "deleted"
     UNKNOWN = "unknown"
     """CloudFormation cannot be asked. The stack is treated as existing."""
+
+
+class OfStack:
+    """A tag that a stack has set, on a resource that is not its own."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        #: the id of the stack.
+        stack: str
+        state: StackState
+        #: "lease" or "mark".
+        noun: ClassVar[str]
+
+        @property
+        def place(self) -> str:
+            """The resource that has the tag."""
+
+    @property
+    def stack_name(self) -> str:
+        """The name of the stack."""
+        return name_of(self.stack)
+
+    @property
+    def region(self) -> str | None:
+        """The region of the stack."""
+        return region_of(self.stack)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the stack exists, or its state is unknown."""
+        return self.state is not StackState.DELETED
 
 
 def name_of(stack: str) -> str:

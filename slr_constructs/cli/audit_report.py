@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from slr_constructs.account.audit import Audit, RoleReport
     from slr_constructs.account.iam_role import Lease, Role
+    from slr_constructs.account.usages.kind import Mark
     from slr_constructs.cli.output import Line
 
 #: the width of labels and the space after them.
@@ -125,6 +126,10 @@ def _role_lines(report: RoleReport, regions: str) -> Iterator[Line]:
     for lease in report.leases:
         where = f" in {lease.region}" if lease.region else ""
         yield _fact("lease", visible(f"{lease.stack_name}{where} ({_STACK_STATES[lease.state]})"))
+    for mark in report.marks:
+        where = f"{mark.place} in {mark.target.region}"
+        state = _STACK_STATES[mark.state]
+        yield _fact("mark", visible(f"{mark.stack_name} on {where} ({state})"))
     if report.usages or successor is None or role is not None:
         yield _fact("usages", _usages(report, regions))
     if role is not None:
@@ -244,6 +249,7 @@ def _role_as_json(report: RoleReport) -> dict[str, Any]:
         "has_expected_policy": role and role.has_expected_policy,
         "blocked": report.blocked,
         "leases": [lease_as_json(lease) for lease in report.leases],
+        "marks": [mark_as_json(mark) for mark in report.marks],
         "usages": [
             {
                 "kind": target.kind.name,
@@ -270,6 +276,21 @@ def lease_as_json(lease: Lease) -> dict[str, Any]:
         "region": lease.region,
         "state": lease.state.value,
         "tag": lease.tag,
+    }
+
+
+def mark_as_json(mark: Mark) -> dict[str, Any]:
+    """Return a mark as plain values."""
+    target = mark.target
+    return {
+        "stack": mark.stack,
+        "stack_name": mark.stack_name,
+        "state": mark.state.value,
+        "kind": target.kind.name,
+        "region": target.region,
+        "name": target.name,
+        "arn": target.arn,
+        "tags": [*mark.tags],
     }
 
 

@@ -6,6 +6,7 @@ boto3 is imported when the command runs, so that `--help` starts without it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,22 +29,27 @@ from slr_constructs.cli.prompts import can_ask, typed
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.cli.role_argument import short_name_of
 from slr_constructs.cli.stderr import warn
-from slr_constructs.templates.words import counted, visible
+from slr_constructs.templates.words import counted, listed, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from slr_constructs.account.access import Account
     from slr_constructs.account.iam_role import Lease
+    from slr_constructs.account.leases import Leases
+    from slr_constructs.account.usages.kind import Mark
     from slr_constructs.cli.output import Line
 
 _WORD = "drop"
+#: the key of JSON with the place of a lease or a mark.
+_KEYS = {"lease": "role_name", "mark": "resource"}
 
 
 @click.command()
 @ROLE_ARGUMENTS
-@click.option("--drop-deleted", is_flag=True, help="Drop the leases of deleted stacks.")
+@click.option("--marks", is_flag=True, help="Read the marks on resources in every region too.")
+@click.option("--drop-deleted", is_flag=True, help="Drop the leases and marks of deleted stacks.")
 @YES
 @DRY_RUN
 @PROFILE
@@ -55,6 +61,7 @@ def leases(
     context: click.Context,
     roles: tuple[str, ...],
     *,
+    marks: bool,
     drop_deleted: bool,
     yes: bool,
     dry_run: bool,
@@ -69,6 +76,10 @@ def leases(
     it uses, and releases it when the role is removed from the stack. ROLE is a role name, a service
     principal or a short name, as `slr-constructs catalogue` prints them. Default: all roles.
 
+    A mark is a tag on a resource outside of the stack: the stack configures the feature of the
+    resource, and other stacks are refused. --marks reads them, and lists all resources that can use
+    the roles. Dropping a mark does not change the settings of the resource.
+
     If the function of a stack is deleted before it can release its lease, the lease stays on the
     role, and the role is never deleted. --drop-deleted drops such leases after you typed the word
     drop. The command reads the state of each stack again before it drops the lease. It keeps the
@@ -80,19 +91,23 @@ def leases(
     \b
       slr-constructs leases mediatailor
       slr-constructs leases --drop-deleted --dry-run
+      slr-constructs leases --marks --drop-deleted
     """  # noqa: D301 - click reads \b
     _check(drop_deleted=drop_deleted, yes=yes, dry_run=dry_run, form=form, output=output)
     check_output(output)
     changes = _Changes(Output(output), quiet=form == "json")
     with interruptible(changes.summary):
-        from slr_constructs.account.leases import read_leases  # noqa: PLC0415
+        from slr_constructs.account.leases import read_leases, read_marks  # noqa: PLC0415
 
         definitions = definitions_of(roles)
         account = signed_in(profile, role_arn)
-        read = read_leases(account, definitions)
+        read = (read_marks if marks else read_leases)(account, definitions)
         for name, reason in sorted(read.failures.items()):
             changes.failures.append({"role_name": name, "reason": reason})
             warn(f"cannot read the role {name}: {reason}")
+        for gap in read.gaps:
+            changes.failures.append({"reason": gap})
+            warn(f"cannot read {gap}")
         deleted = [each for each in read.leases if not each.is_active]
         if shown := deleted if drop_deleted else read.leases:
             changes.report(_table(shown))
@@ -100,10 +115,12 @@ def leases(
             of = " of deleted stacks" if drop_deleted else ""
             on = " on the roles that could be read" if read.failures else ""
             changes.report(f"No leases{of}{on}.")
+        if shown_marks := [each for each in read.marks if not drop_deleted or not each.is_active]:
+            changes.report(_table_of_marks(shown_marks))
         if drop_deleted:
-            changes.drop(account, read.leases, ask=not yes, dry_run=dry_run)
+            changes.drop(account, [*read.leases, *read.marks], ask=not yes, dry_run=dry_run)
         if form == "json":
-            write(output, json.dumps(_as_json(account, read.leases, changes), indent=2))
+            write(output, json.dumps(_as_json(account, read, changes), indent=2))
     context.exit(1 if changes.failures else 0)
 
 
@@ -128,16 +145,30 @@ def _table(leases: Iterable[Lease]) -> Columns:
     return Columns(("role", "stack", "region", "state"), rows)
 
 
+def _table_of_marks(marks: Iterable[Mark]) -> Columns:
+    rows = [
+        [
+            each.target.kind.name,
+            visible(each.target.name),
+            visible(each.stack_name),
+            each.target.region,
+            each.state.value,
+        ]
+        for each in marks
+    ]
+    return Columns(("mark on", "name", "stack", "region", "state"), rows)
+
+
 @dataclass(slots=True)
 class _Changes:
-    """The outcome for each lease, and the text output."""
+    """The outcome for each lease and mark, and the text output."""
 
     output: Output
     #: whether no text is written, because the output is JSON.
     quiet: bool
-    #: how many leases are to be dropped.
-    number: int = 0
-    outcomes: dict[Lease, str] = field(default_factory=dict)
+    #: the leases and marks to be dropped.
+    deleted: list[Lease | Mark] = field(default_factory=list)
+    outcomes: dict[Lease | Mark, str] = field(default_factory=dict)
     #: roles that cannot be read, and then leases that could not be dropped.
     failures: list[dict[str, str]] = field(default_factory=list)
 
@@ -152,16 +183,22 @@ class _Changes:
             # the file is complete up to here, even if the command is interrupted later
             self.output.write_file()
 
-    def drop(self, account: Account, leases: Iterable[Lease], *, ask: bool, dry_run: bool) -> None:
-        """Drop the leases of deleted stacks, after a confirmation. Keep all others.
+    def drop(
+        self, account: Account, tags: Sequence[Lease | Mark], *, ask: bool, dry_run: bool
+    ) -> None:
+        """Drop the leases and marks of deleted stacks, after a confirmation. Keep all others.
 
         Raises:
             Refusal: Another word was typed.
         """
         from slr_constructs.account.access import AccountError  # noqa: PLC0415
-        from slr_constructs.account.leases import release_orphaned_lease  # noqa: PLC0415
+        from slr_constructs.account.iam_role import Lease  # noqa: PLC0415
+        from slr_constructs.account.leases import (  # noqa: PLC0415
+            drop_orphaned_mark,
+            release_orphaned_lease,
+        )
 
-        self.outcomes = dict.fromkeys(leases, "kept")
+        self.outcomes = dict.fromkeys(tags, "kept")
         for each in self.outcomes:
             if each.state.value == "unknown":
                 why = "it is unknown whether the stack was deleted"
@@ -170,15 +207,18 @@ class _Changes:
         if dry_run:
             self.outcomes |= dict.fromkeys(deleted, "would be dropped")
             return
-        if deleted and ask and not typed(_WORD, f"drop {counted(len(deleted), 'lease')}"):
+        if deleted and ask and not typed(_WORD, f"drop {_counted(deleted)}"):
             raise Refusal(f"{_WORD} was not typed. Nothing was changed")
-        self.number = len(deleted)
+        self.deleted = deleted
         for each in deleted:
             try:
-                dropped = release_orphaned_lease(account, each)
+                if isinstance(each, Lease):
+                    dropped = release_orphaned_lease(account, each)
+                else:
+                    dropped = drop_orphaned_mark(account, each)
             except AccountError as error:
                 self.outcomes[each] = "failed"
-                self.failures.append({"role_name": each.role_name, "reason": str(error)})
+                self.failures.append({_KEYS[each.noun]: each.place, "reason": str(error)})
                 warn(str(error))
                 continue
             self.outcomes[each] = "dropped" if dropped else "kept"
@@ -187,21 +227,26 @@ class _Changes:
 
     def summary(self) -> str:
         """Return what was done so far, for the message of an interruption."""
-        if not self.number:
+        if not self.deleted:
             return "nothing was changed"
         dropped = [*self.outcomes.values()].count("dropped")
         return (
-            f"dropped {dropped} of {counted(self.number, 'lease')};"
+            f"dropped {dropped} of {_counted(self.deleted)};"
             " the result of the next one may be unknown"
         )
 
 
-def _of(lease: Lease) -> str:
-    return f"the lease of {lease.stack_name} on {lease.role_name}"
+def _of(tag: Lease | Mark) -> str:
+    return f"the {tag.noun} of {tag.stack_name} on {tag.place}"
 
 
-def _as_json(account: Account, leases: Iterable[Lease], changes: _Changes) -> dict[str, Any]:
-    from slr_constructs.cli.audit_report import lease_as_json  # noqa: PLC0415
+def _counted(tags: Iterable[Lease | Mark]) -> str:
+    numbers = Counter(each.noun for each in tags)
+    return listed([counted(number, noun) for noun, number in sorted(numbers.items())])
+
+
+def _as_json(account: Account, read: Leases, changes: _Changes) -> dict[str, Any]:
+    from slr_constructs.cli.audit_report import lease_as_json, mark_as_json  # noqa: PLC0415
 
     return {
         "account": account.id,
@@ -214,6 +259,9 @@ def _as_json(account: Account, leases: Iterable[Lease], changes: _Changes) -> di
                 **lease_as_json(each),
                 "outcome": changes.outcomes.get(each),
             }
-            for each in leases
+            for each in read.leases
+        ],
+        "marks": [
+            {**mark_as_json(each), "outcome": changes.outcomes.get(each)} for each in read.marks
         ],
     }

@@ -43,8 +43,10 @@ def audit_statements(definitions: Sequence[RoleDefinition], place: Place) -> Sta
     }
     for target in targets:
         if not target.calls.list.has_settings:
+            # the list has no tags either, which have the marks of stacks
+            tags = [each for each in target.calls.tags if each.endswith(":ListTagsForResource")]
             statements[f"Describe{target.sid}"] = permissions.call(
-                [target.calls.describe], place.resources(target)
+                [target.calls.describe, *tags], place.resources(target)
             )
     return statements
 

@@ -277,7 +277,7 @@ def test_a_second_stack_is_refused(used: _Aws) -> None:
     assert response.reason.startswith("the stack First already configures ")
     assert response.reason.endswith(
         "Remove the feature from one of the stacks. If First was deleted, drop its mark with"
-        " slr-constructs leases --drop-deleted"
+        " slr-constructs leases --marks --drop-deleted"
     )
     # even if the second stack's delete has an id that CloudFormation made up
     used.delete("made-up", used.row.then, stack=SECOND)

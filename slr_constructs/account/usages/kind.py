@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from slr_constructs.account.stacks import OfStack, StackState
 from slr_constructs.catalogue.resource_type import OnRelease, Usage, is_unset
 from slr_constructs.handler.slr_handler.aws import is_not_found
-from slr_constructs.handler.slr_handler.operations import OPERATIONS
+from slr_constructs.handler.slr_handler.marks import mark_keys, marks_in
+from slr_constructs.handler.slr_handler.operations import MARKED_FEATURES, OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,6 +60,25 @@ class TargetResource:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark(OfStack):
+    """Tags by which a stack declares that it configures the feature of a resource."""
+
+    target: TargetResource
+    #: the keys of the tags, the mark itself first.
+    tags: tuple[str, ...]
+    #: the id of the stack.
+    stack: str
+    state: StackState = StackState.UNKNOWN
+
+    noun = "mark"
+
+    @property
+    def place(self) -> str:
+        """The kind and the name of the resource."""
+        return f"{self.target.kind.name} {self.target.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """A page of a list."""
 
@@ -66,6 +87,8 @@ class Page:
     targets: Sequence[TargetResource]
     #: the token of the next page; None after the last page.
     next_token: str | None
+    #: the marks on all of them. The states of their stacks are not read yet.
+    marks: Sequence[Mark] = ()
 
 
 class Kind(ABC):
@@ -121,28 +144,66 @@ class Kind(ABC):
         targets = [
             target for item in items if (target := self.parse_item(region.name, item)) is not None
         ]
-        return Page(len(items), targets, response.get(listing.next_member) or None)
+        next_page = response.get(listing.next_member) or None
+        marks = [
+            mark
+            for item in items
+            for mark in self.marks_in(_tags_of(item), self._target(region.name, item))
+        ]
+        return Page(len(items), targets, next_page, marks)
+
+    def marks_in(self, tags: Mapping[str, str], target: TargetResource) -> list[Mark]:
+        """Return the marks in the tags of a resource."""
+        return [
+            Mark(target, tuple(mark_keys(tags, digest)), stack)
+            for digest, stack in marks_in(tags).items()
+        ]
+
+    def read_marks(self, region: Region, target: TargetResource) -> list[Mark]:
+        """Read the marks on a resource whose list does not include tags; none if it is deleted.
+
+        Raises:
+            ClientError: The service refuses the call.
+        """
+        (operation,) = self.tag_lists
+        tag_api = MARKED_FEATURES[self.resource_type.custom_types[0]].tags
+        try:
+            response = _call(region, operation, {tag_api.arn: target.arn})
+        except ClientError as error:
+            if not is_not_found(error):
+                raise
+            return []
+        tags = {tag["Key"]: tag["Value"] for tag in response.get(tag_api.tags, [])}
+        return self.marks_in(tags, target)
+
+    @property
+    def tag_lists(self) -> Sequence[str]:
+        """The operation that reads tags, if the list does not include them."""
+        operations = self.resource_type.calls.tags
+        return [each for each in operations if each.endswith(":ListTagsForResource")]
 
     def parse_item(self, region: str, item: Mapping[str, Any]) -> TargetResource | None:
         """Return the resource of a list item; None if it does not use the role.
 
         If the list of a kind does not include settings, every resource is returned without them.
         """
+        target = self._target(region, item)
+        if not self.resource_type.calls.list.has_settings:
+            return target
+        return self._with_settings(target, item)
+
+    def _target(self, region: str, item: Mapping[str, Any]) -> TargetResource:
         target_id = item[self._id_member]
         # some resources have no name except the last part of their ARN
         name = item.get("Name") or item.get("name") or last_part(target_id)
-        tags = item.get("Tags") or item.get("tags") or {}
-        target = TargetResource(
+        return TargetResource(
             self,
             region,
             target_id,
             item.get(self.arn_member, target_id),
             name,
-            stack=tags.get(_STACK_TAG),
+            stack=_tags_of(item).get(_STACK_TAG),
         )
-        if not self.resource_type.calls.list.has_settings:
-            return target
-        return self._with_settings(target, item)
 
     def read_usage(self, region: Region, target: TargetResource) -> TargetResource | None:
         """Read the current settings; None if the role is not used or the resource is deleted."""
@@ -215,6 +276,11 @@ def _call(region: Region, operation: str, parameters: dict[str, Any]) -> dict[st
     """Call an operation of the form `client:Operation`."""
     service, _, name = operation.partition(":")
     return region.api(service).call(xform_name(name), **parameters)
+
+
+def _tags_of(item: Mapping[str, Any]) -> Mapping[str, str]:
+    found: Mapping[str, str] = item.get("Tags") or item.get("tags") or {}
+    return found
 
 
 def last_part(arn: str) -> str:

@@ -36,7 +36,7 @@ from .context import OperationError
 from .operation import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from .aws import RetryIf
     from .context import Context, StackResource
@@ -163,13 +163,16 @@ def digest_of(holder: StackResource) -> str:
     return hashlib.sha256(f"{holder.stack_id}/{holder.logical_id}".encode()).hexdigest()[:32]
 
 
-def mark_keys(tags: Iterable[str], digest: str) -> list[str]:
+def mark_keys(tags: Collection[str], digest: str) -> list[str]:
     """Return the keys of a mark and of its settings before."""
     before = f"{_BEFORE_TAG}{digest}:"
-    return [each for each in tags if each == MARK_TAG + digest or each.startswith(before)]
+    return [
+        *(each for each in tags if each == MARK_TAG + digest),
+        *(each for each in tags if each.startswith(before)),
+    ]
 
 
-def marks_in(tags: dict[str, str]) -> dict[str, str]:
+def marks_in(tags: Mapping[str, str]) -> dict[str, str]:
     """Return the marks in the tags of an owner: ids of stacks, by digest."""
     return {
         key.removeprefix(MARK_TAG): value for key, value in tags.items() if key.startswith(MARK_TAG)
@@ -328,7 +331,7 @@ class _Marking(Generic[C]):
                 f"the stack {_name_of(others[0])} already configures"
                 f" {self._subject}. Remove the feature from one of the stacks."
                 f" If {_name_of(others[0])} was deleted, drop its mark with slr-constructs leases"
-                " --drop-deleted"
+                " --marks --drop-deleted"
             )
             raise OwnerHeldError(text)
 

@@ -22,3 +22,15 @@ OPERATIONS = {
         *mediapackage_logging.OPERATIONS,
     )
 }
+
+#: the features of owners that a stack may mark, by resource type.
+MARKED_FEATURES = {
+    each.operation.contract.RESOURCE_TYPE: each
+    for each in (
+        *voice_connector_streaming.FEATURES,
+        *app_instance_streaming.FEATURES,
+        *ivs_recording.FEATURES,
+        *mediatailor_logging.FEATURES,
+        *mediapackage_logging.FEATURES,
+    )
+}

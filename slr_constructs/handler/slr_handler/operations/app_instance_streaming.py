@@ -172,4 +172,5 @@ STREAMING = _Streaming(
     remove=remove,
 )
 
+FEATURES = (STREAMING,)
 OPERATIONS = (STREAMING.operation,)

@@ -97,4 +97,5 @@ RECORDING = _Recording(
     IvsChannelRecording, TagApi("ivs", "resourceArn", "tags", "tagKeys"), remove=remove
 )
 
+FEATURES = (RECORDING,)
 OPERATIONS = (RECORDING.operation,)

@@ -140,6 +140,7 @@ PACKAGING_GROUP_LOGGING = _AccessLogging(
     remove=remove_packaging_group_logging,
 )
 
+FEATURES = (CHANNEL_LOGGING, PACKAGING_GROUP_LOGGING)
 OPERATIONS = (
     CHANNEL_LOGGING.operation,
     Operation(MediaPackageChannelLoggingCleanUp, do_nothing_until_delete, remove_channel_logging),

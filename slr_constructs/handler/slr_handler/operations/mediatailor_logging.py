@@ -194,6 +194,7 @@ class _AsRunLogging(MarkedFeature[MediaTailorAsRunLogging]):
 SESSION_LOGGING = _SessionLogging(MediaTailorSessionLogging, _TAGS, remove=remove_session_logging)
 AS_RUN_LOGGING = _AsRunLogging(MediaTailorAsRunLogging, _TAGS, remove=remove_as_run_logging)
 
+FEATURES = (SESSION_LOGGING, AS_RUN_LOGGING)
 OPERATIONS = (
     SESSION_LOGGING.operation,
     Operation(MediaTailorSessionLoggingCleanUp, do_nothing_until_delete, remove_session_logging),

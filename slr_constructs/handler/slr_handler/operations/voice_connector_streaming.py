@@ -167,4 +167,5 @@ STREAMING = _Streaming(
     remove=remove,
 )
 
+FEATURES = (STREAMING,)
 OPERATIONS = (STREAMING.operation,)
