@@ -394,7 +394,6 @@ class _Reading:
                 continue
             if target.settings is None:
                 more.append(partial(self._settings, target))
-                more += [partial(self._marks, target)] * len(kind.tag_lists)
             else:
                 events.append(target)
                 more += self._stack_jobs(target)
@@ -408,12 +407,17 @@ class _Reading:
             usage = self._call(kind.service, region, lambda: kind.read_usage(region, target))
         except CALL_ERRORS as error:
             return Done([_list_failure(region, kind, error)])
-        return Done() if usage is None else Done([usage], self._stack_jobs(usage))
+        # the list has no tags either
+        marks = [partial(self._marks, target)] * len(kind.tag_lists)
+        return (
+            Done([], marks) if usage is None else Done([usage], [*marks, *self._stack_jobs(usage)])
+        )
 
     def _marks(self, target: TargetResource) -> Done[_Event]:
         kind, region = target.kind, self._region(target.region)
+        service = kind.tag_lists[0].partition(":")[0]
         try:
-            marks = self._call(kind.service, region, lambda: kind.read_marks(region, target))
+            marks = self._call(service, region, lambda: kind.read_marks(region, target))
         except CALL_ERRORS as error:
             return Done([Failure(region.name, f"the marks on {kind.name}s", reason(error))])
         return Done([], [partial(_read_state, self.account, mark) for mark in marks])

@@ -29,10 +29,12 @@ from slr_constructs.account.audit import (
     audit_all,
 )
 from slr_constructs.account.iam_role import Lease
+from slr_constructs.account.leases import drop_orphaned_mark, read_marks
 from slr_constructs.account.stacks import StackState
 from slr_constructs.account.usages.kind import TargetResource
 from slr_constructs.catalogue import with_superseded_roles
 from slr_constructs.catalogue.resource_type import action_of
+from slr_constructs.handler.slr_handler.marks import MARK_TAG
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
 from tests.account import specimens
 from tests.account.conftest import ACCOUNT
@@ -83,6 +85,7 @@ _ONE_OF_EACH_KIND = (
     "cloudformation:DescribeStackResources",
 )
 _OF_ROLES = ("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
+_FOR_MARKS = "chime:ListTagsForResource"
 #: without these calls the result has fewer facts, but it is complete.
 _NOT_NEEDED = ("cloudformation:DescribeStacks", "account:ListRegions")
 
@@ -223,7 +226,7 @@ def test_usages_and_active_leases_block_a_role(
     usage = TargetResource(specimens.LIVE_CHANNEL.kind, "", "", "", "")
 
     report = audits.RoleReport(
-        catalogue.MEDIAPACKAGE, None, [lease], [usage] * uses_it, exists=True, complete=True
+        catalogue.MEDIAPACKAGE, None, [lease], [usage] * uses_it, [], exists=True, complete=True
     )
 
     assert report.blocked is blocked
@@ -247,8 +250,9 @@ def test_a_full_account_is_read_completely_and_once(
     assert (progress.targets, progress.usages, progress.failures) == (5000, 250, 0)
     assert progress.lists == progress.lists_read > 100
     assert progress.waits == 0
-    # a call for each page, one more for settings that are not listed, and up to two for the stack
-    assert len(world.calls) < 200 + 1250 + 2 * 250
+    # a call for each page, two more for settings and tags that are not listed, and up to two for
+    # the stack
+    assert len(world.calls) < 200 + 2 * 1250 + 2 * 250
     # the stack is known from the tags, or else from CloudFormation
     named = {
         (stack.id, stack.region, resource_type, physical_id)
@@ -594,7 +598,73 @@ def test_the_actions_of_an_audit_are_known_here(full: World) -> None:
         *_NEEDED_FOR,
         *_OF_ROLES,
         *_NOT_NEEDED,
+        _FOR_MARKS,
     }
+
+
+def test_without_the_permission_to_read_tags_only_marks_are_missing(full: World) -> None:
+    """The usages and the leases are read."""
+    full.account(ACCOUNT).denied.add(_FOR_MARKS)
+
+    read = _audit()
+
+    assert _where(read.failures) == [
+        (REGION, "the marks on Voice Connectors"),
+        (REGION, "the marks on app instances"),
+    ]
+    assert _users(read) == _expected(full)
+
+
+@pytest.mark.parametrize(
+    "specimen",
+    [each for each in specimens.ALL if each.kind.resource_type.calls.tags],
+    ids=lambda each: each.name,
+)
+def test_marks_are_read_and_those_of_deleted_stacks_dropped(
+    specimen: specimens.Specimen, world: World
+) -> None:
+    """With their settings before, whether the feature is enabled or not."""
+    account = world.account(ACCOUNT)
+    specimens.add_roles(world)
+    live = account.add_stack("live", REGION)
+    gone = account.add_stack("gone", REGION, status="DELETE_COMPLETE")
+    target = specimen.add(world, 1)
+    target.set_tags(
+        {
+            f"{MARK_TAG}a": live,
+            f"{MARK_TAG}b": gone,
+            "slr-constructs:before:b:0": "x",
+            "team": "video",
+        }
+    )
+
+    read = read_marks(specimens.signed_in(), [specimen.fake.definition])
+
+    assert [(each.stack_name, each.state.value, each.target.arn) for each in read.marks] == [
+        ("gone", "deleted", target.arn),
+        ("live", "exists", target.arn),
+    ]
+    dropped = [drop_orphaned_mark(specimens.signed_in(), each) for each in read.marks]
+    assert dropped == [True, False]
+    assert target.tags == {f"{MARK_TAG}a": live, "team": "video"}
+
+
+def test_a_mark_that_cannot_be_dropped_is_reported(world: World) -> None:
+    """The reason names the stack and the resource."""
+    account = world.account(ACCOUNT)
+    specimens.add_roles(world)
+    gone = account.add_stack("gone", REGION, status="DELETE_COMPLETE")
+    specimens.LIVE_CHANNEL.add(world, 1).set_tags({f"{MARK_TAG}b": gone})
+    (mark,) = read_marks(specimens.signed_in(), [catalogue.MEDIAPACKAGE]).marks
+    account.denied.add("mediapackage:UntagResource")
+
+    with pytest.raises(AccountError) as refused:
+        drop_orphaned_mark(specimens.signed_in(), mark)
+
+    assert str(refused.value).startswith("the mark of gone on MediaPackage channel")
+    account.denied.clear()
+    world.features.forget(ACCOUNT)
+    assert drop_orphaned_mark(specimens.signed_in(), mark)
 
 
 @pytest.mark.parametrize("action", _NEEDED_FOR)

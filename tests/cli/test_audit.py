@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slr_constructs import catalogue
+from slr_constructs.handler.slr_handler.marks import MARK_TAG
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
     CREATED_TAG,
@@ -356,6 +357,7 @@ def test_json_has_all_details() -> None:
                                 "tag": f"{LEASE_TAG}cc",
                             },
                         ],
+                        "marks": [],
                         "usages": [
                             {
                                 "kind": "playback configuration",
@@ -393,6 +395,21 @@ def test_json_has_all_details() -> None:
 
 
 @pytest.mark.usefixtures("world")
+def test_marks_are_shown_with_their_resource(account: FakeAccount, world: World) -> None:
+    """With the stack that has set the mark, and its state."""
+    account.add_role(catalogue.MEDIATAILOR)
+    target = world.features.add(features.PLAYBACK_CONFIGURATION, account.id, DUBLIN, "ads")
+    target.set_tags({f"{MARK_TAG}a": account.add_stack("Live", DUBLIN)})
+
+    result = run("mediatailor")
+
+    assert "mark           Live on playback configuration ads in eu-west-1 (stack exists)" in (
+        result.stdout
+    )
+    (report,) = json.loads(run("mediatailor", "--format", "json").stdout)["accounts"]
+    assert [each["stack_name"] for each in report["roles"][0]["marks"]] == ["Live"]
+
+
 def test_json_of_a_role_that_does_not_exist_has_the_same_keys() -> None:
     """Programs need not check which keys exist."""
     (role,) = audited_accounts("ivs", "--region", DUBLIN)[0]["roles"]
@@ -415,6 +432,7 @@ def test_json_of_a_role_that_does_not_exist_has_the_same_keys() -> None:
         "has_expected_policy": None,
         "blocked": False,
         "leases": [],
+        "marks": [],
         "usages": [],
     }
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slr_constructs import catalogue
+from slr_constructs.handler.slr_handler.marks import MARK_TAG
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
 from tests.cli.commands import run_command
 from tests.cli.terminals import COLUMNS, Terminal, call_here, text
+from tests.fake_services.features import PLAYBACK_CONFIGURATION
 from tests.fake_services.wire import Refused
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.fake_services.accounts import FakeAccount
+    from tests.fake_services.features import TargetResource
     from tests.fake_services.wire import Call
     from tests.fake_services.world import World
 
@@ -124,7 +127,61 @@ def test_json_has_all_details(held: FakeAccount) -> None:
                 ("cc", "unknown stack", None, "unknown"),
             )
         ],
+        "marks": [],
     }
+
+
+@pytest.fixture
+def marked(held: FakeAccount, world: World) -> TargetResource:
+    """Give a playback configuration with marks of an existing and a deleted stack."""
+    ids = {stack.name: stack.id for stack in held.stacks.values()}
+    target = world.features.add(PLAYBACK_CONFIGURATION, held.id, DUBLIN, "ads")
+    target.set_tags({f"{MARK_TAG}a": ids["Live"], f"{MARK_TAG}b": ids["Old"]})
+    return target
+
+
+def test_marks_are_listed_on_request(marked: TargetResource) -> None:
+    """With the resource and the state of the stack."""
+    assert run("mediatailor").stdout.count("mark on") == 0
+
+    result = run("mediatailor", "--marks")
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.endswith(
+        "mark on                 name  stack  region     state\n"
+        "playback configuration  ads   Live   eu-west-1  exists\n"
+        "playback configuration  ads   Old    eu-west-1  deleted\n"
+    )
+    as_json = json.loads(run("mediatailor", "--marks", "--format", "json").stdout)
+    assert [(each["stack_name"], each["arn"]) for each in as_json["marks"]] == [
+        ("Live", marked.arn),
+        ("Old", marked.arn),
+    ]
+
+
+def test_marks_of_deleted_stacks_are_dropped(marked: TargetResource) -> None:
+    """The settings of the resource stay as they are."""
+    result = run("mediatailor", "--marks", "--drop-deleted", "--yes")
+
+    assert result.exit_code == 0, result.stderr
+    assert "dropped: the mark of Old on playback configuration ads\n" in result.stdout
+    assert [*marked.tags] == [f"{MARK_TAG}a"]
+
+
+def test_marks_that_cannot_be_read_or_dropped_are_reported(
+    marked: TargetResource, held: FakeAccount
+) -> None:
+    """The exit status is 1."""
+    held.denied.add("mediatailor:UntagResource")
+    result = run("mediatailor", "--marks", "--drop-deleted", "--yes")
+    assert result.exit_code == 1
+    assert "the mark of Old on playback configuration ads cannot be dropped" in result.stderr
+    assert len(marked.tags) == 2
+
+    held.denied.add("mediatailor:ListPlaybackConfigurations")
+    result = run("mediatailor", "--marks")
+    assert result.exit_code == 1
+    assert "cannot read playback configurations in eu-west-1: AccessDenied" in result.stderr
 
 
 def _deny_mediatailor(call: Call) -> None:
