@@ -10,6 +10,7 @@ owner is deleted. A stack then has a function only if CloudFormation lacks the f
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -133,11 +134,13 @@ def define_role(
     principal, name = names
     roles = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role"
     arn = {"Fn::Sub": f"{roles}/aws-service-role/{principal}/{name}"}
+    # the library adds a digest of the path, so that a role can get another construct id
+    digest = hashlib.sha256(f"/{name}".encode()).hexdigest()[:8]
     permissions = aws_iam.CfnRolePolicy(
         stack,
         "RolePolicy",
         role_name=function.role,
-        policy_name=f"ServiceLinkedRole-{name}",
+        policy_name=f"ServiceLinkedRole-{digest}-{name}",
         policy_document=_policy(
             {
                 "Effect": "Allow",

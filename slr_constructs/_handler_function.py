@@ -12,9 +12,9 @@ the role itself. An app can configure another role (`_function_settings`), which
 already.
 
 If the construct id of a feature changes, the name of its policy does not. So CloudFormation refuses
-the new policy, before the deletion of the old feature could disable the new one. A role is shared:
-the new custom resource acquires a lease of its own before the old one releases its lease. So the
-policy of a role has another name for each path.
+the new policy, before the deletion of the old feature could disable the new one. But a new custom
+resource can take over a role, or an owner outside of the stack, before the old one is deleted: it
+has a lease or a mark of its own. So the policy next to it has another name for each path.
 """
 
 from __future__ import annotations
@@ -135,7 +135,6 @@ class HandlerFunction(Construct):
         target: Any,  # noqa: ANN401 - a string or an intrinsic
         permissions: Sequence[Permission],
         given_name: Any = None,  # noqa: ANN401 - the value of any property
-        is_shared: bool = False,
         props: dict[str, str] | None = None,
     ) -> CfnResource:
         """Define a custom resource that depends on its permissions and on the limits of events.
@@ -153,9 +152,6 @@ class HandlerFunction(Construct):
 
             given_name: The name that the app gives the target, if `target` is a reference to it.
 
-            is_shared: Whether two custom resources may have the target at the same time, as in an
-                update that changes the construct id.
-
             props: The name of the prop for each field of the contract that has another name.
 
         Raises:
@@ -164,9 +160,9 @@ class HandlerFunction(Construct):
         """
         check_contract(wanted, at=scope, props=props)
         kind = wanted.RESOURCE_TYPE.removeprefix("Custom::").removesuffix("CleanUp")
-        name = _policy_name(
-            kind, f"{target}-{_digest_of_path(scope)}" if is_shared else target, given_name
-        )
+        if wanted.can_be_taken_over:
+            kind = f"{kind}-{_digest_of_path(scope)}"
+        name = _policy_name(kind, target, given_name)
         policy = self._role.allow(scope, f"{id}Policy", name, permissions)
         resource = CfnResource(
             scope,

@@ -244,7 +244,6 @@ class ServiceLinkedRole(Construct):
             "Resource",
             wanted,
             target=self.role_name,
-            is_shared=True,
             permissions=[
                 *permissions.create_role(self._definition, role),
                 permissions.acquire_role(role, _arn(self._definition, path="/")),

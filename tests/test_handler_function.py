@@ -423,7 +423,7 @@ def test_a_policy_name_that_would_be_too_long_is_shortened(stack: Stack) -> None
     kind = "MediaTailorAsRunLogging"
     template = template_of(stack)
     policy = template["Resources"][policy_of(template, id_of(template, f"Custom::{kind}"))]
-    assert re.fullmatch(rf"{kind}-[0-9a-f]{{64}}", policy["Properties"]["PolicyName"])
+    assert re.fullmatch(rf"{kind}-[0-9a-f]{{8}}-[0-9a-f]{{64}}", policy["Properties"]["PolicyName"])
 
 
 _LONG_NAME = "a" * 200

@@ -211,7 +211,7 @@ def test_the_policy_is_named_after_the_role_and_its_path(stack: Stack) -> None:
 
     first = name(stack)
 
-    assert re.fullmatch("ServiceLinkedRole-AWSServiceRoleForMediaTailor-[0-9a-f]{8}", first)
+    assert re.fullmatch("ServiceLinkedRole-[0-9a-f]{8}-AWSServiceRoleForMediaTailor", first)
     assert name(Stack(Stage(App(), "Stage"), "Other")) == first
     assert name(Stack(App(), "Stack"), "Renamed") != first
 

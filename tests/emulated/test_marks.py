@@ -14,18 +14,23 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from constructs import Construct
 
 from slr_constructs.handler.slr_handler.marks import MARK_TAG
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.recipes import EXISTING, changed, failing_after, prepared
+from tests.emulated.stacks import synthesized_together
 from tests.emulated.test_cancellation import _CALL_SECONDS, _moments, _to_the_end
 from tests.fake_services import features
+from tests.features import every_feature
 from tests.features.every_feature import RECIPES
 from tests.handler import events
 from tests.handler.owners import ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from aws_cdk import Stack
 
     from tests.emulated.emulator.behaviour import Fault
     from tests.emulated.emulator.functions import Run
@@ -125,6 +130,39 @@ def test_the_settings_before_are_given_back(recipe: str, account: Account) -> No
     if changed(template) != template:
         assert account.deploy(changed(template)).succeeded
     assert account.destroy(template).succeeded
+
+    assert _state(account, recipe) == before
+
+
+@functools.cache
+def _renamed_stacks() -> Mapping[str, Template]:
+    """Return the recipes' stacks with features that have another construct id."""
+    return synthesized_together(
+        {recipe: functools.partial(_define_renamed, recipe) for recipe in EXISTING}
+    )
+
+
+def _define_renamed(recipe: str, stack: Stack) -> None:
+    RECIPES[recipe].define(Construct(stack, "Renamed"), "a", None)
+
+
+@each_existing
+def test_a_renamed_construct_takes_over_the_settings_before(recipe: str, account: Account) -> None:
+    """It is one deployment, and its rollback gives the owner back to the first construct."""
+    template = _used(account, recipe)
+    before = _state(account, recipe)
+    assert account.deploy(template).succeeded
+    configured = _state(account, recipe)
+    body = json.dumps(_renamed_stacks()[recipe].body).replace(every_feature.ACCOUNT, account.id)
+    renamed = dataclasses.replace(template, body=json.loads(body))
+
+    assert account.deploy(failing_after(renamed, 600)).status == "UPDATE_ROLLBACK_COMPLETE"
+    # a replaced recording configuration has another ARN
+    if recipe != "existing-recording":
+        assert _state(account, recipe) == configured
+    assert account.deploy(renamed).succeeded
+    assert _marks(account, recipe) == ["Stack"]
+    assert account.destroy(renamed).succeeded
 
     assert _state(account, recipe) == before
 

@@ -730,7 +730,7 @@ def test_a_role_is_added_changed_and_removed_next_to_others(
     tally("updates", updates=len(steps), features_beside_untouched=1)
 
 
-@pytest.mark.parametrize("recipe", ["existing-voice", "existing-recording", "sessions", "vod"])
+@pytest.mark.parametrize("recipe", ["voice", "chat", "sessions", "vod"])
 def test_fails_when_a_feature_is_given_another_construct_id(
     recipe: str, settled: Account, tally: Callable[..., None]
 ) -> None:

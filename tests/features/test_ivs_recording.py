@@ -245,7 +245,11 @@ def test_the_policy_is_replaced_with_the_existing_channel(
 
     template = template_of(stack)
     policy = template["Resources"][policy_of(template, id_of(template, EXISTING))]
-    assert "{'Ref': 'Channel'}" in str(policy["Properties"]["PolicyName"])
+    (text, variables) = policy["Properties"]["PolicyName"]["Fn::Sub"]
+    assert text.endswith("-${Name}")
+    assert variables == {
+        "Name": {"Fn::Select": [1, {"Fn::Split": ["/", {"Ref": "Channel"}]}]},
+    }
 
 
 def test_the_recording_configuration_is_exposed(stack: Stack, bucket: aws_s3.IBucket) -> None:

@@ -84,6 +84,11 @@ class Contract:
         return self.IS_OUTSIDE
 
     @property
+    def can_be_taken_over(self) -> bool:
+        """Whether another custom resource of the stack can take over the target in one update."""
+        return self.marks_owner
+
+    @property
     def is_complete(self) -> bool:
         """Whether no required property is missing, which only a delete allows."""
         required = (each.name for each in fields(self) if each.default is MISSING)
@@ -174,6 +179,11 @@ class ServiceLinkedRole(Contract):
     description: str | None = _ruled(rules.ROLE_DESCRIPTION, default=None)
     #: the operations that list resources which may use the role without IAM knowing it.
     usage_lists: tuple[str, ...] | None = _ruled(rules.LIST_OPERATIONS, default=None)
+
+    @property
+    def can_be_taken_over(self) -> bool:
+        """True: the other one acquires a lease of its own before this one releases its lease."""
+        return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
