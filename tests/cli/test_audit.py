@@ -394,7 +394,6 @@ def test_json_has_all_details() -> None:
     }
 
 
-@pytest.mark.usefixtures("world")
 def test_marks_are_shown_with_their_resource(account: FakeAccount, world: World) -> None:
     """With the stack that has set the mark, and its state."""
     account.add_role(catalogue.MEDIATAILOR)
@@ -410,6 +409,7 @@ def test_marks_are_shown_with_their_resource(account: FakeAccount, world: World)
     assert [each["stack_name"] for each in report["roles"][0]["marks"]] == ["Live"]
 
 
+@pytest.mark.usefixtures("world")
 def test_json_of_a_role_that_does_not_exist_has_the_same_keys() -> None:
     """Programs need not check which keys exist."""
     (role,) = audited_accounts("ivs", "--region", DUBLIN)[0]["roles"]
