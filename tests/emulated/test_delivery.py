@@ -98,7 +98,8 @@ def _refuse(refusal: Refusal) -> Callable[[Run, Call], Fault | None]:
 
     def fault(run: Run, call: Call) -> Fault | None:
         creates = run.request == "Create" and run.type != _ROLE
-        return refusal if creates and not call.operation.startswith("Get") else None
+        reads = call.operation.startswith(("Describe", "Get", "List"))
+        return refusal if creates and not reads else None
 
     return fault
 
