@@ -1170,3 +1170,25 @@ def test_accounts_share_the_concurrent_calls(
 def test_no_accounts_give_no_results() -> None:
     """The iteration ends at once."""
     assert [*audit_all([], ROLES)] == []
+
+
+def test_a_role_that_cannot_be_read_does_not_hide_marks(full: World) -> None:
+    """The failure names the role."""
+    full.account(ACCOUNT).denied.add("iam:GetRole")
+
+    read = read_marks(specimens.signed_in(), [catalogue.MEDIATAILOR])
+
+    assert set(read.failures) == {catalogue.MEDIATAILOR.role_name}
+    assert (read.gaps, read.marks) == ([], [])
+
+
+def test_a_resource_that_is_deleted_before_its_tags_are_read_has_no_marks(full: World) -> None:
+    """It is not a failure."""
+
+    def on_call(call: Call) -> None:
+        if call.operation == "ListTagsForResource":
+            raise Refused("NotFoundException", "deleted", 404)
+
+    full.on_call = on_call
+
+    assert _audit().complete
