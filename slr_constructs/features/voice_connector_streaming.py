@@ -144,8 +144,8 @@ class VoiceConnectorStreaming(FeatureWithCleanUp):
         self, given: str | None, wanted: contract.VoiceConnectorStreaming
     ) -> list[Permission]:
         (analyze,) = VOICE_CONNECTOR.requirements
-        # an existing connector may have a configuration, which stays or is given back
-        arn = {"Fn::Sub": analyze.resource_here} if wanted.marks_owner else given
+        # an existing connector may have any configuration, which stays or is given back
+        arn = analyze.resource_anywhere if wanted.marks_owner else given
         return [Permission(analyze.actions, [arn])] if arn else []
 
     def _hours(self, retention: Duration | None) -> int:
