@@ -143,15 +143,6 @@ class Requirement:
         """The ARN in the account and region of a stack, for `Fn::Sub`."""
         return self.resource.format(**HERE)
 
-    @property
-    def resource_anywhere(self) -> str:
-        """The ARN in every region, for a permission that may reach other regions.
-
-        It is shorter in a template. It gives no access to other accounts, because these would have
-        to allow that too.
-        """
-        return self.resource.format(**dict.fromkeys(HERE, "*"))
-
 
 @dataclass(frozen=True, slots=True)
 class Contracts:

@@ -145,7 +145,7 @@ class VoiceConnectorStreaming(FeatureWithCleanUp):
     ) -> list[Permission]:
         (analyze,) = VOICE_CONNECTOR.requirements
         # an existing connector may have any configuration, which stays or is given back
-        arn = analyze.resource_anywhere if wanted.marks_owner else given
+        arn = {"Fn::Sub": analyze.resource_here} if wanted.marks_owner else given
         return [Permission(analyze.actions, [arn])] if arn else []
 
     def _hours(self, retention: Duration | None) -> int:

@@ -111,7 +111,10 @@ def test_an_existing_connector_may_have_any_media_insights_configuration(stack: 
     assert {
         "Effect": "Allow",
         "Action": "chime:PutVoiceConnectorStreamingConfiguration",
-        "Resource": "arn:*:chime:*:*:media-insights-pipeline-configuration/*",
+        "Resource": {
+            "Fn::Sub": "arn:${AWS::Partition}:chime:${AWS::Region}:${AWS::AccountId}"
+            ":media-insights-pipeline-configuration/*"
+        },
     } in statements_of(template, id_of(template, STREAMING))
 
 

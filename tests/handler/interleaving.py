@@ -536,9 +536,10 @@ class World:
     def _may_stay(self, role: Role) -> bool:
         if role in self.final:
             return True
-        # WHEN_UNUSED retries for a limited time, which is checked with the response
+        # WHEN_UNUSED waits for a limited time, which is checked with the response: then IAM may be
+        # still deleting the role, or have refused
         tasks = [task for task in self.account.tasks.values() if task.role is role]
-        return bool(tasks) and tasks[-1].status == "FAILED"
+        return bool(tasks) and tasks[-1].status != "SUCCEEDED"
 
     def _check_deletion_request(self, actor: Actor) -> None:
         removal = actor.request.resource_properties["Removal"]
