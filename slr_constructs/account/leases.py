@@ -35,6 +35,8 @@ class Leases:
     failures: dict[str, str] = field(default_factory=dict)
     #: what else cannot be read, if marks are read: texts.
     gaps: list[str] = field(default_factory=list)
+    #: what is unknown although all was read: texts.
+    notes: list[str] = field(default_factory=list)
 
 
 def read_leases(
@@ -59,7 +61,7 @@ def read_marks(
 ) -> Leases:
     """Read the leases, and the marks on resources in every region."""
     found = audit(account, definitions, at_once=at_once)
-    result = Leases()
+    result = Leases(notes=found.notes)
     for report in found.roles:
         result.leases += report.leases
         # two roles may have the same kinds of resources

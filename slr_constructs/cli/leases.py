@@ -102,6 +102,8 @@ def leases(
         definitions = definitions_of(roles)
         account = signed_in(profile, role_arn)
         read = (read_marks if marks else read_leases)(account, definitions)
+        for note in read.notes:
+            warn(note)
         for name, reason in sorted(read.failures.items()):
             changes.failures.append({"role_name": name, "reason": reason})
             warn(f"cannot read the role {name}: {reason}")

@@ -12,7 +12,12 @@ from slr_constructs.cli.output import write
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
 from slr_constructs.cli.stderr import warn
-from slr_constructs.policies.account import audit_statements, release_statements, restore_statements
+from slr_constructs.policies.account import (
+    audit_statements,
+    leases_statements,
+    release_statements,
+    restore_statements,
+)
 from slr_constructs.policies.deployment import UnknownTypeError, deployment_statements
 from slr_constructs.policies.function import function_statements
 from slr_constructs.policies.place import Place, Statements
@@ -30,6 +35,7 @@ _PURPOSES: dict[str, Callable[[Sequence[RoleDefinition], Place], Statements]] = 
     "deploy": deployment_statements,
     "function": function_statements,
     "audit": audit_statements,
+    "leases": leases_statements,
     "release": release_statements,
     "restore": restore_statements,
 }
@@ -40,6 +46,7 @@ _PURPOSES: dict[str, Callable[[Sequence[RoleDefinition], Place], Statements]] = 
 @click.option("--deploy", is_flag=True, help="For the deployment of stacks.")
 @click.option("--function", is_flag=True, help="For the Lambda function of a stack.")
 @click.option("--audit", is_flag=True, help="For `audit` and `leases`. Read-only.")
+@click.option("--leases", is_flag=True, help="For `leases --drop-deleted`.")
 @click.option("--release", is_flag=True, help="For `release`.")
 @click.option("--restore", is_flag=True, help="For `restore`.")
 @click.option("--account", default="*", show_default=True, help="The account id in ARNs.")
@@ -79,9 +86,9 @@ def policy(
     `ServiceLinkedRoleFunction.configure`. A stack grants a role of its own less: only the
     permissions for its own resources.
 
-    --audit, --release, --restore: the calls of the commands with these names, in any region.
-    --release includes --audit. The command leases needs --audit, and with --drop-deleted also
-    iam:UntagRole, which --release contains.
+    --audit, --leases, --release, --restore: the calls of the commands with these names, in any
+    region. --leases and --release include --audit. Without --drop-deleted, the command leases needs
+    only --audit.
     """
     chosen = [f"--{name}" for name, is_chosen in purposes.items() if is_chosen]
     if len(chosen) != 1:

@@ -1,4 +1,4 @@
-"""Policy statements for the commands `audit`, `release` and `restore`.
+"""Policy statements for the commands `audit`, `leases`, `release` and `restore`.
 
 List actions do not support resource ARNs, so their resource is `*`. The resource of stack actions
 is also `*`, because stacks are looked up by their resources. All other statements name the resource
@@ -61,6 +61,20 @@ def _find(definition: RoleDefinition, place: Place) -> Statements:
         operations, place.role(definition), place.role_without_path(definition)
     )
     return {f"Find{sid_of(definition)}": permission}
+
+
+def leases_statements(definitions: Sequence[RoleDefinition], place: Place) -> Statements:
+    """Return the statements to audit roles, and to drop leases and marks."""
+    statements = audit_statements(definitions, place)
+    roles = with_superseded_roles(definitions)
+    for each in roles:
+        statements[f"Release{sid_of(each)}"] = permissions.call(["iam:UntagRole"], place.role(each))
+    for target in _targets(roles):
+        if target.calls.tags:
+            statements[f"Unmark{target.sid}"] = permissions.call(
+                [target.calls.tags[-1]], place.resources(target)
+            )
+    return statements
 
 
 def release_statements(definitions: Sequence[RoleDefinition], place: Place) -> Statements:

@@ -46,10 +46,11 @@ In this example, these are a role of the account 111122223333, and only principa
 organization o-example are trusted:
 """
 _LEASES = """\
-## Drop leases
+## Drop leases and marks
 
-`slr-constructs leases --drop-deleted` needs the policy to read an account, and `iam:UntagRole` on
-the roles. The policy for a release contains both.
+For `slr-constructs leases --drop-deleted`, also with `--marks`. The policy allows to read the
+account for this role, to remove tags from the role, and to remove tags from the resources that a
+stack can mark.
 """
 _RELEASE = """\
 ## Release a role
@@ -87,7 +88,15 @@ TRUSTED = {
 
 def page() -> str:
     """Return the text of the page."""
-    return "\n".join((_HEAD, *_reading(), *_each(_RELEASE, "release"), *_each(_RESTORE, "restore")))
+    return "\n".join(
+        (
+            _HEAD,
+            *_reading(),
+            *_each(_LEASES, "leases"),
+            *_each(_RELEASE, "release"),
+            *_each(_RESTORE, "restore"),
+        )
+    )
 
 
 def _reading() -> Iterator[str]:
@@ -97,7 +106,6 @@ def _reading() -> Iterator[str]:
     yield from _block(_document(LIST_ACCOUNTS, ASSUME))
     yield _TRUST
     yield from _block(_document(TRUSTED))
-    yield _LEASES
 
 
 def _each(head: str, purpose: str) -> Iterator[str]:

@@ -21,7 +21,9 @@ NOTE = (
 
 
 @pytest.mark.parametrize(
-    "arguments", [["audit", "ivs"], ["release", "ivs", "--dry-run"]], ids=["audit", "release"]
+    "arguments",
+    [["audit", "ivs"], ["leases", "ivs", "--marks"], ["release", "ivs", "--dry-run"]],
+    ids=["audit", "leases", "release"],
 )
 def test_reports_that_enabled_regions_cannot_be_read(arguments: list[str], world: World) -> None:
     """Everything else is read, so the exit status is 0."""

@@ -458,7 +458,7 @@ def test_warns_if_a_document_is_too_long_for_a_managed_policy() -> None:
 
 # --- account commands -------------------------------------------------------------------------
 
-ACCOUNT_OPTIONS = ("--audit", "--release", "--restore")
+ACCOUNT_OPTIONS = ("--audit", "--leases", "--release", "--restore")
 ROLES_OF_ACCOUNT = f"arn:aws:iam::{ACCOUNT}:role"
 
 
@@ -471,12 +471,13 @@ def test_an_audit_reads_and_changes_nothing(short: str) -> None:
     assert {verb for verb in verbs if not verb.startswith(("Get", "List", "Describe"))} == set()
 
 
+@pytest.mark.parametrize("option", ["--leases", "--release"])
 @pytest.mark.parametrize("short", ROLES)
-def test_a_release_includes_the_audit(short: str) -> None:
-    """A release reads the account first."""
-    release = statements("--release", short, *PLACE)
+def test_a_command_that_reads_the_account_first_includes_the_audit(short: str, option: str) -> None:
+    """Its own statements do not replace those of the audit."""
+    whole = statements(option, short, *PLACE)
 
-    assert statements("--audit", short, *PLACE).items() <= release.items()
+    assert statements("--audit", short, *PLACE).items() <= whole.items()
 
 
 @pytest.mark.parametrize("option", ACCOUNT_OPTIONS)
@@ -524,6 +525,28 @@ def test_the_complete_policy_of_an_audit() -> None:
             "Effect": "Allow",
             "Action": ["mediatailor:ListChannels", "mediatailor:ListPlaybackConfigurations"],
             "Resource": "*",
+        },
+    }
+
+
+def test_the_complete_policy_to_drop_leases_and_marks() -> None:
+    """The policy of an audit, and the removal of tags from roles and from owners."""
+    channels = f"arn:aws:ivs:us-east-1:{ACCOUNT}:channel/*"
+    role = f"{ROLES_OF_ACCOUNT}/aws-service-role/ivs.amazonaws.com/AWSServiceRoleForIVSRecordToS3"
+    audit = statements("--audit", "ivs", *PLACE)
+
+    found = statements("--leases", "ivs", *PLACE)
+
+    assert {sid: each for sid, each in found.items() if sid not in audit} == {
+        "ReleaseIVSRecordToS3Role": {
+            "Effect": "Allow",
+            "Action": "iam:UntagRole",
+            "Resource": role,
+        },
+        "UnmarkIVSChannel": {
+            "Effect": "Allow",
+            "Action": "ivs:UntagResource",
+            "Resource": channels,
         },
     }
 
@@ -749,8 +772,8 @@ def test_fails_without_exactly_one_purpose(flags: list[str], got: str) -> None:
     assert result.exit_code == 2
     assert result.stdout == ""
     assert result.stderr == (
-        "slr-constructs: policy requires exactly one of --deploy, --function, --audit, --release,"
-        f" --restore, got {got}\n"
+        "slr-constructs: policy requires exactly one of --deploy, --function, --audit, --leases,"
+        f" --release, --restore, got {got}\n"
     )
 
 

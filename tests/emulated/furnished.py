@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs.catalogue import with_superseded_roles
+from slr_constructs.handler.slr_handler.marks import MARK_TAG
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
 from tests.account import specimens
 from tests.emulated.people import REGIONS
@@ -41,6 +42,20 @@ def acquire_lease(account: Account, role_name: str, stack_id: str) -> str:
     key = LEASE_TAG + hashlib.sha256(stack_id.encode()).hexdigest()[:32]
     iam.tag_role(RoleName=role_name, Tags=[{"Key": key, "Value": stack_id}])
     return key
+
+
+def mark_owners(account: Account, definition: RoleDefinition) -> list[features.TargetResource]:
+    """Mark a resource of each type for the missing stack, and return these resources."""
+    kinds = {
+        each.fake
+        for each in _SPECIMENS
+        if each.fake.definition is definition and each.kind.resource_type.calls.tags
+    }
+    owners = {each.kind: each for each in _targets(account) if each.kind in kinds}
+    assert {*owners} == kinds
+    for owner in owners.values():
+        owner.set_tags({f"{MARK_TAG}0": missing_stack(account)})
+    return [*owners.values()]
 
 
 def furnish(account: Account, definitions: Iterable[RoleDefinition], *recipes: str) -> None:

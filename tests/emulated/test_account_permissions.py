@@ -27,6 +27,7 @@ from tests.cli.policies_page import ASSUME, LIST_ACCOUNTS, TRUSTED
 from tests.emulated.furnished import (
     acquire_lease,
     furnish,
+    mark_owners,
     missing_stack,
     recipes_of,
     snapshot,
@@ -448,42 +449,36 @@ def _interrupt(state: Path) -> None:
 # leases
 
 
-def test_every_permission_to_drop_leases_is_needed(
-    account: Account, tally: Callable[..., None]
+@pytest.mark.parametrize("short", [_SHORT[each.role_name] for each in _CURRENT])
+def test_every_permission_to_drop_leases_and_marks_is_needed(
+    short: str, account: Account, tally: Callable[..., None]
 ) -> None:
-    """The command needs an audit's permissions on roles and stacks, and one to remove tags."""
-    definition = catalogue.MEDIATAILOR
+    """The command reads the account, and removes the tags of a stack that was deleted."""
+    definition = ROLES[short]
     furnish(account, [definition])
-    name = definition.role_name
-    arn = definition.arn(partition="aws", account=account.id)
-    document = policy("--audit", "mediatailor", "--account", account.id)
-    document["Statement"] = [
-        *(each for each in document["Statement"] if each["Sid"] not in _OF_USES),
-        {"Sid": "Untag", "Effect": "Allow", "Action": "iam:UntagRole", "Resource": arn},
-    ]
-    person = Person(account)
-    unneeded = "cloudformation:DescribeStackResources"
+    stack = missing_stack(account)
+    names = [each.role_name for each in catalogue.with_superseded_roles([definition])]
+    document = policy("--leases", short, "--account", account.id)
+    person = Person(account, regions=REGIONS)
 
     unseen = []
-    cuts = [each for each in _cuts(document) if each.value != unneeded]
+    cuts = [*_cuts(document)]
     for cut in cuts:
+        for name in names:
+            acquire_lease(account, name, stack)
+        owners = mark_owners(account, definition)
         person.may(_without(document, cut))
-        result = person.run("leases", "mediatailor", "--drop-deleted", "--yes")
-        text = f"kept: the lease of Gone on {name}; it is unknown whether the stack was deleted"
-        kept = cut.value == "cloudformation:DescribeStacks" and text in result.stdout
-        if not (kept or _refuses(result, cut)):
+        result = person.run("leases", short, "--marks", "--drop-deleted", "--yes")
+        text = _SEEN_IN_AN_AUDIT.get(cut.value)
+        if not (_refuses(result, cut) if text is None else text in result.output):
             unseen.append((str(cut), result.output))
     assert unseen == [], "\n\n".join(map(str, unseen))
-    assert missing_stack(account) in account.emulator.roles.tags(account.id, name).values()
-    person.may(_without(document, _Cut("FindStacks", "Action", unneeded)))
-    result = person.run("leases", "mediatailor", "--drop-deleted", "--yes")
+    person.may(document)
+    result = person.run("leases", short, "--marks", "--drop-deleted", "--yes")
     assert result.exit_code == 0, result.output
-    assert account.emulator.roles.tags(account.id, name) == {}
+    assert [account.emulator.roles.tags(account.id, name) for name in names] == [{}] * len(names)
+    assert [stack in each.tags.values() for each in owners] == [False] * len(owners)
     tally("account permissions", actions_taken_out_of_leases=len(cuts))
-
-
-#: the statements of an audit about usages and regions.
-_OF_USES = {"FindRegions", "ListRoleUsages"}
 
 
 # an organization
