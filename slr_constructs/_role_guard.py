@@ -1,7 +1,7 @@
 """The guard as a CDK plugin, which checks all stacks of an app at every synthesis.
 
 CDK gives the plugin the templates of the stacks. The cloud assembly around the templates contains
-the dependencies between stacks and the nested stacks. Only the constructs contain imported roles.
+the dependencies between stacks, the nested stacks and the imported roles.
 """
 
 from __future__ import annotations
@@ -19,21 +19,15 @@ from aws_cdk import (
     PolicyValidationPluginReport,
     PolicyViolatingResource,
     PolicyViolation,
-    Stack,
 )
 
-from slr_constructs._service_linked_role import ServiceLinkedRole
 from slr_constructs.guard.quick_look import may_have_findings
 from slr_constructs.guard.rule import Finding, Severity
 from slr_constructs.guard.rules.not_analyzed import RULE as NOT_ANALYZED
 from slr_constructs.templates.reading import StackTemplate, TemplateError, read
-from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from aws_cdk import IPolicyValidationContext
-    from constructs import IConstruct
 
     from slr_constructs.templates.app import App
 
@@ -101,7 +95,7 @@ class RoleGuard:
         folders = {Path(each).parent for each in context.template_paths}
         try:
             stacks = read([Path(os.path.commonpath(folders))], lenient=True)
-            violations = _violations(stacks, context) if may_have_findings(stacks) else []
+            violations = _violations(stacks) if may_have_findings(stacks) else []
         except TemplateError as error:
             violations = [
                 _violation(
@@ -115,44 +109,19 @@ class RoleGuard:
         )
 
 
-def _violations(
-    stacks: list[StackTemplate], context: IPolicyValidationContext
-) -> list[PolicyViolation]:
+def _violations(stacks: list[StackTemplate]) -> list[PolicyViolation]:
     # imported here, because the import takes seconds, and most apps do not need it
     from slr_constructs.guard import acknowledged  # noqa: PLC0415
     from slr_constructs.guard.check import check  # noqa: PLC0415
     from slr_constructs.templates.app import App  # noqa: PLC0415
 
     app = App(stacks, lenient=True)
-    constructs = context.app_construct.node.find_all()
-    app.imported = _imported(app, constructs)
     findings = check(app)
     for stack in app.stacks.values():
         # CDK itself handles and reports what constructs acknowledge; it ignores the templates
         stack.acknowledged = {}
     left, _ = acknowledged.split(app, findings)
     return [_violation(each, _resource(each, app)) for each in left]
-
-
-def _imported(app: App, constructs: Iterable[IConstruct]) -> set[tuple[str, str]]:
-    """Return the imported roles, with every stack that can rely on them.
-
-    An imported role is managed outside of the stack and exists in the account, so the other stacks
-    of the account can rely on it too.
-    """
-    imported = set()
-    for each in constructs:
-        if isinstance(each, ServiceLinkedRole) and each.resource is None:
-            stack = Stack.of(each)
-            while stack.nested_stack_parent is not None:
-                stack = stack.nested_stack_parent
-            home = printable(stack.node.path)
-            # a stack of another stage than the one that this guard checks is not in the app
-            if home in app.stacks:
-                imported |= {
-                    (name, each.role_name) for name in app.stacks if app.share_account(home, name)
-                }
-    return imported
 
 
 def _resource(finding: Finding, app: App) -> PolicyViolatingResource:

@@ -21,6 +21,7 @@ from slr_constructs._errors import UsageError, check, check_kind
 from slr_constructs._handler_function import HandlerFunction
 from slr_constructs._registry import parts_of
 from slr_constructs.catalogue import RoleCreation, RoleDefinition, usage_lists_of
+from slr_constructs.catalogue.role_definition import IMPORTED
 from slr_constructs.handler.slr_handler import contract, rules
 
 if TYPE_CHECKING:
@@ -155,6 +156,9 @@ class ServiceLinkedRole(Construct):
         definition: RoleDefinition,
     ) -> ServiceLinkedRole:
         """Import a role that is managed outside of the stack. Defines no resources.
+
+        The metadata in the cloud assembly names the role, so `RoleGuard` and the command line
+        accept features without a declared role.
 
         Features of the same stack use the imported role too, unless they are given another one.
         """
@@ -294,6 +298,8 @@ class _ExistingRole(ServiceLinkedRole):
         self._removal = None
         self._role = None
         self._resource = None
+        # the only trace of an import in the cloud assembly
+        self.node.add_metadata(IMPORTED, definition.role_name)
 
 
 class _NativeRole(ServiceLinkedRole):

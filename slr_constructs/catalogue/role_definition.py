@@ -8,6 +8,10 @@ from typing import TypeAlias
 
 from slr_constructs.handler.slr_handler import rules
 
+#: the type of the metadata in a cloud assembly by which a construct imports a role; its data is the
+#: name of the role.
+IMPORTED = "slr-constructs:imported-role"
+
 
 class RoleCreation(Enum):
     """How the role is created."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import networkx as nx
 
+from slr_constructs import catalogue
 from slr_constructs.templates.custom_calls import Call, calls_in
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.order import Dependency, dependencies_along, graph_of, steps_of
@@ -34,7 +35,7 @@ from slr_constructs.templates.role_usage import (
 from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -67,6 +68,7 @@ class Stack:
         self.in_assembly = source.in_assembly
         self.account, self.region = source.account, source.region
         self.acknowledged = source.acknowledged
+        self.imported = source.imported
         self.file = source.file
         #: the parts that could not be read: logical id (None: the stack) and sentence.
         self.not_analyzed = list(source.not_analyzed)
@@ -172,9 +174,6 @@ class App:
 
     def __init__(self, sources: Iterable[StackTemplate], *, lenient: bool = False) -> None:
         sources = list(sources)
-        #: pairs of stack name and role name: the roles that a stack uses without declaring them.
-        #: Templates do not contain them.
-        self.imported: Collection[tuple[str, str]] = ()
         #: sentences about the parts that were skipped.
         self.notes = [note for each in sources for note in each.notes]
         stacks = {each.name: Stack(each, lenient=lenient) for each in sources}
@@ -287,6 +286,29 @@ class App:
                 or self.stack_is_before(self.outermost(place.stack), outermost)
             )
         ]
+
+    @cached_property
+    def imported(self) -> set[tuple[str, str]]:
+        """Pairs of stack name and role name: the roles that a stack can use because of an import.
+
+        An imported role is managed outside of the stack and exists in the account, so the other
+        stacks of the account can use it too.
+        """
+        return {
+            (name, role)
+            for stack in self.stacks.values()
+            for role in stack.imported
+            for name in self.stacks
+            if self.share_account(stack.name, name)
+        }
+
+    def has_role(self, stack: Stack, usage: RoleUsage) -> bool:
+        """Return whether a role for a usage is imported, or declared as in `roles_near`."""
+        return bool(self.roles_near(stack, usage)) or any(
+            (stack.name, each.role_name) in self.imported
+            for each in catalogue.ALL
+            if each.service_principal in usage.principals
+        )
 
     def _scopes(self, place: Place) -> list[Place]:
         """Return a resource and the nested stacks around it, as resources of their parents."""

@@ -120,12 +120,20 @@ class _Pair:
                 text = f"`{name}` is now declared: {_ON_DESTROY[role.removal]}"
                 yield self._change("RoleAdded", Verdict.CHANGED, role.logical_id, text)
         for name, role in before.items():
-            if name not in after and not self._usages_without_role(role):
-                text = (
-                    f"`{name}` is no longer declared: this deployment removes it from the stack,"
-                    f" and {_ON_REMOVAL[role.removal]}"
-                )
+            if name in after or self._usages_without_role(role):
+                continue
+            consequence = (
+                f": this deployment removes it from the stack, and {_ON_REMOVAL[role.removal]}"
+            )
+            if (self._new.name, name) not in self._new_app.imported:
+                text = f"`{name}` is no longer declared{consequence}"
                 yield self._change("RoleRemoved", Verdict.CHANGED, role.logical_id, text)
+            elif role.removal is Removal.DELETED or not self._declared_elsewhere(name):
+                text = (
+                    f"`{name}` is now imported and no longer declared{consequence}; make sure that"
+                    " it is managed outside of the app"
+                )
+                yield self._change("RoleImported", Verdict.CHANGED, role.logical_id, text)
 
     def _role(self, before: Role, after: Role) -> Iterator[Change]:
         name, logical_id = after.name, after.logical_id
@@ -147,8 +155,15 @@ class _Pair:
             for each in self._new.usages.values()
             if each.logical_id in self._old.usages
             and role.principal in each.principals
-            and _is_after_its_role(self._new_app, self._new, each) is None
+            and not self._new_app.has_role(self._new, each)
         ]
+
+    def _declared_elsewhere(self, role_name: str) -> bool:
+        """Return whether another stack for the same account declares a role."""
+        return any(
+            role.name == role_name and self._new_app.share_account(place.stack, self._new.name)
+            for place, role in self._new_app.roles
+        )
 
     def _role_orders(self) -> Iterator[Change]:
         for role in self._old.roles.values():

@@ -15,6 +15,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from slr_constructs.catalogue.role_definition import IMPORTED
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.words import printable
 
@@ -60,6 +61,8 @@ class StackTemplate:
     not_analyzed: tuple[tuple[str | None, str], ...] = ()
     #: the acknowledgements of the app: rule ids and reasons, by construct path.
     acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: the names of the roles that its constructs import. A template does not contain them.
+    imported: tuple[str, ...] = ()
     #: the file that it was read from.
     file: Path | None = None
 
@@ -283,6 +286,7 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
             if not isinstance(depends_on, list):
                 raise _malformed(manifest, f"the dependencies of {key} must be a list")
             account, region = _environment(artifact)
+            metadata = list(_metadata(folder, artifact))
             stack = StackTemplate(
                 names[key],
                 read_template(file),
@@ -291,7 +295,10 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
                 in_assembly=True,
                 account=account,
                 region=region,
-                acknowledged=_acknowledged(folder, artifact),
+                acknowledged=_acknowledged(metadata),
+                imported=tuple(
+                    data for _, kind, data in metadata if kind == IMPORTED and isinstance(data, str)
+                ),
                 file=file,
             )
             yield from _with_nested(stack, [file], lenient=lenient)
@@ -307,21 +314,26 @@ def _environment(artifact: Mapping[str, Any]) -> tuple[str | None, str | None]:
     )
 
 
-def _acknowledged(folder: Path, artifact: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Return the acknowledgements of the constructs of a stack, from the metadata that CDK writes.
+def _metadata(folder: Path, artifact: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Yield path, type and data of the metadata that CDK writes for the constructs of a stack.
 
     The metadata is in the manifest or, with newer versions of CDK, in a file that it names.
     """
     named = artifact.get("additionalMetadataFile")
     files = [read_template(folder / named)] if isinstance(named, str) else []
-    found: dict[str, dict[str, str]] = {}
     for each in (artifact.get("metadata"), *files):
         for path, entries in mapping(each).items():
-            for entry in entries if isinstance(entries, list) else ():
-                rules = mapping(entry).get("data")
-                if isinstance(rules, dict) and entry.get("type") == _ACKNOWLEDGED:
-                    known = found.setdefault(path.removeprefix("/"), {})
-                    known |= {rule: str(reason) for rule, reason in rules.items()}
+            for entry in map(mapping, entries if isinstance(entries, list) else ()):
+                yield path.removeprefix("/"), entry.get("type"), entry.get("data")
+
+
+def _acknowledged(metadata: Iterable[tuple[str, Any, Any]]) -> dict[str, dict[str, str]]:
+    """Return the acknowledgements in the metadata of a stack, by construct path."""
+    found: dict[str, dict[str, str]] = {}
+    for path, kind, rules in metadata:
+        if isinstance(rules, dict) and kind == _ACKNOWLEDGED:
+            known = found.setdefault(path, {})
+            known |= {rule: str(reason) for rule, reason in rules.items()}
     return found
 
 

@@ -13,6 +13,7 @@ import aws_cdk
 import pytest
 from aws_cdk import Acknowledgment, Stack, Validations, aws_mediapackage
 
+from slr_constructs import ServiceLinkedRole
 from slr_constructs.cli.sarif import sarif
 from slr_constructs.guard.check import RULES, check
 from slr_constructs.templates.app import App
@@ -425,6 +426,20 @@ def test_stacks_with_these_constructs_have_no_findings(tmp_path: Path) -> None:
     result = run(tmp_path / "cdk.out")
 
     assert (result.exit_code, result.stdout) == (0, f"No findings in {len(RECIPES)} stacks.\n")
+
+
+def test_imported_roles_count_as_in_the_guard(tmp_path: Path) -> None:
+    """The metadata of the assembly names them; a bare template does not."""
+    app = aws_cdk.App(outdir=str(tmp_path), analytics_reporting=False, context=CONTEXT)
+    for number, recipe in enumerate(RECIPES.values()):
+        stack = Stack(app, f"Stack{number}")
+        ServiceLinkedRole.from_existing(stack, "Imported", recipe.definition)
+        recipe.define(stack, "a", None)
+    app.synth()
+
+    assert run(tmp_path).stdout == f"No findings in {len(RECIPES)} stacks.\n"
+    for number in range(len(RECIPES)):
+        assert "RoleNotDeclared" in run(tmp_path / f"Stack{number}.template.json").stdout
 
 
 def test_output_is_written_to_a_file(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ from tests.templates.apps import plain, read_back, stack_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from slr_constructs.catalogue import RoleDefinition
+
 MEDIATAILOR = catalogue.MEDIATAILOR
 #: the role in most texts.
 ROLE = "`AWSServiceRoleForMediaTailor`"
@@ -218,13 +220,10 @@ def test_a_role_and_its_feature_are_added_and_removed_together() -> None:
 
 
 def test_removing_a_role_but_not_its_features_is_worse() -> None:
-    """No stack creates or keeps the role for them."""
+    """No stack creates or keeps the role for them; a bare template has no trace of an import."""
+    bare = App([StackTemplate("Show", stack_of(imported_sessions).stacks["Show"].template)])
 
-    def imported(stack: Stack) -> None:
-        ServiceLinkedRole.from_existing(stack, "Role", MEDIATAILOR)
-        sessions(stack)
-
-    assert changes_between(stack_of(sessions), stack_of(imported)) == [
+    assert changes_between(stack_of(sessions), bare) == [
         (
             "RoleLost",
             "worse",
@@ -234,6 +233,73 @@ def test_removing_a_role_but_not_its_features_is_worse() -> None:
             ),
         ),
     ]
+
+
+def imported_sessions(stack: Stack) -> None:
+    """Log the sessions with an imported role."""
+    ServiceLinkedRole.from_existing(stack, "Role", MEDIATAILOR)
+    sessions(stack)
+
+
+def test_importing_a_role_that_was_declared_is_a_change() -> None:
+    """The features keep their role, if it is managed elsewhere."""
+    imported = stack_of(imported_sessions)
+
+    assert changes_between(stack_of(sessions), imported) == [
+        (
+            "RoleImported",
+            "changed",
+            (
+                f"{ROLE} is now imported and no longer declared: this deployment removes it from"
+                " the stack, and it is deleted if no other stack or resource needs it; make sure"
+                " that it is managed outside of the app"
+            ),
+        ),
+    ]
+    assert changes_between(imported, imported) == []
+
+
+@pytest.mark.parametrize(
+    ("removal", "other", "expected"),
+    [
+        (RoleRemoval.WHEN_UNUSED, MEDIATAILOR, []),
+        (RoleRemoval.KEEP, MEDIATAILOR, []),
+        # its removal deletes the role, or fails because the other stack has a lease on it
+        (RoleRemoval.REQUIRE, MEDIATAILOR, ["RoleImported"]),
+        (RoleRemoval.WHEN_UNUSED, catalogue.MEDIAPACKAGE, ["RoleImported"]),
+    ],
+)
+@pytest.mark.parametrize("in_stage", [True, False])
+def test_importing_a_role_that_another_stack_declares_is_no_change(
+    removal: RoleRemoval, other: RoleDefinition, expected: list[str], *, in_stage: bool
+) -> None:
+    """Its lease keeps the role."""
+
+    def app(app: aws_cdk.App, *, imports: bool) -> None:
+        scope = Stage(app, "Beta") if in_stage else app
+        ServiceLinkedRole(Stack(scope, "Roles"), "Role", definition=other)
+        ads = Stack(scope, "Ads")
+        if not imports:
+            role(ads, removal=removal)
+            sessions(ads)
+        else:
+            imported_sessions(ads)
+
+    old, new = (read_back(lambda each, on=on: app(each, imports=on)) for on in (False, True))
+
+    assert [code for code, *_ in changes_between(old, new)] == expected
+
+
+def test_a_role_that_another_environment_declares_is_missing_here() -> None:
+    """Each stage may be for another account."""
+
+    def define(app: aws_cdk.App, *, imports: bool) -> None:
+        role(Stack(Stage(app, "Prod"), "Roles"))
+        (imported_sessions if imports else sessions)(Stack(Stage(app, "Beta"), "Ads"))
+
+    old, new = (read_back(lambda each, on=on: define(each, imports=on)) for on in (False, True))
+
+    assert [code for code, *_ in changes_between(old, new)] == ["RoleImported"]
 
 
 def test_a_lost_order_of_role_and_feature_is_worse() -> None:

@@ -10,6 +10,8 @@ import pytest
 from aws_cdk import CfnOutput, NestedStack, Stack, Stage, aws_sns
 from constructs import Construct
 
+from slr_constructs import ServiceLinkedRole, catalogue
+from slr_constructs.catalogue.role_definition import IMPORTED
 from slr_constructs.templates.reading import StackTemplate, TemplateError, read, read_template
 from tests.templates.apps import CONTEXT
 
@@ -164,6 +166,50 @@ def test_a_stack_has_its_account_and_region(
     stacks = read([synthesized(tmp_path, define)])
 
     assert [(each.account, each.region) for each in stacks] == [(account, region)] * 2
+
+
+def test_imported_roles_are_in_the_metadata_of_their_stack(tmp_path: Path) -> None:
+    """CDK writes the metadata into a file of its own; earlier versions wrote it into the manifest.
+
+    A template has no trace of an import.
+    """
+    name = catalogue.MEDIATAILOR.role_name
+
+    def define(app: aws_cdk.App) -> None:
+        inner = NestedStack(Stack(app, "Show"), "Inner")
+        ServiceLinkedRole.from_existing(inner, "Role", catalogue.MEDIATAILOR)
+        aws_sns.CfnTopic(inner, "Topic")
+        aws_sns.CfnTopic(Stack(Stage(app, "Beta"), "Show"), "Topic")
+
+    out = synthesized(tmp_path, define)
+    imported = {each.name: each.imported for each in read([out])}
+    assert imported == {"Show": (name,), "Show/Inner": (name,), "Beta/Show": ()}
+
+    manifest = json.loads((out / "manifest.json").read_text())
+    artifact = manifest["artifacts"]["Show"]
+    if "additionalMetadataFile" in artifact:
+        file = out / artifact.pop("additionalMetadataFile")
+        artifact["metadata"] = json.loads(file.read_text())
+    else:
+        (out / "Show.metadata.json").write_text(json.dumps(artifact.pop("metadata")))
+        artifact["additionalMetadataFile"] = "Show.metadata.json"
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    assert {each.name: each.imported for each in read([out])} == imported
+
+    assert read([out / "Show.template.json"])[0].imported == ()
+
+
+@pytest.mark.parametrize(
+    "entries", ["x", [1], [{"type": IMPORTED}], [{"type": IMPORTED, "data": 1}]]
+)
+def test_metadata_may_be_anything(tmp_path: Path, entries: object) -> None:
+    """Other tools may write metadata too."""
+    out = synthesized(tmp_path, lambda app: aws_sns.CfnTopic(Stack(app, "Show"), "Topic"))
+    manifest = json.loads((out / "manifest.json").read_text())
+    manifest["artifacts"]["Show"]["metadata"] = {"/Show/Role": entries}
+    written(out, "manifest.json", manifest)
+
+    assert [each.imported for each in read([out])] == [()]
 
 
 def test_a_stack_without_resources_is_read(tmp_path: Path) -> None:

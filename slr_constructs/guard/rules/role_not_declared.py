@@ -32,26 +32,22 @@ def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each usage of a role that is neither declared nor imported."""
     for stack in app.stacks.values():
         for usage in stack.usages.values():
-            names = _role_names(usage)
             if not (
                 usage.is_clean_up
                 or stack.type_of(usage.logical_id) in _FOLLOWERS
-                or any((stack.name, each) in app.imported for each in names)
-                or app.roles_near(stack, usage)
+                or app.has_role(stack, usage)
             ):
-                name = stack.show(usage.logical_id)
+                name, role = stack.show(usage.logical_id), _role_name(usage)
                 missing = "but neither this stack nor a stack it depends on declares"
                 text = (
-                    f"`{name}` configures {usage.feature}, {missing} the role `{names[0]}`"
+                    f"`{name}` configures {usage.feature}, {missing} the role `{role}`"
                     if usage.is_certain
-                    else f"`{name}` may use the role `{names[0]}` for {usage.feature}, {missing} it"
+                    else f"`{name}` may use the role `{role}` for {usage.feature}, {missing} it"
                 )
                 yield Finding(RULE, stack.name, usage.logical_id, text)
 
 
-def _role_names(usage: RoleUsage) -> list[str]:
-    """Return the names of the roles that the usage may use, the current one first."""
+def _role_name(usage: RoleUsage) -> str:
+    """Return the name of the role that the usage may use; of several roles, the current one."""
     roles = [each for each in catalogue.ALL if each.service_principal in usage.principals]
-    return [
-        each.role_name for each in sorted(roles, key=lambda each: each.superseded_by is not None)
-    ]
+    return min(roles, key=lambda each: each.superseded_by is not None).role_name
