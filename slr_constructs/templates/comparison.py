@@ -12,23 +12,27 @@ related to a role is reported too.
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 
 from slr_constructs.templates.app import Place, Stack
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.reading import StackTemplate
-from slr_constructs.templates.replacement import replacements
-from slr_constructs.templates.role_usage import NATIVE_ROLE_TYPE, ROLE_TYPE, Removal, acts_on
+from slr_constructs.templates.replacement import given_name, replacements
+from slr_constructs.templates.role_usage import ROLE_TYPE, Removal, acts_on, properties_of
 from slr_constructs.templates.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from slr_constructs.templates.app import App
+    from slr_constructs.templates.replacement import Replacement
     from slr_constructs.templates.role_usage import Role, RoleUsage
 
 
@@ -232,12 +236,13 @@ class _Pair:
     def _features(self) -> Iterator[Change]:
         before = {each: usage for each, usage in self._old.usages.items() if not usage.is_clean_up}
         after = {each: usage for each, usage in self._new.usages.items() if not usage.is_clean_up}
+        moved = {each.before for each in self._moves.values()}
         for logical_id, usage in after.items():
-            if logical_id not in before:
+            if logical_id not in before and logical_id not in self._moves:
                 text = f"{self._name(logical_id)} now configures {usage.feature}"
                 yield self._change("FeatureAdded", Verdict.CHANGED, logical_id, text)
         for logical_id, usage in before.items():
-            if logical_id not in after:
+            if logical_id not in after and logical_id not in moved:
                 stays = logical_id in self._new.resources
                 text = (
                     f"`{self._old.show(logical_id)}` no longer configures {usage.feature}, and the"
@@ -260,43 +265,80 @@ class _Pair:
                     " CloudFormation refuses; use another construct id"
                 )
                 yield self._change("TypeChanged", Verdict.WORSE, logical_id, text)
-            elif logical_id in replaced:
-                why = replaced[logical_id]
-                properties = listed(f"`{each}`" for each in why.properties)
-                if why.because_of is not None:
-                    cause = f"refers to {self._name(why.because_of)}, which is replaced"
-                else:
-                    cause = "changes" if len(why.properties) == 1 else "change"
-                rule = f"{kind} cannot be updated, and " if why.never_updated else ""
-                text = f"{name} will be replaced: {rule}{properties} {cause}"
-                yield self._change("Replaced", Verdict.CHANGED, logical_id, text)
-        yield from self._renames()
+            elif logical_id in replaced and not self._follows(logical_id, replaced[logical_id]):
+                yield self._replaced(logical_id, replaced[logical_id])
+        for logical_id, move in self._moves.items():
+            usage = self._new.usages.get(logical_id)
+            what = self._new.type_of(logical_id) if usage is None else usage.feature
+            if move.keeps_name or usage is not None:
+                yield self._renamed(move.before, logical_id, what, keeps_name=move.keeps_name)
 
-    def _renames(self) -> Iterator[Change]:
-        removed = [
-            (logical_id, body)
-            for logical_id, body in self._old.resources.items()
-            if logical_id not in self._new.resources and logical_id in self._old.usages
-        ]
-        for logical_id, body in self._new.resources.items():
-            if logical_id in self._old.resources or acts_on(body) is None:
-                continue
-            for former_id, former in removed:
-                if former["Type"] == body["Type"] and acts_on(former) == acts_on(body):
-                    what = self._new.usages[logical_id].feature
-                    yield self._renamed(former_id, logical_id, what)
-
-    def _renamed(self, before: str, after: str, what: str) -> Change:
-        consequence = (
-            "and the creation fails while the old one exists"
-            if self._new.type_of(after) == NATIVE_ROLE_TYPE
-            else "and deleting the old one undoes what the new one configured, unless"
-            " CloudFormation refuses the deployment"
+    def _replaced(self, logical_id: str, why: Replacement) -> Change:
+        properties = listed(f"`{each}`" for each in why.properties)
+        if why.because_of is not None:
+            cause = f"refers to {self._name(why.because_of)}, which is replaced"
+        else:
+            cause = "changes" if len(why.properties) == 1 else "change"
+        never = f"{self._new.type_of(logical_id)} cannot be updated, and "
+        cause = f"{never if why.never_updated else ''}{properties} {cause}"
+        if not why.keeps:
+            text = f"{self._name(logical_id)} will be replaced: {cause}"
+            return self._change("Replaced", Verdict.CHANGED, logical_id, text)
+        text = (
+            f"{self._name(logical_id)} cannot be replaced under the same name"
+            f" ({listed(f'`{each}`' for each in why.keeps)}): {cause}, and the creation of the new"
+            " resource fails while the old one exists; undo the change, or change the name too"
         )
+        return self._change("ReplacementFails", Verdict.WORSE, logical_id, text)
+
+    def _follows(self, logical_id: str, why: Replacement) -> bool:
+        """Return whether only the logical id of a resource that keeps its name changes in it."""
+        ids = {move.before: after for after, move in self._moves.items() if move.keeps_name}
+        before, after = (
+            [properties_of(stack.resources[logical_id]).get(each) for each in why.properties]
+            for stack in (self._old, self._new)
+        )
+        return why.because_of is None and _text(before, ids) == _text(after)
+
+    @cached_property
+    def _moves(self) -> dict[str, _Move]:
+        """The resources that have another logical id than before, except roles."""
+        removed, added = (
+            [each for each in one.marks if each not in other.resources and each not in one.roles]
+            for one, other in ((self._old, self._new), (self._new, self._old))
+        )
+        moves: dict[str, _Move] = {}
+        # in the order of creation: referenced resources first
+        for logical_id in sorted(added, key=self._new.step_of):
+            body = self._new.resources[logical_id]
+            identity, is_fixed = _identity(body)
+            ids = {move.before: after for after, move in moves.items()}
+            for before in removed:
+                former = self._old.resources[before]
+                if former["Type"] == body["Type"] and _identity(former, ids)[0] == identity:
+                    another = {each for each, move in moves.items() if not move.keeps_name}
+                    keeps_name = is_fixed and another.isdisjoint(_WORD.findall(identity))
+                    moves[logical_id] = _Move(before, keeps_name=keeps_name)
+                    removed.remove(before)
+                    break
+        return moves
+
+    def _renamed(self, before: str, after: str, what: str, *, keeps_name: bool = True) -> Change:
         text = (
             f"{what} moves from `{self._old.show(before)}` to {self._name(after)} in one"
-            f" deployment: CloudFormation creates the new resource before it deletes the old one,"
-            f" {consequence}; remove the old one in one deployment and add the new one in the next"
+            " deployment: CloudFormation creates the new resource before it deletes the old one"
+        )
+        if not keeps_name:
+            return self._change("Renamed", Verdict.CHANGED, after, text)
+        consequence = (
+            "deleting the old one undoes what the new one configured, unless CloudFormation refuses"
+            " the deployment"
+            if acts_on(self._new.resources[after]) is not None
+            else "the creation fails while the old one exists"
+        )
+        text += (
+            f", and {consequence}; remove the old one in one deployment and add the new one in the"
+            " next"
         )
         return self._change("Renamed", Verdict.WORSE, after, text)
 
@@ -360,6 +402,8 @@ class _Pair:
         return Change(code, verdict, self._new.name, logical_id, text)
 
 
+#: a logical id in the JSON text of an identity, or any other word.
+_WORD = re.compile(r"\w+")
 _ON_DESTROY = {
     Removal.KEPT: "deleting this stack leaves it in the account",
     Removal.WHEN_UNUSED: "deleting this stack deletes it if no other stack or resource needs it",
@@ -378,6 +422,36 @@ _LESS = {
     Removal.KEPT: "leave `{name}` in the account",
     Removal.WHEN_UNUSED: "delete `{name}` only if no other stack or resource needs it",
 }
+
+
+class _Move(NamedTuple):
+    """A resource that has another logical id than before."""
+
+    #: the former logical id.
+    before: str
+    #: whether both are the same resource for AWS; otherwise, the new one has another name.
+    keeps_name: bool
+
+
+def _identity(
+    body: Mapping[str, Any], renamed: Mapping[str, str] | None = None
+) -> tuple[str, bool]:
+    """Return a text that identifies a resource, and whether it contains the name.
+
+    It is the target of a custom resource of this library, the name in the template, or else all
+    properties. Logical ids in it are replaced by those in `renamed`.
+    """
+    target, name = acts_on(body), given_name(body)
+    properties = properties_of(body)
+    identity = target if target is not None else [properties[each] for each in name] or properties
+    return _text(identity, renamed), identity is not properties
+
+
+def _text(value: Any, renamed: Mapping[str, str] | None = None) -> str:  # noqa: ANN401 - any part of a template
+    """Return a value as text, with other logical ids."""
+    ids = renamed or {}
+    text = json.dumps(value, sort_keys=True, default=str)
+    return _WORD.sub(lambda word: ids.get(word[0], word[0]), text)
 
 
 def _removed_stack(app: App, name: str) -> Change:

@@ -4,17 +4,21 @@ CloudFormation replaces a resource (it creates a new one and deletes the old one
 property changes. The schemas of the types come from cfn-lint. A custom resource decides itself
 about its replacement; those of this library are replaced when their target changes. A resource
 that refers to a replaced resource in a create-only property is replaced too.
+
+The new resource exists together with the old one, so the replacement fails if the template gives
+the resource a name, its primary identifier, and the name stays the same.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from slr_constructs.templates.role_usage import IDENTITY
+from slr_constructs.catalogue.resource_type import is_absent
+from slr_constructs.templates.role_usage import IDENTITY, properties_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from slr_constructs.templates.app import Stack
 
@@ -32,6 +36,9 @@ class Replacement:
     never_updated: bool
     #: the replaced resource that the first property refers to; None if its own value changed.
     because_of: str | None
+    #: the properties with the name, if the name stays the same; then CloudFormation cannot deploy
+    #: the replacement. Empty: the new resource gets another name.
+    keeps: tuple[str, ...] = ()
 
 
 def replacements(old: Stack, new: Stack) -> dict[str, Replacement]:
@@ -49,48 +56,70 @@ def replacements(old: Stack, new: Stack) -> dict[str, Replacement]:
         refers_to = {
             edge["source_paths"][1]: each
             for each in sorted(new.graph.successors(logical_id))
-            if each in found
+            # one that keeps its name is not replaced: the update fails
+            if each in found and not found[each].keeps
             for edge in new.graph[logical_id][each].values()
             if edge["source_paths"][:1] == ["Properties"]
         }
         before, after = former.get("Properties"), body.get("Properties")
         if not refers_to and before == after:
             continue
-        fixed, never_updated = _fixed(body["Type"])
+        rules = _rules_of(body["Type"])
         changed = {
             pointer[0]
-            for pointer in fixed
+            for pointer in rules.create_only
             if [*_values(before, pointer)] != [*_values(after, pointer)]
         }
-        referring = sorted({pointer[0] for pointer in fixed} & refers_to.keys())
-        if changed:
-            found[logical_id] = Replacement(tuple(sorted(changed)), never_updated, None)
-        elif referring:
-            because_of = refers_to[referring[0]]
-            found[logical_id] = Replacement(tuple(referring), never_updated, because_of)
+        referring = {pointer[0] for pointer in rules.create_only} & refers_to.keys()
+        if changed or referring:
+            properties = sorted(changed or referring)
+            found[logical_id] = Replacement(
+                tuple(properties),
+                rules.never_updated,
+                None if changed else refers_to[properties[0]],
+                () if (changed | referring) & {*rules.name} else given_name(body),
+            )
     return found
 
 
-def _fixed(kind: str) -> tuple[list[list[str]], bool]:
-    """Return the create-only properties, and whether the type has no others except tags."""
+def given_name(body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the properties with the name of a resource; empty if AWS generates the name."""
+    name, given = _rules_of(body["Type"]).name, properties_of(body)
+    return () if any(is_absent(given.get(each)) for each in name) else name
+
+
+class _Rules(NamedTuple):
+    """What the schema of a type says about replacements."""
+
+    #: pointers to the properties that cannot be updated.
+    create_only: tuple[tuple[str, ...], ...] = ()
+    #: whether only the tags of a resource can be updated.
+    never_updated: bool = False
+    #: the properties with the name; empty if AWS generates all names.
+    name: tuple[str, ...] = ()
+
+
+def _rules_of(kind: str) -> _Rules:
     if kind in IDENTITY:
-        return [[IDENTITY[kind]]], False
+        return _Rules(((IDENTITY[kind],),))
     # imported here because it takes seconds
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError  # noqa: PLC0415
 
     if kind.startswith("Custom::"):
-        return [], False
+        return _Rules()
     try:
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(_REGION, kind).schema
     except ResourceNotFoundError:
-        return [], False
-    pointers = [each.split("/")[2:] for each in schema.get("createOnlyProperties", ())]
+        return _Rules()
+    pointers = tuple(tuple(each.split("/")[2:]) for each in schema.get("createOnlyProperties", ()))
+    create_only = {each[0] for each in pointers}
     read_only = {each.split("/")[2] for each in schema.get("readOnlyProperties", ())}
-    others = set(schema.get("properties", ())) - read_only - {each[0] for each in pointers}
-    return pointers, not others - {"Tags"}
+    others = set(schema.get("properties", ())) - read_only - create_only
+    name = tuple(each.split("/")[2] for each in schema.get("primaryIdentifier", ()))
+    return _Rules(pointers, not others - {"Tags"}, name if create_only.issuperset(name) else ())
 
 
-def _values(value: Any, pointer: list[str]) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
+def _values(value: Any, pointer: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
     """Yield the values at a JSON pointer; `*` stands for each member of a list."""
     if not pointer:
         yield value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk
@@ -10,15 +11,19 @@ from aws_cdk import (
     CfnDeletionPolicy,
     Stack,
     Stage,
+    aws_chime,
     aws_iam,
     aws_ivs,
+    aws_mediapackage,
     aws_mediatailor,
     aws_s3,
     aws_sns,
 )
+from constructs import Construct
 
 from slr_constructs import (
     IvsRecordingConfiguration,
+    MediaPackageAccessLogging,
     MediaTailorAsRunLogging,
     MediaTailorSessionLogging,
     RoleRemoval,
@@ -275,7 +280,7 @@ def test_importing_a_role_that_another_stack_declares_is_no_change(
 ) -> None:
     """Its lease keeps the role."""
 
-    def app(app: aws_cdk.App, *, imports: bool) -> None:
+    def define(app: aws_cdk.App, *, imports: bool) -> None:
         scope = Stage(app, "Beta") if in_stage else app
         ServiceLinkedRole(Stack(scope, "Roles"), "Role", definition=other)
         ads = Stack(scope, "Ads")
@@ -285,7 +290,7 @@ def test_importing_a_role_that_another_stack_declares_is_no_change(
         else:
             imported_sessions(ads)
 
-    old, new = (read_back(lambda each, on=on: app(each, imports=on)) for on in (False, True))
+    old, new = (read_back(partial(define, imports=each)) for each in (False, True))
 
     assert [code for code, *_ in changes_between(old, new)] == expected
 
@@ -297,7 +302,7 @@ def test_a_role_that_another_environment_declares_is_missing_here() -> None:
         role(Stack(Stage(app, "Prod"), "Roles"))
         (imported_sessions if imports else sessions)(Stack(Stage(app, "Beta"), "Ads"))
 
-    old, new = (read_back(lambda each, on=on: define(each, imports=on)) for on in (False, True))
+    old, new = (read_back(partial(define, imports=each)) for each in (False, True))
 
     assert [code for code, *_ in changes_between(old, new)] == ["RoleImported"]
 
@@ -521,6 +526,117 @@ def test_a_feature_with_another_target_is_replaced() -> None:
     ]
 
 
+def tagged(stack: Stack) -> None:
+    """Log a channel with tags."""
+    MediaPackageAccessLogging(
+        stack, "Logs", channel=aws_mediapackage.CfnChannel(stack, "Live", id="live")
+    )
+    aws_cdk.Tags.of(stack).add("CostCentre", "1")
+
+
+def test_a_replacement_under_the_same_name_is_worse() -> None:
+    """CloudFormation creates the new resource before it deletes the old one."""
+
+    def untagged(stack: Stack) -> None:
+        tagged(stack)
+        aws_cdk.Tags.of(stack).remove("CostCentre", priority=300)
+
+    for old, new in ((untagged, tagged), (tagged, untagged)):
+        assert changes_between(stack_of(old), stack_of(new)) == [
+            (
+                "ReplacementFails",
+                "worse",
+                (
+                    "`Live` cannot be replaced under the same name (`Id`): `Tags` changes, and the"
+                    " creation of the new resource fails while the old one exists; undo the change,"
+                    " or change the name too"
+                ),
+            )
+        ]
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_rename_is_reported_once(recipe: Any) -> None:  # noqa: ANN401
+    """Wrap a feature and its owner in a construct: each resource is reported at most once.
+
+    A resource that keeps its name or target cannot be deployed. AWS generates other names, and then
+    the feature moves to the new owner.
+    """
+    old = stack_of(lambda stack: recipe.define(stack, "a", None))
+    new = stack_of(lambda stack: recipe.define(Construct(stack, "Wrapper"), "a", None))
+
+    changes = [each for each in compare(old, new).changes if each.code != "OrderGained"]
+
+    assert {each.code for each in changes} == {"Renamed"}
+    places = [each.resource for each in changes]
+    assert len(places) == len({*places})
+
+
+def test_a_resource_of_a_moved_resource_with_another_name_moves_with_it() -> None:
+    """The new connector has another id, so both streaming resources can exist."""
+
+    def streaming(id: str) -> App:
+        def define(stack: Stack) -> None:
+            connector = aws_chime.CfnVoiceConnector(
+                stack, f"{id}Lines", name="lines", require_encryption=True
+            )
+            VoiceConnectorStreaming(stack, id, voice_connector=connector)
+
+        return stack_of(define)
+
+    assert changes_between(streaming("Audio"), streaming("Calls")) == [
+        (
+            "Renamed",
+            "changed",
+            (
+                "media streaming moves from `Audio/Resource` to `Calls/Resource` in one deployment:"
+                " CloudFormation creates the new resource before it deletes the old one"
+            ),
+        )
+    ]
+
+
+def test_an_owner_that_keeps_its_name_cannot_move() -> None:
+    """The reference to the owner changes too, but this is the same rename."""
+
+    def logged(id: str) -> App:
+        return stack_of(
+            lambda stack: MediaTailorAsRunLogging(
+                stack, "Logs", channel=linear_channel(Construct(stack, id))
+            )
+        )
+
+    assert changes_between(logged("A"), logged("B")) == [
+        (
+            "Renamed",
+            "worse",
+            (
+                "as-run logging moves from `A/Owner` to `B/Owner` in one deployment:"
+                " CloudFormation creates the new resource before it deletes the old one, and the"
+                " creation fails while the old one exists; remove the old one in one deployment and"
+                " add the new one in the next"
+            ),
+        )
+    ]
+
+
+def test_an_owner_without_a_property_of_the_feature_cannot_move_either() -> None:
+    """A custom resource configures the feature, and finds its owner by its name."""
+
+    def logged(id: str, name: str) -> App:
+        owner = {"Type": "AWS::MediaPackage::Channel", "Properties": {"Id": name}}
+        feature = {"Type": "Custom::MediaPackageChannelLogging", "Properties": {"ChannelId": name}}
+        return plain(Logs=feature, **{id: owner})
+
+    (change,) = changes_between(logged("A", "live"), logged("B", "live"))
+
+    assert change[:2] == ("Renamed", "worse")
+    assert change[2].startswith("AWS::MediaPackage::Channel moves from `A` to `B`")
+    assert [each[:2] for each in changes_between(logged("A", "live"), logged("B", "news"))] == [
+        ("Replaced", "changed")
+    ]
+
+
 def test_the_type_of_a_resource_cannot_change() -> None:
     """CloudFormation refuses it only during the deployment."""
     changes = changes_between(
@@ -546,7 +662,8 @@ def test_a_new_construct_id_in_one_deployment_is_worse() -> None:
     def streaming(id: str) -> App:
         return stack_of(lambda stack: VoiceConnectorStreaming(stack, id, voice_connector="a" * 22))
 
-    assert changes_between(streaming("Audio"), streaming("Calls"))[0] == (
+    (change,) = changes_between(streaming("Audio"), streaming("Calls"))
+    assert change == (
         "Renamed",
         "worse",
         (

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from slr_constructs import catalogue
 from slr_constructs.handler.slr_handler import contract
-from slr_constructs.templates.replacement import Replacement, replacements
+from slr_constructs.templates.replacement import Replacement, given_name, replacements
 from slr_constructs.templates.role_usage import IDENTITY
 from tests.templates.apps import plain
 
-INSTANCE = "AWS::EC2::Instance"
+if TYPE_CHECKING:
+    from slr_constructs.catalogue import ResourceType
 
 
 def replaced(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Replacement]:
@@ -96,6 +98,66 @@ def test_a_create_only_reference_to_a_replaced_resource_replaces_too() -> None:
         "Topic": None,
         "Named": "Topic",
         "Last": "Named",
+    }
+
+
+NAMED = [each for each in catalogue.RESOURCE_TYPES if each.identifier.property is not None]
+
+
+@pytest.mark.parametrize("target", NAMED, ids=lambda each: each.type)
+def test_a_name_that_stays_is_kept_by_the_replacement(target: ResourceType) -> None:
+    """Every create-only property of a type of the catalogue replaces a resource with its name."""
+    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415 - it takes seconds
+
+    name = str(target.identifier.property)
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", target.type).schema
+    others = {each.split("/")[2] for each in schema["createOnlyProperties"]} - {name}
+
+    def kept(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
+        (found,) = replaced(
+            {"A": resource(target.type, **before)}, {"A": resource(target.type, **after)}
+        ).values()
+        return found.keeps
+
+    for each in others:
+        assert kept({name: "a"}, {name: "a", each: "x"}) == (name,)
+        assert kept({name: {"Ref": "P"}, each: "x"}, {name: {"Ref": "P"}}) == (name,)
+        assert kept({name: "a"}, {name: "b", each: "x"}) == ()
+        # CloudFormation generates another name
+        none = {name: {"Ref": "AWS::NoValue"}}
+        assert kept(none, none | {each: "x"}) == ()
+        assert kept({}, {each: "x"}) == ()
+    assert kept({name: "a"}, {name: "b"}) == ()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [each for each in catalogue.RESOURCE_TYPES if each not in NAMED],
+    ids=lambda each: each.type,
+)
+def test_a_generated_name_is_not_kept(target: ResourceType) -> None:
+    """A `Name` that need not be unique is not the name."""
+    assert given_name(resource(target.type, Name="a", Arn="b")) == ()
+
+
+def test_a_reference_to_a_replaced_resource_keeps_a_name_too() -> None:
+    """The name itself may be the reference."""
+    kind = "AWS::MediaPackage::Channel"
+
+    def chain(name: str) -> dict[str, Any]:
+        reference = {"Ref": "Topic"}
+        return {
+            "Topic": resource("AWS::SNS::Topic", TopicName=name),
+            "Tagged": resource(kind, Id="live", Tags=[{"Key": "topic", "Value": reference}]),
+            "Named": resource(kind, Id=reference),
+        }
+
+    found = replaced(chain("a"), chain("b"))
+
+    assert {name: each.keeps for name, each in found.items()} == {
+        "Topic": (),
+        "Tagged": ("Id",),
+        "Named": (),
     }
 
 
