@@ -11,14 +11,17 @@ from rich.text import Text
 
 from slr_constructs.cli.arguments import OUTPUT, PATH, format_option, read_app
 from slr_constructs.cli.output import write, write_lines
+from slr_constructs.cli.refusal import Refusal
 from slr_constructs.templates.comparison import Comparison, Verdict, compare
-from slr_constructs.templates.reading import stack_name_of
+from slr_constructs.templates.reading import is_assembly, stack_name_of
+from slr_constructs.templates.words import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from slr_constructs.cli.output import Line
+    from slr_constructs.templates.comparison import Change
 
 _STYLES = {Verdict.WORSE: "bold red", Verdict.CHANGED: "bold yellow", Verdict.BETTER: "bold green"}
 _NOTHING = "No changes in the order of resources or in service-linked roles."
@@ -35,7 +38,9 @@ def diff(context: click.Context, old: Path, new: Path, form: str, output: Path |
 
     OLD and NEW are cloud assemblies (directories that `cdk synth` writes) or CloudFormation or SAM
     templates in JSON or YAML. Two templates are compared as versions of one stack, even if their
-    names differ. Stacks of assemblies are matched by name, and resources by logical id.
+    names differ. Stacks of assemblies are matched by name, and resources by logical id. An assembly
+    cannot be compared with a template. Text and Markdown show the same change in several stacks
+    once; JSON has an entry for each stack.
 
     Exit status: 1 if something gets worse, otherwise 0. Worse means: a dependency is lost, a
     feature stays enabled on deletion, a role is removed more destructively, or a resource does not
@@ -48,7 +53,14 @@ def diff(context: click.Context, old: Path, new: Path, form: str, output: Path |
     """  # noqa: D301 - click reads \b
     # two templates are one stack, which has the name of the new one
     name = stack_name_of(new)
-    comparison = compare(read_app([old], name=name), read_app([new], name=name))
+    before, after = read_app([old], name=name), read_app([new], name=name)
+    kinds = ["an assembly" if is_assembly(each) else "a template" for each in (old, new)]
+    if kinds[0] != kinds[1]:
+        raise Refusal(
+            "OLD and NEW must be two assemblies or two templates, got"
+            f" {kinds[0]} ({old}) and {kinds[1]} ({new})"
+        )
+    comparison = compare(before, after)
     if form == "text":
         write_lines(output, _lines(comparison))
     elif form == "json":
@@ -59,12 +71,21 @@ def diff(context: click.Context, old: Path, new: Path, form: str, output: Path |
 
 
 def _lines(comparison: Comparison) -> Iterator[Line]:
-    for change in comparison.changes:
-        text = Text(f"{change.stack}: {change.text}  ").append(f"[{change.code}]", style="dim")
+    for change, stacks in _grouped(comparison):
+        text = Text(f"{listed(stacks)}: {change.text}  ").append(f"[{change.code}]", style="dim")
         yield Text(f"{change.verdict.value:9}", style=_STYLES[change.verdict]), text
     if not comparison.changes:
         yield Text(), Text(_NOTHING)
     yield Text(), Text(_resources(comparison))
+
+
+def _grouped(comparison: Comparison) -> list[tuple[Change, list[str]]]:
+    """Return the changes, with the names of all stacks that have the same one, such as stages."""
+    groups: dict[tuple[str, Verdict, str], tuple[Change, list[str]]] = {}
+    for each in comparison.changes:
+        _, stacks = groups.setdefault((each.code, each.verdict, each.text), (each, []))
+        stacks.append(each.stack)
+    return list(groups.values())
 
 
 def _plain(comparison: Comparison) -> dict[str, Any]:
@@ -78,22 +99,24 @@ def _plain(comparison: Comparison) -> dict[str, Any]:
 
 
 def _markdown(comparison: Comparison) -> Iterator[str]:
-    worse = sum(each.verdict is Verdict.WORSE for each in comparison.changes)
+    groups = _grouped(comparison)
+    worse = sum(change.verdict is Verdict.WORSE for change, _ in groups)
     if worse:
-        summary = f"{worse} of {len(comparison.changes)} changes for the worse"
+        summary = f"{worse} of {len(groups)} changes for the worse"
     else:
-        summary = "nothing gets worse" if comparison.changes else "no changes"
+        summary = "nothing gets worse" if groups else "no changes"
     yield f"### Order and service-linked roles: {summary}"
     yield ""
-    if not comparison.changes:
+    if not groups:
         yield _NOTHING
     for verdict in Verdict:
-        changes = [each for each in comparison.changes if each.verdict is verdict]
-        if changes:
-            yield f"**{verdict.value.capitalize()}**"
-            yield ""
-            yield from (f"- `{each.stack}`: {each.text} ({each.code})" for each in changes)
-            yield ""
+        lines = [
+            f"- {listed(f'`{each}`' for each in stacks)}: {change.text} ({change.code})"
+            for change, stacks in groups
+            if change.verdict is verdict
+        ]
+        if lines:
+            yield from (f"**{verdict.value.capitalize()}**", "", *lines, "")
     yield f"<sub>{_resources(comparison)}</sub>"
 
 

@@ -469,6 +469,8 @@ def _removed_stack(app: App, name: str) -> Change:
 
 def _stack_orders(old: App, new: App) -> Iterator[Change]:
     for name, after in new.stacks.items():
+        # a stack depends only on stacks of its stage, so the text is the same in every stage
+        stage = f"{name.rpartition('/')[0]}/"
         before = old.stacks.get(name)
         if before is None:
             continue
@@ -476,12 +478,15 @@ def _stack_orders(old: App, new: App) -> Iterator[Change]:
             if other not in new.stacks or new.stack_is_before(other, name):
                 continue
             if new.stack_is_before(name, other):
-                text = f"the stack no longer depends on `{other}`: the dependency is now reversed"
+                text = (
+                    f"the stack no longer depends on `{other.removeprefix(stage)}`: the dependency"
+                    " is now reversed"
+                )
                 yield Change("StackOrderReversed", Verdict.WORSE, name, None, text)
             else:
                 needed = not _imports(before.template, old.stacks[other].template)
                 verdict = Verdict.WORSE if needed else Verdict.CHANGED
-                text = f"the stack no longer depends on `{other}`"
+                text = f"the stack no longer depends on `{other.removeprefix(stage)}`"
                 yield Change("StackOrderLost", verdict, name, None, text)
         for other in after.depends_on:
             if (
@@ -489,7 +494,7 @@ def _stack_orders(old: App, new: App) -> Iterator[Change]:
                 and not old.stack_is_before(other, name)
                 and not old.stack_is_before(name, other)
             ):
-                text = f"the stack now depends on `{other}`"
+                text = f"the stack now depends on `{other.removeprefix(stage)}`"
                 yield Change("StackOrderGained", Verdict.CHANGED, name, None, text)
 
 

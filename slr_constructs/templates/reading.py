@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+_MANIFEST = "manifest.json"
 _STACK_ARTIFACT = "aws:cloudformation:stack"
 _ASSEMBLY_ARTIFACT = "cdk:cloud-assembly"
 _NESTED_STACK = "AWS::CloudFormation::Stack"
@@ -87,11 +88,9 @@ def read(
     """
     stacks: list[StackTemplate] = []
     for path in paths:
-        # not Path.is_dir, which raises errors; reading the path as a file reports them
-        if os.path.isdir(path):  # noqa: PTH112
-            stacks.extend(_stacks_of(path, lenient=lenient))
-        elif path.name == "manifest.json":
-            stacks.extend(_stacks_of(path.parent, lenient=lenient))
+        if is_assembly(path):
+            folder = path.parent if path.name == _MANIFEST else path
+            stacks.extend(_stacks_of(folder, lenient=lenient))
         else:
             alike = sum(stack_name_of(path) == stack_name_of(each) for each in paths) > 1
             own_name = str(path.with_name(stack_name_of(path))) if alike else stack_name_of(path)
@@ -104,6 +103,12 @@ def read(
         if count > 1:
             raise TemplateError(f"{count} stacks have the name {each}")
     return stacks
+
+
+def is_assembly(path: Path) -> bool:
+    """Return whether a path is for a cloud assembly: its folder or its manifest."""
+    # not Path.is_dir, which raises errors; reading the path as a file reports them
+    return path.name == _MANIFEST or os.path.isdir(path)  # noqa: PTH112
 
 
 def read_template(path: Path) -> dict[str, Any]:
@@ -260,7 +265,7 @@ def stack_name_of(path: Path) -> str:
 
 
 def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
-    manifest = folder / "manifest.json"
+    manifest = folder / _MANIFEST
     if not manifest.exists():
         raise TemplateError(
             f"{folder} is not a cloud assembly: no manifest.json in it (`cdk synth` writes one,"

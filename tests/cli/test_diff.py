@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aws_cdk
 import pytest
-from aws_cdk import Stack
+from aws_cdk import Stack, Stage, aws_sns
 
 from slr_constructs import RoleRemoval, ServiceLinkedRole, catalogue
 from slr_constructs.templates import comparison
@@ -171,6 +171,70 @@ def test_templates_of_an_assembly_can_be_compared(old: Path, new: Path) -> None:
     result = run(old / "Ads.template.json", new / "Ads.template.json")
 
     assert result.stdout.startswith(f"worse    Ads: {WORSE}")
+
+
+def staged(folder: Path, removal: RoleRemoval, *, ordered: bool) -> Path:
+    """Write an assembly of two stages with the same stacks."""
+    app = aws_cdk.App(outdir=str(folder), analytics_reporting=False, context=CONTEXT)
+    for name in ("Beta", "Prod"):
+        stage = Stage(app, name)
+        roles, ads = Stack(stage, "Roles"), Stack(stage, "Ads")
+        ServiceLinkedRole(roles, "Role", definition=catalogue.MEDIATAILOR, removal=removal)
+        aws_sns.CfnTopic(ads, "Topic")
+        if ordered:
+            ads.add_stack_dependency(roles)
+    app.synth()
+    return folder
+
+
+def test_the_same_change_in_several_stages_is_shown_once(tmp_path: Path) -> None:
+    """JSON has an entry for each stack."""
+    old = staged(tmp_path / "old.out", RoleRemoval.WHEN_UNUSED, ordered=True)
+    new = staged(tmp_path / "new.out", RoleRemoval.REQUIRE, ordered=False)
+    lost = "the stack no longer depends on `Roles`"
+
+    assert run(old, new).stdout == (
+        f"worse    Beta/Roles and Prod/Roles: {WORSE}  [RemovalMoreDestructive]\n"
+        f"worse    Beta/Ads and Prod/Ads: {lost}  [StackOrderLost]\n"
+        "Resources: 0 added, 0 removed.\n"
+    )
+    assert run(old, new, "--format", "markdown").stdout.splitlines()[:6] == [
+        "### Order and service-linked roles: 2 of 2 changes for the worse",
+        "",
+        "**Worse**",
+        "",
+        f"- `Beta/Roles` and `Prod/Roles`: {WORSE} (RemovalMoreDestructive)",
+        f"- `Beta/Ads` and `Prod/Ads`: {lost} (StackOrderLost)",
+    ]
+    changes = json.loads(run(old, new, "--format", "json").stdout)["changes"]
+    assert [each["stack"] for each in changes] == [
+        "Beta/Roles",
+        "Prod/Roles",
+        "Beta/Ads",
+        "Prod/Ads",
+    ]
+    gained = run(new, old).stdout
+    assert "Beta/Ads and Prod/Ads: the stack now depends on `Roles`  [StackOrderGained]" in gained
+
+
+@pytest.mark.parametrize("manifest", ["", "manifest.json"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_fails_if_an_assembly_is_compared_with_a_template(
+    old: Path, manifest: str, *, reverse: bool
+) -> None:
+    """All stacks of the assembly would be new or removed."""
+    paths = [old / manifest, old / "Ads.template.json"]
+    kinds = [f"an assembly ({paths[0]})", f"a template ({paths[1]})"]
+    if reverse:
+        paths, kinds = paths[::-1], kinds[::-1]
+
+    result = run(*paths)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "slr-constructs: OLD and NEW must be two assemblies or two templates, got"
+        f" {kinds[0]} and {kinds[1]}\n"
+    )
 
 
 def test_output_is_written_to_a_file(old: Path, new: Path, tmp_path: Path) -> None:
