@@ -49,7 +49,13 @@ def format_option(*formats: str, help: str = "") -> Callable[[Any], Any]:
     )
 
 
-def read_app(paths: Sequence[Path], *, name: str | None = None, lenient: bool = False) -> App:
+def read_app(
+    paths: Sequence[Path],
+    *,
+    name: str | None = None,
+    only: Sequence[str] = (),
+    lenient: bool = False,
+) -> App:
     """Read assemblies and templates, and report on stderr which parts were left out.
 
     A caller that reads leniently reports the parts that cannot be parsed itself.
@@ -62,7 +68,7 @@ def read_app(paths: Sequence[Path], *, name: str | None = None, lenient: bool = 
     from slr_constructs.templates.reading import TemplateError  # noqa: PLC0415
 
     try:
-        app = App.read(paths, name=name, lenient=lenient)
+        app = App.read(paths, name=name, only=only, lenient=lenient)
     except TemplateError as error:
         raise Refusal(str(error)) from None
     for note in () if lenient else app.notes:

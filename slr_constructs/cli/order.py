@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,9 +15,11 @@ from slr_constructs.cli.refusal import Refusal
 from slr_constructs.pictures.html import html
 from slr_constructs.pictures.mermaid import mermaid
 from slr_constructs.pictures.svg import svg
+from slr_constructs.templates.role_usage import Mark
+from slr_constructs.templates.words import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from slr_constructs.cli.output import Line
@@ -41,12 +44,27 @@ _PICTURES = {"mermaid": mermaid, "svg": svg}
     help="Mermaid and SVG are diagrams; HTML is a page that animates creation and deletion.",
 )
 @click.option(
+    "--stack",
+    "only",
+    metavar="NAME",
+    multiple=True,
+    help="Show only this stack, with its nested stacks. `*` stands for any text: 'Prod/*' is a"
+    " stage. You can repeat the option.",
+)
+@click.option(
     "--only-roles",
     is_flag=True,
     help="Show only resources that belong to service-linked roles (text, Mermaid and SVG).",
 )
 @OUTPUT
-def order(paths: tuple[Path, ...], form: str, *, only_roles: bool, output: Path | None) -> None:
+def order(
+    paths: tuple[Path, ...],
+    form: str,
+    *,
+    only: tuple[str, ...],
+    only_roles: bool,
+    output: Path | None,
+) -> None:
     """Show the creation and deletion order of resources.
 
     PATH is a cloud assembly (the directory that `cdk synth` writes) or a CloudFormation or SAM
@@ -57,14 +75,18 @@ def order(paths: tuple[Path, ...], form: str, *, only_roles: bool, output: Path 
     itself, "feature" uses the role, "owner" is the resource that a feature is configured on, and
     "clean-up" is a custom resource that disables a feature when it is deleted.
 
+    For several stacks, the text starts with a summary: their order, and how many resources and
+    marks each has.
+
     \b
       cdk synth --quiet && slr-constructs order cdk.out
+      slr-constructs order cdk.out --stack Prod/Hotline --only-roles
       slr-constructs order cdk.out --format html --output order.html
       slr-constructs order template.yaml --format json
     """  # noqa: D301 - click reads \b
     if only_roles and form in _WHOLE:
         raise Refusal(f"--only-roles works with text, mermaid and svg, got {form}")
-    app = read_app(paths)
+    app = read_app(paths, only=only)
     if form == "text":
         write_lines(output, _lines(app, only_roles=only_roles))
     elif form in _WHOLE:
@@ -75,11 +97,7 @@ def order(paths: tuple[Path, ...], form: str, *, only_roles: bool, output: Path 
 
 def _lines(app: App, *, only_roles: bool) -> Iterator[Line]:
     if len(app.stacks) > 1:
-        yield _heading("stacks in the order of deployment; they are destroyed in reverse order")
-        for number, step in enumerate(app.steps, start=1):
-            for name in step:
-                yield Text(f"  {number:3}  "), Text(f"{name}{_where(app, name)}")
-        yield BLANK
+        yield from _summary(app)
     for stack in app.stacks.values():
         yield _heading(f"{stack.name}{_where(app, stack.name)}")
         if not (stack.marks if only_roles else stack.resources):
@@ -94,6 +112,32 @@ def _lines(app: App, *, only_roles: bool) -> Iterator[Line]:
                 for logical_id in sorted(shown, key=stack.show):
                     yield _line(stack, number, logical_id)
         yield BLANK
+
+
+def _summary(app: App) -> Iterator[Line]:
+    """Yield the stacks that are not nested, and what is in them and in their nested stacks."""
+    parts: dict[str, list[Stack]] = {}
+    for name, stack in app.stacks.items():
+        parts.setdefault(app.outermost(name), []).append(stack)
+    total = f"{counted(len(app.stacks), 'stack')}: {_contents(app.stacks.values())}"
+    yield _heading(f"{total}; stacks in the order of deployment, destroyed in reverse order")
+    for number, step in enumerate(app.steps, start=1):
+        for name in step:
+            text = Text(f"{name}{_where(app, name)}")
+            yield Text(f"  {number:3}  "), text.append(f"  {_contents(parts[name])}", style="dim")
+    yield BLANK
+
+
+def _contents(stacks: Collection[Stack]) -> str:
+    """Return the number of resources in stacks, and of those with each mark."""
+    resources = sum(len(each.resources) for each in stacks)
+    marks = Counter(mark for stack in stacks for marks in stack.marks.values() for mark in marks)
+    return ", ".join(
+        [
+            counted(resources, "resource"),
+            *(counted(marks[each], each.value) for each in Mark if each in marks),
+        ]
+    )
 
 
 def _heading(text: str) -> Line:

@@ -7,6 +7,8 @@ resource depends on the nested stack, it depends on all resources in the nested 
 
 from __future__ import annotations
 
+import fnmatch
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -166,17 +168,20 @@ class App:
     Args:
         sources: The templates of the stacks.
 
+        only: The names of the stacks to include, with `*` for any text. The stacks nested in them
+            and the parents of nested stacks are included too. Default: all stacks.
+
         lenient: As for `Stack`.
 
     Raises:
-        TemplateError: The order of the stacks or of their resources cannot be read.
+        TemplateError: The order of the stacks or of their resources cannot be read, or a name in
+            `only` matches no stack.
     """
 
-    def __init__(self, sources: Iterable[StackTemplate], *, lenient: bool = False) -> None:
-        sources = list(sources)
-        #: sentences about the parts that were skipped.
-        self.notes = [note for each in sources for note in each.notes]
-        stacks = {each.name: Stack(each, lenient=lenient) for each in sources}
+    def __init__(
+        self, sources: Iterable[StackTemplate], *, only: Iterable[str] = (), lenient: bool = False
+    ) -> None:
+        stacks = {each.name: each for each in sources}
         self._order: nx.DiGraph = nx.DiGraph()
         self._dependents: dict[str, set[str]] = {}
         nesting: nx.DiGraph = nx.DiGraph()
@@ -191,19 +196,31 @@ class App:
             cycle = [each for each, _ in nx.find_cycle(self._order)]
             path = " -> ".join([*cycle, cycle[0]])
             raise TemplateError(f"circular dependency between stacks: {path}")
+        included = _included(nesting, only)
+        #: sentences about the parts that were skipped.
+        self.notes = [note for name in stacks if name in included for note in stacks[name].notes]
         #: the names of the stacks that are not nested, in the order of deployment, by step.
         self.steps: list[list[str]] = [
-            list(step) for step in nx.topological_generations(self._order.reverse(copy=False))
+            [name for name in step if name in included]
+            for step in nx.topological_generations(self._order.reverse(copy=False))
         ]
         #: in the order of deployment; a nested stack follows its parent.
         self.stacks = {
-            name: stacks[name]
+            name: Stack(stacks[name], lenient=lenient)
             for outermost in chain.from_iterable(self.steps)
             for name in nx.dfs_preorder_nodes(nesting, outermost)
+            if name in included
         }
 
     @classmethod
-    def read(cls, paths: Sequence[Path], *, name: str | None = None, lenient: bool = False) -> App:
+    def read(
+        cls,
+        paths: Sequence[Path],
+        *,
+        name: str | None = None,
+        only: Iterable[str] = (),
+        lenient: bool = False,
+    ) -> App:
         """Read cloud assemblies and templates.
 
         Args:
@@ -211,14 +228,15 @@ class App:
 
             name: The stack name for a single template. Default: the name of its file.
 
+            only: The names of the stacks to include, as for `App`. Default: all stacks.
+
             lenient: Whether to skip parts of a template that cannot be read and to list them in
                 `not_analyzed` of the stack. Default: such a template is refused.
 
         Raises:
-            TemplateError: As in `reading.read`, or the order of the resources of a template cannot
-                be read.
+            TemplateError: As in `reading.read` and for `App`.
         """
-        return cls(read(paths, name=name, lenient=lenient), lenient=lenient)
+        return cls(read(paths, name=name, lenient=lenient), only=only, lenient=lenient)
 
     def is_before(self, dependency: Place, dependent: Place) -> bool:
         """Return whether a resource depends on another one, in the same or in another stack.
@@ -316,3 +334,17 @@ class App:
         while (outer := self.stacks[scopes[-1].stack].nested_in) is not None:
             scopes.append(Place(*outer))
         return scopes
+
+
+def _included(nesting: nx.DiGraph, only: Iterable[str]) -> set[str]:
+    """Return the names of the stacks that are included, with `only` as for `App`."""
+    patterns, included = list(only), set()
+    for pattern in patterns:
+        found = fnmatch.filter(nesting, pattern)
+        if not found:
+            similar = ", ".join(get_close_matches(pattern, nesting, cutoff=0))
+            hint = f"; similar names: {similar}" if similar else ""
+            raise TemplateError(f"no stack is named {pattern}{hint}")
+        for each in found:
+            included |= {each, *nx.ancestors(nesting, each), *nx.descendants(nesting, each)}
+    return included if patterns else set(nesting)

@@ -55,16 +55,17 @@ run = partial(run_command, "order")
 
 
 def test_text_has_the_order_of_stacks_and_resources(assembly: Path) -> None:
-    """Stacks come first, then the resources of each stack, for creation and for deletion."""
+    """A summary comes first, then the resources of each stack, for creation and for deletion."""
     result = run(assembly)
 
     assert result.exit_code == 0
     assert result.stderr == ""
     assert result.stdout == (
-        "stacks in the order of deployment; they are destroyed in reverse order\n"
-        "    1  First\n"
-        "    1  Empty\n"
-        "    2  Last, depends on First\n"
+        "4 stacks: 4 resources, 1 role, 1 feature; stacks in the order of deployment, destroyed in"
+        " reverse order\n"
+        "    1  First  2 resources, 1 role, 1 feature\n"
+        "    1  Empty  0 resources\n"
+        "    2  Last, depends on First  2 resources\n"
         "\n"
         "First\n"
         "  creation\n"
@@ -173,6 +174,43 @@ def test_only_resources_of_roles_are_shown_with_the_option(assembly: Path) -> No
     for form, picture in (("mermaid", mermaid), ("svg", svg)):
         drawn = picture(app, only_roles=True).rstrip("\n")
         assert run(assembly, "--only-roles", "--format", form).stdout == f"{drawn}\n"
+
+
+@pytest.mark.parametrize(
+    ("options", "shown", "steps"),
+    [
+        (["First"], ["First"], [["First"], []]),
+        (["Last"], ["Last", "Last/Inner"], [[], ["Last"]]),
+        (["Last/Inner"], ["Last", "Last/Inner"], [[], ["Last"]]),
+        (["L*"], ["Last", "Last/Inner"], [[], ["Last"]]),
+        (["Last", "F*"], ["First", "Last", "Last/Inner"], [["First"], ["Last"]]),
+    ],
+)
+def test_only_the_chosen_stacks_are_shown(
+    assembly: Path, options: list[str], shown: list[str], steps: list[list[str]]
+) -> None:
+    """With their nested stacks and the parents of nested stacks, in the order of all stacks."""
+    chosen = [part for each in options for part in ("--stack", each)]
+
+    report = json.loads(run(assembly, *chosen, "--format", "json").stdout)
+
+    assert [each["name"] for each in report["stacks"]] == shown
+    assert report["stack_steps"] == steps
+    for form in ("text", "mermaid", "svg", "html"):
+        output = run(assembly, *chosen, "--format", form).stdout
+        assert "Empty" not in output, form
+    text = run(assembly, *chosen).stdout
+    assert ("stacks: " in text) is (len(shown) > 1)
+
+
+def test_fails_if_no_stack_has_the_name(assembly: Path) -> None:
+    """The error has similar names."""
+    result = run(assembly, "--stack", "Inner")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "slr-constructs: no stack is named Inner; similar names: Last/Inner, First, Last\n"
+    )
 
 
 @pytest.mark.parametrize("form", ["json", "html"])
