@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from aws_cdk import (
     PolicyViolation,
 )
 
+from slr_constructs._extras import require
 from slr_constructs.guard.quick_look import may_have_findings
 from slr_constructs.guard.rule import Finding, Severity
 from slr_constructs.guard.rules.not_analyzed import RULE as NOT_ANALYZED
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 #: With hyphens, because the ids of acknowledged rules start with it.
 _NAME = "slr-constructs"
-_PACKAGES_OF_THE_EXTRA = ("cfnlint", "networkx", "yaml")
 #: The severities of CDK, which fails a synthesis only for errors.
 _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}
 
@@ -65,12 +64,7 @@ class RoleGuard:
     """
 
     def __init__(self) -> None:
-        missing = [each for each in _PACKAGES_OF_THE_EXTRA if find_spec(each) is None]
-        if missing:
-            raise ModuleNotFoundError(
-                "RoleGuard requires the extra guard: pip install 'slr-constructs[guard]'",
-                name=missing[0],
-            )
+        require("guard", "RoleGuard")
 
     @property
     def name(self) -> str:

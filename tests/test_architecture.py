@@ -32,7 +32,12 @@ LAYERS = [
         "slr_constructs._function_settings",
     ],
     ["slr_constructs._registry", "slr_constructs._permissions"],
-    ["slr_constructs._errors", "slr_constructs._arn", "slr_constructs._l1"],
+    [
+        "slr_constructs._errors",
+        "slr_constructs._extras",
+        "slr_constructs._arn",
+        "slr_constructs._l1",
+    ],
     ["slr_constructs.catalogue"],
     ["slr_constructs.handler"],
 ]

@@ -445,7 +445,7 @@ def test_fails_when_the_extra_is_missing(monkeypatch: pytest.MonkeyPatch, missin
     """The constructor fails, not the first synthesis with a feature."""
     find = importlib.util.find_spec
     monkeypatch.setattr(
-        "slr_constructs._role_guard.find_spec",
+        "slr_constructs._extras.find_spec",
         lambda name: None if name == missing else find(name),
     )
 

@@ -6,7 +6,7 @@ CloudFormation happens to use. They read one template and do not know about othe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from slr_constructs.templates.custom_calls import calls_in
 from slr_constructs.templates.order import chain_between, graph_of
@@ -14,23 +14,25 @@ from slr_constructs.templates.role_usage import role_usages_in, roles_in
 from slr_constructs.testing.resource_names import NamedResources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from aws_cdk import Stack
     from networkx import MultiDiGraph
 
+    from slr_constructs.testing.resource_names import AnyTemplate, Name
 
-def assert_created_before(template: Stack | Mapping[str, Any], a: str, b: str) -> None:
+
+def assert_created_before(template: AnyTemplate, a: Name, b: Name) -> None:
     """Assert that a resource is created before another one, because the other depends on it.
 
     Conditions are assumed to be true, as in `order_lines`.
 
     Args:
-        template: A stack, or a template from `template_of`.
+        template: A stack, a `Template` of `aws_cdk.assertions`, or a template as a dictionary.
 
-        a: The earlier resource: a logical id or a construct path such as `Streaming/Resource`.
-            `Streaming` selects its default child or its only resource. A path may start with the
-            name of the stack. For a template, paths come from the metadata of its resources.
+        a: The earlier resource: a construct, a logical id or a construct path such as
+            `Streaming/Resource`. A construct, and its path `Streaming`, select its default child or
+            its only resource. A path may start with the name of the stack. For a template, paths
+            come from the metadata of its resources.
 
         b: The later resource, in the same form.
 
@@ -38,6 +40,7 @@ def assert_created_before(template: Stack | Mapping[str, Any], a: str, b: str) -
         AssertionError: The later resource does not depend on the earlier one.
         LookupError: A name matches no resource, or more than one.
         TemplateError: The order cannot be read from the template.
+        TypeError: An argument has another type.
         ValueError: Both names are for the same resource.
     """
     __tracebackhide__ = True
@@ -47,14 +50,14 @@ def assert_created_before(template: Stack | Mapping[str, Any], a: str, b: str) -
         raise AssertionError(problem)
 
 
-def assert_deleted_before(template: Stack | Mapping[str, Any], a: str, b: str) -> None:
+def assert_deleted_before(template: AnyTemplate, a: Name, b: Name) -> None:
     """Assert that a resource is deleted before another one, because it depends on the other.
 
     Conditions are assumed to be true, and retained resources are treated as deleted, as in
     `order_lines`.
 
     Args:
-        template: A stack, or a template from `template_of`.
+        template: A stack or a template, in the form of `assert_created_before`.
 
         a: The resource that is deleted first, in the form of `assert_created_before`.
 
@@ -64,6 +67,7 @@ def assert_deleted_before(template: Stack | Mapping[str, Any], a: str, b: str) -
         AssertionError: The first resource does not depend on the later one.
         LookupError: A name matches no resource, or more than one.
         TemplateError: The order cannot be read from the template.
+        TypeError: An argument has another type.
         ValueError: Both names are for the same resource.
     """
     __tracebackhide__ = True
@@ -73,9 +77,7 @@ def assert_deleted_before(template: Stack | Mapping[str, Any], a: str, b: str) -
         raise AssertionError(problem)
 
 
-def assert_role_released(
-    template: Stack | Mapping[str, Any], role: str, *, owner: str | None = None
-) -> None:
+def assert_role_released(template: AnyTemplate, role: Name, *, owner: Name | None = None) -> None:
     """Assert that all usages of a service-linked role in a template are deleted before the role.
 
     The usages are the custom resources for this library's features, including clean-up resources,
@@ -89,19 +91,22 @@ def assert_role_released(
     feature is enabled. If you rely on a clean-up resource, pass the `owner`.
 
     Args:
-        template: A stack, or a template from `template_of`.
+        template: A stack or a template, in the form of `assert_created_before`.
 
         role: The role, `Custom::ServiceLinkedRole` or `AWS::IAM::ServiceLinkedRole`, in the form of
             `assert_created_before`.
 
-        owner: A resource that at least one usage of the role must refer to, so that the usage is
-            deleted before the owner. Examples are an owner with a clean-up resource, or the channel
-            of a recording configuration. Default: an owner does not need a clean-up resource.
+        owner: A resource whose feature must end with its deletion at the latest. A custom resource
+            must disable the feature before the owner is deleted, except for a type that needs no
+            clean-up resource, such as the channel of an IVS recording configuration. Default: an
+            owner does not need a clean-up resource.
 
     Raises:
-        AssertionError: The order is different, or no resource in the template uses the role.
+        AssertionError: The order is different, the owner has no feature that uses the role, or no
+            resource in the template uses the role.
         LookupError: A name matches no resource, or more than one.
         TemplateError: The order cannot be read from the template.
+        TypeError: An argument has another type.
         ValueError: The resource is not a service-linked role.
     """
     __tracebackhide__ = True
@@ -119,15 +124,16 @@ def assert_role_released(
 class _Reader:
     """A template: its resources by name, and its graph of dependencies."""
 
-    def __init__(self, template: Stack | Mapping[str, Any]) -> None:
+    def __init__(self, template: AnyTemplate) -> None:
         self.resources = NamedResources(template)
         self.graph: MultiDiGraph = graph_of(self.resources.template)
 
-    def two(self, a: str, b: str) -> tuple[str, str]:
+    def two(self, a: Name, b: Name) -> tuple[str, str]:
         """Return the logical ids of two different resources."""
         __tracebackhide__ = True
         found = self.resources.find(a), self.resources.find(b)
         if found[0] == found[1]:
+            a, b = (each if isinstance(each, str) else each.node.path for each in (a, b))
             raise ValueError(
                 f"{a} and {b} are the same resource, {self.resources.show(found[0])};"
                 " name two different resources"
@@ -198,8 +204,16 @@ def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator
                 problem := reader.problem(usage.logical_id, each, opening)
             ):
                 yield problem
-    if owner is not None and not any(
-        reader.graph.has_edge(each.logical_id, owner) for each in usages
+    if owner is None:
+        return
+    configured = [each for each in usages if owner in (each.logical_id, *each.owners)]
+    if not configured:
+        yield f"{resources.show(owner)} has no feature that uses the role"
+    elif not any(
+        reader.graph.has_edge(each.logical_id, owner)
+        # its own deletion ends the usage
+        or (each.logical_id == owner and not each.needs_clean_up)
+        for each in configured
     ):
         yield (
             f"no feature is disabled before {resources.show(owner)} is deleted: no resource that"

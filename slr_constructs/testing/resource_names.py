@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aws_cdk import Stack
+from aws_cdk.assertions import Template
+from constructs import Construct, IConstruct
 
 from slr_constructs.templates.reading import resources_in
 from slr_constructs.testing.templates import paths_of, template_of
@@ -19,6 +21,13 @@ _DEFAULT_CHILDREN = ("/Resource", "/Default")
 _MAX_SIMILAR = 3
 
 
+AnyTemplate: TypeAlias = Stack | Template | Mapping[str, Any]
+"""A stack, or its template in the form of `aws_cdk.assertions` or as a dictionary."""
+
+Name: TypeAlias = str | IConstruct
+"""A construct with one resource or a default child, or the logical id or path of a resource."""
+
+
 class NamedResources:
     """The resources of a stack or a template, by name.
 
@@ -28,11 +37,12 @@ class NamedResources:
 
     Raises:
         TemplateError: The template contains an entry that is not a resource.
+        TypeError: The template has another type.
     """
 
-    def __init__(self, template: Stack | Mapping[str, Any]) -> None:
-        stack = template if isinstance(template, Stack) else None
-        self.template = template_of(template) if isinstance(template, Stack) else template
+    def __init__(self, template: AnyTemplate) -> None:
+        self._stack = stack = template if isinstance(template, Stack) else None
+        self.template = _content(template)
         self.by_id = resources_in(self.template)
         self._paths = paths_of(stack) if stack else _paths_in(self.by_id)
         scope = f"{stack.node.path}/" if stack else ""
@@ -41,36 +51,62 @@ class NamedResources:
             for logical_id, path in self._paths.items()
         }
 
-    def find(self, name: str) -> str:
+    def find(self, name: Name) -> str:
         """Return the logical id of a resource.
 
         Args:
-            name: A logical id, or the path of a resource or of a construct that has one resource or
-                a default child. The path may start with the name of the stack.
+            name: A construct that has one resource or a default child, a logical id, or the path of
+                a resource or of such a construct. The path may start with the name of the stack.
 
         Raises:
             LookupError: The name matches no resource, or more than one. The message lists the
                 candidates.
+            TypeError: The name has another type.
         """
         __tracebackhide__ = True
+        if isinstance(name, Construct):
+            return self._only_one(name.node.path, self._spellings_of(name), "")
+        if not isinstance(name, str):
+            raise TypeError(
+                "a resource must be a construct, a logical id or a construct path, got"
+                f" {type(name).__name__}"
+            )
         if name in self.by_id:
             return name
+        similar = self._similar_to(name)
+        hint = f"; similar names: {self.show_all(similar)}" if similar else "; no name is similar"
+        if "/" in name and not self._paths:
+            hint = ", because it has no construct paths; pass the stack, or name the construct"
+        return self._only_one(name, self._spellings, hint)
+
+    def _spellings_of(self, construct: Construct) -> dict[str, set[str]]:
+        """Return the paths of the resources in the template and in the stack of a construct."""
+        __tracebackhide__ = True
+        stack = Stack.of(construct)
+        if self._stack is not None and stack is not self._stack:
+            raise LookupError(
+                f"{construct.node.path} is in the stack {stack.node.path}, not in the stack"
+                f" {self._stack.node.path}"
+            )
+        return {each: {path} for each, path in paths_of(stack).items() if each in self.by_id}
+
+    def _only_one(self, name: str, known: Mapping[str, set[str]], hint: str) -> str:
+        """Return the only resource of a construct, or its default child."""
+        __tracebackhide__ = True
         wanted = {f"{name}{end}" for end in ("", *_DEFAULT_CHILDREN)}
         below = f"{name}/"
-        found = [each for each, spellings in self._spellings.items() if spellings & wanted] or [
+        found = [each for each, spellings in known.items() if spellings & wanted] or [
             each
-            for each, spellings in self._spellings.items()
+            for each, spellings in known.items()
             if any(path.startswith(below) for path in spellings)
         ]
-        if len(found) == 1:
-            return found[0]
-        if found:
+        if not found:
+            raise LookupError(f"the template has no resource named {name}{hint}")
+        if len(found) > 1:
             raise LookupError(
                 f"{name} has more than one resource. Name one of them: {self.show_all(found)}"
             )
-        similar = self._similar_to(name)
-        hint = f"similar names: {self.show_all(similar)}" if similar else "no name is similar"
-        raise LookupError(f"the template has no resource named {name}; {hint}")
+        return found[0]
 
     def show(self, logical_id: str) -> str:
         """Return a resource's path, if it is known, and its logical id."""
@@ -103,6 +139,19 @@ class NamedResources:
         # list each resource only once, even if several of its spellings match
         matches = get_close_matches(name, ids_by_name, n=len(ids_by_name) or 1)
         return list(dict.fromkeys(ids_by_name[each] for each in matches))[:_MAX_SIMILAR]
+
+
+def _content(template: AnyTemplate) -> Mapping[str, Any]:
+    """Return a template as a dictionary."""
+    if isinstance(template, Stack):
+        return template_of(template)
+    content = template.to_json() if isinstance(template, Template) else template
+    if not isinstance(content, Mapping):
+        raise TypeError(
+            "template must be a Stack, a Template of aws_cdk.assertions or a dictionary, got"
+            f" {type(content).__name__}"
+        )
+    return content
 
 
 def _paths_in(resources: Mapping[str, Any]) -> dict[str, str]:

@@ -17,14 +17,18 @@ from aws_cdk import (
     Stage,
     aws_chime,
     aws_iam,
+    aws_ivs,
     aws_mediapackage,
     aws_mediatailor,
+    aws_s3,
     aws_sqs,
 )
+from aws_cdk.assertions import Template
 from constructs import Construct
 
 from sample_app.app import build
 from slr_constructs import (
+    IvsRecordingConfiguration,
     MediaPackageAccessLogging,
     MediaTailorSessionLogging,
     ServiceLinkedRole,
@@ -111,6 +115,89 @@ def test_a_logical_id_is_a_name_too(stack: Stack) -> None:
 
     assert_deleted_before(stack, streaming, "Connector")
     assert_deleted_before(template_of(stack), streaming, "Connector")
+
+
+FORMS: dict[str, Callable[[Stack], Any]] = {
+    "stack": lambda stack: stack,
+    "template": Template.from_stack,
+    "dictionary": template_of,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("named_by", ["construct", "resource", "logical id", "path"])
+def test_every_form_of_a_template_accepts_every_name(form: str, named_by: str) -> None:
+    """Paths of a template are in its metadata, which the CDK command line enables."""
+    stack = Stack(App(context=CONTEXT | {"aws:cdk:enable-path-metadata": True}), "Stack")
+    connector = aws_chime.CfnVoiceConnector(
+        stack, "Connector", name="lines", require_encryption=True
+    )
+    streaming = VoiceConnectorStreaming(stack, "Streaming", voice_connector=connector)
+    role = ServiceLinkedRole.of(stack, catalogue.CHIME_VOICE_CONNECTOR)
+
+    def named(construct: Construct) -> Any:  # noqa: ANN401 - a construct or a text
+        resource = construct.node.default_child or construct
+        assert isinstance(resource, CfnResource)
+        if named_by == "construct":
+            return construct
+        if named_by == "resource":
+            return resource
+        return construct.node.path if named_by == "path" else stack.resolve(resource.logical_id)
+
+    template = FORMS[form](stack)
+
+    assert_created_before(template, named(role), named(streaming))
+    assert_deleted_before(template, named(streaming), named(connector))
+    assert_role_released(template, named(role), owner=named(connector))
+
+
+@pytest.mark.parametrize("form", ["template", "dictionary"])
+def test_a_construct_is_a_name_without_metadata(stack: Stack, form: str) -> None:
+    """A path is not, and the error says so."""
+    role = _hotline(stack)
+    template = FORMS[form](stack)
+    streaming = stack.node.find_child("Streaming")
+
+    assert_deleted_before(template, streaming, stack.node.find_child("Connector"))
+    with pytest.raises(LookupError) as error:
+        assert_deleted_before(template, "Stack/Streaming", role)
+    assert str(error.value) == (
+        "the template has no resource named Stack/Streaming, because it has no construct paths;"
+        " pass the stack, or name the construct"
+    )
+
+
+def test_fails_when_a_construct_is_not_in_the_template(stack: Stack) -> None:
+    """It may be in another stack, or have no resources."""
+    _hotline(stack)
+    imported = aws_sqs.Queue.from_queue_arn(stack, "Queue", "arn:aws:sqs:us-east-1:1111:queue")
+    other = Stack(App(), "Other")
+    topic = CfnResource(other, "Topic", type="Some::Type")
+
+    with pytest.raises(LookupError, match=r"Stack/Queue$"):
+        assert_created_before(stack, "Connector", imported)
+    with pytest.raises(LookupError) as error:
+        assert_created_before(stack, "Connector", topic)
+    assert str(error.value) == "Other/Topic is in the stack Other, not in the stack Stack"
+    with pytest.raises(LookupError, match=r"named Other/Topic$"):
+        assert_created_before(template_of(stack), "Connector", topic)
+
+
+@pytest.mark.parametrize("wrong", [None, 1, ["Connector"]])
+def test_fails_when_an_argument_has_another_type(stack: Stack, wrong: Any) -> None:  # noqa: ANN401
+    """The message has the accepted types."""
+    got = type(wrong).__name__
+
+    with pytest.raises(TypeError) as error:
+        assert_created_before(wrong, "A", "B")
+    assert str(error.value) == (
+        f"template must be a Stack, a Template of aws_cdk.assertions or a dictionary, got {got}"
+    )
+    with pytest.raises(TypeError) as error:
+        assert_created_before(stack, wrong, "B")
+    assert str(error.value) == (
+        f"a resource must be a construct, a logical id or a construct path, got {got}"
+    )
 
 
 def test_a_construct_with_several_resources_is_ambiguous(stack: Stack) -> None:
@@ -406,6 +493,34 @@ def test_every_native_type_that_may_use_the_role_must_depend_on_it(target: Resou
 
     assert "A is not deleted before Role" in _failure(assert_role_released, loose, "Role")
     assert_role_released({"Resources": {"Role": role, "A": usage | {"DependsOn": "Role"}}}, "Role")
+
+
+@pytest.mark.parametrize("where", ["app", "existing"])
+def test_the_owner_of_a_recording_needs_no_clean_up_resource(stack: Stack, where: str) -> None:
+    """The deletion of the channel ends its recording, before the role is deleted."""
+    bucket = aws_s3.Bucket(stack, "Bucket")
+    recording = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
+    channel = aws_ivs.CfnChannel(stack, "Studio")
+    recording.record(channel if where == "app" else channel.attr_arn)
+    role = ServiceLinkedRole.of(stack, catalogue.IVS_RECORD_TO_S3)
+
+    assert_role_released(stack, role, owner=channel)
+
+
+def test_the_owner_must_have_a_feature(stack: Stack) -> None:
+    """A reference of a feature to another resource is not enough."""
+    queue = aws_sqs.CfnQueue(stack, "Calls", queue_name="ChimeVoiceConnector-Streaming-calls")
+    connector = aws_chime.CfnVoiceConnector(
+        stack, "Connector", name="lines", require_encryption=True
+    )
+    streaming = VoiceConnectorStreaming(stack, "Streaming", voice_connector=connector)
+    streaming.node.add_dependency(queue)
+    role = ServiceLinkedRole.of(stack, catalogue.CHIME_VOICE_CONNECTOR)
+
+    assert_role_released(stack, role, owner=connector)
+    assert _failure(assert_role_released, stack, role, owner=queue).splitlines()[1:] == [
+        "Calls (Calls) has no feature that uses the role"
+    ]
 
 
 def test_an_owner_needs_a_clean_up_resource_if_it_is_passed(stack: Stack) -> None:

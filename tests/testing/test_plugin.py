@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +76,21 @@ def test_the_plugin_is_opt_in(pytester: pytest.Pytester) -> None:
     )
 
     pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("missing", ["cfnlint", "networkx", "pytest", "syrupy", "yaml"])
+def test_fails_when_the_extra_is_not_installed(missing: str) -> None:
+    """Every import says what to install, in one sentence."""
+    code = f"import sys; sys.modules[{missing!r}] = None; import slr_constructs.testing.plugin"
+
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+
+    assert result.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: slr_constructs.testing requires the extra testing:"
+        " pip install 'slr-constructs[testing]'"
+    )
 
 
 def test_each_fixture_has_its_format(
