@@ -311,11 +311,13 @@ class _Pair:
         # in the order of creation: referenced resources first
         for logical_id in sorted(added, key=self._new.step_of):
             body = self._new.resources[logical_id]
+            alike = [each for each in removed if self._old.resources[each]["Type"] == body["Type"]]
+            if not alike:
+                continue
             identity, is_fixed = _identity(body)
             ids = {move.before: after for after, move in moves.items()}
-            for before in removed:
-                former = self._old.resources[before]
-                if former["Type"] == body["Type"] and _identity(former, ids)[0] == identity:
+            for before in alike:
+                if _identity(self._old.resources[before], ids)[0] == identity:
                     another = {each for each, move in moves.items() if not move.keeps_name}
                     keeps_name = is_fixed and another.isdisjoint(_WORD.findall(identity))
                     moves[logical_id] = _Move(before, keeps_name=keeps_name)
