@@ -43,8 +43,8 @@ def diff(context: click.Context, old: Path, new: Path, form: str, output: Path |
     once; JSON has an entry for each stack.
 
     Exit status: 1 if something gets worse, otherwise 0. Worse means: a dependency is lost, a
-    feature stays enabled on deletion, a role is removed more destructively, or a resource does not
-    depend on its role any more.
+    feature stays enabled on deletion, a role is removed more destructively, a resource does not
+    depend on its role any more, or CloudFormation cannot deploy the change in one update.
 
     \b
       cdk synth --quiet --output new.out

@@ -25,7 +25,7 @@ from slr_constructs.templates.app import Place, Stack
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.reading import StackTemplate
 from slr_constructs.templates.replacement import given_name, replacements
-from slr_constructs.templates.role_usage import ROLE_TYPE, Removal, acts_on, properties_of
+from slr_constructs.templates.role_usage import ROLE_TYPE, Mark, Removal, acts_on, properties_of
 from slr_constructs.templates.words import listed
 
 if TYPE_CHECKING:
@@ -304,7 +304,11 @@ class _Pair:
     def _moves(self) -> dict[str, _Move]:
         """The resources that have another logical id than before, except roles."""
         removed, added = (
-            [each for each in one.marks if each not in other.resources and each not in one.roles]
+            [
+                each
+                for each, marks in one.marks.items()
+                if each not in other.resources and Mark.ROLE not in marks
+            ]
             for one, other in ((self._old, self._new), (self._new, self._old))
         )
         moves: dict[str, _Move] = {}

@@ -206,17 +206,18 @@ def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator
                 yield problem
     if owner is None:
         return
+    stays_enabled = {each.logical_id for each in calls if not each.deletes}
     configured = [each for each in usages if owner in (each.logical_id, *each.owners)]
     if not configured:
         yield f"{resources.show(owner)} has no feature that uses the role"
     elif not any(
-        reader.graph.has_edge(each.logical_id, owner)
+        (reader.graph.has_edge(each.logical_id, owner) and each.logical_id not in stays_enabled)
         # its own deletion ends the usage
         or (each.logical_id == owner and not each.needs_clean_up)
         for each in configured
     ):
         yield (
-            f"no feature is disabled before {resources.show(owner)} is deleted: no resource that"
-            " uses the role refers to it. The constructs of slr_constructs define a clean-up"
-            " resource for this."
+            f"no feature is disabled before {resources.show(owner)} is deleted: no custom resource"
+            " that refers to it disables the feature. The constructs of slr_constructs define a"
+            " clean-up resource for this."
         )

@@ -535,9 +535,46 @@ def test_an_owner_needs_a_clean_up_resource_if_it_is_passed(stack: Stack) -> Non
     assert_role_released(stack, "Role")
     assert _failure(assert_role_released, stack, "Role", owner="Owner") == (
         "Role/Resource (Role…) is not released:\n"
-        "no feature is disabled before Owner (Owner) is deleted: no resource that uses the role"
-        " refers to it. The constructs of slr_constructs define a clean-up resource for this."
+        "no feature is disabled before Owner (Owner) is deleted: no custom resource that refers to"
+        " it disables the feature. The constructs of slr_constructs define a clean-up resource for"
+        " this."
     )
+
+
+@pytest.mark.parametrize("deletes", [False, True])
+def test_a_custom_resource_of_another_library_must_disable_the_feature(*, deletes: bool) -> None:
+    """A custom resource without the opposite call leaves the feature enabled."""
+    call = {
+        "service": "Chime",
+        "action": "putVoiceConnectorStreamingConfiguration",
+        "parameters": {
+            "VoiceConnectorId": "lines",
+            "StreamingConfiguration": {"Disabled": False, "DataRetentionInHours": 0},
+        },
+    }
+    opposite = call | {"action": "deleteVoiceConnectorStreamingConfiguration"}
+    principal = catalogue.CHIME_VOICE_CONNECTOR.service_principal
+    streaming = {"Create": json.dumps(call)} | ({"Delete": json.dumps(opposite)} if deletes else {})
+    resources = {
+        "Role": {
+            "Type": "AWS::IAM::ServiceLinkedRole",
+            "Properties": {"AWSServiceName": principal},
+        },
+        "Lines": {"Type": "AWS::Chime::VoiceConnector"},
+        "Streaming": {
+            "Type": "Custom::AWS",
+            "Properties": streaming,
+            "DependsOn": ["Role", "Lines"],
+        },
+    }
+
+    template = {"Resources": resources}
+    if deletes:
+        assert_role_released(template, "Role", owner="Lines")
+    else:
+        assert "no feature is disabled before Lines is deleted" in _failure(
+            assert_role_released, template, "Role", owner="Lines"
+        )
 
 
 def test_an_owner_with_a_literal_name_is_deleted_too_early(stack: Stack) -> None:
