@@ -123,7 +123,7 @@ def mediapackage_packaging_group_logging(stack: Stack, count: int) -> None:
         MediaPackageAccessLogging(
             stack,
             f"Logging{i}",
-            channel=aws_mediapackage.CfnPackagingGroup(stack, f"Group{i}", id=f"group-{i}"),
+            packaging_group=aws_mediapackage.CfnPackagingGroup(stack, f"Group{i}", id=f"group-{i}"),
         )
 
 

@@ -20,5 +20,7 @@ class CatchUpStack(Stack):
         MediaPackageAccessLogging(
             self,
             "Audience",
-            channel=aws_mediapackage.CfnPackagingGroup(self, "Shows", id="live-show-catch-up"),
+            packaging_group=aws_mediapackage.CfnPackagingGroup(
+                self, "Shows", id="live-show-catch-up"
+            ),
         )

@@ -13,10 +13,10 @@ from slr_constructs import catalogue
 
 if TYPE_CHECKING:
     from slr_constructs._ensure_service_linked_roles import EnsureServiceLinkedRoles
-    from slr_constructs._errors import UsageError
     from slr_constructs._function_settings import ServiceLinkedRoleFunction
     from slr_constructs._role_guard import RoleGuard
     from slr_constructs._service_linked_role import RoleRemoval, ServiceLinkedRole
+    from slr_constructs._usage_error import UsageError
     from slr_constructs.features.app_instance_streaming import AppInstanceStreaming, MessagingStream
     from slr_constructs.features.ivs_recording import (
         IvsRecordingConfiguration,
@@ -91,7 +91,7 @@ _MODULES = {
     "ServiceLinkedRoleFunction": "_function_settings",
     "ThumbnailStorage": "features.ivs_recording",
     "Thumbnails": "features.ivs_recording",
-    "UsageError": "_errors",
+    "UsageError": "_usage_error",
     "VoiceConnectorStreaming": "features.voice_connector_streaming",
 }
 

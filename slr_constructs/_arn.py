@@ -22,7 +22,13 @@ def arn_of(target: ResourceType, name: str) -> dict[str, Any]:
 
 
 def last_part(name_or_arn: str) -> Any:  # noqa: ANN401 - a string, or an intrinsic for a token
-    """Return the part of an ARN after its only slash, or a literal without a slash unchanged."""
+    """Return the part of an ARN after its only slash, or a literal without a slash unchanged.
+
+    A literal with a dynamic reference does not change either: its slashes may be those of the name
+    of a parameter, and CloudFormation splits it before it knows the value.
+    """
+    if "{{resolve:" in name_or_arn:
+        return name_or_arn
     if "${" in name_or_arn:
         return {"Fn::Select": [1, {"Fn::Split": ["/", name_or_arn]}]}
     return name_or_arn.rpartition("/")[2]

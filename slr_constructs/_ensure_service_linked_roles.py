@@ -22,13 +22,12 @@ from aws_cdk import (
     ConstructSelector,
     IAspect,
     Mixin,
-    Reference,
     Stack,
     Stage,
-    Tokenization,
 )
 
-from slr_constructs._errors import UsageError, check_kind
+from slr_constructs._errors import check_kind
+from slr_constructs._feature import resource_of
 from slr_constructs._handler_function import HandlerFunction
 from slr_constructs._ordering import define_clean_up, use_role
 from slr_constructs._registry import is_ordered, key_of, parts_of
@@ -38,6 +37,7 @@ from slr_constructs._service_linked_role import (
     role_for,
     role_in,
 )
+from slr_constructs._usage_error import UsageError
 from slr_constructs.catalogue import RESOURCE_TYPES, Usage
 
 if TYPE_CHECKING:
@@ -104,7 +104,8 @@ class EnsureServiceLinkedRoles(Mixin):
         UsageError: The role or the stack's function depends on the resource that must depend on it
             (`RoleDependsOnOwner`); nothing is added to the resource. A feature, or this class with
             another `removal`, already declared the role with another setting
-            (`RoleRemovalSetTwice`). Or the function's policy would be too large
+            (`RoleRemovalSetTwice`). Another construct configures the feature of the same owner by
+            its name (`FeatureSetTwice`). Or the function's policy would be too large
             (`FunctionPolicyTooLarge`). CDK wraps the error in a `RuntimeError` with the same text.
     """
 
@@ -186,7 +187,7 @@ def _uses_role(owner: CfnResource, target: ResourceType) -> bool:
     if target.uses_through is None:
         return True
     prop, other = target.uses_through
-    referenced = _reference_of(properties[prop])
+    referenced = resource_of(properties[prop])
     # the other resource depends on the role, and the owner on the other resource
     return referenced is None or referenced.cfn_resource_type != other
 
@@ -196,18 +197,6 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any value of a property
     if isinstance(value, dict):
         return {f"{key[:1].upper()}{key[1:]}": _plain(each) for key, each in value.items()}
     return None if isinstance(value, str) and value == _no_value() else value
-
-
-def _reference_of(value: Any) -> CfnResource | None:  # noqa: ANN401 - any value of a property
-    """Return the resource that a value refers to."""
-    reference = value
-    if isinstance(value, str):
-        parts = Tokenization.reverse_string(value)
-        reference = parts.first_token if parts.length == 1 else None
-    if reference is not None and Reference.is_reference(reference):
-        target = reference.target
-        return target if isinstance(target, CfnResource) else None
-    return None
 
 
 @cache

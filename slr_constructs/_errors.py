@@ -1,17 +1,20 @@
-"""The error that every construct raises, and the checks that raise it."""
+"""The checks of props, which raise a `UsageError`."""
 
 from __future__ import annotations
 
 import math
 import re
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal
 
-from aws_cdk import Stack, Token
+from aws_cdk import Duration, Stack, Token
 
-from slr_constructs.handler.slr_handler.rules import refusal
+from slr_constructs._usage_error import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from enum import Enum
+
     from constructs import IConstruct
 
     from slr_constructs.handler.slr_handler.contract import Contract
@@ -22,66 +25,21 @@ if TYPE_CHECKING:
 _STRING_TOKEN = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 
 
-class UsageError(ValueError):
-    """A construct has an invalid prop, or conflicts with another construct.
-
-    The message has one of two forms:
-
-    - a value: `<construct path>: <prop> must be <constraint>, got <value> [<code>]`
-    - a relation between two constructs (`UsageError.relation`):
-      `<construct path>: <sentences> [<code>]`
-
-    Each construct documents the codes that it raises. In addition, every construct raises
-    `PropKind` for a prop of the wrong type.
-
-    Args:
-        code: A stable code. Renaming a code is a breaking change.
-
-        at: The construct that raises the error, or its path.
-
-        prop: The name of the prop in Python.
-
-        allowed: The constraint, as it continues "must be".
-
-        got: The value that the prop has.
-    """
-
-    #: The stable code at the end of the message.
-    code: str
-
-    def __init__(
-        self, code: str, *, at: IConstruct | str, prop: str, allowed: str, got: object
-    ) -> None:
-        super().__init__(refusal(_path_of(at), prop, allowed, got, code))
-        self.code = code
-
-    @classmethod
-    def relation(cls, code: str, *, at: IConstruct | str, text: str) -> Self:
-        """Return an error about the relation of two constructs.
-
-        Args:
-            code: A stable code. Renaming a code is a breaking change.
-
-            at: The construct that raises the error, or its path.
-
-            text: Full sentences that name both constructs and say what to do.
-        """
-        error = cls.__new__(cls)
-        ValueError.__init__(error, f"{_path_of(at)}: {text} [{code}]")
-        error.code = code
-        return error
+#: CloudFormation replaces a dynamic reference with its value when it deploys the resource.
+_DYNAMIC_REFERENCE = "{{resolve:"
 
 
 def check(rule: Rule, value: object, *, at: IConstruct | str, prop: str) -> None:
     """Check a value against a rule.
 
-    Unresolved tokens are accepted: the function validates the resolved values with the same rules.
+    Unresolved tokens and dynamic references are accepted: the function validates the resolved
+    values with the same rules.
 
     Raises:
         UsageError: The value is known and breaks the rule.
     """
     # the rule first: it costs nothing, but a question about a token may call the jsii kernel
-    if value is not None and not rule.holds(value) and not _unresolved(value):
+    if value is not None and not rule.holds(value) and not is_unresolved(value):
         raise UsageError(rule.code, at=at, prop=prop, allowed=rule.allowed, got=value)
 
 
@@ -116,6 +74,63 @@ def check_kind(
         return
     if not any(_is_a(value, kind) for kind in kinds):
         raise UsageError("PropKind", at=at, prop=prop, allowed=allowed, got=value)
+
+
+def check_list(
+    at: IConstruct,
+    prop: str,
+    values: Sequence[Enum],
+    allowed: str,
+    kind: type[Enum],
+) -> tuple[str, ...]:
+    """Check the type of a list and of its items, and return the values of these enum members.
+
+    Args:
+        at: The construct that has the prop.
+
+        prop: The name of the prop in Python.
+
+        values: The value of the prop.
+
+        allowed: The accepted types, as they continue "must be".
+
+        kind: The class of the items.
+
+    Raises:
+        UsageError: The value or an item has another type (`PropKind`).
+    """
+    check_kind(at, prop, values, allowed, list, tuple)
+    for each in values:
+        check_kind(at, prop, each, allowed, kind)
+    return tuple(each.value for each in values)
+
+
+def amount_of(
+    at: IConstruct | str, prop: str, duration: Duration | None, unit: Literal["hours", "seconds"]
+) -> float | None:
+    """Return the amount of a duration in a unit; it may be a fraction, or a token.
+
+    Raises:
+        UsageError: The value is not a Duration (`PropKind`), or it is a token in another unit,
+            which CDK cannot convert (`DurationUnit`).
+    """
+    check_kind(at, prop, duration, "a Duration", Duration, optional=True)
+    if duration is None:
+        return None
+    if duration.is_unresolved() and duration.unit_label() != unit:
+        raise UsageError(
+            "DurationUnit",
+            at=at,
+            prop=prop,
+            allowed=f"created with Duration.{unit} if its value is a token",
+            got=duration.unit_label(),
+        )
+    amount: float = (
+        duration.to_hours(integral=False)
+        if unit == "hours"
+        else duration.to_seconds(integral=False)
+    )
+    return amount
 
 
 def check_name(rule: Rule, name: str | None, *, at: IConstruct, prop: str) -> None:
@@ -153,10 +168,6 @@ def check_contract(
             check(each.metadata["rule"], getattr(wanted, each.name), at=at, prop=prop)
 
 
-def _path_of(construct: IConstruct | str) -> str:
-    return construct if isinstance(construct, str) else construct.node.path
-
-
 def _is_a(value: object, kind: type | str) -> bool:
     if isinstance(kind, type):
         return isinstance(value, kind)
@@ -165,13 +176,14 @@ def _is_a(value: object, kind: type | str) -> bool:
     return hasattr(type(value), kind) or hasattr(value, kind)
 
 
-def _unresolved(value: Any) -> bool:  # noqa: ANN401 - the value of any prop
+def is_unresolved(value: Any) -> bool:  # noqa: ANN401 - the value of any prop
+    """Return whether a value, or an item of it, is known only at deployment."""
     if isinstance(value, tuple | list):
-        return any(map(_unresolved, value))
+        return any(map(is_unresolved, value))
     if isinstance(value, float) and not math.isfinite(value):
         # JSON has no such number, and the jsii kernel crashes on it
         return False
     # most tokens are strings: this is CDK's own test for them, without a call to the jsii kernel
-    if isinstance(value, str) and _STRING_TOKEN.search(value):
+    if isinstance(value, str) and (_DYNAMIC_REFERENCE in value or _STRING_TOKEN.search(value)):
         return True
     return bool(Token.is_unresolved(value))

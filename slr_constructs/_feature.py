@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from aws_cdk import CfnResource, Reference, Tokenization
 from constructs import Construct
 
-from slr_constructs._errors import UsageError
-from slr_constructs._registry import parts_of, place_in
+from slr_constructs._environment import check_environment, environment_of
+from slr_constructs._errors import is_unresolved
+from slr_constructs._l1 import l1_of
+from slr_constructs._registry import claims_of, key_of, parts_of, place_in
+from slr_constructs._usage_error import UsageError
 
 if TYPE_CHECKING:
-    from aws_cdk import CfnResource
+    from collections.abc import Iterator
 
     from slr_constructs._service_linked_role import ServiceLinkedRole
     from slr_constructs.catalogue import ResourceType
-    from slr_constructs.handler.slr_handler.contract import Contract
+
+_Owner = TypeVar("_Owner", bound=CfnResource)
 
 
 class Feature(Construct):
@@ -44,80 +49,148 @@ class FeatureWithCleanUp(Feature):
         return self._clean_up
 
 
-def check_region(feature: Construct, prop: str, owner: CfnResource | str) -> None:
-    """Reject an owner that is in another region than the stack of its feature.
-
-    The stack's function calls the service in the region of the stack. A region that is known only
-    at deployment is accepted.
+def named_by(
+    feature: Construct,
+    prop: str,
+    given: object,
+    allowed: str,
+    kind: type[_Owner],
+    *,
+    arn: str = "",
+) -> _Owner | str:
+    """Return the resource that a prop names: an L1 of the app, or what identifies an existing one.
 
     Args:
         feature: The construct that configures the feature.
 
-        prop: The name of the prop with the owner.
+        prop: The name of the prop.
 
-        owner: The owner, as the feature was given it.
+        given: The value of the prop: an L1, a construct around it, or a string.
+
+        allowed: The accepted types, as they continue "must be".
+
+        kind: The class of the L1.
+
+        arn: The property with the ARN of an imported L2. Default: an imported L2 is not accepted.
 
     Raises:
-        UsageError: Both regions are known and differ (`OwnerRegion`).
+        UsageError: The value has another type (`PropKind`).
     """
-    ours, theirs = parts_of(feature).region, _region_of(owner)
-    if ours is not None and theirs is not None and ours != theirs:
-        raise UsageError(
-            "OwnerRegion",
-            at=feature,
-            prop=prop,
-            allowed=f"in the region of the stack, {ours}",
-            got=theirs,
-        )
+    found = given if isinstance(given, str) else l1_of(given, kind) or getattr(given, arn, None)
+    if not isinstance(found, (str, kind)):
+        raise UsageError("PropKind", at=feature, prop=prop, allowed=allowed, got=given)
+    return found
 
 
-def _region_of(owner: CfnResource | str) -> str | None:
-    if isinstance(owner, str):
-        # ids, names and tokens have no region
-        found = re.match("arn:[^:]+:[^:]+:([a-z0-9-]+):", owner)
-        return None if found is None else found[1]
-    # a Voice Connector may be in another region than its stack
-    region = getattr(owner, "aws_region", None)
-    if region is None:
-        return parts_of(owner).region
-    return None if "${" in region else region
+def owner_of(
+    feature: Construct,
+    prop: str,
+    given: object,
+    allowed: str,
+    kind: type[_Owner],
+    *,
+    arn: str = "",
+) -> _Owner | str:
+    """Return the owner that a prop names, as `named_by` does.
+
+    The stack's function calls the service in the account and region of the stack.
+
+    Raises:
+        UsageError: The value has another type (`PropKind`), or the owner is in another account or
+            region than the stack (`OtherEnvironment`).
+    """
+    owner = named_by(feature, prop, given, allowed, kind, arn=arn)
+    check_environment(feature, prop, owner, "account", "region")
+    return owner
 
 
 def claim(
-    feature: Construct,
-    target: ResourceType,
-    wanted: Contract,
-    owner: CfnResource | str,
+    feature: Construct, target: ResourceType, owner: CfnResource | str, name: str | None = None
 ) -> None:
     """Record that a construct configures a feature for an owner, and reject a second construct.
+
+    The owners of the whole app are compared. A name is the same owner only in the same account and
+    region. If these are not known before deployment, two stacks may be deployed to different ones,
+    so only the same stack, with its nested stacks, is sure to be the same environment. The function
+    refuses an owner that another stack has marked, in all cases.
 
     Args:
         feature: The construct that configures the feature.
 
         target: The type of the owner.
 
-        wanted: The contract of the feature.
-
         owner: The owner, as the feature was given it.
+
+        name: The name of an existing owner. Default: the name that the app gives its own owner.
 
     Raises:
         UsageError: Another construct configures the feature for the owner (`FeatureSetTwice`).
     """
-    claimed = parts_of(feature if isinstance(owner, str) else owner).features
-    # channels of different services may have the same name
-    key = (wanted.RESOURCE_TYPE, wanted.physical_id)
-    other = claimed.get(key)
-    if other is not None:
-        shown = repr(owner) if isinstance(owner, str) else owner.node.path
-        raise UsageError.relation(
-            "FeatureSetTwice",
-            at=feature,
-            text=(
-                f"{other.node.path} already configures {target.feature} for {target.name} {shown}."
-                " Remove one of them."
-            ),
-        )
-    claimed[key] = feature
+    resource = owner if isinstance(owner, CfnResource) else resource_of(owner)
+    if resource is not None and resource.cfn_resource_type != target.type:
+        # for example a nested stack, which may have the names of several owners as outputs
+        resource = None
+    ours = None if resource is None else key_of(resource)
+    claims = [*map(claims_of, _keys_of(feature, target, resource, owner, name))]
+    for other, theirs in itertools.chain.from_iterable(claims):
+        # two owners of the app that have the same name are not deployed together
+        if ours is None or theirs is None or ours == theirs:
+            shown = repr(owner) if isinstance(owner, str) else owner.node.path
+            raise UsageError.relation(
+                "FeatureSetTwice",
+                at=feature,
+                text=(
+                    f"{other.node.path} already configures {target.feature} for {target.name}"
+                    f" {shown}. Remove one of them."
+                ),
+            )
+    for known in claims:
+        known.append((feature, ours))
+
+
+def given_name(owner: CfnResource, target: ResourceType) -> Any:  # noqa: ANN401 - of any type
+    """Return the name that the properties of an owner have, or None if AWS generates it."""
+    name = target.identifier.property or ""
+    # not the attribute, which a bare resource does not have; L1s start properties in lower case
+    properties = owner._cfn_properties  # noqa: SLF001 - of any class
+    return properties.get(name, properties.get(f"{name[:1].lower()}{name[1:]}"))
+
+
+def resource_of(value: Any) -> CfnResource | None:  # noqa: ANN401 - any value of a property
+    """Return the resource that a value refers to."""
+    reference = value
+    if isinstance(value, str):
+        parts = Tokenization.reverse_string(value)
+        reference = parts.first_token if parts.length == 1 else None
+    if reference is not None and Reference.is_reference(reference):
+        target = reference.target
+        return target if isinstance(target, CfnResource) else None
+    return None
+
+
+def _keys_of(
+    feature: Construct,
+    target: ResourceType,
+    resource: CfnResource | None,
+    owner: CfnResource | str,
+    name: str | None,
+) -> Iterator[tuple[str, ...]]:
+    """Yield what identifies an owner: the resource in the app, and the name in its environment."""
+    within = (parts_of(feature).app, target.type)
+    if resource is not None:
+        yield *within, key_of(resource)
+        name = given_name(resource, target)
+    parts = parts_of(resource or feature)
+    known = {**parts.environment, **environment_of(owner)}
+    if not isinstance(name, str):
+        return
+    if is_unresolved(name):
+        # the value may be another one in another stack
+        yield *within, key_of(parts.stack), name
+    elif "account" in known and "region" in known:
+        yield *within, known["account"], known["region"], name
+    else:
+        yield *within, parts.deployment, name
 
 
 def already_configured(feature: Construct, owner: CfnResource, configuration: str) -> UsageError:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk
 from aws_cdk import Fn, Token
 
-from slr_constructs._errors import UsageError
 from slr_constructs._l1 import attribute_of, define_l1
+from slr_constructs._usage_error import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Stack, Stage
 
-from slr_constructs._errors import UsageError, check, check_kind
+from slr_constructs._errors import check, check_kind
 from slr_constructs._registry import key_of
+from slr_constructs._usage_error import UsageError
 from slr_constructs.handler.slr_handler.rules import Rule
 
 if TYPE_CHECKING:

@@ -13,13 +13,15 @@ users. Only `PermissionsBoundary` and `RemovalPolicies` use the resource type.
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import jsii
 from aws_cdk import CfnResource
 
 if TYPE_CHECKING:
     from constructs import Construct
+
+_L1 = TypeVar("_L1", bound=CfnResource)
 
 
 def define_l1(module: str, name: str, scope: Construct, id: str, **props: Any) -> CfnResource:  # noqa: ANN401 - of any type
@@ -44,6 +46,18 @@ def define_l1(module: str, name: str, scope: Construct, id: str, **props: Any) -
     resource: Any = CfnResource.__new__(CfnResource)
     resource.__jsii_ref__ = created.reference
     return cast("CfnResource", resource)
+
+
+def l1_of(value: object, kind: type[_L1]) -> _L1 | None:
+    """Return an L1, or the L1 that is the default child of a construct; None for other values."""
+    if isinstance(value, kind):
+        return value
+    try:
+        child = getattr(getattr(value, "node", None), "default_child", None)
+    except RuntimeError:
+        # CDK does not choose between two children; its message does not name the prop
+        return None
+    return child if isinstance(child, kind) else None
 
 
 def attribute_of(resource: CfnResource, name: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from aws_cdk import Token
 
 from slr_constructs._arn import arn_of
-from slr_constructs._feature import claim
+from slr_constructs._feature import claim, given_name
 from slr_constructs._handler_function import HandlerFunction
 from slr_constructs._permissions import configure_feature
 from slr_constructs._registry import mark_ordered, parts_of
@@ -87,7 +87,7 @@ def define_configuration(
         UsageError: Another construct configures the feature for the owner (`FeatureSetTwice`), or
             the contract breaks a rule.
     """
-    claim(feature, target, wanted, owner)
+    claim(feature, target, owner, wanted.target)
     resource = HandlerFunction.of(feature).define(
         feature,
         "Resource",
@@ -137,7 +137,11 @@ def define_clean_up(
         role: The role that the feature uses.
 
         id: The construct id of the clean-up resource. The id of its policy is `<id>Policy`.
+
+    Raises:
+        UsageError: Another construct configures the feature for the owner (`FeatureSetTwice`).
     """
+    claim(scope, target, owner)
     use_role(role, owner)
     contract = cast("type[Contract]", target.contracts.clean_up)
     arn = arn_of(target, name) if target.identifier.arn_attribute is None else _arn_of_owner(owner)
@@ -146,7 +150,7 @@ def define_clean_up(
         id,
         contract.of_target(name),
         target=name,
-        given_name=_given_name(owner, target),
+        given_name=given_name(owner, target),
         permissions=[configure_feature(target, arn)],
     )
     role_before(role, clean_up)
@@ -158,14 +162,6 @@ def define_clean_up(
             if each is not None:
                 cast("CfnResource", each).cfn_options.condition = condition
     return clean_up
-
-
-def _given_name(owner: CfnResource, target: ResourceType) -> Any:  # noqa: ANN401 - of any type
-    """Return the name that the properties of an owner have; `Ref` returns the same name."""
-    name = cast("str", target.identifier.property)
-    # not the attribute, which a bare resource does not have; L1s start properties in lower case
-    properties = owner._cfn_properties  # noqa: SLF001 - of any class
-    return properties.get(name, properties.get(f"{name[0].lower()}{name[1:]}"))
 
 
 def _arn_of_owner(owner: CfnResource) -> str:

@@ -1,7 +1,7 @@
-"""The registry of stacks: the objects that a stack has only once, and the ordered resources.
+"""The registry of stacks: their environments, and the objects that a stack has only once.
 
-A stack has only one function, one construct for each role, and one construct for each configured
-feature.
+A stack has only one function and one construct for each role. An app has only one construct for the
+feature of each owner.
 
 Constructs are identified by their jsii reference. A construct that was not created in Python, for
 example by an included template or inside an L2, is a new Python object each time jsii returns it.
@@ -11,10 +11,13 @@ first lookup of a construct calls the jsii kernel, because a construct never mov
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from aws_cdk import Stack, Token
+from aws_cdk import Stack
+
+from slr_constructs._usage_error import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,17 +26,33 @@ if TYPE_CHECKING:
 
 _Part = TypeVar("_Part")
 
+Environment: TypeAlias = dict[str, str]
+"""The known ones of `account`, `region` and `partition`."""
+
+_KNOWN = {
+    "account": re.compile(r"\d{12}"),
+    "region": re.compile(r"[a-z]+(-[a-z]+)+-\d+"),
+    "partition": re.compile(r"aws(-[a-z]+)*"),
+}
+
 
 @dataclass(slots=True)
 class StackParts:
     """The parts of one stack."""
 
     stack: Stack
-    #: None if the region is known only at deployment.
-    region: str | None
-    #: The construct that configures each feature, by resource type and physical id.
-    features: dict[tuple[str, str], IConstruct] = field(default_factory=dict)
+    #: The account and the region, as far as they are known before deployment.
+    environment: Environment
+    #: The key of the app.
+    app: str
+    #: The key of the stack that is deployed as a whole: of a nested stack, the outermost parent.
+    deployment: str
     _others: dict[type, Any] = field(default_factory=dict)
+
+    @property
+    def region(self) -> str | None:
+        """The region, or None if it is known only at deployment."""
+        return self.environment.get("region")
 
     def one(self, kind: type[_Part], make: Callable[[Stack], _Part]) -> _Part:
         """Return the stack's only part of a class; create it on first use.
@@ -56,6 +75,9 @@ class _Registry:
     """What this process knows about constructs, by their keys."""
 
     parts: dict[str, StackParts] = field(default_factory=dict)
+    #: The features of owners, by a key of the owner: the construct of the feature, and the key of
+    #: an owner in the app.
+    claims: dict[tuple[str, ...], list[tuple[IConstruct, str | None]]] = field(default_factory=dict)
     #: The resources that use a role through a native property and depend on it.
     ordered: set[str] = field(default_factory=set)
 
@@ -74,13 +96,44 @@ def parts_of(scope: Construct | IConstruct) -> StackParts:
     known = _REGISTRY.parts
     parts = known.get(key_of(scope))
     if parts is None:
-        stack = Stack.of(scope)
+        stack = _stack_of(scope)
         parts = known.get(key_of(stack))
         if parts is None:
-            region = stack.region
-            parts = StackParts(stack, region=None if Token.is_unresolved(region) else region)
+            parent = stack.nested_stack_parent
+            parts = StackParts(
+                stack,
+                environment=known_environment(account=stack.account, region=stack.region),
+                app=key_of(stack.node.root),
+                deployment=key_of(stack) if parent is None else parts_of(parent).deployment,
+            )
         known[key_of(stack)] = known[key_of(scope)] = parts
     return parts
+
+
+def known_environment(**parts: str | None) -> Environment:
+    """Return the parts of an environment that are known: not tokens, and not dynamic references."""
+    return {name: value for name, value in parts.items() if value and _KNOWN[name].fullmatch(value)}
+
+
+def _stack_of(scope: Construct | IConstruct) -> Stack:
+    try:
+        return Stack.of(scope)
+    except RuntimeError:
+        # CDK has no method that asks for the stack without an error
+        raise UsageError.relation(
+            "OutsideOfStack",
+            at=scope,
+            text="The construct must be in a stack. Use a stack, or a construct in one, as scope.",
+        ) from None
+
+
+def claims_of(key: tuple[str, ...]) -> list[tuple[IConstruct, str | None]]:
+    """Return the features of an owner, which the caller may add to.
+
+    Args:
+        key: The key of the owner: the app, the type, and what identifies the owner.
+    """
+    return _REGISTRY.claims.setdefault(key, [])
 
 
 def place_in(construct: IConstruct, parts: StackParts) -> None:

@@ -17,10 +17,12 @@ from aws_cdk import Annotations, Aws, CfnResource, ConstructSelector
 from constructs import Construct
 
 from slr_constructs import _permissions as permissions
-from slr_constructs._errors import UsageError, check, check_kind
+from slr_constructs._environment import check_environment
+from slr_constructs._errors import check, check_kind
 from slr_constructs._handler_function import HandlerFunction
 from slr_constructs._registry import parts_of
-from slr_constructs.catalogue import RoleCreation, RoleDefinition, usage_lists_of
+from slr_constructs._usage_error import UsageError
+from slr_constructs.catalogue import ALL, RoleCreation, RoleDefinition, usage_lists_of
 from slr_constructs.catalogue.role_definition import IMPORTED
 from slr_constructs.handler.slr_handler import contract, rules
 
@@ -73,9 +75,10 @@ class ServiceLinkedRole(Construct):
 
     Raises:
         UsageError: The stack already declares or imports the role (`RoleDeclaredTwice`), the
-            description has characters that IAM does not accept (`RoleDescription`), or `native` is
-            set for a role that IAM does not create (`NativeRoleCreation`) or together with
-            `removal` (`NativeRoleRemoval`).
+            role is known with another service principal (`RolePrincipal`), the description has
+            characters that IAM does not accept (`RoleDescription`), or `native` is set for a role
+            that IAM does not create (`NativeRoleCreation`) or together with `removal`
+            (`NativeRoleRemoval`).
     """
 
     def __init__(
@@ -89,7 +92,7 @@ class ServiceLinkedRole(Construct):
         native: bool = False,
     ) -> None:
         super().__init__(scope, id)
-        check_kind(self, "definition", definition, "a RoleDefinition", RoleDefinition)
+        _check_definition(self, definition)
         check_kind(self, "removal", removal, "a RoleRemoval", RoleRemoval)
         check_kind(self, "native", native, "True or False", bool)
         self._definition = definition
@@ -132,8 +135,12 @@ class ServiceLinkedRole(Construct):
 
         Raises:
             UsageError: The stack declares the role with another `removal`, or without one because
-                the role is imported or native (`RoleRemovalSetTwice`).
+                the role is imported or native (`RoleRemovalSetTwice`), or the role is known with
+                another service principal (`RolePrincipal`).
         """
+        where = "ServiceLinkedRole.of"
+        check_kind(where, "scope", scope, "a construct in a stack", Construct, "node")
+        _check_definition(where, definition)
         check_kind(scope, "removal", removal, "a RoleRemoval", RoleRemoval, optional=True)
         roles = _roles_of(scope)
         known = roles.known.get(definition.role_name)
@@ -161,7 +168,11 @@ class ServiceLinkedRole(Construct):
         accept features without a declared role.
 
         Features of the same stack use the imported role too, unless they are given another one.
+
+        Raises:
+            UsageError: The role is known with another service principal (`RolePrincipal`).
         """
+        _check_definition(f"{scope.node.path}/{id}", definition)
         role = _ExistingRole(scope, id, definition)
         _roles_of(scope).known.setdefault(definition.role_name, role)
         return role
@@ -209,16 +220,22 @@ class ServiceLinkedRole(Construct):
         (`iam:AWSServiceName`), and `iam:AttachRolePolicy` and `iam:PutRolePolicy` on the role.
         Source: IAM User Guide, "Service-linked role permissions".
         """
+        self._check_grantee(grantee)
         create, give_policies = permissions.allow_create(self._definition, self.role_arn)
         return _grant(grantee, create).combine(_grant(grantee, give_policies))
 
     def grant_edit(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Grant the permissions to edit the role's description, its only editable attribute."""
+        self._check_grantee(grantee)
         return _grant(grantee, permissions.allow_edit(self.role_arn))
 
     def grant_delete(self, grantee: aws_iam.IGrantable) -> aws_iam.Grant:
         """Grant the permissions to delete the role and to read the status of the deletion."""
+        self._check_grantee(grantee)
         return _grant(grantee, permissions.allow_delete(self.role_arn))
+
+    def _check_grantee(self, grantee: object) -> None:
+        check_kind(self, "grantee", grantee, "an IGrantable", "grant_principal")
 
     def _declare(self) -> None:
         known = _roles_of(self).known.setdefault(self.role_name, self)
@@ -383,10 +400,14 @@ def role_for(
             new one.
 
     Raises:
-        UsageError: The given role belongs to another service (`RoleOfAnotherService`), or it was
-            declared for another feature with another `removal` (`RoleRemovalSetTwice`).
+        UsageError: The given role belongs to another service (`RoleOfAnotherService`), it is in
+            another account (`OtherEnvironment`), or it was declared for another feature with
+            another `removal` (`RoleRemovalSetTwice`).
     """
     check_kind(feature, "role", role, "a ServiceLinkedRole", ServiceLinkedRole, optional=True)
+    if role is not None:
+        # IAM has one role for all regions of an account
+        check_environment(feature, "role", role, "account")
     parts = parts_of(feature if isinstance(owner, str) else owner)
     definition = definitions[0]
     if role is None:
@@ -427,6 +448,20 @@ def permissions_to_configure(
     """
     leased = definition.role_name in _roles_of(feature).leased
     return [] if leased else permissions.create_role(definition, _arn(definition))
+
+
+def _check_definition(at: Construct | str, definition: RoleDefinition) -> None:
+    check_kind(at, "definition", definition, "a RoleDefinition", RoleDefinition)
+    for known in ALL:
+        principal = definition.service_principal
+        if known.role_name == definition.role_name and known.service_principal != principal:
+            raise UsageError(
+                "RolePrincipal",
+                at=at,
+                prop="definition",
+                allowed=f"a role of {known.service_principal} if its name is {known.role_name}",
+                got=principal,
+            )
 
 
 def _grant(grantee: aws_iam.IGrantable, permission: permissions.Permission) -> aws_iam.Grant:

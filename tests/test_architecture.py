@@ -31,6 +31,7 @@ LAYERS = [
         "slr_constructs._function_role",
         "slr_constructs._function_settings",
     ],
+    ["slr_constructs._environment"],
     ["slr_constructs._registry", "slr_constructs._permissions"],
     [
         "slr_constructs._errors",
@@ -39,6 +40,7 @@ LAYERS = [
         "slr_constructs._l1",
     ],
     ["slr_constructs.catalogue"],
+    ["slr_constructs._usage_error"],
     ["slr_constructs.handler"],
 ]
 SAME_LAYER = {

@@ -10,6 +10,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slr_constructs.catalogue import CHIME_MESSAGING, CHIME_VOICE_CONNECTOR, RESOURCE_TYPES
+from slr_constructs.catalogue.ivs_recording import RECORDING_CONFIGURATION
+from slr_constructs.catalogue.mediatailor_logging import EVENT_TYPES
+from slr_constructs.catalogue.voice_connector_streaming import VOICE_CONNECTOR
 from slr_constructs.handler.slr_handler import rules
 from tests.published import schema_of, service_model
 
@@ -24,18 +27,11 @@ LIMITS = [(target, limit) for target in RESOURCE_TYPES for limit in target.limit
 #: The rule, the client, the operation, and the path of the member.
 MEMBERS = [
     (rules.ROLE_NAME, "iam", "GetRole", "RoleName"),
-    (rules.SERVICE_PRINCIPAL, "iam", "CreateServiceLinkedRole", "AWSServiceName"),
     (
         rules.VOICE_CONNECTOR_ID,
         "chime-sdk-voice",
         "PutVoiceConnectorStreamingConfiguration",
         "VoiceConnectorId",
-    ),
-    (
-        rules.MEDIA_INSIGHTS_ARN,
-        "chime-sdk-voice",
-        "PutVoiceConnectorStreamingConfiguration",
-        "StreamingConfiguration/MediaInsightsConfiguration/ConfigurationArn",
     ),
     (
         rules.IVS_RECORDING_CONFIGURATION_ARN,
@@ -149,11 +145,56 @@ def test_a_string_has_the_pattern_of_its_operation(
 
 
 @pytest.mark.hypothesis
+def test_a_service_principal_is_one_that_iam_accepts() -> None:
+    """The rule accepts only names of services; the model accepts any name."""
+    _agree(
+        rules.SERVICE_PRINCIPAL,
+        _member("iam", "CreateServiceLinkedRole", "AWSServiceName"),
+        narrower=True,
+    )
+
+
+@pytest.mark.hypothesis
 def test_an_app_instance_arn_is_a_chime_arn() -> None:
     """The rule accepts only the ARN of an app instance; the model accepts any ARN."""
     limit = _member("chime-sdk-messaging", "PutMessagingStreamingConfigurations", "AppInstanceArn")
 
     _agree(rules.APP_INSTANCE_ARN, limit, narrower=True)
+
+
+@pytest.mark.hypothesis
+def test_a_media_insights_arn_is_that_of_a_configuration() -> None:
+    """The rule accepts only the ARN that the function has permissions for."""
+    limit = _member(
+        "chime-sdk-voice",
+        "PutVoiceConnectorStreamingConfiguration",
+        "StreamingConfiguration/MediaInsightsConfiguration/ConfigurationArn",
+    )
+    (analyze,) = VOICE_CONNECTOR.requirements
+    arn = analyze.resource.format(partition="aws", region="us-east-1", account="111122223333")
+
+    _agree(rules.MEDIA_INSIGHTS_ARN, limit, narrower=True)
+    assert rules.MEDIA_INSIGHTS_ARN.holds(arn.replace("*", "Calls"))
+    assert not rules.MEDIA_INSIGHTS_ARN.holds("arn:aws:chime:us-east-1:111122223333:app-instance/x")
+
+
+@pytest.mark.hypothesis
+def test_a_bucket_for_recordings_has_the_pattern_of_its_schema() -> None:
+    """S3 has older buckets with other names, which IVS does not accept."""
+    s3 = _part(RECORDING_CONFIGURATION, ["DestinationConfiguration", "S3"])
+
+    _agree(rules.IVS_BUCKET_NAME, s3["properties"]["BucketName"])
+
+
+def test_the_retention_of_a_stream_is_that_of_kinesis() -> None:
+    """The minimum of the schema is that of another operation."""
+    schema = schema_of("AWS::Kinesis::Stream")["properties"]["RetentionPeriodHours"]
+    decrease = service_model("kinesis").operation_model("DecreaseStreamRetentionPeriod")
+    holds = rules.MESSAGING_STREAM_RETENTION.holds
+
+    assert "The minimum value of a stream's retention period is 24 hours" in decrease.documentation
+    assert schema["maximum"] == 8760
+    assert [*map(holds, (23, 24, 8760, 8761))] == [False, True, True, False]
 
 
 def test_notification_targets_are_those_of_the_service() -> None:
@@ -165,6 +206,24 @@ def test_notification_targets_are_those_of_the_service() -> None:
     assert len(target.enum) == shape.metadata["max"] == 3
     assert not rules.NOTIFICATION_TARGETS.holds(())
     assert shape.metadata["min"] == 1
+
+
+def test_event_types_are_those_of_the_service() -> None:
+    """Each of the four lists has its own event types."""
+    logs = service_model("mediatailor").operation_model("ConfigureLogsForPlaybackConfiguration")
+    ads, manifests = (
+        logs.input_shape.members[name].members
+        for name in ("AdsInteractionLog", "ManifestServiceInteractionLog")
+    )
+
+    assert {
+        "ads_interaction_publish_opt_in_event_types": {*ads["PublishOptInEventTypes"].member.enum},
+        "ads_interaction_exclude_event_types": {*ads["ExcludeEventTypes"].member.enum},
+        "manifest_service_publish_opt_in_event_types": {
+            *manifests["PublishOptInEventTypes"].member.enum
+        },
+        "manifest_service_exclude_event_types": {*manifests["ExcludeEventTypes"].member.enum},
+    } == {prop: {*types} for prop, types in EVENT_TYPES.items()}
 
 
 def test_the_notification_prefix_is_that_of_the_roles_policy() -> None:

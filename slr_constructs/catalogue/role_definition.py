@@ -6,6 +6,7 @@ from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import TypeAlias
 
+from slr_constructs._usage_error import UsageError
 from slr_constructs.handler.slr_handler import rules
 
 #: the type of the metadata in a cloud assembly by which a construct imports a role; its data is the
@@ -67,7 +68,7 @@ class RoleDefinition:
 
         RoleDefinition("AWSServiceRoleForX", "x.amazonaws.com")
 
-    A name that IAM does not accept raises a ValueError.
+    A name that IAM does not accept raises a `UsageError`.
 
     Operations have the form `client:Operation`, with the name of the boto3 client. The prefix of
     the IAM action may differ: the action of `chime-sdk-voice:...` is `chime:...`.
@@ -135,8 +136,8 @@ class RoleDefinition:
             ("service_principal", self.service_principal, rules.SERVICE_PRINCIPAL),
         ):
             if not rule.holds(value):
-                raise ValueError(
-                    rules.refusal("RoleDefinition", prop, rule.allowed, value, rule.code)
+                raise UsageError(
+                    rule.code, at="RoleDefinition", prop=prop, allowed=rule.allowed, got=value
                 )
 
     @property

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from aws_cdk import Duration, Names, RemovalPolicy, Stack, Token, aws_chime, aws_kinesis, aws_kms
+from aws_cdk import Duration, Names, RemovalPolicy, aws_chime, aws_kinesis, aws_kms
 
 from slr_constructs._arn import last_part
-from slr_constructs._errors import UsageError, check, check_kind, check_name
-from slr_constructs._feature import FeatureWithCleanUp, check_region
+from slr_constructs._environment import check_environment
+from slr_constructs._errors import amount_of, check, check_kind, check_name
+from slr_constructs._feature import FeatureWithCleanUp, owner_of
 from slr_constructs._ordering import define_configuration
 from slr_constructs._permissions import Permission
 from slr_constructs._registry import parts_of
 from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs._usage_error import UsageError
 from slr_constructs.catalogue.app_instance_streaming import (
     APP_INSTANCE,
     CHIME_MESSAGING,
@@ -26,7 +28,7 @@ from slr_constructs.catalogue.app_instance_streaming import (
 from slr_constructs.handler.slr_handler import contract, rules
 
 if TYPE_CHECKING:
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
 _PREFIX = "chime-messaging-"
 _NAME_CHARACTERS = 128
@@ -53,8 +55,10 @@ class MessagingStream(aws_kinesis.Stream):
             hours.
 
     Raises:
-        UsageError: The name lacks the prefix (`MessagingStreamName`), or the stream has only one
-            shard (`MessagingStreamShards`).
+        UsageError: The name lacks the prefix (`MessagingStreamName`), the stream has only one shard
+            (`MessagingStreamShards`), the retention is too short or too long
+            (`MessagingStreamRetention`) or a token in another unit than hours (`DurationUnit`), or
+            the key is in another region (`OtherEnvironment`).
     """
 
     def __init__(
@@ -67,9 +71,15 @@ class MessagingStream(aws_kinesis.Stream):
         encryption_key: aws_kms.IKey | None = None,
         retention_period: Duration | None = None,
     ) -> None:
+        parts_of(scope)
         path = f"{scope.node.path}/{id}"
         check(rules.MESSAGING_STREAM_NAME, stream_name, at=path, prop="stream_name")
-        check(rules.MESSAGING_STREAM_SHARDS, shard_count, at=path, prop="shard_count")
+        shards = rules.MESSAGING_STREAM_SHARDS
+        check_kind(path, "shard_count", shard_count, shards.allowed, int, float, optional=True)
+        check(shards, shard_count, at=path, prop="shard_count")
+        check_kind(path, "encryption_key", encryption_key, "an IKey", "key_arn", optional=True)
+        hours = amount_of(path, "retention_period", retention_period, "hours")
+        check(rules.MESSAGING_STREAM_RETENTION, hours, at=path, prop="retention_period")
         super().__init__(
             scope,
             id,
@@ -89,6 +99,9 @@ class MessagingStream(aws_kinesis.Stream):
             retention_period=retention_period,
             removal_policy=RemovalPolicy.DESTROY,
         )
+        if encryption_key is not None:
+            # KMS Developer Guide: a key can be used only in its region, but by other accounts
+            check_environment(self, "encryption_key", encryption_key, "region")
         if stream_name is None:
             name = Names.unique_resource_name(
                 self, max_length=_NAME_CHARACTERS - len(_PREFIX), separator="-"
@@ -106,22 +119,22 @@ class AppInstanceStreaming(FeatureWithCleanUp):
     Args:
         app_instance: The app instance in this app, or the ARN of an existing one.
 
-        channels: The stream for the events of channels. None: channels are not streamed.
+        channels: The stream for the events of channels. Default: channels are not streamed.
 
-        channel_messages: The stream for the events of messages, which may be the same stream. None:
-            messages are not streamed.
+        channel_messages: The stream for the events of messages, which may be the same stream. At
+            least one of the two is required. Default: messages are not streamed.
 
         role: The role `AWSServiceRoleForChimeSDKMessaging`, or the role that it replaced. Default:
             the role of the stack, declared on first use.
 
     Raises:
         UsageError: The ARN is not the ARN of an app instance (`AppInstanceArn`); the app instance
-            is in another region than the stack (`OwnerRegion`); a stream has an invalid name or
-            ARN, only one shard, no encryption, or another account or region
-            (`MessagingStreamName`, `MessagingStreamArn`, `MessagingStreamShards`,
-            `MessagingStreamEncryption`, `MessagingStreamEnvironment`); both streams are None
-            (`NothingStreamed`); the role belongs to another service (`RoleOfAnotherService`); or
-            another construct streams this app instance (`FeatureSetTwice`).
+            is in another account or region than the stack, or a stream in another one than the app
+            instance (`OtherEnvironment`); a stream has an invalid name or ARN, only one shard, or
+            no encryption (`MessagingStreamName`, `MessagingStreamArn`, `MessagingStreamShards`,
+            `MessagingStreamEncryption`); both streams are None (`NothingStreamed`); the role
+            belongs to another service (`RoleOfAnotherService`); or another construct streams this
+            app instance (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -129,21 +142,19 @@ class AppInstanceStreaming(FeatureWithCleanUp):
         scope: Construct,
         id: str,
         *,
-        app_instance: aws_chime.CfnAppInstance | str,
-        channels: aws_kinesis.IStream | None,
-        channel_messages: aws_kinesis.IStream | None,
+        app_instance: aws_chime.CfnAppInstance | IConstruct | str,
+        channels: aws_kinesis.IStream | None = None,
+        channel_messages: aws_kinesis.IStream | None = None,
         role: ServiceLinkedRole | None = None,
     ) -> None:
         super().__init__(scope, id)
-        check_kind(
+        owner = owner_of(
             self,
             "app_instance",
             app_instance,
             "a CfnAppInstance or the ARN of one",
             aws_chime.CfnAppInstance,
-            str,
         )
-        check_region(self, "app_instance", app_instance)
         for prop, stream in (("channels", channels), ("channel_messages", channel_messages)):
             check_kind(self, prop, stream, "an IStream or None", "stream_arn", optional=True)
         streams = {"channels": channels, "channel_messages": channel_messages}
@@ -157,10 +168,8 @@ class AppInstanceStreaming(FeatureWithCleanUp):
                 got=None,
             )
         for prop, stream in given.items():
-            self._check_stream(prop, stream)
-        self._app_instance_arn = (
-            app_instance if isinstance(app_instance, str) else app_instance.attr_app_instance_arn
-        )
+            self._check_stream(prop, stream, owner)
+        self._app_instance_arn = owner if isinstance(owner, str) else owner.attr_app_instance_arn
         # both props may have the same stream
         arn_of = {stream: stream.stream_arn for stream in dict.fromkeys(given.values())}
         arns = {prop: arn_of[stream] for prop, stream in given.items()}
@@ -168,14 +177,14 @@ class AppInstanceStreaming(FeatureWithCleanUp):
             app_instance_arn=self._app_instance_arn,
             channels_stream_arn=arns.get("channels"),
             channel_messages_stream_arn=arns.get("channel_messages"),
-            outside_of_stack=isinstance(app_instance, str) or None,
+            outside_of_stack=isinstance(owner, str) or None,
         )
         self._role = role_for(self, role, CHIME_MESSAGING, CHIME_MESSAGING_LEGACY)
         self._clean_up = define_configuration(
             self,
             APP_INSTANCE,
             wanted,
-            owner=app_instance,
+            owner=owner,
             name=last_part(self._app_instance_arn),
             arn=self._app_instance_arn,
             props={
@@ -204,12 +213,16 @@ class AppInstanceStreaming(FeatureWithCleanUp):
             needed.append(Permission(to_encrypt.actions, [*key_arns]))
         return needed
 
-    def _check_stream(self, prop: str, stream: aws_kinesis.IStream) -> None:
+    def _check_stream(
+        self, prop: str, stream: aws_kinesis.IStream, owner: aws_chime.CfnAppInstance | str
+    ) -> None:
+        # Chime SDK Developer Guide, "Streaming messaging data": the stream must be in the account
+        # and region of the app instance
+        check_environment(
+            self, prop, stream, "account", "region", of=owner, place=f"the {APP_INSTANCE.name}"
+        )
         if isinstance(stream, MessagingStream):
-            if parts_of(stream) is not parts_of(self):
-                self._check_environment(prop, stream)
             return
-        self._check_environment(prop, stream)
         resource = stream.node.default_child
         if not isinstance(resource, aws_kinesis.CfnStream):
             # imported: only its name is known
@@ -226,19 +239,3 @@ class AppInstanceStreaming(FeatureWithCleanUp):
                 allowed="encrypted",
                 got=stream,
             )
-
-    def _check_environment(self, prop: str, stream: aws_kinesis.IStream) -> None:
-        stack, stream_env = Stack.of(self), stream.env
-        for what, ours, theirs in (
-            ("region", stack.region, stream_env.region),
-            ("account", stack.account, stream_env.account),
-        ):
-            known = not Token.is_unresolved(ours) and not Token.is_unresolved(theirs)
-            if known and ours != theirs:
-                raise UsageError(
-                    "MessagingStreamEnvironment",
-                    at=self,
-                    prop=prop,
-                    allowed=f"in the {what} of the app instance, {ours}",
-                    got=theirs,
-                )

@@ -16,13 +16,15 @@ from aws_cdk import Duration, Stack, aws_ivs, aws_s3
 from constructs import Construct
 
 from slr_constructs._arn import last_part
-from slr_constructs._errors import UsageError, check, check_kind
-from slr_constructs._feature import Feature, already_configured, check_region, claim
+from slr_constructs._environment import check_environment
+from slr_constructs._errors import amount_of, check, check_kind, check_list
+from slr_constructs._feature import Feature, already_configured, claim, owner_of
 from slr_constructs._handler_function import HandlerFunction
 from slr_constructs._ordering import use_role
 from slr_constructs._permissions import configure_feature
 from slr_constructs._registry import mark_ordered
 from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs._usage_error import UsageError
 from slr_constructs.catalogue.ivs_recording import CHANNEL, IVS_RECORD_TO_S3
 from slr_constructs.handler.slr_handler import contract, rules
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import CfnResource
+    from constructs import IConstruct
 
 
 class Resolution(Enum):
@@ -81,7 +84,7 @@ class Thumbnails:
     mode: str
     every: Duration | None = None
     resolution: Resolution | None = None
-    storage: tuple[ThumbnailStorage, ...] = ()
+    storage: Sequence[ThumbnailStorage] = ()
 
     @classmethod
     def disabled(cls) -> Thumbnails:
@@ -105,7 +108,7 @@ class Thumbnails:
 
             storage: How thumbnails are stored. Default: sequentially.
         """
-        return cls("INTERVAL", every, resolution, tuple(storage))
+        return cls("INTERVAL", every, resolution, storage)
 
 
 class IvsRecordingConfiguration(Feature):
@@ -117,8 +120,9 @@ class IvsRecordingConfiguration(Feature):
     the new one.
 
     Args:
-        bucket: The bucket for the recordings, in the region of the channel. If the bucket already
-            has a policy, the policy is created first, because IVS adds a statement to it.
+        bucket: The bucket for the recordings, in the account and region of the channel. If the
+            bucket already has a policy, the policy is created first, because IVS adds a statement
+            to it.
 
         name: The name of the recording configuration, which need not be unique. Default: no name.
 
@@ -133,9 +137,12 @@ class IvsRecordingConfiguration(Feature):
             first use.
 
     Raises:
-        UsageError: A prop breaks its rule (`IvsRecordingName`, `IvsReconnectWindow`,
-            `IvsThumbnailInterval`), `Renditions.custom` has no rendition (`IvsRenditions`), or the
-            role belongs to another service (`RoleOfAnotherService`).
+        UsageError: A prop breaks its rule (`IvsBucketName`, `IvsRecordingName`,
+            `IvsReconnectWindow`, `IvsThumbnailInterval`, `IvsRenditions`, `IvsThumbnails`), a
+            duration is a token in another unit than seconds (`DurationUnit`), neither renditions
+            nor thumbnails are recorded (`NothingRecorded`), the bucket or the role is in another
+            account, or the bucket in another region (`OtherEnvironment`), or the role belongs to
+            another service (`RoleOfAnotherService`).
     """
 
     def __init__(
@@ -143,7 +150,7 @@ class IvsRecordingConfiguration(Feature):
         scope: Construct,
         id: str,
         *,
-        bucket: aws_s3.IBucket,
+        bucket: aws_s3.IBucket | aws_s3.CfnBucket,
         name: str | None = None,
         reconnect_window: Duration | None = None,
         renditions: Renditions | None = None,
@@ -152,26 +159,42 @@ class IvsRecordingConfiguration(Feature):
     ) -> None:
         super().__init__(scope, id)
         l1 = aws_ivs.CfnRecordingConfiguration
-        check_kind(self, "bucket", bucket, "an IBucket", "bucket_name")
+        check_kind(self, "bucket", bucket, "an IBucket or a CfnBucket", "bucket_name")
+        check(rules.IVS_BUCKET_NAME, bucket.bucket_name, at=self, prop="bucket")
+        # IVS User Guide, "Auto-Record to Amazon S3": the account must own the bucket, which must be
+        # in the region of the recording configuration
+        check_environment(self, "bucket", bucket, "account", "region")
         check(rules.IVS_RECORDING_NAME, name, at=self, prop="name")
-        window = self._seconds("reconnect_window", reconnect_window)
+        window = amount_of(self, "reconnect_window", reconnect_window, "seconds")
         check(rules.IVS_RECONNECT_WINDOW, window, at=self, prop="reconnect_window")
         rendition_configuration = self._renditions(renditions)
         thumbnail_configuration = self._thumbnails(thumbnails)
+        if renditions == Renditions.none() and thumbnails == Thumbnails.disabled():
+            raise UsageError(
+                "NothingRecorded",
+                at=self,
+                prop="thumbnails",
+                allowed="a Thumbnails.interval if no renditions are recorded",
+                got="DISABLED",
+            )
         self._role = role_for(self, role, IVS_RECORD_TO_S3)
         self._resource = l1(
             self,
             "Resource",
             name=name,
             destination_configuration=l1.DestinationConfigurationProperty(
-                s3=l1.S3DestinationConfigurationProperty(bucket_name=bucket.bucket_name)
+                s3=l1.S3DestinationConfigurationProperty(
+                    bucket_name=(
+                        bucket.ref if isinstance(bucket, aws_s3.CfnBucket) else bucket.bucket_name
+                    )
+                )
             ),
             recording_reconnect_window_seconds=window,
             rendition_configuration=rendition_configuration,
             thumbnail_configuration=thumbnail_configuration,
         )
         use_role(self._role, self._resource)
-        if bucket.policy is not None:
+        if not isinstance(bucket, aws_s3.CfnBucket) and bucket.policy is not None:
             self._resource.node.add_dependency(bucket.policy)
 
     @property
@@ -184,7 +207,7 @@ class IvsRecordingConfiguration(Feature):
         """The recording configuration, deleted after all resources that depend on it."""
         return self._resource
 
-    def record(self, channel: aws_ivs.CfnChannel | str) -> CfnResource:
+    def record(self, channel: aws_ivs.CfnChannel | IConstruct | str) -> CfnResource:
         """Record a channel.
 
         For a channel of the app, the method sets its native property; no function is needed. For an
@@ -193,35 +216,41 @@ class IvsRecordingConfiguration(Feature):
         live: the function waits until the stream ends, and fails if that takes too long.
 
         Args:
-            channel: The channel in this app, or the ARN of an existing one.
+            channel: The channel in this app: a `CfnChannel`, or a construct around one, such as a
+                `Channel` of aws-cdk.aws-ivs-alpha. Or the ARN of an existing channel.
 
         Returns:
             The resource whose deletion ends the recording: the channel or the custom resource.
 
         Raises:
             UsageError: The ARN is not the ARN of a channel (`IvsChannelArn`), the channel is in
-                another region than the stack (`OwnerRegion`), or it already has a recording
-                configuration (`FeatureSetTwice`).
+                another account or region than the stack (`OtherEnvironment`), or it already has a
+                recording configuration (`FeatureSetTwice`).
         """
-        check_kind(
-            self, "channel", channel, "a CfnChannel or the ARN of one", aws_ivs.CfnChannel, str
+        owner = owner_of(
+            self,
+            "channel",
+            channel,
+            "a CfnChannel or the ARN of one",
+            aws_ivs.CfnChannel,
+            arn="channel_arn",
         )
-        check_region(self, "channel", channel)
-        if isinstance(channel, str):
-            return self._record_existing(channel)
-        if channel.recording_configuration_arn:
-            raise already_configured(self, channel, "a recording configuration")
-        channel.recording_configuration_arn = self._resource.attr_arn
+        if isinstance(owner, str):
+            return self._record_existing(owner)
+        if owner.recording_configuration_arn:
+            raise already_configured(self, owner, "a recording configuration")
+        claim(self, CHANNEL, owner)
+        owner.recording_configuration_arn = self._resource.attr_arn
         # the channel depends on the recording configuration through this reference
-        mark_ordered(channel)
-        return channel
+        mark_ordered(owner)
+        return owner
 
     def _record_existing(self, channel_arn: str) -> CfnResource:
         check(rules.IVS_CHANNEL_ARN, channel_arn, at=self, prop="channel")
         wanted = contract.IvsChannelRecording(
             channel_arn=channel_arn, recording_configuration_arn=self._resource.attr_arn
         )
-        claim(self, CHANNEL, wanted, channel_arn)
+        claim(self, CHANNEL, channel_arn, channel_arn)
         # the id is derived from the channel: with a number as the id, two channels that change
         # places would each undo the change of the other
         known = json.dumps(Stack.of(self).resolve(channel_arn), sort_keys=True)
@@ -240,19 +269,26 @@ class IvsRecordingConfiguration(Feature):
         check_kind(self, "renditions", renditions, "a Renditions", Renditions, optional=True)
         if renditions is None:
             return None
-        for each in renditions.resolutions:
-            check_kind(self, "renditions", each, "Resolution values", Resolution)
-        if renditions.selection == "CUSTOM" and not renditions.resolutions:
+        chosen = check_list(
+            self, "renditions", renditions.resolutions, "Resolution values", Resolution
+        )
+        is_custom = renditions.selection == "CUSTOM"
+        if (
+            renditions.selection not in ("ALL", "NONE", "CUSTOM")
+            or is_custom != bool(chosen)
+            or len({*chosen}) < len(chosen)
+        ):
             raise UsageError(
                 "IvsRenditions",
                 at=self,
                 prop="renditions",
-                allowed="one or more Resolution values for Renditions.custom",
-                got=renditions.resolutions,
+                allowed="Renditions.all(), Renditions.none(), or Renditions.custom with one or more"
+                " Resolution values, each once",
+                got=(renditions.selection, *renditions.resolutions),
             )
         return aws_ivs.CfnRecordingConfiguration.RenditionConfigurationProperty(
             rendition_selection=renditions.selection,
-            renditions=[each.value for each in renditions.resolutions] or None,
+            renditions=[*chosen] or None,
         )
 
     def _thumbnails(
@@ -261,15 +297,29 @@ class IvsRecordingConfiguration(Feature):
         check_kind(self, "thumbnails", thumbnails, "a Thumbnails", Thumbnails, optional=True)
         if thumbnails is None:
             return None
-        every = self._seconds("thumbnails", thumbnails.every)
+        every = amount_of(self, "thumbnails", thumbnails.every, "seconds")
         check(rules.IVS_THUMBNAIL_INTERVAL, every, at=self, prop="thumbnails")
+        resolution, kind = thumbnails.resolution, "a Resolution"
+        check_kind(self, "thumbnails", resolution, kind, Resolution, optional=True)
+        storage = check_list(
+            self,
+            "thumbnails",
+            thumbnails.storage,
+            "a list of ThumbnailStorage values",
+            ThumbnailStorage,
+        )
+        if thumbnails.mode not in ("DISABLED", "INTERVAL") or len({*storage}) < len(storage):
+            raise UsageError(
+                "IvsThumbnails",
+                at=self,
+                prop="thumbnails",
+                allowed="Thumbnails.disabled(), or Thumbnails.interval with storage values, each"
+                " once",
+                got=(thumbnails.mode, *thumbnails.storage),
+            )
         return aws_ivs.CfnRecordingConfiguration.ThumbnailConfigurationProperty(
             recording_mode=thumbnails.mode,
             target_interval_seconds=every,
-            resolution=thumbnails.resolution.value if thumbnails.resolution else None,
-            storage=[each.value for each in thumbnails.storage] or None,
+            resolution=None if resolution is None else resolution.value,
+            storage=[*storage] or None,
         )
-
-    def _seconds(self, prop: str, duration: Duration | None) -> float | None:
-        check_kind(self, prop, duration, "a Duration", Duration, optional=True)
-        return None if duration is None else duration.to_seconds(integral=False)

@@ -14,21 +14,25 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_logs, aws_mediapackage
 
 from slr_constructs._arn import arn_of
-from slr_constructs._errors import UsageError, check, check_kind, check_name
-from slr_constructs._feature import FeatureWithCleanUp, already_configured, check_region
+from slr_constructs._environment import check_environment
+from slr_constructs._errors import check, check_kind, check_name
+from slr_constructs._feature import FeatureWithCleanUp, already_configured, owner_of
+from slr_constructs._l1 import l1_of
 from slr_constructs._ordering import define_clean_up, define_configuration
 from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs._usage_error import UsageError
 from slr_constructs.catalogue.mediapackage_logging import CHANNEL, MEDIAPACKAGE, PACKAGING_GROUP
 from slr_constructs.handler.slr_handler import contract, rules
 
 if TYPE_CHECKING:
     from aws_cdk import CfnResource
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
+    from slr_constructs.catalogue import ResourceType
     from slr_constructs.handler.slr_handler.rules import Rule
 
 
-#: Distinguishes the ARN of a packaging group from the id of a live channel, even with tokens.
+#: Separates the id from the rest of the ARN of a packaging group, even with tokens.
 _PACKAGING_GROUPS = ":packaging-groups/"
 
 
@@ -51,13 +55,16 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
     before the owner is deleted.
 
     Args:
-        channel: The live channel or the packaging group (VOD) in this app, the id of an existing
-            channel, or the ARN of an existing packaging group. A string that does not contain
-            `:packaging-groups/`, for example a token, is used as the id of a channel.
+        channel: The live channel in this app, or the id of an existing one. Default: the owner is a
+            packaging group.
+
+        packaging_group: The packaging group (VOD) in this app, or the id or ARN of an existing one.
+            Exactly one of the two owners is required. Default: the owner is a channel.
 
         ingress: The destination of the log of requests that send content to the channel: a log
             group whose name starts with `/aws/MediaPackage/`, or a value of `AccessLogs`. A
-            packaging group has no ingress logs. Default: the service's log group.
+            packaging group has no ingress logs. The group is in the account and region of the
+            owner. Default: the service's log group.
 
         egress: The destination of the log of requests that fetch content, in the same way. Default:
             the service's log group.
@@ -66,12 +73,13 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
             first use.
 
     Raises:
-        UsageError: The id or ARN is invalid (`MediaPackageId`), the owner is in another region than
-            the stack (`OwnerRegion`), a log group has an invalid name (`ChannelLogGroupName`,
-            `PackagingGroupLogGroupName`), a packaging group is given a log group for ingress
-            (`PackagingGroupIngress`), no log is enabled (`NothingLogged`), the role belongs to
-            another service (`RoleOfAnotherService`), or the owner already has access logs
-            (`FeatureSetTwice`).
+        UsageError: Both owners are given (`ChannelOrPackagingGroup`), the id or ARN is invalid
+            (`MediaPackageId`), the owner, a log group or the role is in another account or region
+            than the stack (`OtherEnvironment`), a log group has an invalid name
+            (`ChannelLogGroupName`, `PackagingGroupLogGroupName`), a packaging group is given a log
+            group for ingress (`PackagingGroupIngress`), no log is enabled (`NothingLogged`), the
+            role belongs to another service (`RoleOfAnotherService`), or the owner already has
+            access logs (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -79,22 +87,13 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
         scope: Construct,
         id: str,
         *,
-        channel: aws_mediapackage.CfnChannel | aws_mediapackage.CfnPackagingGroup | str,
+        channel: aws_mediapackage.CfnChannel | IConstruct | str | None = None,
+        packaging_group: aws_mediapackage.CfnPackagingGroup | IConstruct | str | None = None,
         ingress: aws_logs.ILogGroup | AccessLogs = AccessLogs.DEFAULT_GROUP,
         egress: aws_logs.ILogGroup | AccessLogs = AccessLogs.DEFAULT_GROUP,
         role: ServiceLinkedRole | None = None,
     ) -> None:
         super().__init__(scope, id)
-        check_kind(
-            self,
-            "channel",
-            channel,
-            "a CfnChannel, a CfnPackagingGroup, or the id or ARN of one",
-            aws_mediapackage.CfnChannel,
-            aws_mediapackage.CfnPackagingGroup,
-            str,
-        )
-        check_region(self, "channel", channel)
         for prop, logs in (("ingress", ingress), ("egress", egress)):
             check_kind(
                 self,
@@ -104,13 +103,34 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
                 AccessLogs,
                 "log_group_name",
             )
-        self._role = role_for(self, role, MEDIAPACKAGE, owner=channel)
-        if isinstance(channel, aws_mediapackage.CfnPackagingGroup) or (
-            isinstance(channel, str) and _PACKAGING_GROUPS in channel
-        ):
-            self._clean_up = self._log_packaging_group(channel, ingress, egress)
-        else:
-            self._clean_up = self._log_channel(channel, ingress, egress)
+        if packaging_group is None:
+            live = owner_of(
+                self,
+                "channel",
+                channel,
+                "a CfnChannel or the id of one, or omitted for a packaging_group",
+                aws_mediapackage.CfnChannel,
+            )
+            self._role = role_for(self, role, MEDIAPACKAGE, owner=live)
+            self._clean_up = self._log_channel(live, ingress, egress)
+            return
+        vod = owner_of(
+            self,
+            "packaging_group",
+            packaging_group,
+            "a CfnPackagingGroup, or the id or ARN of one",
+            aws_mediapackage.CfnPackagingGroup,
+        )
+        if channel is not None:
+            raise UsageError(
+                "ChannelOrPackagingGroup",
+                at=self,
+                prop="channel",
+                allowed="omitted if packaging_group is given (use one construct for each owner)",
+                got=channel,
+            )
+        self._role = role_for(self, role, MEDIAPACKAGE, owner=vod)
+        self._clean_up = self._log_packaging_group(vod, ingress, egress)
 
     def _log_channel(
         self,
@@ -118,8 +138,9 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
         ingress: aws_logs.ILogGroup | AccessLogs,
         egress: aws_logs.ILogGroup | AccessLogs,
     ) -> CfnResource:
-        logs_in = self._log("ingress", ingress, rules.CHANNEL_LOG_GROUP_NAME)
-        logs_out = self._log("egress", egress, rules.CHANNEL_LOG_GROUP_NAME)
+        rule = rules.CHANNEL_LOG_GROUP_NAME
+        logs_in = self._log("ingress", ingress, rule, CHANNEL, channel)
+        logs_out = self._log("egress", egress, rule, CHANNEL, channel)
         self._refuse_disabled(logs_in, logs_out)
         if isinstance(channel, str):
             wanted = contract.MediaPackageChannelLogging(
@@ -162,7 +183,8 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
                 allowed="omitted for a packaging group, which has only egress logs",
                 got=ingress,
             )
-        logs_out = self._log("egress", egress, rules.PACKAGING_GROUP_LOG_GROUP_NAME)
+        rule = rules.PACKAGING_GROUP_LOG_GROUP_NAME
+        logs_out = self._log("egress", egress, rule, PACKAGING_GROUP, group)
         self._refuse_disabled(logs_out)
         if isinstance(group, str):
             group_id = group.rpartition(_PACKAGING_GROUPS)[2]
@@ -175,8 +197,9 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
                 wanted,
                 owner=group,
                 name=group_id,
-                arn=group,
-                props={"packaging_group_id": "channel"},
+                # a packaging group's ARN ends with its id
+                arn=group if _PACKAGING_GROUPS in group else None,
+                props={"packaging_group_id": "packaging_group"},
             )
         if group.egress_access_logs is not None:
             raise already_configured(self, group, "access logs")
@@ -185,16 +208,28 @@ class MediaPackageAccessLogging(FeatureWithCleanUp):
         )
         return define_clean_up(self, PACKAGING_GROUP, owner=group, name=group.ref, role=self._role)
 
-    def _log(self, prop: str, logs: aws_logs.ILogGroup | AccessLogs, rule: Rule) -> str:
-        """Return the value of one log in the contract, and check the name of a log group."""
+    def _log(
+        self,
+        prop: str,
+        logs: aws_logs.ILogGroup | AccessLogs,
+        rule: Rule,
+        target: ResourceType,
+        owner: CfnResource | str,
+    ) -> str:
+        """Return the value of one log in the contract, and check the log group."""
         if isinstance(logs, AccessLogs):
             return logs.value
-        resource = logs.node.default_child
-        if isinstance(resource, aws_logs.CfnLogGroup):
-            check_name(rule, resource.log_group_name, at=self, prop=prop)
-        else:
+        # MediaPackage gets only the name ([botocore], ConfigureLogs), so it writes to the log group
+        # with this name in its own account and region
+        check_environment(
+            self, prop, logs, "account", "region", of=owner, place=f"the {target.name}"
+        )
+        resource = l1_of(logs, aws_logs.CfnLogGroup)
+        if resource is None:
             check(rule, logs.log_group_name, at=self, prop=prop)
-        return logs.log_group_name
+            return logs.log_group_name
+        check_name(rule, resource.log_group_name, at=self, prop=prop)
+        return resource.ref
 
     def _refuse_disabled(self, *logs: str) -> None:
         if set(logs) == {"OFF"}:

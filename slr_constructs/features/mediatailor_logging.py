@@ -15,21 +15,23 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_mediatailor
 
-from slr_constructs._errors import UsageError, check_contract, check_kind
-from slr_constructs._feature import FeatureWithCleanUp, already_configured, check_region
+from slr_constructs._errors import check_contract, check_kind, check_list, is_unresolved
+from slr_constructs._feature import FeatureWithCleanUp, already_configured, owner_of
 from slr_constructs._ordering import define_clean_up, define_configuration
 from slr_constructs._service_linked_role import ServiceLinkedRole, role_for
+from slr_constructs._usage_error import UsageError
 from slr_constructs.catalogue.mediatailor_logging import (
     CHANNEL,
+    EVENT_TYPES,
     MEDIATAILOR,
     PLAYBACK_CONFIGURATION,
 )
-from slr_constructs.handler.slr_handler import contract
+from slr_constructs.handler.slr_handler import contract, rules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
 
 class LoggingStrategy(Enum):
@@ -85,9 +87,10 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
     Raises:
         UsageError: A prop breaks its rule (`PlaybackConfigurationName`, `PercentEnabled`,
             `LoggingStrategies`, `EventTypes`), CloudFormation lacks the property
-            (`ManifestServiceOptIn`), the owner is in another region than the stack (`OwnerRegion`),
-            the role belongs to another service (`RoleOfAnotherService`), or the owner already has a
-            log configuration (`FeatureSetTwice`).
+            (`ManifestServiceOptIn`), the owner or the role is in another account, or the owner in
+            another region, than the stack (`OtherEnvironment`), the role belongs to another service
+            (`RoleOfAnotherService`), or the owner already has a log configuration
+            (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -95,7 +98,7 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
         scope: Construct,
         id: str,
         *,
-        playback_configuration: aws_mediatailor.CfnPlaybackConfiguration | str,
+        playback_configuration: aws_mediatailor.CfnPlaybackConfiguration | IConstruct | str,
         percent_enabled: int = 100,
         enabled_logging_strategies: Sequence[LoggingStrategy] | None = None,
         ads_interaction_publish_opt_in_event_types: Sequence[str] | None = None,
@@ -105,21 +108,30 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
         role: ServiceLinkedRole | None = None,
     ) -> None:
         super().__init__(scope, id)
-        owner = playback_configuration
-        check_kind(
+        owner = owner_of(
             self,
             "playback_configuration",
-            owner,
+            playback_configuration,
             "a CfnPlaybackConfiguration or the name of one",
             aws_mediatailor.CfnPlaybackConfiguration,
-            str,
         )
-        check_region(self, "playback_configuration", owner)
+        allowed = rules.PERCENT_ENABLED.allowed
+        check_kind(self, "percent_enabled", percent_enabled, allowed, int, float)
+        strategies = None
+        if enabled_logging_strategies is not None:
+            kinds = "a list of LoggingStrategy values"
+            strategies = check_list(
+                self,
+                "enabled_logging_strategies",
+                enabled_logging_strategies,
+                kinds,
+                LoggingStrategy,
+            )
         self._name = owner if isinstance(owner, str) else owner.ref
         wanted = contract.MediaTailorSessionLogging(
             playback_configuration_name=self._name,
             percent_enabled=percent_enabled,
-            enabled_logging_strategies=self._strategies(enabled_logging_strategies),
+            enabled_logging_strategies=strategies,
             ads_interaction_publish_opt_in_event_types=self._types(
                 "ads_interaction_publish_opt_in_event_types",
                 ads_interaction_publish_opt_in_event_types,
@@ -160,15 +172,18 @@ class MediaTailorSessionLogging(FeatureWithCleanUp):
         """The playback configuration's name."""
         return self._name
 
-    def _strategies(self, given: Sequence[LoggingStrategy] | None) -> tuple[str, ...] | None:
-        prop, kinds = "enabled_logging_strategies", "a list of LoggingStrategy values"
-        check_kind(self, prop, given, kinds, list, tuple, optional=True)
-        for each in given or ():
-            check_kind(self, prop, each, kinds, LoggingStrategy)
-        return None if given is None else tuple(each.value for each in given)
-
     def _types(self, prop: str, types: Sequence[str] | None) -> tuple[str, ...] | None:
         check_kind(self, prop, types, "a list or None", list, tuple, optional=True)
+        for each in types or ():
+            if each not in EVENT_TYPES[prop] and not is_unresolved(each):
+                raise UsageError(
+                    "EventTypes",
+                    at=self,
+                    prop=prop,
+                    allowed="event types that MediaTailor has for it, such as"
+                    f" {min(EVENT_TYPES[prop])}",
+                    got=each,
+                )
         return None if types is None else tuple(types)
 
     def _log_configuration(
@@ -215,10 +230,10 @@ class MediaTailorAsRunLogging(FeatureWithCleanUp):
             first use.
 
     Raises:
-        UsageError: The name is invalid (`MediaTailorChannelName`), the channel is in another region
-            than the stack (`OwnerRegion`), the role belongs to another service
-            (`RoleOfAnotherService`), or the owner already has a log configuration
-            (`FeatureSetTwice`).
+        UsageError: The name is invalid (`MediaTailorChannelName`), the channel or the role is in
+            another account, or the channel in another region, than the stack (`OtherEnvironment`),
+            the role belongs to another service (`RoleOfAnotherService`), or the owner already has a
+            log configuration (`FeatureSetTwice`).
     """
 
     def __init__(
@@ -226,38 +241,36 @@ class MediaTailorAsRunLogging(FeatureWithCleanUp):
         scope: Construct,
         id: str,
         *,
-        channel: aws_mediatailor.CfnChannel | str,
+        channel: aws_mediatailor.CfnChannel | IConstruct | str,
         role: ServiceLinkedRole | None = None,
     ) -> None:
         super().__init__(scope, id)
-        check_kind(
+        owner = owner_of(
             self,
             "channel",
             channel,
             "a CfnChannel or the name of one",
             aws_mediatailor.CfnChannel,
-            str,
         )
-        check_region(self, "channel", channel)
-        self._name = channel if isinstance(channel, str) else channel.ref
-        self._role = role_for(self, role, MEDIATAILOR, owner=channel)
-        if isinstance(channel, str):
+        self._name = owner if isinstance(owner, str) else owner.ref
+        self._role = role_for(self, role, MEDIATAILOR, owner=owner)
+        if isinstance(owner, str):
             self._clean_up = define_configuration(
                 self,
                 CHANNEL,
-                contract.MediaTailorAsRunLogging(channel_name=channel),
-                owner=channel,
-                name=channel,
+                contract.MediaTailorAsRunLogging(channel_name=owner),
+                owner=owner,
+                name=owner,
                 props={"channel_name": "channel"},
             )
         else:
-            if channel.log_configuration is not None:
-                raise already_configured(self, channel, "a log configuration")
-            channel.log_configuration = (
-                aws_mediatailor.CfnChannel.LogConfigurationForChannelProperty(log_types=["AS_RUN"])
+            if owner.log_configuration is not None:
+                raise already_configured(self, owner, "a log configuration")
+            owner.log_configuration = aws_mediatailor.CfnChannel.LogConfigurationForChannelProperty(
+                log_types=["AS_RUN"]
             )
             self._clean_up = define_clean_up(
-                self, CHANNEL, owner=channel, name=self._name, role=self._role
+                self, CHANNEL, owner=owner, name=self._name, role=self._role
             )
 
     @property

@@ -97,7 +97,7 @@ def define_all_features(definition: RoleDefinition, stack: Stack) -> None:
             stack,
             "Analysed",
             voice_connector="z" * 22,
-            media_insights_configuration_arn=(
+            media_insights_configuration=(
                 f"arn:aws:chime:us-east-1:{ACCOUNT}:media-insights-pipeline-configuration/calls"
             ),
         )

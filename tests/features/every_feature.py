@@ -176,12 +176,12 @@ def _existing_live(scope: Construct, letter: str, role: ServiceLinkedRole | None
 
 def _vod(scope: Construct, letter: str, role: ServiceLinkedRole | None) -> Feature:
     group = aws_mediapackage.CfnPackagingGroup(scope, "Owner", id=letter)
-    return MediaPackageAccessLogging(scope, "Feature", channel=group, role=role)
+    return MediaPackageAccessLogging(scope, "Feature", packaging_group=group, role=role)
 
 
 def _existing_vod(scope: Construct, letter: str, role: ServiceLinkedRole | None) -> Feature:
     arn = f"arn:aws:mediapackage-vod:{_region(scope)}:{ACCOUNT}:packaging-groups/{letter}"
-    return MediaPackageAccessLogging(scope, "Feature", channel=arn, role=role)
+    return MediaPackageAccessLogging(scope, "Feature", packaging_group=arn, role=role)
 
 
 def _of_app(

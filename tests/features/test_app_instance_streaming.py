@@ -485,7 +485,7 @@ def test_fails_when_a_stream_is_in_another_region() -> None:
 
     assert str(refused.value) == (
         "Stack/Streaming: channels must be in the region of the app instance, eu-central-1,"
-        " got 'us-east-1' [MessagingStreamEnvironment]"
+        " got 'us-east-1' [OtherEnvironment]"
     )
 
 
@@ -500,7 +500,7 @@ def test_fails_when_a_messaging_stream_is_in_another_account() -> None:
 
     assert str(refused.value) == (
         "Stack/Streaming: channels must be in the account of the app instance, 111122223333,"
-        " got '444455556666' [MessagingStreamEnvironment]"
+        " got '444455556666' [OtherEnvironment]"
     )
 
 

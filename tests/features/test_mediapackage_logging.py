@@ -81,7 +81,7 @@ def test_one_log_of_a_channel_can_be_disabled(stack: Stack, off: str) -> None:
 
 def test_a_packaging_group_in_the_app_uses_the_default_log_group_by_default(stack: Stack) -> None:
     """It has only egress logs."""
-    logging = MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack))
+    logging = MediaPackageAccessLogging(stack, "Logs", packaging_group=packaging_group(stack))
 
     properties = properties_of(template_of(stack), GROUP)
     assert properties["EgressAccessLogs"] == {}
@@ -93,7 +93,7 @@ def test_a_packaging_group_accepts_names_that_a_channel_does_not(stack: Stack) -
     """The schemas of the two resource types have different patterns."""
     group = log_group(stack, "LogGroup", "/aws/MediaPackage/vod/films.2026")
 
-    MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack), egress=group)
+    MediaPackageAccessLogging(stack, "Logs", packaging_group=packaging_group(stack), egress=group)
 
     assert properties_of(template_of(stack), GROUP)["EgressAccessLogs"] == {
         "LogGroupName": stack.resolve(group.log_group_name)
@@ -105,7 +105,9 @@ def test_a_packaging_group_accepts_every_value_of_access_logs_for_ingress(
     stack: Stack, ingress: AccessLogs
 ) -> None:
     """A packaging group has no ingress logs, so all values have the same effect."""
-    MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack), ingress=ingress)
+    MediaPackageAccessLogging(
+        stack, "Logs", packaging_group=packaging_group(stack), ingress=ingress
+    )
 
     assert properties_of(template_of(stack), GROUP)["EgressAccessLogs"] == {}
 
@@ -150,7 +152,7 @@ def test_an_existing_packaging_group_is_named_by_its_arn(stack: Stack) -> None:
     """The ARN distinguishes it from a live channel; the function needs the id."""
     group = log_group(stack, "LogGroup", "/aws/MediaPackage/vod")
 
-    logging = MediaPackageAccessLogging(stack, "Logs", channel=GROUP_ARN, egress=group)
+    logging = MediaPackageAccessLogging(stack, "Logs", packaging_group=GROUP_ARN, egress=group)
 
     template = template_of(stack)
     assert received(stack, VOD) == {
@@ -167,7 +169,7 @@ def test_a_feature_may_be_in_another_stack_than_its_owner() -> None:
     owners, features = Stack(app, "Owners"), Stack(app, "Features")
 
     live = MediaPackageAccessLogging(features, "Live", channel=channel(owners))
-    MediaPackageAccessLogging(features, "Vod", channel=packaging_group(owners))
+    MediaPackageAccessLogging(features, "Vod", packaging_group=packaging_group(owners))
 
     template = template_of(owners)
     assert live.role.node.scope is owners
@@ -207,7 +209,7 @@ def test_the_arn_of_a_packaging_group_may_contain_tokens(stack: Stack) -> None:
     """Account and region are often those of the stack."""
     arn = f"arn:aws:mediapackage-vod:{Aws.REGION}:{Aws.ACCOUNT_ID}:packaging-groups/films"
 
-    MediaPackageAccessLogging(stack, "Logs", channel=arn)
+    MediaPackageAccessLogging(stack, "Logs", packaging_group=arn)
 
     assert received(stack, VOD)["PackagingGroupId"] == "films"
 
@@ -217,7 +219,9 @@ def test_the_id_of_a_packaging_group_may_be_a_token(stack: Stack) -> None:
     name = CfnParameter(stack, "Text").value_as_string
 
     MediaPackageAccessLogging(
-        stack, "Logs", channel=f"arn:aws:mediapackage-vod:us-east-1:1:packaging-groups/{name}"
+        stack,
+        "Logs",
+        packaging_group=f"arn:aws:mediapackage-vod:us-east-1:1:packaging-groups/{name}",
     )
 
     assert received(stack, VOD)["PackagingGroupId"] == {"Ref": "Text"}
@@ -240,11 +244,12 @@ def test_fails_when_the_arn_of_a_packaging_group_has_no_id(stack: Stack) -> None
         MediaPackageAccessLogging(
             stack,
             "Logs",
-            channel="arn:aws:mediapackage-vod:us-east-1:111122223333:packaging-groups/",
+            packaging_group="arn:aws:mediapackage-vod:us-east-1:111122223333:packaging-groups/",
         )
 
     assert str(refused.value) == (
-        "Stack/Logs: channel must be 1 to 256 letters, digits, - and _, got '' [MediaPackageId]"
+        "Stack/Logs: packaging_group must be 1 to 256 letters, digits, - and _,"
+        " got '' [MediaPackageId]"
     )
 
 
@@ -292,7 +297,7 @@ def test_fails_when_the_log_group_of_a_packaging_group_has_an_invalid_name(stack
     """The prefix is the same as for a channel."""
     with pytest.raises(UsageError) as refused:
         MediaPackageAccessLogging(
-            stack, "Logs", channel=GROUP_ARN, egress=log_group(stack, "LogGroup", "films")
+            stack, "Logs", packaging_group=GROUP_ARN, egress=log_group(stack, "LogGroup", "films")
         )
 
     assert str(refused.value) == (
@@ -306,7 +311,9 @@ def test_fails_when_a_packaging_group_has_a_log_group_for_ingress(stack: Stack) 
     group = log_group(stack, "LogGroup", "/aws/MediaPackage/vod")
 
     with pytest.raises(UsageError) as refused:
-        MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack), ingress=group)
+        MediaPackageAccessLogging(
+            stack, "Logs", packaging_group=packaging_group(stack), ingress=group
+        )
 
     assert str(refused.value) == (
         "Stack/Logs: ingress must be omitted for a packaging group, which has only egress logs,"
@@ -334,7 +341,7 @@ def test_fails_when_both_logs_of_a_channel_are_disabled(stack: Stack) -> None:
 def test_fails_when_the_only_log_of_a_packaging_group_is_disabled(stack: Stack) -> None:
     """It has no other logs."""
     with pytest.raises(UsageError) as refused:
-        MediaPackageAccessLogging(stack, "Logs", channel=GROUP_ARN, egress=AccessLogs.OFF)
+        MediaPackageAccessLogging(stack, "Logs", packaging_group=GROUP_ARN, egress=AccessLogs.OFF)
 
     assert str(refused.value) == (
         "Stack/Logs: egress must be an ILogGroup or AccessLogs.DEFAULT_GROUP if no other log is"
@@ -360,10 +367,10 @@ def test_fails_when_the_channel_already_has_logs(stack: Stack, first: str) -> No
 def test_fails_when_the_packaging_group_already_has_logs(stack: Stack) -> None:
     """Another construct or the user may have set them."""
     owner = packaging_group(stack)
-    MediaPackageAccessLogging(stack, "First", channel=owner)
+    MediaPackageAccessLogging(stack, "First", packaging_group=owner)
 
     with pytest.raises(UsageError) as refused:
-        MediaPackageAccessLogging(stack, "Second", channel=owner)
+        MediaPackageAccessLogging(stack, "Second", packaging_group=owner)
 
     assert str(refused.value) == (
         "Stack/Second: Stack/Group already has access logs, from its own properties or from another"
@@ -410,7 +417,7 @@ def test_resources_of_the_smallest_call_for_a_packaging_group(
     stack: Stack, template_snapshot: SnapshotAssertion
 ) -> None:
     """These are the resources that one line adds, without the owner's property."""
-    logging = MediaPackageAccessLogging(stack, "Logs", channel=packaging_group(stack))
+    logging = MediaPackageAccessLogging(stack, "Logs", packaging_group=packaging_group(stack))
 
     assert resources_of(logging) == template_snapshot
 
@@ -422,7 +429,7 @@ def test_resources_with_everything_set_for_a_packaging_group(
     logging = MediaPackageAccessLogging(
         stack,
         "Logs",
-        channel=GROUP_ARN,
+        packaging_group=GROUP_ARN,
         egress=log_group(stack, "Egress", "/aws/MediaPackage/vod/films"),
         role=ServiceLinkedRole.from_existing(stack, "Role", roles.MEDIAPACKAGE),
     )

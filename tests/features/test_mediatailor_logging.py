@@ -17,6 +17,7 @@ from slr_constructs import (
     UsageError,
     catalogue,
 )
+from slr_constructs.catalogue.mediatailor_logging import EVENT_TYPES
 from slr_constructs.testing import resources_of, template_of
 from tests.features.every_feature import linear_channel, playback_configuration
 from tests.features.graph import (
@@ -130,7 +131,7 @@ def test_the_function_receives_every_prop(stack: Stack) -> None:
         enabled_logging_strategies=[LoggingStrategy.VENDED_LOGS],
         ads_interaction_publish_opt_in_event_types=["RAW_ADS_REQUEST", "RAW_ADS_RESPONSE"],
         ads_interaction_exclude_event_types=["AD_MARKER_FOUND"],
-        manifest_service_publish_opt_in_event_types=["ORIGIN_MANIFEST"],
+        manifest_service_publish_opt_in_event_types=["PRE_SESSION_INIT_HOOK_SUMMARY"],
         manifest_service_exclude_event_types=[],
     )
 
@@ -140,7 +141,7 @@ def test_the_function_receives_every_prop(stack: Stack) -> None:
         "EnabledLoggingStrategies": ["VENDED_LOGS"],
         "AdsInteractionPublishOptInEventTypes": ["RAW_ADS_REQUEST", "RAW_ADS_RESPONSE"],
         "AdsInteractionExcludeEventTypes": ["AD_MARKER_FOUND"],
-        "ManifestServicePublishOptInEventTypes": ["ORIGIN_MANIFEST"],
+        "ManifestServicePublishOptInEventTypes": ["PRE_SESSION_INIT_HOOK_SUMMARY"],
         "ManifestServiceExcludeEventTypes": [],
     }
 
@@ -276,26 +277,28 @@ def test_fails_when_the_percentage_is_invalid(stack: Stack, percent: int) -> Non
     )
 
 
-@pytest.mark.parametrize(
-    "prop",
-    [
-        "ads_interaction_publish_opt_in_event_types",
-        "ads_interaction_exclude_event_types",
-        "manifest_service_publish_opt_in_event_types",
-        "manifest_service_exclude_event_types",
-    ],
-)
-def test_fails_when_an_event_type_is_invalid(stack: Stack, prop: str) -> None:
-    """All event types of the service are in capitals."""
-    event_types: dict[str, Any] = {prop: ["RawAdsRequest"]}
+@pytest.mark.parametrize("event_type", ["RawAdsRequest", "FOO", 3, None, ["TIMEOUT_ERROR"]])
+@pytest.mark.parametrize("prop", EVENT_TYPES)
+def test_fails_when_an_event_type_is_unknown(stack: Stack, prop: str, event_type: object) -> None:
+    """Each prop has its own event types. Those of botocore are known."""
+    event_types: dict[str, Any] = {prop: [event_type]}
 
     with pytest.raises(UsageError) as refused:
         MediaTailorSessionLogging(stack, "Logs", playback_configuration="ads", **event_types)
 
     assert str(refused.value) == (
-        f"Stack/Logs: {prop} must be event types in capitals, such as RAW_ADS_REQUEST,"
-        " got ('RawAdsRequest',) [EventTypes]"
+        f"Stack/Logs: {prop} must be event types that MediaTailor has for it, such as"
+        f" {min(EVENT_TYPES[prop])}, got {event_type!r} [EventTypes]"
     )
+
+
+@pytest.mark.parametrize("prop", EVENT_TYPES)
+def test_fails_when_an_event_type_is_given_twice(stack: Stack, prop: str) -> None:
+    """A list that names an event type twice is a mistake."""
+    event_types: dict[str, Any] = {prop: [min(EVENT_TYPES[prop])] * 2}
+
+    with pytest.raises(UsageError, match=f"{prop} must be .*, each once, got "):
+        MediaTailorSessionLogging(stack, "Logs", playback_configuration="ads", **event_types)
 
 
 def test_fails_when_cloudformation_has_no_property_for_the_prop(stack: Stack) -> None:
@@ -305,13 +308,13 @@ def test_fails_when_cloudformation_has_no_property_for_the_prop(stack: Stack) ->
             stack,
             "Logs",
             playback_configuration=playback_configuration(stack),
-            manifest_service_publish_opt_in_event_types=["ORIGIN_MANIFEST"],
+            manifest_service_publish_opt_in_event_types=["PRE_SESSION_INIT_HOOK_SUMMARY"],
         )
 
     assert str(refused.value) == (
         "Stack/Logs: manifest_service_publish_opt_in_event_types must be omitted for a playback"
         " configuration in the app (CloudFormation has no property for it),"
-        " got ('ORIGIN_MANIFEST',) [ManifestServiceOptIn]"
+        " got ('PRE_SESSION_INIT_HOOK_SUMMARY',) [ManifestServiceOptIn]"
     )
 
 
@@ -375,7 +378,7 @@ def test_resources_of_session_logging_with_everything_set(
         percent_enabled=5,
         ads_interaction_publish_opt_in_event_types=["RAW_ADS_REQUEST"],
         ads_interaction_exclude_event_types=["AD_MARKER_FOUND"],
-        manifest_service_publish_opt_in_event_types=["ORIGIN_MANIFEST"],
+        manifest_service_publish_opt_in_event_types=["PRE_SESSION_INIT_HOOK_SUMMARY"],
         manifest_service_exclude_event_types=["GENERATED_MANIFEST"],
         role=ServiceLinkedRole.from_existing(stack, "Role", catalogue.MEDIATAILOR),
     )

@@ -91,7 +91,7 @@ def test_calls_are_analyzed_with_a_media_insights_configuration(stack: Stack) ->
         stack,
         "Streaming",
         voice_connector=connector(stack),
-        media_insights_configuration_arn=INSIGHTS_ARN,
+        media_insights_configuration=INSIGHTS_ARN,
     )
 
     template = template_of(stack)
@@ -175,7 +175,7 @@ def test_tokens_are_accepted_unchanged(stack: Stack) -> None:
         "Streaming",
         voice_connector=text,
         data_retention=Duration.hours(number),
-        media_insights_configuration_arn=text,
+        media_insights_configuration=text,
         notification_targets=[
             aws_sns.Topic(stack, "Topic", topic_name=text),
             aws_sqs.Queue(stack, "Queue", queue_name=text),
@@ -288,11 +288,11 @@ def test_fails_when_the_media_insights_configuration_is_not_an_arn(stack: Stack)
             stack,
             "Streaming",
             voice_connector=CONNECTOR_ID,
-            media_insights_configuration_arn="sentiment",
+            media_insights_configuration="sentiment",
         )
 
     assert str(refused.value) == (
-        "Stack/Streaming: media_insights_configuration_arn must be the ARN of a media insights"
+        "Stack/Streaming: media_insights_configuration must be the ARN of a media insights"
         " pipeline configuration, got 'sentiment' [MediaInsightsConfigurationArn]"
     )
 
@@ -337,7 +337,7 @@ def test_fails_when_the_connector_is_in_another_region() -> None:
 
     assert str(refused.value) == (
         "Stack/Streaming: voice_connector must be in the region of the stack, us-east-1,"
-        " got 'eu-west-1' [OwnerRegion]"
+        " got 'eu-west-1' [OtherEnvironment]"
     )
 
 
@@ -398,7 +398,7 @@ def test_resources_with_everything_set(stack: Stack, template_snapshot: Snapshot
             aws_sns.Topic(stack, "Topic", topic_name="ChimeVoiceConnector-Streaming-calls"),
             aws_sqs.Queue(stack, "Queue", queue_name="ChimeVoiceConnector-Streaming-calls"),
         ],
-        media_insights_configuration_arn=INSIGHTS_ARN,
+        media_insights_configuration=INSIGHTS_ARN,
     )
 
     assert resources_of(streaming) == template_snapshot

@@ -14,10 +14,18 @@ ALL_RULES = {name: each for name, each in vars(rules).items() if isinstance(each
 
 APP_INSTANCE = "arn:aws:chime:us-east-1:123456789012:app-instance/one"
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/chime-messaging-"
+INSIGHTS = "arn:aws:chime:us-east-1:123456789012:media-insights-pipeline-configuration/calls"
 IVS = "arn:aws:ivs:us-east-1:123456789012:"
 
 VALUES: dict[str, tuple[list[object], list[object]]] = {
-    "SERVICE_PRINCIPAL": (["ivs.amazonaws.com", "a" * 128], ["", "a b", "a" * 129, "é", None]),
+    "SERVICE_PRINCIPAL": (
+        [
+            "ivs.amazonaws.com",
+            "x.amazonaws.com.cn",
+            "dynamodb.application-autoscaling.amazonaws.com",
+        ],
+        ["", "ivs", "AWSServiceRoleForX", "Ivs.amazonaws.com", "a." + "b" * 127, None],
+    ),
     "ROLE_NAME": (["AWSServiceRoleForX_y", "a" * 64], ["", "a/b", "a" * 65, "é"]),
     "ROLE_REMOVAL": (["KEEP", "WHEN_UNUSED", "REQUIRE"], ["keep", "", None]),
     "ROLE_CREATION": (["IAM", "SERVICE", "NEVER"], ["ALWAYS", ""]),
@@ -31,7 +39,7 @@ VALUES: dict[str, tuple[list[object], list[object]]] = {
         [("EventBridge",), ["SNS", "SQS", "EventBridge"]],
         [(), ("SNS", "SNS"), ("Email",), "SNS", None],
     ),
-    "MEDIA_INSIGHTS_ARN": (["arn:aws:chime:us-east-1:1:media-insights/x"], ["x", "arn", 1]),
+    "MEDIA_INSIGHTS_ARN": ([INSIGHTS], ["x", "arn", 1, f"{INSIGHTS}/x", APP_INSTANCE]),
     "NOTIFICATION_NAME": (
         ["ChimeVoiceConnector-Streaming", "ChimeVoiceConnector-Streaming-a"],
         ["a-ChimeVoiceConnector-Streaming", None],
@@ -45,12 +53,14 @@ VALUES: dict[str, tuple[list[object], list[object]]] = {
         ["messaging", "chime-messaging-" + "a" * 113],
     ),
     "MESSAGING_STREAM_SHARDS": ([2, 50], [1, 0, "2"]),
+    "MESSAGING_STREAM_RETENTION": ([24, 8760.0], [23, 24.5, 8761, "24"]),
     "MESSAGING_STREAM_ARN": ([STREAM, f"{STREAM}all"], ["chime-messaging-all", STREAM[:-1]]),
     "IVS_CHANNEL_ARN": ([f"{IVS}channel/x-1"], [f"{IVS}channel/", f"{IVS}stream-key/x", ""]),
     "IVS_RECORDING_CONFIGURATION_ARN": (
         [f"{IVS}recording-configuration/x"],
         [f"{IVS}channel/x", ""],
     ),
+    "IVS_BUCKET_NAME": (["a.b-c", "a" * 63], ["ab", "a" * 64, "A_b", "a\n"]),
     "IVS_RECORDING_NAME": (["", "a-b_C", "a" * 128], ["a b", "a" * 129]),
     "IVS_RECONNECT_WINDOW": ([0, 300], [-1, 301, 0.5]),
     "IVS_THUMBNAIL_INTERVAL": ([1, 60], [0, 61]),
@@ -65,7 +75,10 @@ VALUES: dict[str, tuple[list[object], list[object]]] = {
         [("LEGACY_CLOUDWATCH",), ("VENDED_LOGS", "LEGACY_CLOUDWATCH")],
         [(), ("VENDED_LOGS", "VENDED_LOGS"), ("OTHER",), "VENDED_LOGS", None],
     ),
-    "EVENT_TYPES": ([(), ("RAW_ADS_REQUEST",)], [("raw",), "RAW", None]),
+    "EVENT_TYPES": (
+        [(), ("RAW_ADS_REQUEST",)],
+        [("raw",), "RAW", None, ("RAW_ADS_REQUEST", "RAW_ADS_REQUEST")],
+    ),
     "MEDIAPACKAGE_ID": (["a-1_B", "a" * 256], ["", "a b", "a" * 257]),
     "CHANNEL_LOG_GROUP_NAME": (
         ["/aws/MediaPackage/a-1_B"],

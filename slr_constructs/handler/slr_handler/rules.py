@@ -88,11 +88,12 @@ def _one_of(*values: str) -> Callable[[Any], bool]:
     return lambda value: value in values
 
 
-#: `AWSServiceName` and `RoleName` of IAM's API.
+#: `AWSServiceName` and `RoleName` of IAM's API. The first is narrowed to the form that all service
+#: principals have, so that a role name in its place is found.
 SERVICE_PRINCIPAL = Rule(
     "ServicePrincipal",
-    "1 to 128 letters, digits and +=,.@-_",
-    _matches(r"[\w+=,.@-]+", longest=128),
+    "the name of a service such as x.amazonaws.com",
+    _matches(r"[a-z0-9-]+(\.[a-z0-9-]+)+", longest=128),
 )
 ROLE_NAME = Rule(
     "RoleName", "1 to 64 letters, digits and +=,.@-_", _matches(r"[\w+=,.@-]+", longest=64)
@@ -128,11 +129,15 @@ NOTIFICATION_TARGETS = Rule(
         and 1 <= len(targets) == len(set(targets))
     ),
 )
-#: `ConfigurationArn` of chime-sdk-voice's MediaInsightsConfiguration.
+#: `ConfigurationArn` of chime-sdk-voice's MediaInsightsConfiguration, narrowed to the ARN that the
+#: service authorization reference has for a configuration.
 MEDIA_INSIGHTS_ARN = Rule(
     "MediaInsightsConfigurationArn",
     "the ARN of a media insights pipeline configuration",
-    _matches(r"arn[/:\-_.a-zA-Z0-9]+", longest=1024),
+    _matches(
+        r"arn:[a-z0-9-]+:chime:[a-z0-9-]+:\d{12}:media-insights-pipeline-configuration/[\w.-]+",
+        longest=1024,
+    ),
 )
 #: the policy of AWSServiceRoleForAmazonChimeVoiceConnector allows publishing only to these names.
 NOTIFICATION_NAME = Rule(
@@ -153,6 +158,10 @@ MESSAGING_STREAM_NAME = Rule(
     _matches(r"chime-messaging-[a-zA-Z0-9_.-]*", longest=128),
 )
 MESSAGING_STREAM_SHARDS = Rule("MessagingStreamShards", "2 shards or more, or on-demand", _whole(2))
+#: `RetentionPeriodHours` of AWS::Kinesis::Stream, whose maximum is that of Kinesis.
+MESSAGING_STREAM_RETENTION = Rule(
+    "MessagingStreamRetention", "24 to 8760 whole hours", _whole(24, 8760)
+)
 MESSAGING_STREAM_ARN = Rule(
     "MessagingStreamArn",
     "the ARN of a Kinesis stream whose name starts with chime-messaging-",
@@ -172,6 +181,12 @@ IVS_RECORDING_CONFIGURATION_ARN = Rule(
     "IvsRecordingConfigurationArn",
     "the ARN of an IVS recording configuration",
     _matches(r"arn:aws:ivs:[a-z0-9-]+:[0-9]+:recording-configuration/[a-zA-Z0-9-]+", longest=128),
+)
+#: `BucketName` of the destination.
+IVS_BUCKET_NAME = Rule(
+    "IvsBucketName",
+    "a bucket whose name has 3 to 63 characters: lower-case letters, digits, . and -",
+    _matches(r"[a-z0-9.-]{3,63}", longest=63),
 )
 IVS_RECORDING_NAME = Rule(
     "IvsRecordingName",
@@ -205,8 +220,10 @@ LOGGING_STRATEGIES = Rule(
 )
 EVENT_TYPES = Rule(
     "EventTypes",
-    "event types in capitals, such as RAW_ADS_REQUEST",
-    _each(_matches(r"[A-Z][A-Z0-9_]*", longest=128)),
+    "event types in capitals, such as RAW_ADS_REQUEST, each once",
+    lambda types: (
+        _each(_matches(r"[A-Z][A-Z0-9_]*", longest=128))(types) and len(types) == len(set(types))
+    ),
 )
 
 #: `Id` of AWS::MediaPackage::Channel and PackagingGroup.
