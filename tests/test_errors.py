@@ -14,7 +14,8 @@ from aws_cdk.aws_sqs import CfnQueue
 
 import slr_constructs
 from slr_constructs import RoleRemoval, catalogue
-from slr_constructs._errors import _STRING_TOKEN, UsageError, check, check_contract, check_name
+from slr_constructs._errors import _STRING_TOKEN, check, check_contract, check_name
+from slr_constructs._usage_error import UsageError
 from slr_constructs.handler.slr_handler import contract, rules
 from slr_constructs.handler.slr_handler.contract import Contract
 from slr_constructs.handler.slr_handler.rules import Rule

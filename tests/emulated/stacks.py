@@ -40,16 +40,21 @@ def synthesized(define: Callable[[Stack], object], *, name: str = "Stack") -> Te
 
 
 def synthesized_together(defined: Mapping[str, Callable[[Stack], object]]) -> dict[str, Template]:
-    """Return the templates of stacks by name; one app for all stacks saves time."""
-    app = App()
+    """Return the templates of stacks by name.
+
+    The stacks are variants, which may have the same owner, so each of them is in an app of its own.
+    """
+    found: dict[str, Template] = {}
     for name, define in defined.items():
+        app = App()
         define(Stack(app, name))
-    return templates(Path(app.synth().directory))
+        found |= templates(Path(app.synth().directory))
+    return found
 
 
 def templates(assembly: Path) -> dict[str, Template]:
     """Return the stacks of a cloud assembly, by name."""
-    found = {}
+    found: dict[str, Template] = {}
     for path in sorted(assembly.glob("*.template.json")):
         name = path.name.removesuffix(".template.json")
         assets = json.loads((assembly / f"{name}.assets.json").read_text())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -193,11 +194,17 @@ def test_fails_when_an_object_and_its_name_are_in_one_stack(stack: Stack) -> Non
     )
 
 
-#: An owner of the app, and a text that refers to it.
+def _owner(name: str, stack: Stack) -> object:
+    """Define a feature, and return its owner."""
+    RECIPES[name].define(stack, "a", None)
+    return stack.node.find_child("Owner")
+
+
+#: How a feature is given an owner; an owner that has the feature; and the attribute with its name.
 REFERENCES: dict[str, tuple[Callable[[Stack, object], object], Callable[[Stack], object], str]] = {
     "voice": (
         lambda stack, owner: VoiceConnectorStreaming(stack, "Feature", voice_connector=owner),  # type: ignore[arg-type]
-        lambda stack: RECIPES["voice"].define(stack, "a", None).node.scope.node.find_child("Owner"),  # type: ignore[union-attr]
+        functools.partial(_owner, "voice"),
         "attr_voice_connector_id",
     ),
     "sessions": (
@@ -206,18 +213,14 @@ REFERENCES: dict[str, tuple[Callable[[Stack, object], object], Callable[[Stack],
             "Feature",
             playback_configuration=owner,  # type: ignore[arg-type]
         ),
-        lambda stack: (
-            RECIPES["sessions"].define(stack, "a", None).node.scope.node.find_child("Owner")
-        ),  # type: ignore[union-attr]
+        functools.partial(_owner, "sessions"),
         "ref",
     ),
     "recording": (
         lambda stack, owner: IvsRecordingConfiguration(
             stack, "Feature", bucket=aws_s3.Bucket.from_bucket_name(stack, "B", "recordings")
         ).record(owner),  # type: ignore[arg-type]
-        lambda stack: (
-            RECIPES["recording"].define(stack, "a", None).node.scope.node.find_child("Owner")
-        ),  # type: ignore[union-attr]
+        functools.partial(_owner, "recording"),
         "attr_arn",
     ),
 }

@@ -6,6 +6,7 @@ What Python says about a missing or unknown keyword argument stays.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -95,6 +96,15 @@ def _role(stack: Stack, *names: Any) -> object:  # noqa: ANN401 - of any type
     return ServiceLinkedRole(stack, "It", definition=RoleDefinition(*names))
 
 
+def _role_named(name: Any, stack: Stack) -> object:  # noqa: ANN401 - of any type
+    return _role(stack, name, "x.amazonaws.com")
+
+
+def _grant(method: str, grantee: object, stack: Stack) -> object:
+    role = ServiceLinkedRole(stack, "It", definition=catalogue.MEDIATAILOR)
+    return getattr(role, method)(grantee)
+
+
 #: The input, and the code of the error.
 WRONG: dict[str, tuple[Callable[[Stack], object], str]] = {
     # a token in a unit that CDK cannot convert
@@ -153,7 +163,7 @@ WRONG: dict[str, tuple[Callable[[Stack], object], str]] = {
     ),
     **{
         f"stream retention, {name}": (
-            lambda stack, value=value: _stream(stack, retention_period=value),
+            functools.partial(_stream, retention_period=value),
             code,
         )
         for name, value, code in (
@@ -264,7 +274,7 @@ WRONG: dict[str, tuple[Callable[[Stack], object], str]] = {
     "role, not a service": (lambda stack: _role(stack, "foo", "bar"), "ServicePrincipal"),
     **{
         f"role named {name!r}": (
-            lambda stack, name=name: _role(stack, name, "x.amazonaws.com"),
+            functools.partial(_role_named, name),
             "RoleName",
         )
         for name in ("", None, 1, "AWS Service", Token.as_string({"Ref": "Name"}))
@@ -275,13 +285,13 @@ WRONG: dict[str, tuple[Callable[[Stack], object], str]] = {
     ),
     **{
         f"{name} with {given!r}": (
-            lambda stack, method=method, given=given: method(stack, given),
+            functools.partial(method, given),
             "PropKind",
         )
         for given in ("AWSServiceRoleForX", None, RoleDefinition)
         for name, method in {
-            "of": ServiceLinkedRole.of,
-            "from_existing": lambda stack, given: ServiceLinkedRole.from_existing(
+            "of": lambda given, stack: ServiceLinkedRole.of(stack, given),
+            "from_existing": lambda given, stack: ServiceLinkedRole.from_existing(
                 stack, "It", given
             ),
         }.items()
@@ -298,9 +308,7 @@ WRONG: dict[str, tuple[Callable[[Stack], object], str]] = {
     ),
     **{
         f"{method} with {type(grantee).__name__}": (
-            lambda stack, method=method, grantee=grantee: getattr(
-                ServiceLinkedRole(stack, "It", definition=catalogue.MEDIATAILOR), method
-            )(grantee),
+            functools.partial(_grant, method, grantee),
             "PropKind",
         )
         for method in ("grant_create", "grant_edit", "grant_delete")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import aws_ivs, aws_s3
+from aws_cdk import aws_s3
 from aws_cdk.aws_ivs_alpha import Channel, RecordingConfiguration
 
 from slr_constructs import IvsRecordingConfiguration, ServiceLinkedRole, catalogue
@@ -42,13 +42,13 @@ def test_an_l2_recording_has_no_finding_with_the_role() -> None:
 
 
 def test_a_construct_can_record_an_l2_channel() -> None:
-    """The construct accepts the L1 of the channel."""
+    """The construct finds the L1 of the channel."""
 
     def define(stack: Stack) -> None:
         bucket = aws_s3.Bucket(stack, "Recordings")
-        channel = Channel(stack, "Studio").node.default_child
-        assert isinstance(channel, aws_ivs.CfnChannel)
-        IvsRecordingConfiguration(stack, "Recording", bucket=bucket).record(channel)
+        IvsRecordingConfiguration(stack, "Recording", bucket=bucket).record(
+            Channel(stack, "Studio")
+        )
 
     assert reported_in_stack(define) == []
 
