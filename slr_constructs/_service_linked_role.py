@@ -139,7 +139,7 @@ class ServiceLinkedRole(Construct):
                 another service principal (`RolePrincipal`).
         """
         where = "ServiceLinkedRole.of"
-        check_kind(where, "scope", scope, "a construct in a stack", Construct, "node")
+        check_kind(where, "scope", scope, "a construct in a stack", "node")
         _check_definition(where, definition)
         check_kind(scope, "removal", removal, "a RoleRemoval", RoleRemoval, optional=True)
         roles = _roles_of(scope)
@@ -172,6 +172,8 @@ class ServiceLinkedRole(Construct):
         Raises:
             UsageError: The role is known with another service principal (`RolePrincipal`).
         """
+        where = "ServiceLinkedRole.from_existing"
+        check_kind(where, "scope", scope, "a construct in a stack", "node")
         _check_definition(f"{scope.node.path}/{id}", definition)
         role = _ExistingRole(scope, id, definition)
         _roles_of(scope).known.setdefault(definition.role_name, role)

@@ -71,6 +71,8 @@ class MessagingStream(aws_kinesis.Stream):
         encryption_key: aws_kms.IKey | None = None,
         retention_period: Duration | None = None,
     ) -> None:
+        check_kind("MessagingStream", "scope", scope, "a construct in a stack", "node")
+        # CDK's own error for a scope outside of a stack has another form
         parts_of(scope)
         path = f"{scope.node.path}/{id}"
         check(rules.MESSAGING_STREAM_NAME, stream_name, at=path, prop="stream_name")

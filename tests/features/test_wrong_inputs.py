@@ -306,6 +306,14 @@ WRONG: dict[str, tuple[Callable[[Stack], object], str]] = {
         lambda _: ServiceLinkedRole.of(None, catalogue.MEDIATAILOR),  # type: ignore[arg-type]
         "PropKind",
     ),
+    "from_existing without a scope": (
+        lambda _: ServiceLinkedRole.from_existing("Stack", "It", catalogue.MEDIATAILOR),  # type: ignore[arg-type]
+        "PropKind",
+    ),
+    "a stream without a scope": (
+        lambda _: MessagingStream(None, "It"),  # type: ignore[arg-type]
+        "PropKind",
+    ),
     **{
         f"{method} with {type(grantee).__name__}": (
             functools.partial(_grant, method, grantee),
