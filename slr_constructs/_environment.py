@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     from slr_constructs._registry import Environment
 
-_ARN = re.compile(
-    r"arn:(?P<partition>[^:]*):[^:]*:(?P<region>[^:]*):(?P<account>[^:]*):", re.DOTALL
-)
+_ARN = re.compile("arn:(?P<partition>[^:]*):[^:]*:(?P<region>[^:]*):(?P<account>[^:]*):")
 #: a dynamic reference contains the separator of ARNs.
 _DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
 

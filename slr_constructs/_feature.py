@@ -100,7 +100,10 @@ def owner_of(
             region than the stack (`OtherEnvironment`).
     """
     owner = named_by(feature, prop, given, allowed, kind, arn=arn)
-    check_environment(feature, prop, owner, "account", "region")
+    # a reference to an owner of the app is in the environment of that owner
+    resource = resource_of(owner)
+    where = resource if isinstance(resource, kind) else owner
+    check_environment(feature, prop, where, "account", "region")
     return owner
 
 
@@ -126,7 +129,7 @@ def claim(
     Raises:
         UsageError: Another construct configures the feature for the owner (`FeatureSetTwice`).
     """
-    resource = owner if isinstance(owner, CfnResource) else resource_of(owner)
+    resource = resource_of(owner)
     if resource is not None and resource.cfn_resource_type != target.type:
         # for example a nested stack, which may have the names of several owners as outputs
         resource = None
@@ -157,9 +160,14 @@ def given_name(owner: CfnResource, target: ResourceType) -> Any:  # noqa: ANN401
 
 
 def resource_of(value: Any) -> CfnResource | None:  # noqa: ANN401 - any value of a property
-    """Return the resource that a value refers to."""
+    """Return the resource that a value is or refers to."""
+    if isinstance(value, CfnResource):
+        return value
     reference = value
     if isinstance(value, str):
+        if "${" not in value:
+            # no call to jsii for a literal
+            return None
         parts = Tokenization.reverse_string(value)
         reference = parts.first_token if parts.length == 1 else None
     if reference is not None and Reference.is_reference(reference):

@@ -383,6 +383,18 @@ def test_fails_when_the_role_is_in_another_account(name: str, imported: bool) ->
     assert recipe.define(Stack(app, "Again", env=HERE), "a", role).role is role
 
 
+@pytest.mark.parametrize("part", ELSEWHERE)
+def test_fails_when_a_reference_is_to_an_owner_in_another_environment(part: str) -> None:
+    """The text is a token, but the owner is known."""
+    app = App()
+    here = Stack(app, "Here", env=HERE, cross_region_references=True)
+    there = Stack(app, "There", env=ELSEWHERE[part], cross_region_references=True)
+    channel = aws_ivs.CfnChannel(there, "Studio")
+
+    with pytest.raises(UsageError, match=f"channel must be in the {part} of the stack"):
+        _record(here, channel.attr_arn)
+
+
 def test_a_stream_is_compared_with_the_app_instance() -> None:
     """The stack has no environment, but both ARNs have one."""
     stack = Stack(App(), "Anywhere")
