@@ -72,6 +72,20 @@ def test_the_finding_names_the_policy() -> None:
         {"Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}},
         {"Condition": {"StringLike": {"iam:AWSServiceName": "*"}}},
         {"Condition": {"StringLike": {"iam:AWSServiceName": ["ivs.amazonaws.com", "*"]}}},
+        {"Condition": {"StringLike": {"iam:AWSServiceName": "*.amazonaws.com"}}},
+        {"Condition": {"StringLikeIfExists": {"iam:AWSServiceName": "?*.amazonaws.???"}}},
+        {"Condition": {"ForAnyValue:StringLike": {"iam:AWSServiceName": ["*.amazon*"]}}},
+        {"Condition": {"StringLike": {"iam:AWSServiceName": {"Fn::Sub": "*.${AWS::URLSuffix}"}}}},
+        {
+            "Condition": {
+                "StringLike": {
+                    "iam:AWSServiceName": {"Fn::Join": ["", ["*.", {"Ref": "AWS::URLSuffix"}]]}
+                }
+            }
+        },
+        {"Condition": {"StringNotEquals": {"iam:AWSServiceName": "ivs.amazonaws.com"}}},
+        {"Condition": {"StringNotLike": {"iam:AWSServiceName": ["ivs.*", "ecs.*"]}}},
+        {"Condition": {"ForAllValues:StringNotEqualsIgnoreCase": {"iam:AWSServiceName": "a"}}},
         {"Condition": {"Null": {"iam:AWSServiceName": "false"}}},
     ],
     ids=str,
@@ -111,6 +125,16 @@ def test_a_policy_for_every_service_is_found(parts: dict[str, Any]) -> None:
         {"Condition": FOR_IVS},
         {"Condition": {"StringEquals": {"IAM:awsServiceName": ["ivs.amazonaws.com"]}}},
         {"Condition": {"ForAnyValue:StringLike": {"iam:AWSServiceName": {"Ref": "Service"}}}},
+        {"Condition": {"StringLike": {"iam:AWSServiceName": "a*.amazonaws.com"}}},
+        {"Condition": {"StringLike": {"iam:AWSServiceName": "*.chime.amazonaws.com"}}},
+        {"Condition": {"StringLike": {"iam:AWSServiceName": {"Fn::Sub": "${A}.amazonaws.com"}}}},
+        {
+            "Condition": {
+                "StringLike": {"iam:AWSServiceName": "ivs.*"},
+                "StringNotLike": {"iam:AWSServiceName": "ecs.*"},
+            }
+        },
+        {"Resource": "arn:aws:iam::*:role/aws-service-role/a*"},
         {"Condition": {"Fn::If": ["A", FOR_IVS, {"Ref": "AWS::NoValue"}]}},
         {"Condition": ["?"]},
     ],

@@ -47,11 +47,18 @@ _POLICIES = {
     "AWS::Serverless::Function": "Policies",
     "AWS::Serverless::StateMachine": "Policies",
 }
-#: a role of a service that does not exist: a policy that covers it covers every role.
-_ANY_ROLE = "arn:aws:iam::111122223333:role/aws-service-role/any.amazonaws.com/AWSServiceRoleForAny"
+#: services that do not exist, and their roles: a pattern that covers both covers all others.
+_SERVICES = ("any.amazonaws.com", "other.amazonaws.com")
+_ROLES = tuple(
+    f"arn:aws:iam::111122223333:role/aws-service-role/{service}/AWSServiceRoleFor{name}"
+    for service, name in zip(_SERVICES, ("Any", "Other"), strict=True)
+)
+_EXCLUDES = re.compile("not|null", re.IGNORECASE)
 #: placeholder for an unknown part of a text; in a role ARN it matches partition and account only.
 _UNKNOWN, _PARTITION_OR_ACCOUNT = "\0", "(?:aws|111122223333)"
 _VARIABLE = re.compile(r"\$\{(?!!)[^}]*\}")
+#: the end of a service principal in most partitions, as CDK renders it.
+_SUFFIX = "AWS::URLSuffix"
 
 
 def findings(app: App) -> Iterator[Finding]:
@@ -100,25 +107,30 @@ def _flat(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any part of a template
 def _is_too_wide(statement: Any) -> bool:  # noqa: ANN401 - any part of a template
     if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
         return False
-    actions = [each for each in _flat(statement.get("Action")) if _matches(each, _ACTION)]
+    actions = [each for each in _flat(statement.get("Action")) if _covers(each, _ACTION)]
     # actions of only wildcards are for administrators
     return (
         bool(actions)
         and all(each.partition(":")[2].strip("*?") for each in actions)
-        and any(_matches(_text(each), _ANY_ROLE) for each in _flat(statement.get("Resource")))
-        and not _may_name_a_service(statement.get("Condition", {}))
+        and any(_covers(_text(each), *_ROLES) for each in _flat(statement.get("Resource")))
+        and not _may_limit_the_service(statement.get("Condition", {}))
     )
 
 
-def _may_name_a_service(condition: Any) -> bool:  # noqa: ANN401 - any part of a template
-    """Return whether a condition restricts the service; an unknown condition may do so."""
+def _may_limit_the_service(condition: Any) -> bool:  # noqa: ANN401 - any part of a template
+    """Return whether a condition limits the service; an unknown condition may do so."""
     if not isinstance(condition, dict):
         return condition is not None
     return any(
         not isinstance(keys, dict)
-        or any(str(key).lower() == _KEY and "*" not in _flat(keys[key]) for key in keys)
+        or any(
+            str(key).lower() == _KEY
+            and not any(_covers(_text(each), *_SERVICES) for each in _flat(keys[key]))
+            for key in keys
+        )
         for operator, keys in condition.items()
-        if str(operator).lower() != "null"
+        # `StringNotLike` and the like allow all other services, and the key is never absent
+        if not _EXCLUDES.search(str(operator))
     )
 
 
@@ -126,17 +138,23 @@ def _text(value: Any) -> Any:  # noqa: ANN401 - any part of a template
     """Return a text with placeholders for the parts that CloudFormation fills in."""
     match value:
         case {"Fn::Sub": str(text) | [str(text), *_]}:
-            return _VARIABLE.sub(_UNKNOWN, text)
+            return _VARIABLE.sub(_UNKNOWN, text.replace(f"${{{_SUFFIX}}}", "amazonaws.com"))
         case {"Fn::Join": [str(delimiter), [*parts]]}:
-            return delimiter.join(each if isinstance(each, str) else _UNKNOWN for each in parts)
+            return delimiter.join(map(_part, parts))
     return value
 
 
-def _matches(pattern: Any, text: str) -> bool:  # noqa: ANN401 - any part of a template
-    """Return whether a value is an IAM pattern that matches; like IAM actions, it ignores case."""
+def _part(value: Any) -> str:  # noqa: ANN401 - any part of a template
+    if value == {"Ref": _SUFFIX}:
+        return "amazonaws.com"
+    return value if isinstance(value, str) else _UNKNOWN
+
+
+def _covers(pattern: Any, *texts: str) -> bool:  # noqa: ANN401 - any part of a template
+    """Return whether a value is an IAM pattern that matches all texts, with any case."""
     if not isinstance(pattern, str):
         return False
     # unlike file names, IAM patterns have no sets of characters
     expression = fnmatch.translate(pattern.replace("[", "[[]"))
     expression = expression.replace(_UNKNOWN, _PARTITION_OR_ACCOUNT)
-    return re.match(expression, text, re.IGNORECASE) is not None
+    return all(re.match(expression, each, re.IGNORECASE) is not None for each in texts)
