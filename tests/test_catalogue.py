@@ -264,6 +264,7 @@ def test_the_superseded_role_leads_to_the_current_one() -> None:
     assert CHIME_MESSAGING_LEGACY.superseded_by is not None
     assert by_role_name(CHIME_MESSAGING_LEGACY.superseded_by) is CHIME_MESSAGING
     assert CHIME_MESSAGING_LEGACY.created_by == ()
+    assert CHIME_MESSAGING_LEGACY.created_instead == "AWSServiceRoleForAmazonChime"
     assert CHIME_MESSAGING_LEGACY.managed_policy is None
     assert CHIME_MESSAGING_LEGACY.regions is None
 

@@ -116,6 +116,7 @@ CHIME_MESSAGING_LEGACY = RoleDefinition(
     documentation=CHIME_MESSAGING.documentation[:1],
     contradictions=(_RENAMED_MESSAGING_ROLE,),
     superseded_by=CHIME_MESSAGING.role_name,  # [page]
+    created_instead="AWSServiceRoleForAmazonChime",  # [policy] [seen] it cannot stream messages
 )
 
 APP_INSTANCE = ResourceType(

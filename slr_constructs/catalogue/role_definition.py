@@ -112,6 +112,10 @@ class RoleDefinition:
 
         superseded_by: The name of the role that replaced this one.
             Default: the role is current.
+
+        created_instead: The name of the role that IAM creates for the service principal, if it is
+            another one.
+            Default: IAM creates this role, or no role.
     """
 
     role_name: str
@@ -128,6 +132,7 @@ class RoleDefinition:
     documentation: tuple[str, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
     superseded_by: str | None = None
+    created_instead: str | None = None
 
     def __post_init__(self) -> None:
         """Reject names that IAM does not accept."""

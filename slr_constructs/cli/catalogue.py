@@ -116,6 +116,7 @@ def _show(console: Console, short: str, role: RoleDefinition) -> None:
     _heading(console, "created by")
     _prose(console, [_CREATED_BY[role.creation]])
     _section(console, "superseded by", filter(None, [role.superseded_by]))
+    _section(console, "role that IAM creates instead", filter(None, [role.created_instead]))
     _section(console, "API calls that create it with the feature", role.created_by)
     _section(console, "clean-up for the whole account", role.clean_up)
     _section(console, "CloudFormation types", _resource_types(role))

@@ -1,21 +1,16 @@
-"""The declarations of the roles in the catalogue; those of one role may conflict in an account."""
+"""The declarations of service-linked roles; those of one role may conflict in an account."""
 
 from __future__ import annotations
 
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from slr_constructs import catalogue
 from slr_constructs.templates.role_usage import NATIVE_ROLE_TYPE, Role, properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
 
     from slr_constructs.templates.app import App, Place
-
-#: a tuple, because the principal in a template may be any value.
-_PRINCIPALS = tuple(each.service_principal for each in catalogue.ALL)
 
 
 class Declaration(NamedTuple):
@@ -33,6 +28,16 @@ class Declaration(NamedTuple):
         return bool(self.body["Type"] == NATIVE_ROLE_TYPE)
 
     @property
+    def role_shown(self) -> str:
+        """The role for a message: its name, or a phrase, which has blanks, if it is unknown."""
+        return self.role.name if " " in self.role.name else f"`{self.role.name}`"
+
+    @property
+    def suffix(self) -> Any:  # noqa: ANN401 - a text or an intrinsic function
+        """The last part of the name, for a service with several roles; None for most services."""
+        return properties_of(self.body).get("CustomSuffix")
+
+    @property
     def description(self) -> str | None:
         """The description of the role; None if it is omitted or unknown."""
         text = properties_of(self.body).get("Description")
@@ -44,11 +49,11 @@ class Declaration(NamedTuple):
 
 
 def declarations_in(app: App) -> list[Declaration]:
-    """Return all declarations of roles in the catalogue, in the order of deployment."""
+    """Return all declarations of known service principals, in the order of deployment."""
     return [
         Declaration(place, role, stack.resources[place.logical_id], stack.show(place.logical_id))
         for place, role in app.roles
-        if role.principal in _PRINCIPALS
+        if isinstance(role.principal, str)
         for stack in (app.stacks[place.stack],)
     ]
 
@@ -56,7 +61,8 @@ def declarations_in(app: App) -> list[Declaration]:
 def same_role(app: App) -> Iterator[tuple[Declaration, Declaration]]:
     """Yield each two declarations of the same role that are probably for the same account."""
     for one, other in combinations(declarations_in(app), 2):
-        if one.role.principal == other.role.principal and app.share_account(
-            one.place.stack, other.place.stack
-        ):
+        if (one.role.principal, one.suffix) == (
+            other.role.principal,
+            other.suffix,
+        ) and app.share_account(one.place.stack, other.place.stack):
             yield one, other

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import networkx as nx
 
-from slr_constructs import catalogue
 from slr_constructs.templates.custom_calls import Call, calls_in
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.order import Dependency, dependencies_along, graph_of, steps_of
@@ -298,7 +297,7 @@ class App:
         return [
             (place, role)
             for place, role in self.roles
-            if role.principal in usage.principals
+            if role.name in usage.role_names
             and (
                 self.outermost(place.stack) == outermost
                 or self.stack_is_before(self.outermost(place.stack), outermost)
@@ -323,9 +322,7 @@ class App:
     def has_role(self, stack: Stack, usage: RoleUsage) -> bool:
         """Return whether a role for a usage is imported, or declared as in `roles_near`."""
         return bool(self.roles_near(stack, usage)) or any(
-            (stack.name, each.role_name) in self.imported
-            for each in catalogue.ALL
-            if each.service_principal in usage.principals
+            (stack.name, each) in self.imported for each in usage.role_names
         )
 
     def _scopes(self, place: Place) -> list[Place]:

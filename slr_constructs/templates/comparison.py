@@ -158,7 +158,7 @@ class _Pair:
             each.logical_id
             for each in self._new.usages.values()
             if each.logical_id in self._old.usages
-            and role.principal in each.principals
+            and role.name in each.role_names
             and not self._new_app.has_role(self._new, each)
         ]
 
@@ -391,7 +391,7 @@ class _Pair:
     def _is_role_order(self, stack: Stack, dependent: str, dependency: str) -> bool:
         """Return whether an order is between a usage and its role, which has its own changes."""
         usage, role = stack.usages.get(dependent), stack.roles.get(dependency)
-        return usage is not None and role is not None and role.principal in usage.principals
+        return usage is not None and role is not None and role.name in usage.role_names
 
     # names and texts
 

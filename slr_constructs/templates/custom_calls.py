@@ -53,8 +53,8 @@ class Call:
     #: the owners of the feature that the template names: resources, or custom resources that
     #: create the owner, which may be this one.
     owners: tuple[str, ...]
-    #: the service principals of the roles that it may use.
-    principals: tuple[str, ...]
+    #: the names of the roles that it may use, the current one first.
+    role_names: tuple[str, ...]
     #: whether it enables the feature when it is created or updated.
     configures: bool
     #: whether it disables the feature when it is deleted, or may do so.
@@ -183,7 +183,7 @@ def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
                     logical_id,
                     feature,
                     owners=tuple(sorted(owners)),
-                    principals=principals_of(*(target for target, _ in relevant)),
+                    role_names=role_names_of(*(target for target, _ in relevant)),
                     configures=configures,
                     deletes=deletes,
                     obsolete=next((each.obsolete for _, each in relevant if each.obsolete), None),
@@ -230,11 +230,14 @@ def owner_type_of(target: ResourceType) -> str:
 
 
 @cache
-def principals_of(*targets: ResourceType) -> tuple[str, ...]:
-    """Return the service principals of the roles that resources of these types may use."""
-    return tuple(
-        role.service_principal for role in ALL if not {*targets}.isdisjoint(resource_types_of(role))
-    )
+def role_names_of(*targets: ResourceType) -> tuple[str, ...]:
+    """Return the names of the roles that resources of these types may use, the current one first.
+
+    The other ones are older: they cannot be created any more, but may exist in an account.
+    """
+    roles = [each for each in ALL if not {*targets}.isdisjoint(resource_types_of(each))]
+    roles.sort(key=lambda each: each.superseded_by is not None)
+    return tuple(each.role_name for each in roles)
 
 
 def owners_by_name(resources: Mapping[str, Any]) -> dict[tuple[str, str], list[str]]:

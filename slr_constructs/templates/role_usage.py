@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from slr_constructs import catalogue
 from slr_constructs.catalogue import Usage
 from slr_constructs.handler.slr_handler.contract import ServiceLinkedRole, identity_of
-from slr_constructs.templates.custom_calls import owner_type_of, owners_by_name, principals_of
+from slr_constructs.templates.custom_calls import owner_type_of, owners_by_name, role_names_of
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.words import printable
 
@@ -74,8 +74,8 @@ class RoleUsage:
     feature: str
     #: the resources that the feature is configured on; a native type may be its own owner.
     owners: tuple[str, ...]
-    #: the service principals of the roles that it may use.
-    principals: tuple[str, ...]
+    #: the names of the roles that it may use, the current one first.
+    role_names: tuple[str, ...]
     #: whether CloudFormation retains it, so that the feature stays enabled.
     retained: bool
     #: whether it is a clean-up resource, which disables a feature of another resource.
@@ -159,7 +159,7 @@ def _by_custom_resource(
         logical_id,
         target.feature,
         owners=tuple(sorted(owners)),
-        principals=principals_of(target),
+        role_names=role_names_of(target),
         retained=_is_retained(body),
         is_clean_up=body["Type"] in _CLEAN_UPS,
     )
@@ -177,7 +177,7 @@ def _by_property(logical_id: str, body: Mapping[str, Any]) -> RoleUsage | None:
         logical_id,
         native.feature,
         owners=(logical_id,) if owner_type_of(native) == native.type else (),
-        principals=principals_of(native),
+        role_names=role_names_of(native),
         retained=_is_retained(body),
         is_certain=usage is Usage.USES,
         needs_clean_up=native.needs_clean_up,
@@ -192,7 +192,7 @@ def _by_call(body: Mapping[str, Any], call: Call | None) -> RoleUsage | None:
         call.logical_id,
         call.feature,
         owners=call.owners,
-        principals=call.principals,
+        role_names=call.role_names,
         retained=_is_retained(body),
     )
 
@@ -230,7 +230,11 @@ def _principal(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a string or an
 
 def _role_name(body: Mapping[str, Any]) -> str:
     name, principal = properties_of(body).get("RoleName"), _principal(body)
-    known = [each.role_name for each in catalogue.ALL if each.service_principal == principal]
+    known = [
+        each.created_instead or each.role_name
+        for each in catalogue.ALL
+        if each.service_principal == principal
+    ]
     return printable(
         name if isinstance(name, str) else known[0] if known else f"the role of {principal}"
     )

@@ -184,7 +184,7 @@ def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator
     usages = [
         each
         for each in role_usages_in(resources.by_id, reader.graph, calls).values()
-        if roles[role].principal in each.principals
+        if roles[role].name in each.role_names
     ]
     if not usages:
         yield (

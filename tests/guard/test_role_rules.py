@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Environment, Stack, Stage, aws_iam, aws_ivs
+from aws_cdk import App, Aws, Environment, Stack, Stage, aws_iam, aws_ivs
 
 from slr_constructs import RoleRemoval, ServiceLinkedRole, catalogue
 from slr_constructs.guard.check import check
@@ -193,16 +193,39 @@ def test_a_stack_of_another_account_uses_another_role() -> None:
     assert reported(define, "RoleRemovedUnderOthers") == []
 
 
-def test_a_role_of_another_service_is_not_checked() -> None:
-    """Only roles of the catalogue are checked."""
+@pytest.mark.parametrize(
+    ("suffixes", "rules"),
+    [
+        ((None, None), ["RoleDeclaredTwice", "NativeRole", "NativeRole"]),
+        (("a", "a"), ["RoleDeclaredTwice", "NativeRole", "NativeRole"]),
+        (("a", "b"), ["NativeRole", "NativeRole"]),
+        (("a", None), ["NativeRole", "NativeRole"]),
+        # each stack has a role of its own
+        ((Aws.STACK_NAME, "b"), ["NativeRole"]),
+    ],
+    ids=str,
+)
+def test_the_roles_of_all_services_are_checked(
+    suffixes: tuple[str | None, str | None], rules: list[str]
+) -> None:
+    """A service may have several roles in an account, with different suffixes."""
 
     def define(app: App) -> None:
-        for name in ("First", "Second"):
+        for name, suffix in zip(("First", "Second"), suffixes, strict=True):
             aws_iam.CfnServiceLinkedRole(
-                Stack(app, name), "Role", aws_service_name="ecs.amazonaws.com"
+                Stack(app, name),
+                "Role",
+                aws_service_name="autoscaling.amazonaws.com",
+                custom_suffix=suffix,
             )
 
-    assert check(read_back(define)) == []
+    found = check(read_back(define))
+
+    assert [each.rule.id for each in found] == rules
+    texts = {each.rule.id: each.text for each in found}
+    assert texts["NativeRole"].endswith("already has the role of autoscaling.amazonaws.com")
+    if "RoleDeclaredTwice" in rules:
+        assert texts["RoleDeclaredTwice"].startswith("The role of autoscaling.amazonaws.com is")
 
 
 def test_single_templates_are_not_compared_with_each_other(tmp_path: Path) -> None:

@@ -152,20 +152,20 @@ def test_a_call_for_a_connector_of_the_app() -> None:
 
     assert found.feature == "media streaming"
     assert found.owners == ("Connector",)
-    assert found.principals == (catalogue.CHIME_VOICE_CONNECTOR.service_principal,)
+    assert found.role_names == (catalogue.CHIME_VOICE_CONNECTOR.role_name,)
     assert (found.configures, found.deletes, found.obsolete) == (True, True, None)
     assert stack.marks == {found.logical_id: (Mark.FEATURE,), "Connector": (Mark.OWNER,)}
     usage = stack.usages[found.logical_id]
     assert (
         usage.feature,
         usage.owners,
-        usage.principals,
+        usage.role_names,
         usage.is_clean_up,
         usage.needs_clean_up,
     ) == (
         found.feature,
         found.owners,
-        found.principals,
+        found.role_names,
         False,
         False,
     )
@@ -298,7 +298,7 @@ def test_the_calls_of_every_type_are_recognized(target: ResourceType) -> None:
     # a custom resource that creates its owner is the owner too
     created = ("A",) if calls.create == calls.configure.operation else ()
     assert found.owners == (*created, "Owner")
-    assert target.role.service_principal in found.principals
+    assert target.role.role_name in found.role_names
     assert summary(plain(A=sdk(Create=enabled, Delete=enabled))) == [(target.feature, True, False)]
     assert summary(plain(A=sdk(Create=disabled))) == []
 
@@ -784,10 +784,10 @@ def test_an_app_instance_of_cdk_amazon_chime_resources(kind: str, called: str | 
         ("Chat",),
         False,
     )
-    assert set(found.principals) == {
-        catalogue.CHIME_MESSAGING.service_principal,
-        catalogue.CHIME_MESSAGING_LEGACY.service_principal,
-    }
+    assert found.role_names == (
+        catalogue.CHIME_MESSAGING.role_name,
+        catalogue.CHIME_MESSAGING_LEGACY.role_name,
+    )
     assert (found.obsolete and found.obsolete.called) == called
 
 

@@ -40,7 +40,7 @@ def test_every_feature_is_marked(recipe: Any) -> None:  # noqa: ANN401
         # a recording configuration does not have an owner; channels refer to it
         assert recipe.owner in marked[Mark.OWNER] | marked[Mark.FEATURE]
     for usage in read.usages.values():
-        assert recipe.definition.service_principal in usage.principals
+        assert recipe.definition.role_name in usage.role_names
 
 
 @each_usage
@@ -56,7 +56,7 @@ def test_a_native_type_is_a_usage_if_its_properties_enable_the_feature(
         assert each.feature == target.feature
         assert each.needs_clean_up == target.needs_clean_up
         assert each.is_clean_up is False
-        assert target.role.service_principal in each.principals
+        assert target.role.role_name in each.role_names
 
 
 @each_type
@@ -76,7 +76,7 @@ def test_every_custom_resource_is_a_usage_of_its_owner(target: ResourceType) -> 
         assert usage.feature == target.feature
         assert usage.is_certain is True
         assert usage.is_clean_up == (contract is target.contracts.clean_up)
-        assert target.role.service_principal in usage.principals
+        assert target.role.role_name in usage.role_names
         assert acts_on(read.resources["A"]) == {"Ref": "Owner"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slr_constructs.catalogue.resource_type import is_intrinsic
 from slr_constructs.guard.declarations import declarations_in
 from slr_constructs.guard.rule import Finding, Rule, Severity
 
@@ -27,7 +28,9 @@ RULE = Rule(
 def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each such declaration."""
     for each in declarations_in(app):
-        # with a condition, a template can omit a role that already exists
-        if each.is_native and "Condition" not in each.body:
-            text = f"`{each.shown}` fails to deploy if the account already has `{each.role.name}`"
+        # with a condition, a template can omit a role that already exists; with a suffix that is
+        # known only at deployment, each stack probably has a role of its own
+        is_shared = "Condition" not in each.body and not is_intrinsic(each.suffix)
+        if each.is_native and is_shared:
+            text = f"`{each.shown}` fails to deploy if the account already has {each.role_shown}"
             yield Finding(RULE, *each.place, text)

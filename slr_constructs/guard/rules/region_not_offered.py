@@ -37,7 +37,7 @@ def _of_usage(stack: Stack, usage: RoleUsage) -> Iterator[Finding]:
     definitions = [
         each
         for each in catalogue.ALL
-        if each.service_principal in usage.principals and each.regions is not None
+        if each.role_name in usage.role_names and each.regions is not None
     ]
     offered = sorted({region for each in definitions for region in each.regions or ()})
     if stack.region is not None and offered and stack.region not in offered:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slr_constructs import catalogue
@@ -37,17 +38,22 @@ def findings(app: App) -> Iterator[Finding]:
                 or stack.type_of(usage.logical_id) in _FOLLOWERS
                 or app.has_role(stack, usage)
             ):
-                name, role = stack.show(usage.logical_id), _role_name(usage)
+                name, role = stack.show(usage.logical_id), usage.role_names[0]
                 missing = "but neither this stack nor a stack it depends on declares"
                 text = (
                     f"`{name}` configures {usage.feature}, {missing} the role `{role}`"
                     if usage.is_certain
                     else f"`{name}` may use the role `{role}` for {usage.feature}, {missing} it"
                 )
+                text += "".join(
+                    f"; `{app.stacks[place.stack].show(place.logical_id)}` declares `{role.name}`,"
+                    f" which cannot be used for {usage.feature}"
+                    for place, role in app.roles_near(stack, _of_wrong_roles(usage))
+                )
                 yield Finding(RULE, stack.name, usage.logical_id, text)
 
 
-def _role_name(usage: RoleUsage) -> str:
-    """Return the name of the role that the usage may use; of several roles, the current one."""
-    roles = [each for each in catalogue.ALL if each.service_principal in usage.principals]
-    return min(roles, key=lambda each: each.superseded_by is not None).role_name
+def _of_wrong_roles(usage: RoleUsage) -> RoleUsage:
+    """Return the usage with the roles that IAM creates instead of the roles that it may use."""
+    wrong = (each.created_instead for each in catalogue.ALL if each.role_name in usage.role_names)
+    return replace(usage, role_names=tuple(filter(None, wrong)))

@@ -45,6 +45,6 @@ def findings(app: App) -> Iterator[Finding]:
 def _follows_another(stack: Stack, usage: RoleUsage) -> bool:
     """Return whether a resource depends on another usage of its role and so shares its order."""
     return any(
-        each in stack.usages and stack.usages[each].principals == usage.principals
+        each in stack.usages and stack.usages[each].role_names == usage.role_names
         for each in stack.graph.successors(usage.logical_id)
     )

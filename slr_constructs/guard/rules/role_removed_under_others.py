@@ -40,7 +40,7 @@ def _used_elsewhere(app: App, declaration: Declaration) -> Iterator[Finding]:
         other = app.outermost(stack.name)
         if other == home or app.stack_is_before(home, other) or not app.share_account(home, other):
             continue
-        usages = [each for each in stack.usages.values() if role.principal in each.principals]
+        usages = [each for each in stack.usages.values() if role.name in each.role_names]
         if usages:
             yield Finding(
                 RULE,
