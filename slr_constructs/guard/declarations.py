@@ -28,11 +28,6 @@ class Declaration(NamedTuple):
         return bool(self.body["Type"] == NATIVE_ROLE_TYPE)
 
     @property
-    def role_shown(self) -> str:
-        """The role for a message: its name, or a phrase, which has blanks, if it is unknown."""
-        return self.role.name if " " in self.role.name else f"`{self.role.name}`"
-
-    @property
     def suffix(self) -> Any:  # noqa: ANN401 - a text or an intrinsic function
         """The last part of the name, for a service with several roles; None for most services."""
         return properties_of(self.body).get("CustomSuffix")

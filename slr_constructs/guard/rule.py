@@ -20,7 +20,7 @@ class Severity(Enum):
     """The problem occurs only in some accounts, regions or updates."""
 
     NOTE = "note"
-    """A part of the template could not be analyzed, so it was not checked."""
+    """Nothing fails: a part of the template was not checked, or something stays in the account."""
 
 
 @dataclass(frozen=True, slots=True)

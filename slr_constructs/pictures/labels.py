@@ -98,8 +98,11 @@ def marks_in_words(stack: Stack, logical_id: str) -> list[str]:
     sentences = []
     for mark in stack.marks.get(logical_id, ()):
         if mark is Mark.ROLE:
-            role = stack.roles[logical_id]
-            sentences.append(f"Role: {role.name}; {_REMOVALS[role.removal]}.")
+            sentences += [
+                f"Role: {role.name}; {_REMOVALS[role.removal]}."
+                for role in stack.roles
+                if role.logical_id == logical_id
+            ]
         elif mark is Mark.OWNER:
             features = sorted(
                 {usage.feature for usage in stack.usages.values() if logical_id in usage.owners}

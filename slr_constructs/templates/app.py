@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import networkx as nx
 
-from slr_constructs.templates.custom_calls import Call, calls_in
+from slr_constructs.templates.custom_calls import Call, CustomCalls, calls_in
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.order import Dependency, dependencies_along, graph_of, steps_of
 from slr_constructs.templates.reading import (
@@ -29,6 +29,7 @@ from slr_constructs.templates.role_usage import (
     Mark,
     Role,
     RoleUsage,
+    disabling_in,
     marks_of,
     role_usages_in,
     roles_in,
@@ -102,9 +103,9 @@ class Stack:
         return steps_of(self.graph)
 
     @cached_property
-    def roles(self) -> dict[str, Role]:
-        """The roles that the stack declares, by logical id."""
-        return roles_in(self.resources) if self._ordered else {}
+    def roles(self) -> list[Role]:
+        """The roles that the stack declares; a custom resource may declare several."""
+        return roles_in(self.resources, self.calls) if self._ordered else []
 
     @cached_property
     def usages(self) -> dict[str, RoleUsage]:
@@ -112,9 +113,15 @@ class Stack:
         return role_usages_in(self.resources, self.graph, self.calls) if self._ordered else {}
 
     @cached_property
-    def calls(self) -> list[Call]:
-        """The SDK calls of custom resources of other libraries; empty without an order."""
-        return calls_in(self.resources, self.graph) if self._ordered else []
+    def calls(self) -> CustomCalls:
+        """What custom resources of other libraries do; empty without an order."""
+        resources = self.resources if self._ordered else {}
+        return calls_in(resources, self.graph)
+
+    @cached_property
+    def disabling(self) -> list[RoleUsage]:
+        """The usages whose deletion disables a feature, with all features of each resource."""
+        return disabling_in(self.resources, self.usages, self.calls)
 
     @cached_property
     def marks(self) -> dict[str, tuple[Mark, ...]]:
@@ -153,6 +160,23 @@ class Stack:
             for each in sorted(self.graph.successors(logical_id))
             for dependency in dependencies_along(self.graph, [logical_id, each])
         ]
+
+    def is_disabled(self, usage: RoleUsage | Call) -> bool:
+        """Return whether the deletion of another resource disables the feature of a usage.
+
+        If a clean-up resource and the usage do not both name an owner, they are assumed to have the
+        same one.
+        """
+        return any(
+            each.feature == usage.feature
+            and each.logical_id != usage.logical_id
+            and not each.retained
+            and (
+                not {*each.owners}.isdisjoint(usage.owners)
+                or (each.is_clean_up and not (each.owners and usage.owners))
+            )
+            for each in self.disabling
+        )
 
     def is_before(self, dependency: str, dependent: str) -> bool:
         """Return whether a resource depends on another one, directly or indirectly."""
@@ -279,7 +303,7 @@ class App:
         return [
             (Place(stack.name, role.logical_id), role)
             for stack in self.stacks.values()
-            for role in stack.roles.values()
+            for role in stack.roles
         ]
 
     @cached_property

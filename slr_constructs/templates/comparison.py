@@ -115,8 +115,8 @@ class _Pair:
     # roles
 
     def _roles(self) -> Iterator[Change]:
-        before = {each.name: each for each in self._old.roles.values()}
-        after = {each.name: each for each in self._new.roles.values()}
+        before = {each.name: each for each in self._old.roles}
+        after = {each.name: each for each in self._new.roles}
         for name, role in after.items():
             if name in before:
                 yield from self._role(before[name], role)
@@ -170,7 +170,7 @@ class _Pair:
         )
 
     def _role_orders(self) -> Iterator[Change]:
-        for role in self._old.roles.values():
+        for role in self._old.roles:
             usages = self._usages_without_role(role)
             if usages:
                 text = (
@@ -390,8 +390,10 @@ class _Pair:
 
     def _is_role_order(self, stack: Stack, dependent: str, dependency: str) -> bool:
         """Return whether an order is between a usage and its role, which has its own changes."""
-        usage, role = stack.usages.get(dependent), stack.roles.get(dependency)
-        return usage is not None and role is not None and role.name in usage.role_names
+        usage = stack.usages.get(dependent)
+        return usage is not None and any(
+            role.logical_id == dependency and role.name in usage.role_names for role in stack.roles
+        )
 
     # names and texts
 
@@ -462,7 +464,7 @@ def _text(value: Any, renamed: Mapping[str, str] | None = None) -> str:  # noqa:
 
 def _removed_stack(app: App, name: str) -> Change:
     stack = app.stacks[name]
-    roles = [f"`{each.name}`" for each in stack.roles.values()]
+    roles = [f"`{each.name}`" for each in stack.roles]
     keeps = f", and keeps {listed(roles)}," if roles else ""
     fate = (
         "it is deleted when its parent is deployed"
@@ -551,7 +553,7 @@ def _is_after_its_role(app: App, stack: Stack, usage: RoleUsage) -> bool | None:
     """Return whether a resource depends on a role that it uses; None without a declared role."""
     near = app.roles_near(stack, usage)
     place = Place(stack.name, usage.logical_id)
-    return any(app.is_before(each, place) for each, _ in near) if near else None
+    return any(each == place or app.is_before(each, place) for each, _ in near) if near else None
 
 
 def _cleaned_up(stack: Stack) -> dict[tuple[str, str], str]:
@@ -559,7 +561,7 @@ def _cleaned_up(stack: Stack) -> dict[tuple[str, str], str]:
     return {
         (owner, usage.feature): usage.logical_id
         for usage in stack.usages.values()
-        if usage.is_clean_up and not usage.retained
+        if usage.disables and not usage.retained
         for owner in usage.owners
     }
 

@@ -11,9 +11,9 @@ Three kinds of custom resources are recognized:
 - resources of github.com/cdklabs/cdk-amazon-chime-resources, with `resourceType`, `uid` and
   `properties` (`src/pstn/pstnCustomResources.ts`, `src/messaging/messagingCustomResources.ts`).
 
-Only calls count, not the permissions to make them, because policies allow whole services. The data
-flow in the code is not analyzed: if a function makes a call, each custom resource that uses the
-function is assumed to make it.
+Only calls count, not the permissions to make them, because policies allow whole services. Python
+code is followed for each custom resource that uses the function, in `python_code`; JavaScript is
+searched, in `javascript_code`. What is not known about a relevant call is listed in `not_analyzed`.
 """
 
 from __future__ import annotations
@@ -26,10 +26,25 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slr_constructs.catalogue import ALL, RESOURCE_TYPES, resource_types_of
-from slr_constructs.templates.literals import branches, mapping
+from slr_constructs.catalogue.resource_type import is_intrinsic
+from slr_constructs.templates.javascript_code import calls_in_text, without_comments
+from slr_constructs.templates.literals import (
+    UNKNOWN,
+    branches,
+    delivered,
+    is_reference,
+    mapping,
+    text_of,
+)
+from slr_constructs.templates.python_code import (
+    PHASES,
+    UnreadableCodeError,
+    calls_in_python,
+    letters_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from networkx import MultiDiGraph
 
@@ -55,10 +70,14 @@ class Call:
     owners: tuple[str, ...]
     #: the names of the roles that it may use, the current one first.
     role_names: tuple[str, ...]
-    #: whether it enables the feature when it is created or updated.
+    #: whether it enables the feature when it is created or updated, or may do so.
     configures: bool
+    #: whether it does so for certain.
+    is_certain: bool
     #: whether it disables the feature when it is deleted, or may do so.
     deletes: bool
+    #: whether it enables the feature when it is deleted.
+    enables_on_delete: bool
     obsolete: Obsolete | None
 
 
@@ -85,59 +104,77 @@ CHIME_RESOURCES = (
     _STREAMING_CONFIG,
 )
 
+_CREATE_ROLE, _DELETE_ROLE = "iam:CreateServiceLinkedRole", "iam:DeleteServiceLinkedRole"
+#: the custom resources of other libraries that create a service-linked role, with the letters of
+#: the property that names its service: `Custom::CreateServiceLinkedRole` with `serviceName`
+#: (github.com/awslabs/landing-zone-accelerator-on-aws, `service-linked-role.ts`),
+#: `Custom::UpsertServiceLinkedRole` with `awsServiceName` (github.com/tmokmss/upsert-slr), and
+#: others with such names.
+_ROLE_CREATOR = re.compile(r"Custom::(?!Delete)\w+ServiceLinkedRole")
+_PRINCIPAL_PROPERTIES = ("servicename", "awsservicename")
+_PRINCIPAL = re.compile(r"[\w-]+(?:\.[\w-]+)*\.amazonaws\.com")
 #: the start of the types of custom resources.
 _CUSTOM = ("AWS::CloudFormation::CustomResource", "Custom::")
-#: parts of which code that calls an operation to enable a feature contains one; empty: any code.
-_MEMBERS = {
-    each.operation: each.members or each.settings
-    for each in (target.calls.configure for target in RESOURCE_TYPES)
-}
 #: the variables with the functions that CDK's `Provider` calls.
 _PROVIDED = ("USER_ON_EVENT_FUNCTION_ARN", "USER_IS_COMPLETE_FUNCTION_ARN")
-#: placeholder for a reference in a text: valid JSON with and without quotes.
-_REFERENCE = "90715824630918273645"
-_SUBSTITUTED = re.compile(r"\$\{[^!{}][^{}]*\}")
 _REFERRED = re.compile(r"\$\{([^!.{}]+)(?:\.[^{}]*)?\}")
-# an unclosed comment or text extends to the end, so that matching takes linear time
-_PYTHON = re.compile(
-    r"(?P<comment>\#[^\n]*)"
-    r"|'''(?:\\?.)*?(?:'''|\Z)|\"\"\"(?:\\?.)*?(?:\"\"\"|\Z)"
-    r"|'(?:\\.|[^'\\\n])*'?|\"(?:\\.|[^\"\\\n])*\"?",
-    re.DOTALL,
-)
-_JAVASCRIPT = re.compile(
-    r"(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))"
-    r"|'(?:\\.|[^'\\\n])*'?|\"(?:\\.|[^\"\\\n])*\"?|`(?:\\.|[^`\\])*`?",
-    re.DOTALL,
-)
 _DEFINITION = re.compile(r"^[ \t]*(?:async )?def \w+\(", re.MULTILINE)
 #: `client("ivs")`, `from "@aws-sdk/client-ivs"`, `new AWS.IVS(`, `new IvsClient(`
 _CLIENT = re.compile(r"['\"]([@\w/-]+)['\"]|\bnew\s+(?:\w+\.)?(\w+?)(?:Client)?\s*\(")
 _PACKAGE = re.compile(r"^(@aws-sdk/client-|aws-sdk/clients/)")
 
 
+class RoleCall(NamedTuple):
+    """A custom resource that creates a service-linked role, or may do so."""
+
+    logical_id: str
+    #: the service principal.
+    principal: str
+    #: the name of the role, if the template contains it.
+    role_name: str | None
+    #: whether it deletes the role when it is deleted.
+    deletes: bool
+
+
+class CustomCalls(NamedTuple):
+    """What the custom resources of a template do with features and roles."""
+
+    #: once for each custom resource and feature.
+    features: list[Call]
+    roles: list[RoleCall]
+    #: the parts that could not be analyzed: logical id and phrase.
+    not_analyzed: list[tuple[str, str]]
+
+
 class _SdkCall(NamedTuple):
     """An SDK call that a custom resource makes."""
 
-    #: Create, Update or Delete.
-    phase: str
+    #: Create, Update or Delete; None if it is not known when the call is made.
+    phase: str | None
     #: the current name of the operation.
     operation: str
-    #: None if they are not known.
-    parameters: Mapping[str, Any] | None
+    #: with `UNKNOWN` for the values that are not in the template; None if no parameter is known.
+    parameters: Mapping[Any, Any] | None
     obsolete: Obsolete | None = None
+    #: whether it is made on every path through the code.
+    is_certain: bool = True
+    #: the function whose code makes it; None if the properties contain it.
+    function: str | None = None
+    #: everything that may contain its parameters.
+    context: str = ""
 
 
-def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
-    """Return the custom resources that enable or disable features, once for each feature.
+def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> CustomCalls:
+    """Return what the custom resources of other libraries do with features and roles.
 
     Args:
         resources: The resources of one template, by logical id.
 
         graph: The result of `order.graph_of` for the template.
     """
+    found = CustomCalls([], [], [])
     calls_by_id = {
-        logical_id: list(_calls_of(body, resources))
+        logical_id: list(_calls_of(logical_id, resources, found.not_analyzed))
         for logical_id, body in resources.items()
         if body["Type"].startswith(_CUSTOM)
     }
@@ -148,45 +185,51 @@ def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
         if each.operation in _CREATES
     }
     by_name = owners_by_name(resources)
-    found = []
     for logical_id, calls in calls_by_id.items():
+        found.roles.extend(_roles_of(logical_id, resources[logical_id], calls, found.not_analyzed))
         near = {logical_id, *graph.successors(logical_id)}
         for feature in dict.fromkeys(target.feature for target in RESOURCE_TYPES):
             relevant = [
-                (target, each)
+                (target, each, effects)
                 for target in RESOURCE_TYPES
                 if target.feature == feature
                 for each in calls
                 if each.operation in (target.calls.configure.operation, target.calls.remove)
+                for effects in (_effects(target, each),)
+                if effects
             ]
-            configures = any(
-                each.phase != "Delete" and _is_enabled(target, each) for target, each in relevant
-            )
-            deletes = any(
-                each.phase == "Delete" and _is_disabled(target, each) for target, each in relevant
-            )
-            if not configures and not deletes:
+            configures = [effects for _, each, effects in relevant if each.phase != "Delete"]
+            deletes = any(False in effects for _, each, effects in relevant if _is_in_delete(each))
+            enables_on_delete = _enables_on_delete((each, effects) for _, each, effects in relevant)
+            is_configured = any(True in each for each in configures)
+            for _, each, effects in relevant:
+                found.not_analyzed.extend(_doubts(each, effects))
+            if not is_configured and not deletes and not enables_on_delete:
                 continue
-            types = {owner_type_of(target) for target, _ in relevant}
+            types = {owner_type_of(target) for target, *_ in relevant}
             owners = {
                 each
                 for each in near
                 if resources[each]["Type"] in types
                 or any((each, owner_type) in creators for owner_type in types)
             }
-            for target, each in relevant:
+            for target, each, _ in relevant:
                 name = mapping(each.parameters).get(target.identifier.parameter)
                 if isinstance(name, str):
                     owners.update(by_name.get((target.type, name), ()))
-            found.append(
+            found.features.append(
                 Call(
                     logical_id,
                     feature,
                     owners=tuple(sorted(owners)),
-                    role_names=role_names_of(*(target for target, _ in relevant)),
-                    configures=configures,
+                    role_names=role_names_of(*(target for target, *_ in relevant)),
+                    configures=is_configured,
+                    is_certain={True} in configures,
                     deletes=deletes,
-                    obsolete=next((each.obsolete for _, each in relevant if each.obsolete), None),
+                    enables_on_delete=enables_on_delete,
+                    obsolete=next(
+                        (each.obsolete for _, each, _ in relevant if each.obsolete), None
+                    ),
                 )
             )
     return found
@@ -195,33 +238,61 @@ def calls_in(resources: Mapping[str, Any], graph: MultiDiGraph) -> list[Call]:
 # effects of calls
 
 
-def _is_enabled(target: ResourceType, call: _SdkCall) -> bool:
-    """Return whether a call enables the feature, or may do so."""
+def _effects(target: ResourceType, call: _SdkCall) -> set[bool]:
+    """Return the possible effects of a call: True enables the feature, False disables it."""
     configure = target.calls.configure
     if call.operation != configure.operation:
-        return False
-    if call.parameters is None or not configure.settings:
-        return True
-    return any(_settings(call.parameters.get(each)) for each in configure.settings)
+        return {False}
+    if not configure.settings:
+        return {True}
+    parameters = {UNKNOWN: UNKNOWN} if call.parameters is None else call.parameters
+    known = {_is_on(parameters[each]) for each in configure.settings if each in parameters}
+    if True in known:
+        return {True}
+    if None not in known and UNKNOWN not in parameters:
+        return {False} if known or configure.absent_is_disabled else set()
+    # code that writes back what it has read does not contain any of the parameters
+    if call.function is not None and not any(
+        each in call.context for each in configure.members or configure.settings
+    ):
+        return set()
+    can_disable = call.operation == target.calls.remove or "Disabled" in call.context
+    return {True, False} if can_disable else {True}
 
 
-def _is_disabled(target: ResourceType, call: _SdkCall) -> bool:
-    """Return whether a call disables the feature, or may do so."""
-    configure = target.calls.configure
-    if call.operation != configure.operation:
-        return True
-    if call.parameters is None:
-        return call.operation == target.calls.remove
-    is_given = configure.absent_is_disabled or any(
-        each in call.parameters for each in configure.settings
-    )
-    return is_given and not _is_enabled(target, call)
-
-
-def _settings(value: Any) -> bool:  # noqa: ANN401 - any part of a template
+def _is_on(value: Any) -> bool | None:  # noqa: ANN401 - any value
+    """Return whether the value of a parameter enables the feature; None if it is unknown."""
     if isinstance(value, dict):
-        return str(value.get("Disabled")).lower() != "true"
-    return value not in (None, "", "0", 0, [])
+        value = value.get("Disabled", value.get(UNKNOWN))
+        return None if value is UNKNOWN else str(value).lower() != "true"
+    return None if value is UNKNOWN else value not in (None, "", "0", 0, [])
+
+
+def _is_in_delete(call: _SdkCall) -> bool:
+    """Return whether a call is made when the custom resource is deleted, or may be."""
+    return call.phase == "Delete" or (call.phase is None and "delete" in call.context.lower())
+
+
+def _enables_on_delete(calls: Iterable[tuple[_SdkCall, set[bool]]]) -> bool:
+    """Return whether the feature is certainly enabled after a custom resource was deleted."""
+    enabled = False
+    for call, effects in calls:
+        if False in effects and call.phase in ("Delete", None):
+            enabled = False
+        elif call.phase == "Delete" and call.is_certain:
+            enabled = True
+    return enabled
+
+
+def _doubts(call: _SdkCall, effects: set[bool]) -> Iterator[tuple[str, str]]:
+    """Yield what is not known about a call in code."""
+    if call.function is not None:
+        if call.phase is None:
+            text = f"for which requests the code of {call.function} calls `{call.operation}`"
+            yield call.function, text
+        elif len(effects) > 1:
+            text = f"with which parameters the code of {call.function} calls `{call.operation}`"
+            yield call.function, text
 
 
 def owner_type_of(target: ResourceType) -> str:
@@ -261,41 +332,66 @@ def _client(name: str) -> str:
 def _operations() -> Iterator[tuple[tuple[str, str], tuple[str, Obsolete | None]]]:
     """Yield each relevant client and operation, with the current operation."""
     calls = [(each.calls.configure.operation, each.calls.remove) for each in RESOURCE_TYPES]
-    for operation in dict.fromkeys(chain(*calls, _CREATES)):
+    for operation in dict.fromkeys(chain(*calls, _CREATES, (_CREATE_ROLE, _DELETE_ROLE))):
         client, name = operation.split(":")
-        yield (_client(client), name), (operation, None)
+        yield (_client(client), letters_of(name)), (operation, None)
         if client.startswith(f"{_FORMER_CLIENT}-"):
             former = _FORMER_NAMES.get(name, name)
             obsolete = Obsolete(f"{_FORMER_CLIENT}:{former}", operation)
-            yield (_FORMER_CLIENT, former), (operation, obsolete)
+            yield (_FORMER_CLIENT, letters_of(former)), (operation, obsolete)
 
 
 _OPERATIONS = dict(_operations())
+#: each operation once, without its client.
+_NAMES = frozenset(name for _, name in _OPERATIONS)
+_MENTIONED = re.compile("|".join(sorted(_NAMES)))
 
 
-def _calls_of(body: Mapping[str, Any], resources: Mapping[str, Any]) -> Iterator[_SdkCall]:
-    properties = mapping(body.get("Properties"))
-    yield from _of_sdk_calls(properties)
-    yield from _of_chime_resources(properties)
+def _calls_of(
+    logical_id: str, resources: Mapping[str, Any], not_analyzed: list[tuple[str, str]]
+) -> Iterator[_SdkCall]:
+    properties = mapping(resources[logical_id].get("Properties"))
+    found = [*_of_sdk_calls(properties), *_of_chime_resources(properties)]
+    yield from found
+    hidden = [logical_id]
     for function in _functions(properties.get("ServiceToken"), resources):
-        variables = mapping(mapping(function.get("Environment")).get("Variables"))
+        variables = mapping(mapping(resources[function].get("Properties")).get("Environment"))
+        variables = mapping(variables.get("Variables"))
         provided = (_functions(variables.get(each), resources) for each in _PROVIDED)
-        for each in (function, *chain.from_iterable(provided)):
-            for code in _codes(each):
-                yield from _of_code(code, each.get("Runtime"), properties)
+        for each in dict.fromkeys((function, *chain.from_iterable(provided))):
+            codes = [*_codes(mapping(resources[each].get("Properties")))]
+            hidden += [] if codes else [each]
+            for code in codes:
+                hidden = []
+                yield from _of_code(each, code, resources, properties, not_analyzed)
+    if not found:
+        for each in hidden:
+            text = str(resources[each].get("Properties"))
+            if _MENTIONED.search(letters_of(text)):
+                not_analyzed.append((each, f"the code of {each}, which is not in the template"))
 
 
 def _of_sdk_calls(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
     """Yield the calls in the properties of an `AwsCustomResource`."""
-    for phase in ("Create", "Update", "Delete"):
+    for phase in PHASES:
         for value in branches(properties.get(phase)):
-            call = value if "action" in mapping(value) else _parsed(_text(value))
+            call = value if "action" in mapping(value) else _parsed(text_of(value))
             service, action = call.get("service"), call.get("action")
             if isinstance(service, str) and isinstance(action, str):
-                name = f"{action[:1].upper()}{action[1:]}".removesuffix("Command")
+                name = letters_of(action).removesuffix("command")
                 known = _OPERATIONS.get((_client(service), name))
                 if known is not None:
-                    yield _SdkCall(phase, known[0], mapping(call.get("parameters")), known[1])
+                    parameters = _with_unknown(mapping(call.get("parameters")))
+                    yield _SdkCall(phase, known[0], parameters, known[1], context=str(parameters))
+
+
+def _with_unknown(value: Any) -> Any:  # noqa: ANN401 - any part of a template
+    """Return a value with `UNKNOWN` for the references in it."""
+    if is_reference(value) or is_intrinsic(value):
+        return UNKNOWN
+    if isinstance(value, dict):
+        return {key: _with_unknown(each) for key, each in value.items()}
+    return [*map(_with_unknown, value)] if isinstance(value, list) else value
 
 
 def _of_chime_resources(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
@@ -310,80 +406,149 @@ def _of_chime_resources(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
         return
     for target in RESOURCE_TYPES:
         if target.chime_resource == kind and target.calls.create is not None:
-            yield _SdkCall("Create", target.calls.create, None)
+            yield _SdkCall("Create", target.calls.create, {})
             # it deletes what it created (`src/resources/pstn/sipMediaApp.ts`)
             if target.calls.create == target.calls.configure.operation:
-                yield _SdkCall("Delete", target.calls.remove, None)
+                yield _SdkCall("Delete", target.calls.remove, {})
             if mapping(settings.get("streaming")):
-                yield _SdkCall("Create", target.calls.configure.operation, None)
+                configure = target.calls.configure
+                yield _SdkCall(
+                    "Create", configure.operation, dict.fromkeys(configure.settings, True)
+                )
     if kind == _STREAMING_CONFIG and settings.get("streamingConfigs"):
         # the property was renamed with the API, in version 3 ("Version 3 Upgrade" in its README.md)
         if "appInstanceDataType" in str(settings["streamingConfigs"]):
-            called = (_FORMER_CLIENT, "PutAppInstanceStreamingConfigurations")
+            called = (_FORMER_CLIENT, "putappinstancestreamingconfigurations")
         else:
-            called = ("chimesdkmessaging", "PutMessagingStreamingConfigurations")
+            called = ("chimesdkmessaging", "putmessagingstreamingconfigurations")
         operation, obsolete = _OPERATIONS[called]
-        yield _SdkCall("Create", operation, None, obsolete)
+        parameters = {"StreamingConfigurations": settings["streamingConfigs"]}
+        yield _SdkCall("Create", operation, parameters, obsolete)
 
 
-def _of_code(code: str, runtime: object, properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
+def _of_code(
+    function: str,
+    code: str,
+    resources: Mapping[str, Any],
+    properties: Mapping[str, Any],
+    not_analyzed: list[tuple[str, str]],
+) -> Iterator[_SdkCall]:
     """Yield the calls in the code of a function for a custom resource with these properties."""
+    settings = mapping(resources[function].get("Properties"))
+    variables = settings.get("Environment")
+    context = f"{code} {properties} {variables}"
+    # parsing takes time, and most code makes other calls
+    if not _MENTIONED.search(letters_of(context)):
+        return
+    runtime = settings.get("Runtime")
     is_python = (
-        runtime.startswith("python") if isinstance(runtime, str) else _DEFINITION.search(code)
+        runtime.startswith("python")
+        if isinstance(runtime, str)
+        else _DEFINITION.search(code) is not None
     )
-    pattern = _PYTHON if is_python else _JAVASCRIPT
-    code = pattern.sub(lambda found: " " if found["comment"] else found[0], code)
-    clients = {_client(quoted or created) for quoted, created in _CLIENT.findall(code)}
-    bare = pattern.sub('""', code)
-    named = code + str(properties)
-    for (client, name), (operation, obsolete) in _OPERATIONS.items():
-        is_renamed = obsolete is not None and not obsolete.called.endswith(
-            operation.partition(":")[2]
+    known = _delivered({"Variables": {}} if variables is None else variables).get("Variables")
+    environment = known if isinstance(known, dict) else {UNKNOWN: UNKNOWN}
+    delivered_properties = _delivered(properties)
+    calls = None
+    if is_python:
+        try:
+            calls = calls_in_python(
+                code,
+                handler=settings.get("Handler"),
+                event={"ResourceProperties": delivered_properties, UNKNOWN: UNKNOWN},
+                variables=environment,
+                operations=_NAMES,
+            )
+        except UnreadableCodeError as error:
+            not_analyzed.append((function, f"the code of {function}, because {error}"))
+    if calls is None:
+        calls = calls_in_text(
+            code,
+            is_python=is_python,
+            properties=delivered_properties,
+            variables=environment,
+            operations=_NAMES,
         )
-        if (
-            client in clients
-            and _calling(name).search(bare)
-            and any(each in named for each in _MEMBERS.get(operation) or ("",))
-            # if the code uses both clients, the call is for the one that has the operation
-            and (obsolete is None or is_renamed or _client(operation.split(":")[0]) not in clients)
-        ):
-            yield _SdkCall("Create", operation, None, obsolete)
-            if "delete" in code.lower():
-                yield _SdkCall("Delete", operation, None, obsolete)
+    uncommented = without_comments(code, is_python=is_python)
+    clients = {_client(quoted or created) for quoted, created in _CLIENT.findall(uncommented)}
+    for each in calls:
+        named = clients if each.client is None else {_client(each.client)}
+        operation = _operation(each.operation, named)
+        if operation is not None:
+            yield _SdkCall(
+                each.phase,
+                operation[0],
+                each.parameters,
+                operation[1],
+                is_certain=each.is_certain,
+                function=function,
+                context=f"{uncommented} {properties} {variables}",
+            )
 
 
-def _calling(name: str) -> re.Pattern[str]:
-    """Return the pattern of a call: boto3, JavaScript method, JavaScript command."""
-    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-    camel = f"{name[0].lower()}{name[1:]}"
-    return re.compile(rf"\.\s*(?:{snake}|{camel})\s*\(|\bnew\s+(?:\w+\.)?{name}Command\s*\(")
+def _operation(name: str, clients: Iterable[str]) -> tuple[str, Obsolete | None] | None:
+    """Return the operation that one of the clients has; the current one if several have it."""
+    found = [_OPERATIONS[each, name] for each in clients if (each, name) in _OPERATIONS]
+    return min(found, key=lambda each: each[1] is not None, default=None)
+
+
+def _delivered(value: Mapping[str, Any]) -> dict[Any, Any]:
+    """Return a mapping as a function receives it; it may have any keys if it is unknown."""
+    known = delivered(value)
+    return known if isinstance(known, dict) else {UNKNOWN: UNKNOWN}
+
+
+# roles of a custom resource
+
+
+def _roles_of(
+    logical_id: str,
+    body: Mapping[str, Any],
+    calls: Iterable[_SdkCall],
+    not_analyzed: list[tuple[str, str]],
+) -> Iterator[RoleCall]:
+    properties = mapping(body.get("Properties"))
+    names = {letters_of(str(key)): value for key, value in properties.items()}
+    role_name = names.get("rolename")
+    principals: list[Any] = []
+    if _ROLE_CREATOR.match(body["Type"]):
+        principals = [names.get(each) for each in _PRINCIPAL_PROPERTIES]
+    else:
+        for each in calls:
+            if each.operation == _CREATE_ROLE and each.phase != "Delete":
+                principal = mapping(each.parameters).get("AWSServiceName")
+                found = [principal] if isinstance(principal, str) else _principals_in(properties)
+                principals += found
+                if each.function is not None and not found:
+                    text = f"which service-linked role the code of {each.function} creates"
+                    not_analyzed.append((each.function, text))
+    deletes = any(each.operation == _DELETE_ROLE and _is_in_delete(each) for each in calls)
+    for principal in dict.fromkeys(each for each in principals if isinstance(each, str)):
+        named = role_name if isinstance(role_name, str) else None
+        yield RoleCall(logical_id, principal, named, deletes)
+
+
+def _principals_in(value: Any) -> list[str]:  # noqa: ANN401 - any part of a template
+    """Return the service principals within a value."""
+    if isinstance(value, dict | list):
+        members = value.values() if isinstance(value, dict) else value
+        return [principal for each in members for principal in _principals_in(each)]
+    return [value] if isinstance(value, str) and _PRINCIPAL.fullmatch(value) else []
 
 
 # parts of a template
 
 
-def _functions(reference: Any, resources: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - any part of a template
-    """Yield the properties of the functions in the template that a reference names."""
-    for logical_id in _referred(reference):
-        yield mapping(mapping(resources.get(logical_id)).get("Properties"))
+def _functions(reference: Any, resources: Mapping[str, Any]) -> Iterator[str]:  # noqa: ANN401 - any part of a template
+    """Yield the functions in the template that a reference names."""
+    return (each for each in _referred(reference) if each in resources)
 
 
 def _codes(function: Mapping[str, Any]) -> Iterator[str]:
     """Yield the code of a function that is in the template; SAM has its own property for it."""
-    for value in (mapping(function.get("Code")).get("ZipFile"), function.get("InlineCode")):
-        yield from map(_text, branches(value))
-
-
-def _text(value: Any) -> str:  # noqa: ANN401 - any part of a template
-    """Return a text with placeholders for the parts that CloudFormation fills in."""
-    match value:
-        case str():
-            return value
-        case {"Fn::Join": [str(delimiter), [*pieces]]}:
-            return delimiter.join(map(_text, pieces))
-        case {"Fn::Sub": str(text) | [str(text), *_]}:
-            return _SUBSTITUTED.sub(_REFERENCE, text).replace("${!", "${")
-    return _REFERENCE
+    values = (mapping(function.get("Code")).get("ZipFile"), function.get("InlineCode"))
+    for value in (each for each in values if each is not None):
+        yield from map(text_of, branches(value))
 
 
 def _parsed(text: str) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from networkx import MultiDiGraph
 
-    from slr_constructs.templates.custom_calls import Call
+    from slr_constructs.templates.custom_calls import Call, CustomCalls
 
 ROLE_TYPE = ServiceLinkedRole.RESOURCE_TYPE
 NATIVE_ROLE_TYPE = "AWS::IAM::ServiceLinkedRole"
@@ -64,6 +64,11 @@ class Role:
     principal: Any
     removal: Removal
 
+    @property
+    def shown(self) -> str:
+        """The role for a message: its name, or a phrase, which has blanks, if it is unknown."""
+        return self.name if " " in self.name else f"`{self.name}`"
+
 
 @dataclass(frozen=True, slots=True)
 class RoleUsage:
@@ -80,6 +85,8 @@ class RoleUsage:
     retained: bool
     #: whether it is a clean-up resource, which disables a feature of another resource.
     is_clean_up: bool = False
+    #: whether its deletion disables the feature of its owners, or may do so.
+    disables: bool = False
     #: whether it uses the role for certain; otherwise it may use it.
     is_certain: bool = True
     #: whether a clean-up resource must disable the feature before the owner is deleted.
@@ -104,17 +111,29 @@ IDENTITY = {ROLE_TYPE: identity_of(ServiceLinkedRole)} | {
 }
 
 
-def roles_in(resources: Mapping[str, Any]) -> dict[str, Role]:
-    """Return the service-linked roles that resources declare, by logical id."""
-    return {
-        logical_id: Role(logical_id, _role_name(body), _principal(body), _removal(body))
+def roles_in(resources: Mapping[str, Any], calls: CustomCalls) -> list[Role]:
+    """Return the service-linked roles that resources declare.
+
+    Args:
+        resources: The resources of one template, by logical id.
+
+        calls: The result of `custom_calls.calls_in` for the template.
+    """
+    roles = [
+        Role(logical_id, _role_name(body), _principal(body), _removal(body))
         for logical_id, body in resources.items()
         if body["Type"] in (ROLE_TYPE, NATIVE_ROLE_TYPE)
-    }
+    ]
+    for each in calls.roles:
+        is_kept = _is_retained(resources[each.logical_id]) or not each.deletes
+        name = each.role_name or _name_for(each.principal)
+        removal = Removal.KEPT if is_kept else Removal.DELETED
+        roles.append(Role(each.logical_id, printable(name), each.principal, removal))
+    return roles
 
 
 def role_usages_in(
-    resources: Mapping[str, Any], graph: MultiDiGraph, calls: Iterable[Call]
+    resources: Mapping[str, Any], graph: MultiDiGraph, calls: CustomCalls
 ) -> dict[str, RoleUsage]:
     """Return the usages of service-linked roles, by logical id.
 
@@ -126,17 +145,42 @@ def role_usages_in(
         calls: The result of `custom_calls.calls_in` for the template.
     """
     by_name = owners_by_name(resources)
-    configures = {each.logical_id: each for each in calls if each.configures}
+    # a custom resource is a feature if it enables any
+    by_call = {
+        each.logical_id: each
+        for each in sorted(calls.features, key=lambda each: each.configures)
+        if each.configures or each.deletes
+    }
     usages = {}
     for logical_id, body in resources.items():
-        found = (
-            _by_custom_resource(logical_id, resources, graph, by_name)
-            or _by_property(logical_id, body)
-            or _by_call(body, configures.get(logical_id))
+        found = _by_custom_resource(logical_id, resources, graph, by_name) or _by_property(
+            logical_id, body
         )
+        if found is None and logical_id in by_call:
+            found = _of_call(body, by_call[logical_id])
         if found is not None:
             usages[logical_id] = found
     return usages
+
+
+def disabling_in(
+    resources: Mapping[str, Any], usages: Mapping[str, RoleUsage], calls: CustomCalls
+) -> list[RoleUsage]:
+    """Return the usages whose deletion disables a feature; a custom resource may disable several.
+
+    Args:
+        resources: The resources of one template, by logical id.
+
+        usages: The result of `role_usages_in` for the template.
+
+        calls: The result of `custom_calls.calls_in` for the template.
+    """
+    others = [
+        _of_call(resources[each.logical_id], each)
+        for each in calls.features
+        if usages[each.logical_id].feature != each.feature
+    ]
+    return [each for each in (*usages.values(), *others) if each.disables]
 
 
 def _by_custom_resource(
@@ -162,6 +206,7 @@ def _by_custom_resource(
         role_names=role_names_of(target),
         retained=_is_retained(body),
         is_clean_up=body["Type"] in _CLEAN_UPS,
+        disables=True,
     )
 
 
@@ -184,24 +229,23 @@ def _by_property(logical_id: str, body: Mapping[str, Any]) -> RoleUsage | None:
     )
 
 
-def _by_call(body: Mapping[str, Any], call: Call | None) -> RoleUsage | None:
-    """Return the usage of another custom resource that configures a feature."""
-    if call is None:
-        return None
+def _of_call(body: Mapping[str, Any], call: Call) -> RoleUsage:
+    """Return the usage of another custom resource, which configures or disables a feature."""
     return RoleUsage(
         call.logical_id,
         call.feature,
         owners=call.owners,
         role_names=call.role_names,
         retained=_is_retained(body),
+        is_clean_up=not call.configures,
+        disables=call.deletes,
+        is_certain=call.is_certain or not call.configures,
     )
 
 
-def marks_of(
-    roles: Mapping[str, Role], usages: Mapping[str, RoleUsage]
-) -> dict[str, tuple[Mark, ...]]:
+def marks_of(roles: Iterable[Role], usages: Mapping[str, RoleUsage]) -> dict[str, tuple[Mark, ...]]:
     """Return the marks of the resources that are related to a role, in the order of `Mark`."""
-    marks: dict[str, set[Mark]] = {each: {Mark.ROLE} for each in roles}
+    marks: dict[str, set[Mark]] = {each.logical_id: {Mark.ROLE} for each in roles}
     for usage in usages.values():
         mark = Mark.CLEAN_UP if usage.is_clean_up else Mark.FEATURE
         marks.setdefault(usage.logical_id, set()).add(mark)
@@ -229,15 +273,16 @@ def _principal(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a string or an
 
 
 def _role_name(body: Mapping[str, Any]) -> str:
-    name, principal = properties_of(body).get("RoleName"), _principal(body)
-    known = [
-        each.created_instead or each.role_name
-        for each in catalogue.ALL
-        if each.service_principal == principal
-    ]
-    return printable(
-        name if isinstance(name, str) else known[0] if known else f"the role of {principal}"
-    )
+    name = properties_of(body).get("RoleName")
+    return printable(name if isinstance(name, str) else _name_for(_principal(body)))
+
+
+def _name_for(principal: Any) -> str:  # noqa: ANN401 - a string or an intrinsic
+    """Return the name of the role that IAM creates for a principal, or a phrase."""
+    for each in catalogue.ALL:
+        if each.service_principal == principal:
+            return each.created_instead or each.role_name
+    return f"the role of {principal}"
 
 
 def _removal(body: Mapping[str, Any]) -> Removal:

@@ -176,11 +176,11 @@ class _Reader:
 
 def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator[str]:
     resources = reader.resources
-    roles = roles_in(resources.by_id)
+    calls = calls_in(resources.by_id, reader.graph)
+    roles = {each.logical_id: each for each in roles_in(resources.by_id, calls)}
     if role not in roles:
         kind = resources.by_id[role]["Type"]
         raise ValueError(f"{resources.show(role)} is not a service-linked role: its type is {kind}")
-    calls = calls_in(resources.by_id, reader.graph)
     usages = [
         each
         for each in role_usages_in(resources.by_id, reader.graph, calls).values()

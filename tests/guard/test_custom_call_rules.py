@@ -157,7 +157,7 @@ def test_another_custom_resource_may_disable_the_feature(
         streaming = custom(stack, "Streaming", call(PUT, voice))
         streaming.node.add_dependency(declared)
         disabled = connector(stack, "Other") if other else voice
-        custom(stack, "End", on_delete=call(DELETE, disabled))
+        custom(stack, "End", on_delete=call(DELETE, disabled)).node.add_dependency(declared)
 
     assert found(stack_of(define)) == expected
 
@@ -166,8 +166,9 @@ def test_calls_without_a_known_connector_are_assumed_to_have_the_same_one() -> N
     """The guard reports only certain findings."""
 
     def define(stack: Stack) -> None:
-        custom(stack, "Streaming", call(PUT, "abc")).node.add_dependency(role(stack))
-        custom(stack, "End", on_delete=call(DELETE, "abc"))
+        declared = role(stack)
+        custom(stack, "Streaming", call(PUT, "abc")).node.add_dependency(declared)
+        custom(stack, "End", on_delete=call(DELETE, "abc")).node.add_dependency(declared)
 
     assert found(stack_of(define)) == []
 

@@ -59,7 +59,7 @@ GET_ATT = {"Fn::GetAtt": ["Function", "Arn"]}
 def calls_of(app: App) -> list[Call]:
     """Return the calls in the one stack of an app."""
     (stack,) = app.stacks.values()
-    return calls_in(stack.resources, stack.graph)
+    return calls_in(stack.resources, stack.graph).features
 
 
 def call(service: str, action: str, **parameters: Any) -> AwsSdkCall:  # noqa: ANN401
@@ -181,12 +181,13 @@ def test_a_call_without_its_opposite(phases: list[str]) -> None:
     assert summary(app) == [("media streaming", True, False)]
 
 
-def test_a_delete_call_is_not_a_role_usage() -> None:
+def test_a_custom_resource_with_only_a_delete_call_is_a_clean_up_resource() -> None:
     """It only disables the feature."""
     app = stack_of(lambda stack: aws(stack, "A", on_delete=call("ChimeSDKVoice", DELETE)))
 
     assert summary(app) == [("media streaming", False, True)]
-    assert app.stacks["Show"].usages == {}
+    (usage,) = app.stacks["Show"].usages.values()
+    assert (usage.is_clean_up, usage.disables, usage.is_certain) == (True, True, True)
 
 
 def test_a_custom_resource_may_create_the_connector() -> None:
@@ -531,7 +532,8 @@ def test_code_that_writes_back_a_configuration_does_not_enable_it() -> None:
 
     assert in_code(code) == []
     assert summary(plain(Function=body, A=custom(Configuration=ON))) == [
-        ("media streaming", True, False)
+        # whether it also disables the feature is not known
+        ("media streaming", True, True)
     ]
 
 
@@ -557,12 +559,25 @@ def test_calls_of_the_former_api_in_code_are_found(code: str, called: str | None
     assert (found.obsolete and found.obsolete.called) == called
 
 
-def test_code_may_disable_logs_with_the_operation_that_enables_them() -> None:
-    """Code that mentions deletion is assumed to disable the feature."""
-    code = "boto3.client('mediatailor').configure_logs_for_channel(LogTypes=types)"
+@pytest.mark.parametrize(
+    ("types", "effects"),
+    [
+        ("[]", (False, True)),
+        ("['AS_RUN']", (True, False)),
+        ("types", (True, True)),
+        ("[] if event['RequestType'] == 'Delete' else ['AS_RUN']", (True, True)),
+    ],
+)
+def test_code_may_disable_logs_with_the_operation_that_enables_them(
+    types: str, effects: tuple[bool, bool]
+) -> None:
+    """Its parameters decide; an unknown one may do both."""
+    code = f"""
+        def handler(event, context):
+            boto3.client('mediatailor').configure_logs_for_channel(LogTypes={types})
+    """
 
-    assert in_code(code) == [("as-run logging", True, False)]
-    assert in_code(f"{code} if kind == 'Delete' else None") == [("as-run logging", True, True)]
+    assert in_code(code) == [("as-run logging", *effects)]
 
 
 def test_a_function_without_a_custom_resource_is_ignored() -> None:
@@ -871,7 +886,7 @@ def test_malformed_calls_are_ignored(create: object) -> None:
     """CloudFormation refuses them."""
     body = {"Type": "Custom::AWS", "Properties": {"Create": create}}
 
-    assert calls_in({"A": body}, plain(A={}).stacks["Show"].graph) == []
+    assert calls_in({"A": body}, plain(A={}).stacks["Show"].graph).features == []
 
 
 SEEDS: list[tuple[Callable[[], dict[str, Any]], str]] = [
@@ -938,7 +953,7 @@ def test_wrong_types_do_not_raise(seed: Callable[[], dict[str, Any]], data: Any)
         holder = holder[each]
     holder[last] = data.draw(WRONG)
 
-    assert len(calls_in(resources, graph)) <= 1
+    assert len(calls_in(resources, graph).features) <= 1
 
 
 @pytest.mark.parametrize("piece", ["${", "/*", "'\"" + "'" * 3, "new a.", "\n def"], ids=repr)
@@ -958,4 +973,4 @@ def test_any_text_is_accepted_as_code(code: str) -> None:
 
     for runtime in ("python3.13", "nodejs24.x"):
         resources["Function"]["Properties"]["Runtime"] = runtime
-        assert calls_in(resources, plain(**resources).stacks["Show"].graph) == []
+        assert calls_in(resources, plain(**resources).stacks["Show"].graph) == ([], [], [])

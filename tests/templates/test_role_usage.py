@@ -33,7 +33,7 @@ def test_every_feature_is_marked(recipe: Any) -> None:  # noqa: ANN401
             marked[mark].add(read.type_of(logical_id))
 
     assert marked[Mark.ROLE] == {"Custom::ServiceLinkedRole"}
-    assert [each.name for each in read.roles.values()] == [recipe.definition.role_name]
+    assert [each.name for each in read.roles] == [recipe.definition.role_name]
     assert recipe.carrier in marked[Mark.FEATURE]
     assert recipe.clean_up in marked[Mark.FEATURE] | marked[Mark.CLEAN_UP]
     if recipe.owner is not None:
@@ -176,6 +176,6 @@ def test_an_owner_without_a_name_is_not_found() -> None:
 )
 def test_a_role_has_a_name_and_a_removal(body: dict[str, Any], name: str, removal: Removal) -> None:
     """They come from the template or from the catalogue."""
-    (role,) = stack(Role={"Type": "Custom::ServiceLinkedRole"} | body).roles.values()
+    (role,) = stack(Role={"Type": "Custom::ServiceLinkedRole"} | body).roles
 
     assert (role.name, role.removal) == (name, removal)

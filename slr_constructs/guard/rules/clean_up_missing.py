@@ -26,19 +26,8 @@ RULE = Rule(
 def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each usage that needs a clean-up resource and has none."""
     for stack in app.stacks.values():
-        cleaned_up = {
-            (owner, usage.feature)
-            for usage in stack.usages.values()
-            if usage.is_clean_up and not usage.retained
-            for owner in usage.owners
-        }
         for usage in stack.usages.values():
-            if (
-                usage.needs_clean_up
-                and not usage.is_clean_up
-                and not usage.retained
-                and (usage.logical_id, usage.feature) not in cleaned_up
-            ):
+            if usage.needs_clean_up and not usage.retained and not stack.is_disabled(usage):
                 name = stack.show(usage.logical_id)
                 yield Finding(
                     RULE,

@@ -9,8 +9,7 @@ from slr_constructs.guard.rule import Finding, Rule, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from slr_constructs.templates.app import App, Stack
-    from slr_constructs.templates.custom_calls import Call
+    from slr_constructs.templates.app import App
 
 RULE = Rule(
     "DeleteCallMissing",
@@ -28,8 +27,15 @@ RULE = Rule(
 def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each custom resource whose feature stays enabled."""
     for stack in app.stacks.values():
-        for call in stack.calls:
-            if call.configures and not call.deletes and not _is_cleaned_up(stack, call):
+        for call in stack.calls.features:
+            if (
+                call.configures
+                and not call.deletes
+                and not call.enables_on_delete
+                # `FeatureOutlivesRole` reports that
+                and not stack.usages[call.logical_id].retained
+                and not stack.is_disabled(call)
+            ):
                 yield Finding(
                     RULE,
                     stack.name,
@@ -37,27 +43,3 @@ def findings(app: App) -> Iterator[Finding]:
                     f"`{stack.show(call.logical_id)}` enables {call.feature}, and no custom"
                     " resource disables it on deletion",
                 )
-
-
-def _is_cleaned_up(stack: Stack, call: Call) -> bool:
-    """Return whether another resource disables the feature, or this one is retained.
-
-    If one of the two does not name its owner, both are assumed to have the same owner.
-    """
-    if stack.usages[call.logical_id].retained:
-        # `FeatureOutlivesRole` reports that
-        return True
-    others = [
-        each.owners
-        for each in stack.calls
-        if each.deletes and not each.configures and each.feature == call.feature
-    ]
-    others += [
-        usage.owners
-        for usage in stack.usages.values()
-        if usage.is_clean_up and usage.feature == call.feature and not usage.retained
-    ]
-    return any(
-        not owners or not call.owners or not set(owners).isdisjoint(call.owners)
-        for owners in others
-    )

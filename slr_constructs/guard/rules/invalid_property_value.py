@@ -92,7 +92,9 @@ def findings(app: App) -> Iterator[Finding]:
             finding
             for logical_id, body in stack.resources.items()
             # a resource without limits may still refer to one that has limits
-            if logical_id in stack.usages or logical_id in stack.roles or body["Type"] in _REQUIRED
+            if logical_id in stack.usages
+            or logical_id in {each.logical_id for each in stack.roles}
+            or body["Type"] in _REQUIRED
             for finding in (*_of_values(stack, logical_id), *_of_references(stack, logical_id))
         )
 

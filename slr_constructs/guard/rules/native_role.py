@@ -32,5 +32,5 @@ def findings(app: App) -> Iterator[Finding]:
         # known only at deployment, each stack probably has a role of its own
         is_shared = "Condition" not in each.body and not is_intrinsic(each.suffix)
         if each.is_native and is_shared:
-            text = f"`{each.shown}` fails to deploy if the account already has {each.role_shown}"
+            text = f"`{each.shown}` fails to deploy if the account already has {each.role.shown}"
             yield Finding(RULE, *each.place, text)

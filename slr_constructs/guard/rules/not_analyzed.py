@@ -35,7 +35,10 @@ _HARMLESS = (
 def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each part that was not analyzed."""
     for stack in app.stacks.values():
-        for logical_id, sentence in stack.not_analyzed:
+        for logical_id, sentence in (
+            *stack.not_analyzed,
+            *dict.fromkeys(stack.calls.not_analyzed),
+        ):
             yield Finding(RULE, stack.name, logical_id, f"not analyzed: {printable(sentence)}")
         for name in _macros(stack.template.get("Transform")):
             if not name.startswith(_HARMLESS):

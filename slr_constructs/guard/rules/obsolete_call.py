@@ -25,7 +25,7 @@ RULE = Rule(
 def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each call of such an operation."""
     for stack in app.stacks.values():
-        for call in stack.calls:
+        for call in stack.calls.features:
             if call.obsolete is not None:
                 yield Finding(
                     RULE,

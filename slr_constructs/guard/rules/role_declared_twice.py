@@ -32,6 +32,6 @@ def findings(app: App) -> Iterator[Finding]:
         native = [each for each in (one, other) if each.is_native]
         if native and not (adopted and app.is_before(native[0].place, adopted[0].place)):
             first = other if native[-1] is one else one
-            name = one.role_shown
+            name = one.role.shown
             text = f"{name[:1].upper()}{name[1:]} is also declared by {first}"
             yield Finding(RULE, *native[-1].place, text)

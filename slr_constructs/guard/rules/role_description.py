@@ -28,5 +28,5 @@ def findings(app: App) -> Iterator[Finding]:
     for one, other in same_role(app):
         texts = {one.description, other.description} - {None}
         if len(texts) > 1:
-            text = f"{one} gives {one.role_shown} a different description"
+            text = f"{one} gives {one.role.shown} a different description"
             yield Finding(RULE, *other.place, text)

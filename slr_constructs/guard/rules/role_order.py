@@ -32,7 +32,8 @@ def findings(app: App) -> Iterator[Finding]:
             near = app.roles_near(stack, usage)
             if (
                 near
-                and not any(app.is_before(each, place) for each, _ in near)
+                # a custom resource may create the role itself
+                and not any(each == place or app.is_before(each, place) for each, _ in near)
                 and not _follows_another(stack, usage)
             ):
                 name = stack.show(usage.logical_id)

@@ -1,0 +1,55 @@
+"""A clean-up resource does not run before the owner is deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slr_constructs.guard.rule import Finding, Rule, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from slr_constructs.templates.app import App, Stack
+    from slr_constructs.templates.role_usage import RoleUsage
+
+RULE = Rule(
+    "CleanUpOrder",
+    Severity.ERROR,
+    "a clean-up resource does not depend on the resource whose feature it disables",
+    "CloudFormation deletes a resource before the resources that it depends on. Without the"
+    " dependency, the owner may be deleted while its feature is enabled, and the role may stay in"
+    " use permanently.",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-dependson.html",
+    "Let the clean-up resource depend on the other resource (`DependsOn` in a template,"
+    " `clean_up.node.add_dependency(owner)` in CDK). First remove any dependency in the other"
+    " direction.",
+)
+
+
+def findings(app: App) -> Iterator[Finding]:
+    """Yield a finding for each clean-up resource that may run too late."""
+    for stack in app.stacks.values():
+        for usage in stack.disabling:
+            problems = _problems(stack, usage) if usage.is_clean_up and not usage.retained else ()
+            for text in list(problems)[:1]:
+                yield Finding(RULE, stack.name, usage.logical_id, text)
+
+
+def _problems(stack: Stack, clean_up: RoleUsage) -> Iterator[str]:
+    """Yield a sentence for each resource that may be deleted before its feature is disabled."""
+    name = f"`{stack.show(clean_up.logical_id)}`"
+    # if it does not name an owner, it may be for any resource that uses the role
+    usages = (each for each in stack.usages.values() if each.feature == clean_up.feature)
+    owners = clean_up.owners or tuple(each.logical_id for each in usages if not each.disables)
+    for each in owners:
+        owner = f"`{stack.show(each)}`"
+        if stack.is_before(clean_up.logical_id, each):
+            yield (
+                f"{name} disables {clean_up.feature} only after {owner} is deleted, because {owner}"
+                f" depends on {name}: let {name} depend on {owner} instead"
+            )
+        elif clean_up.owners and not stack.is_before(each, clean_up.logical_id):
+            yield (
+                f"{name} disables {clean_up.feature}, but does not depend on {owner}, which may be"
+                " deleted first"
+            )
