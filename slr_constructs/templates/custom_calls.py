@@ -158,9 +158,10 @@ class _SdkCall(NamedTuple):
     obsolete: Obsolete | None = None
     #: whether it is made on every path through the code.
     is_certain: bool = True
-    #: the function whose code makes it; None if the properties contain it.
+    #: the function whose code makes it; None if the properties contain it, or if the code cannot
+    #: be parsed, which is reported once.
     function: str | None = None
-    #: everything that may contain its parameters.
+    #: if code makes it, everything that may contain its parameters.
     context: str = ""
 
 
@@ -252,7 +253,7 @@ def _effects(target: ResourceType, call: _SdkCall) -> set[bool]:
     if None not in known and UNKNOWN not in parameters:
         return {False} if known or configure.absent_is_disabled else set()
     # code that writes back what it has read does not contain any of the parameters
-    if call.function is not None and not any(
+    if call.context and not any(
         each in call.context for each in configure.members or configure.settings
     ):
         return set()
@@ -382,7 +383,7 @@ def _of_sdk_calls(properties: Mapping[str, Any]) -> Iterator[_SdkCall]:
                 known = _OPERATIONS.get((_client(service), name))
                 if known is not None:
                     parameters = _with_unknown(mapping(call.get("parameters")))
-                    yield _SdkCall(phase, known[0], parameters, known[1], context=str(parameters))
+                    yield _SdkCall(phase, known[0], parameters, known[1])
 
 
 def _with_unknown(value: Any) -> Any:  # noqa: ANN401 - any part of a template
@@ -449,7 +450,7 @@ def _of_code(
     known = _delivered({"Variables": {}} if variables is None else variables).get("Variables")
     environment = known if isinstance(known, dict) else {UNKNOWN: UNKNOWN}
     delivered_properties = _delivered(properties)
-    calls = None
+    calls, is_readable = None, True
     if is_python:
         try:
             calls = calls_in_python(
@@ -461,6 +462,7 @@ def _of_code(
             )
         except UnreadableCodeError as error:
             not_analyzed.append((function, f"the code of {function}, because {error}"))
+            is_readable = False
     if calls is None:
         calls = calls_in_text(
             code,
@@ -481,7 +483,7 @@ def _of_code(
                 each.parameters,
                 operation[1],
                 is_certain=each.is_certain,
-                function=function,
+                function=function if is_readable else None,
                 context=f"{uncommented} {properties} {variables}",
             )
 
@@ -522,6 +524,8 @@ def _roles_of(
                 if each.function is not None and not found:
                     text = f"which service-linked role the code of {each.function} creates"
                     not_analyzed.append((each.function, text))
+                else:
+                    not_analyzed.extend(_doubts(each, set()))
     deletes = any(each.operation == _DELETE_ROLE and _is_in_delete(each) for each in calls)
     for principal in dict.fromkeys(each for each in principals if isinstance(each, str)):
         named = role_name if isinstance(role_name, str) else None

@@ -410,10 +410,13 @@ class _Run:
             case ast.Compare(left=left, ops=[operator], comparators=[right]):
                 return _compared(operator, self._value(left, scope), self._value(right, scope))
             case ast.BoolOp(op=operator, values=values):
-                return self._either(isinstance(operator, ast.Or), values, scope)
+                return self._either(isinstance(operator, ast.Or), values, scope)[0]
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 truth = self._truth(operand, scope)
                 return UNKNOWN if truth is None else not truth
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                number = self._value(operand, scope)
+                return -number if isinstance(number, int | float) else UNKNOWN
             case ast.BinOp(left=left, op=operator, right=right):
                 return _added(operator, self._value(left, scope), self._value(right, scope))
             case ast.IfExp(test=test, body=then, orelse=otherwise):
@@ -453,6 +456,8 @@ class _Run:
         return [self._value(each, scope) for each in nodes]
 
     def _truth(self, node: ast.expr, scope: _Scope) -> bool | None:
+        if isinstance(node, ast.BoolOp):
+            return self._either(isinstance(node.op, ast.Or), node.values, scope)[1]
         return _truth(self._value(node, scope))
 
     def _mapping(
@@ -468,8 +473,14 @@ class _Run:
                 result[known if _is_key(known) else UNKNOWN] = value
         return result
 
-    def _either(self, is_or: bool, nodes: Sequence[ast.expr], scope: _Scope) -> Any:  # noqa: ANN401, FBT001 - any value
-        outer, value, is_known = self._is_certain, None, True
+    def _either(
+        self,
+        is_or: bool,  # noqa: FBT001 - the operator
+        nodes: Sequence[ast.expr],
+        scope: _Scope,
+    ) -> tuple[Any, bool | None]:
+        """Return the value of `or` or `and`, and whether it is true."""
+        outer, value, truth, is_known = self._is_certain, None, None, True
         for each in nodes:
             value = self._value(each, scope)
             truth = _truth(value)
@@ -478,7 +489,9 @@ class _Run:
             if truth is None:
                 is_known = self._is_certain = False
         self._is_certain = outer
-        return value if is_known else UNKNOWN
+        if is_known:
+            return value, truth
+        return UNKNOWN, truth if truth is is_or else None
 
     def _comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, scope: _Scope

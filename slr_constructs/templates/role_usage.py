@@ -178,7 +178,7 @@ def disabling_in(
     others = [
         _of_call(resources[each.logical_id], each)
         for each in calls.features
-        if usages[each.logical_id].feature != each.feature
+        if each.deletes and usages[each.logical_id].feature != each.feature
     ]
     return [each for each in (*usages.values(), *others) if each.disables]
 

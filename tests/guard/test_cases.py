@@ -1,10 +1,12 @@
 """Templates in many real forms, each with the findings that the guard must report.
 
-The first lines of a case list the expected findings: `# expects: Rule LogicalId`.
+The first lines of a case in YAML list the expected findings: `# expects: Rule LogicalId`. A case
+in JSON lists them in its metadata.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,14 @@ import pytest
 from slr_constructs.guard.check import check
 from slr_constructs.templates.app import App
 
-CASES = sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+CASES = sorted((Path(__file__).parent / "cases").iterdir())
 #: the minimum number of cases.
 FEWEST = 40
 
 
 def _expected(case: Path) -> list[str]:
+    if case.suffix == ".json":
+        return sorted(json.loads(case.read_text())["Metadata"]["expects"])
     lines = [line for line in case.read_text().splitlines() if line.startswith("# expects: ")]
     assert lines, f"{case.name} does not list the expected findings"
     expected = [line.removeprefix("# expects: ") for line in lines]
