@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from slr_constructs import catalogue
 from slr_constructs.templates.custom_calls import CHIME_RESOURCES
+from slr_constructs.templates.words import letters_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ _CREATE = "iam:createservicelinkedrole"
 _WILDCARD = re.compile(r"[a-z*?]+:(?:[a-z]+[*?]|[*?]+[a-z])[a-z*?]*")
 
 
-def _words() -> frozenset[bytes]:
+def _words() -> frozenset[str]:
     services = {
         each.service_principal.removesuffix(".amazonaws.com").rpartition(".")[2]
         for each in catalogue.ALL
@@ -42,12 +42,11 @@ def _words() -> frozenset[bytes]:
     }
     # the custom resources of cdk-amazon-chime-resources do not contain "Chime"
     kinds = {each.lower() for each in CHIME_RESOURCES}
-    return frozenset(each.encode() for each in (*services, *operations, *kinds, *_ROLES, _GUARD))
+    return frozenset((*services, *operations, *kinds, *_ROLES, _GUARD))
 
 
 #: in lower case, and without any other character than letters.
 WORDS = _words()
-_NO_LETTERS = bytes(each for each in range(256) if each not in ascii_lowercase.encode())
 
 
 def may_have_findings(stacks: Iterable[StackTemplate]) -> bool:
@@ -64,7 +63,7 @@ def _has_a_word(stack: StackTemplate) -> bool:
     # search the parsed value, because the file may escape words; repr, because YAML has dates
     text = repr((stack.template, stack.acknowledged)).lower()
     # operations may contain hyphens or underscores, and client names any separator
-    letters = text.encode(errors="replace").translate(None, delete=_NO_LETTERS)
+    letters = letters_of(text)
     return any(each in letters for each in WORDS) or any(
         fnmatchcase(_CREATE, each) for each in set(_WILDCARD.findall(text))
     )

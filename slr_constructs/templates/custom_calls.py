@@ -36,12 +36,8 @@ from slr_constructs.templates.literals import (
     mapping,
     text_of,
 )
-from slr_constructs.templates.python_code import (
-    PHASES,
-    UnreadableCodeError,
-    calls_in_python,
-    letters_of,
-)
+from slr_constructs.templates.python_code import PHASES, UnreadableCodeError, calls_in_python
+from slr_constructs.templates.words import letters_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

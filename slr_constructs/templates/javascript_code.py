@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs.templates.literals import UNKNOWN, is_reference
-from slr_constructs.templates.python_code import PHASES, CodeCall, letters_of
+from slr_constructs.templates.python_code import PHASES, CodeCall
+from slr_constructs.templates.words import letters_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping

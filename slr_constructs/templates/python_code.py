@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 import warnings
 from collections import ChainMap
 from enum import Enum
@@ -19,6 +18,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slr_constructs.templates.literals import UNKNOWN, is_reference
+from slr_constructs.templates.words import letters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
@@ -65,11 +65,6 @@ class CodeCall(NamedTuple):
     parameters: Mapping[Any, Any] | None
     #: whether it is made on every path through the code.
     is_certain: bool = False
-
-
-def letters_of(name: str) -> str:
-    """Return the letters of a name in lower case, which are the same in all languages."""
-    return re.sub(r"[^a-z]", "", name.lower())
 
 
 def calls_in_python(

@@ -1,13 +1,15 @@
-"""Format names and lists of names for messages."""
+"""Format names and lists of names for messages, and compare names."""
 
 from __future__ import annotations
 
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_NO_LETTERS = bytes(each for each in range(256) if each not in ascii_lowercase.encode())
 
 
 def visible(text: str) -> str:
@@ -18,6 +20,11 @@ def visible(text: str) -> str:
 def printable(text: str) -> str:
     """Return a name from a template that is safe to show: on one line, without backquotes."""
     return visible(text).replace("`", _REPLACEMENT)
+
+
+def letters_of(text: str) -> str:
+    """Return the letters of a text in lower case: `PutX`, `put_x` and `put-x` have the same."""
+    return text.lower().encode(errors="replace").translate(None, delete=_NO_LETTERS).decode()
 
 
 def listed(names: Iterable[str]) -> str:

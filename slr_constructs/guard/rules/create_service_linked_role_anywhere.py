@@ -12,6 +12,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs.guard.rule import Finding, Rule, Severity
@@ -154,7 +155,12 @@ def _covers(pattern: Any, *texts: str) -> bool:  # noqa: ANN401 - any part of a 
     """Return whether a value is an IAM pattern that matches all texts, with any case."""
     if not isinstance(pattern, str):
         return False
+    expression = _expression(pattern)
+    return all(expression.match(each) is not None for each in texts)
+
+
+@lru_cache(maxsize=1024)  # an app repeats the same few patterns
+def _expression(pattern: str) -> re.Pattern[str]:
     # unlike file names, IAM patterns have no sets of characters
     expression = fnmatch.translate(pattern.replace("[", "[[]"))
-    expression = expression.replace(_UNKNOWN, _PARTITION_OR_ACCOUNT)
-    return all(re.match(expression, each, re.IGNORECASE) is not None for each in texts)
+    return re.compile(expression.replace(_UNKNOWN, _PARTITION_OR_ACCOUNT), re.IGNORECASE)
