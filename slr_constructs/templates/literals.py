@@ -93,4 +93,4 @@ def text_of(value: Any) -> str:  # noqa: ANN401 - any part of a template
 
 def is_reference(value: Any) -> bool:  # noqa: ANN401 - any value in a text
     """Return whether a value in the result of `text_of` is a placeholder."""
-    return str(value) == _REFERENCE if isinstance(value, str | int) else False
+    return not isinstance(value, dict | list) and value in (_REFERENCE, int(_REFERENCE))

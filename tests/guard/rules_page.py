@@ -30,7 +30,8 @@ nothing is downloaded.
 - An **error** means that deploying or deleting the stack fails, or that a feature stays enabled
   after the deletion. An error that is not acknowledged makes the exit status 1.
 - A **warning** means that the problem occurs only in some accounts, regions or updates.
-- A **note** names a part of the template that was not checked.
+- A **note** names a part of the template that was not checked, or something that stays in the
+  account.
 
 ## Acknowledge a finding
 

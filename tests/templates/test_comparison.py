@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -388,6 +389,28 @@ def test_removing_a_clean_up_resource_is_worse() -> None:
             "session logging is now disabled before `Owner` is deleted",
         )
     ]
+
+
+def test_a_clean_up_resource_of_another_library_counts() -> None:
+    """It makes an SDK call on deletion."""
+    call = {
+        "service": "MediaTailor",
+        "action": "configureLogsForPlaybackConfiguration",
+        "parameters": {"PlaybackConfigurationName": "ads", "PercentEnabled": 0},
+    }
+    owner = {
+        "Type": "AWS::MediaTailor::PlaybackConfiguration",
+        "Properties": {"Name": "ads", "LogConfiguration": {"PercentEnabled": 5}},
+    }
+    clean_up = {
+        "Type": "Custom::AWS",
+        "Properties": {"Delete": json.dumps(call)},
+        "DependsOn": "Owner",
+    }
+
+    changes = changes_between(plain(Owner=owner, CleanUp=clean_up), plain(Owner=owner))
+
+    assert [each[0] for each in changes] == ["CleanUpLost"]
 
 
 def test_a_retained_clean_up_resource_does_not_count() -> None:

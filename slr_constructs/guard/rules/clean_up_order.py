@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slr_constructs import catalogue
 from slr_constructs.guard.rule import Finding, Rule, Severity
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ RULE = Rule(
     " direction.",
 )
 
+_TYPES = {each.type for each in catalogue.RESOURCE_TYPES}
+
 
 def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each clean-up resource that may run too late."""
@@ -38,9 +41,12 @@ def findings(app: App) -> Iterator[Finding]:
 def _problems(stack: Stack, clean_up: RoleUsage) -> Iterator[str]:
     """Yield a sentence for each resource that may be deleted before its feature is disabled."""
     name = f"`{stack.show(clean_up.logical_id)}`"
-    # if it does not name an owner, it may be for any resource that uses the role
-    usages = (each for each in stack.usages.values() if each.feature == clean_up.feature)
-    owners = clean_up.owners or tuple(each.logical_id for each in usages if not each.disables)
+    # if it does not name an owner, it may be for any resource that has the feature as a property
+    owners = clean_up.owners or tuple(
+        each.logical_id
+        for each in stack.usages.values()
+        if each.feature == clean_up.feature and stack.type_of(each.logical_id) in _TYPES
+    )
     for each in owners:
         owner = f"`{stack.show(each)}`"
         if stack.is_before(clean_up.logical_id, each):

@@ -16,11 +16,13 @@ RULE = Rule(
     "NotAnalyzed",
     Severity.NOTE,
     "a part of a template was not analyzed",
-    "A part that CloudFormation expands or does not accept may contain a role or a feature. The"
-    " other resources are checked as if this part did not exist.",
+    "A part that CloudFormation expands or does not accept may contain a role or a feature. So may"
+    " code of custom resources that the guard cannot follow. The other resources are checked as if"
+    " such a part did not exist; a call in the code is assumed to be made where it makes sense.",
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html",
     "Check the template that the change set has expanded (`aws cloudformation get-template"
-    " --template-stage Processed`).",
+    " --template-stage Processed`). In code, check what it enables, and what it disables when the"
+    " custom resource is deleted.",
 )
 
 #: transforms that do not add a role or a feature.
