@@ -25,7 +25,8 @@ This page is generated from the code by `make rules`.
 `slr-constructs check` applies these rules to a cloud assembly or to any CloudFormation or SAM
 template. A CDK app can run the same check at synthesis. Conditions are not evaluated: every
 resource and every branch is assumed to exist. Only literal values are checked against limits, and
-nothing is downloaded.
+nothing is downloaded. Python code of a custom resource is followed, and JavaScript is searched, if
+it is in the template.
 
 - An **error** means that deploying or deleting the stack fails, or that a feature stays enabled
   after the deletion. An error that is not acknowledged makes the exit status 1.

@@ -203,7 +203,7 @@ def test_a_stack_of_another_account_uses_another_role() -> None:
         # each stack has a role of its own
         ((Aws.STACK_NAME, "b"), ["NativeRole"]),
     ],
-    ids=str,
+    ids=["without suffix", "same", "different", "one without", "of the stack"],
 )
 def test_the_roles_of_all_services_are_checked(
     suffixes: tuple[str | None, str | None], rules: list[str]
