@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from slr_constructs.templates.custom_calls import calls_in
 from slr_constructs.templates.order import chain_between, graph_of
-from slr_constructs.templates.role_usage import role_usages_in, roles_in
+from slr_constructs.templates.role_usage import disabling_in, role_usages_in, roles_in
 from slr_constructs.testing.resource_names import NamedResources
 
 if TYPE_CHECKING:
@@ -181,11 +181,8 @@ def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator
     if role not in roles:
         kind = resources.by_id[role]["Type"]
         raise ValueError(f"{resources.show(role)} is not a service-linked role: its type is {kind}")
-    usages = [
-        each
-        for each in role_usages_in(resources.by_id, reader.graph, calls).values()
-        if roles[role].name in each.role_names
-    ]
+    all_usages = role_usages_in(resources.by_id, reader.graph, calls)
+    usages = [each for each in all_usages.values() if roles[role].name in each.role_names]
     if not usages:
         yield (
             "according to the catalogue, no resource in the template uses the role, so this"
@@ -206,12 +203,16 @@ def _release_problems(reader: _Reader, role: str, owner: str | None) -> Iterator
                 yield problem
     if owner is None:
         return
-    stays_enabled = {each.logical_id for each in calls if not each.deletes}
     configured = [each for each in usages if owner in (each.logical_id, *each.owners)]
+    disabling = [
+        each.feature
+        for each in disabling_in(resources.by_id, all_usages, calls)
+        if owner in each.owners and chain_between(reader.graph, each.logical_id, owner)
+    ]
     if not configured:
         yield f"{resources.show(owner)} has no feature that uses the role"
     elif not any(
-        (reader.graph.has_edge(each.logical_id, owner) and each.logical_id not in stays_enabled)
+        each.feature in disabling
         # its own deletion ends the usage
         or (each.logical_id == owner and not each.needs_clean_up)
         for each in configured

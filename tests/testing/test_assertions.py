@@ -577,6 +577,38 @@ def test_a_custom_resource_of_another_library_must_disable_the_feature(*, delete
         )
 
 
+def test_a_clean_up_of_another_library_counts_if_it_runs_before_the_owner_is_deleted() -> None:
+    """It need not be a usage of the role, because it only disables the feature."""
+    call = {
+        "service": "mediatailor",
+        "action": "ConfigureLogsForPlaybackConfiguration",
+        "parameters": {"PlaybackConfigurationName": "ads", "PercentEnabled": 0},
+    }
+    resources: dict[str, dict[str, Any]] = {
+        "Role": {
+            "Type": "AWS::IAM::ServiceLinkedRole",
+            "Properties": {"AWSServiceName": catalogue.MEDIATAILOR.service_principal},
+        },
+        "Ads": {
+            "Type": "AWS::MediaTailor::PlaybackConfiguration",
+            "Properties": {"Name": "ads", "LogConfiguration": {"PercentEnabled": 10}},
+            "DependsOn": ["Role"],
+        },
+        "CleanUp": {
+            "Type": "Custom::AWS",
+            "Properties": {"Delete": json.dumps(call)},
+            "DependsOn": ["Ads"],
+        },
+    }
+    template = {"Resources": resources}
+    assert_role_released(template, "Role", owner="Ads")
+
+    resources["CleanUp"]["DependsOn"] = ["Role"]
+    assert "no feature is disabled before Ads is deleted" in _failure(
+        assert_role_released, template, "Role", owner="Ads"
+    )
+
+
 def test_an_owner_with_a_literal_name_is_deleted_too_early(stack: Stack) -> None:
     """The custom resource for an existing channel does not refer to the channel in the app."""
     aws_mediapackage.CfnChannel(stack, "Live", id="live")
