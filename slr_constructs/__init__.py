@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         NotificationTarget,
         VoiceConnectorStreaming,
     )
+    from slr_constructs.guard.rule import Severity
 else:
     # not for type checkers: with this function, they would accept any name
     def __getattr__(name: str) -> object:
@@ -64,6 +65,7 @@ __all__ = [
     "RoleRemoval",
     "ServiceLinkedRole",
     "ServiceLinkedRoleFunction",
+    "Severity",
     "ThumbnailStorage",
     "Thumbnails",
     "UsageError",
@@ -89,6 +91,7 @@ _MODULES = {
     "RoleRemoval": "_service_linked_role",
     "ServiceLinkedRole": "_service_linked_role",
     "ServiceLinkedRoleFunction": "_function_settings",
+    "Severity": "guard.rule",
     "ThumbnailStorage": "features.ivs_recording",
     "Thumbnails": "features.ivs_recording",
     "UsageError": "_usage_error",

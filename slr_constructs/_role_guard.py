@@ -20,6 +20,7 @@ from aws_cdk import (
     PolicyViolation,
 )
 
+from slr_constructs._errors import check_kind
 from slr_constructs._extras import require
 from slr_constructs.guard.quick_look import may_have_findings
 from slr_constructs.guard.rule import Finding, Severity
@@ -50,8 +51,9 @@ class RoleGuard:
     """Find problems with service-linked roles in every stack of an app.
 
     Register it once, on the app or on a stage: `Validations.of(app).add_plugins(RoleGuard())`.
-    Errors fail the synthesis. Warnings and notes are shown. To acknowledge a rule for a construct
-    and all constructs below it:
+    Errors fail the synthesis. Warnings and notes are shown; with `fail_on`, they fail the synthesis
+    too, and CDK shows them as errors. To acknowledge a rule for a construct and all constructs
+    below it:
 
         Validations.of(construct).acknowledge(
             Acknowledgment(id="slr-constructs::RoleNotDeclared", reason="...")
@@ -59,11 +61,18 @@ class RoleGuard:
 
     The guard requires the extra `slr-constructs[guard]`.
 
+    Args:
+        fail_on: The least severe findings that fail the synthesis, as for the option `--fail-on` of
+            `slr-constructs check`. Default: errors fail the synthesis.
+
     Raises:
         ModuleNotFoundError: The extra is not installed.
+        UsageError: `fail_on` is not a `Severity` (`PropKind`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, fail_on: Severity = Severity.ERROR) -> None:
+        check_kind("RoleGuard", "fail_on", fail_on, "a Severity", Severity)
+        self._fail_on = fail_on
         require("guard", "RoleGuard")
 
     @property
@@ -88,13 +97,13 @@ class RoleGuard:
         """Return the findings of the guard. CDK calls this method at synthesis."""
         folders = {Path(each).parent for each in context.template_paths}
         try:
-            stacks = read([Path(os.path.commonpath(folders))], lenient=True)
-            violations = _violations(stacks) if may_have_findings(stacks) else []
+            stacks = read([Path(os.path.commonpath(folders))])
+            violations = self._violations(stacks) if may_have_findings(stacks) else []
         except TemplateError as error:
             violations = [
-                _violation(
+                self._violation(
                     Finding(_NOTHING_ANALYZED, "", None, f"no stack is checked: {error}"),
-                    PolicyViolatingResource(locations=[]),
+                    [PolicyViolatingResource(locations=[])],
                 )
             ]
         return PolicyValidationPluginReport(
@@ -102,26 +111,52 @@ class RoleGuard:
             violations=violations,
         )
 
+    def _violations(self, stacks: list[StackTemplate]) -> list[PolicyViolation]:
+        # imported here, because the import takes seconds, and most apps do not need it
+        from slr_constructs.guard import acknowledged  # noqa: PLC0415
+        from slr_constructs.guard.check import check  # noqa: PLC0415
+        from slr_constructs.templates.app import App  # noqa: PLC0415
 
-def _violations(stacks: list[StackTemplate]) -> list[PolicyViolation]:
-    # imported here, because the import takes seconds, and most apps do not need it
-    from slr_constructs.guard import acknowledged  # noqa: PLC0415
-    from slr_constructs.guard.check import check  # noqa: PLC0415
-    from slr_constructs.templates.app import App  # noqa: PLC0415
+        app = App(stacks)
+        findings = check(app)
+        for stack in app.stacks.values():
+            # CDK itself handles and reports what constructs acknowledge; it ignores the templates
+            stack.acknowledged = {}
+        left, _ = acknowledged.split(app, findings)
+        # many parts may not be analyzed for the same reason
+        same: dict[object, list[Finding]] = {}
+        for each in left:
+            is_note = each.severity is Severity.NOTE
+            same.setdefault((each.rule, each.text) if is_note else each, []).append(each)
+        return [
+            self._violation(several[0], [_resource(each, app) for each in several])
+            for several in same.values()
+        ]
 
-    app = App(stacks, lenient=True)
-    findings = check(app)
-    for stack in app.stacks.values():
-        # CDK itself handles and reports what constructs acknowledge; it ignores the templates
-        stack.acknowledged = {}
-    left, _ = acknowledged.split(app, findings)
-    return [_violation(each, _resource(each, app)) for each in left]
+    def _violation(
+        self, finding: Finding, resources: list[PolicyViolatingResource]
+    ) -> PolicyViolation:
+        rule = finding.rule
+        return PolicyViolation(
+            rule_name=rule.id,
+            severity=_SEVERITIES[
+                Severity.ERROR if finding.severity.is_at_least(self._fail_on) else finding.severity
+            ],
+            # a text that starts with a name starts with a backquote, which stays the same
+            description=f"{finding.text[0].upper()}{finding.text[1:]}. {rule.why}",
+            fix=f"{rule.fix}\nSee {rule.source}",
+            violating_resources=resources,
+        )
 
 
 def _resource(finding: Finding, app: App) -> PolicyViolatingResource:
     """Return the resource that CDK shows, and from which it finds the construct."""
     stack, resource = app.stacks[finding.stack], finding.resource
-    if resource is None and stack.nested_in is not None:
+    if stack.deployed_by is not None:
+        # CDK does not know the template, only the resource that deploys it
+        outer, resource = stack.deployed_by
+        stack = app.stacks[outer]
+    elif resource is None and stack.nested_in is not None:
         outer, resource = stack.nested_in
         stack = app.stacks[outer]
     if resource is None:
@@ -131,16 +166,4 @@ def _resource(finding: Finding, app: App) -> PolicyViolatingResource:
         resource_logical_id=resource,
         template_path=str(stack.file),
         locations=[finding.location.replace("/", ".")] if finding.location else [],
-    )
-
-
-def _violation(finding: Finding, resource: PolicyViolatingResource) -> PolicyViolation:
-    rule = finding.rule
-    return PolicyViolation(
-        rule_name=rule.id,
-        severity=_SEVERITIES[rule.severity],
-        # a text that starts with a name starts with a backquote, which stays the same
-        description=f"{finding.text[0].upper()}{finding.text[1:]}. {rule.why}",
-        fix=f"{rule.fix}\nSee {rule.source}",
-        violating_resources=[resource],
     )

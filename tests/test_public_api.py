@@ -193,6 +193,7 @@ def test_the_public_surface() -> None:
         "RoleRemoval",
         "ServiceLinkedRole",
         "ServiceLinkedRoleFunction",
+        "Severity",
         "ThumbnailStorage",
         "Thumbnails",
         "UsageError",

@@ -15,7 +15,7 @@ from aws_cdk import App, Stack, Validations, aws_chime, aws_ivs
 from click.testing import CliRunner
 
 from sample_app.app import build
-from slr_constructs import RoleGuard, VoiceConnectorStreaming, catalogue
+from slr_constructs import RoleGuard, Severity, VoiceConnectorStreaming, catalogue
 from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
@@ -140,7 +140,7 @@ def test_quoted_outputs_about_the_sample_app(tmp_path: Path) -> None:
 def test_quoted_finding(tmp_path: Path) -> None:
     """The CDK prints the finding of the guard with the path of the construct."""
     app = App(outdir=str(tmp_path), context=CONTEXT)
-    Validations.of(app).add_plugins(RoleGuard())
+    Validations.of(app).add_plugins(RoleGuard(fail_on=Severity.WARNING))
     aws_ivs.CfnRecordingConfiguration(
         Stack(app, "Live"),
         "Recording",

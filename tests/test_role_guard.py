@@ -19,6 +19,7 @@ from aws_cdk import (
     Acknowledgment,
     App,
     CfnStack,
+    CfnStackSet,
     Environment,
     NestedStack,
     Stack,
@@ -33,7 +34,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 
 from sample_app.app import build
-from slr_constructs import RoleGuard, ServiceLinkedRole, catalogue
+from slr_constructs import RoleGuard, ServiceLinkedRole, Severity, UsageError, catalogue
 from slr_constructs.guard import check as check_module
 from slr_constructs.guard.check import RULES, check
 from slr_constructs.guard.quick_look import may_have_findings
@@ -64,6 +65,7 @@ CDK_PRINTS_ITS_REPORT = Version(importlib.metadata.version("aws-cdk-lib")) < Ver
 IVS = catalogue.IVS_RECORD_TO_S3
 ONE, TWO = "111122223333", "444455556666"
 ID = "slr-constructs::RoleNotDeclared"
+LOGS = {"Id": "live", "EgressAccessLogs": {}}
 
 #: At its end, the app prints which of the libraries for templates are loaded.
 PLAIN = """
@@ -71,7 +73,7 @@ import atexit
 import sys
 
 from aws_cdk import App, Stack, Validations, aws_ivs, aws_sns
-from slr_constructs import RoleGuard
+from slr_constructs import RoleGuard, Severity
 
 @atexit.register
 def print_loaded_modules():
@@ -81,7 +83,7 @@ def print_loaded_modules():
 app = App()
 stack = Stack(app, "Show")
 {resource}
-Validations.of(app).add_plugins(RoleGuard())
+Validations.of(app).add_plugins(RoleGuard(fail_on=Severity.WARNING))
 app.synth()
 """
 TOPIC = 'aws_sns.Topic(stack, "Topic")'
@@ -98,7 +100,7 @@ def test_a_finding_fails_the_synthesis_of_a_test_with_its_full_text() -> None:
     """In pytest, CDK raises an error with the text that the command line prints."""
     app = App(analytics_reporting=False)
     recording(Stack(app, "Show"))
-    Validations.of(app).add_plugins(RoleGuard())
+    Validations.of(app).add_plugins(RoleGuard(fail_on=Severity.WARNING))
 
     with pytest.raises(RuntimeError) as failed:
         app.synth()
@@ -344,9 +346,9 @@ def test_an_imported_role_of_another_service_does_not_count() -> None:
 # templates that cannot be parsed
 
 
-def test_a_part_that_cannot_be_analyzed_is_a_note(tmp_path: Path) -> None:
+def test_a_loop_that_cannot_be_analyzed_is_a_warning(tmp_path: Path) -> None:
     """It does not fail the synthesis, and the rest of the app is checked."""
-    loop = {"Fn::ForEach::Topics": ["Name", ["A"], {"${Name}": {"Type": "AWS::SNS::Topic"}}]}
+    loop = {"Fn::ForEach::Topics": ["Name", ["A"], ["no resources"]]}
     file = tmp_path / "topics.json"
     file.write_text(json.dumps({"Transform": "AWS::LanguageExtensions", "Resources": loop}))
 
@@ -356,9 +358,49 @@ def test_a_part_that_cannot_be_analyzed_is_a_note(tmp_path: Path) -> None:
         shows(stack)
 
     violations = guarded(lambda app: define(Stack(app, "Show")))
-    assert [each["severity"] for each in violations] == ["error", "error", "info"]
-    assert violations[-1]["ruleName"] == "NotAnalyzed"
-    assert "Fn::ForEach::Topics" in violations[-1]["description"]
+    assert [(each["ruleName"], each["severity"]) for each in violations] == [
+        ("CleanUpMissing", "error"),
+        ("RoleNotDeclared", "warning"),
+        ("NotAnalyzed", "warning"),
+    ]
+    assert "the loop cannot be expanded" in violations[-1]["description"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "severities"),
+    [
+        (Severity.ERROR, ["error", "warning", "info"]),
+        (Severity.WARNING, ["error", "error", "info"]),
+        (Severity.NOTE, ["error", "error", "error"]),
+    ],
+)
+def test_the_least_severe_findings_that_fail_the_synthesis_can_be_set(
+    tmp_path: Path, limit: Severity, severities: list[str]
+) -> None:
+    """CDK fails only for errors, so that is what they become. Equal notes are one violation."""
+    app = App(outdir=str(tmp_path), analytics_reporting=False)
+    stack = Stack(app, "Show")
+    shows(stack)
+    for name in "AB":
+        CfnStack(stack, name, template_url="https://example.com/a.json")
+    Validations.of(app).add_plugins(RoleGuard(fail_on=limit))
+
+    with pytest.raises(RuntimeError):
+        app.synth()
+
+    violations = reported(tmp_path)
+    assert [each["severity"] for each in violations] == severities
+    assert [each["constructPath"] for each in violations[-1]["violatingConstructs"]] == [
+        "Show/A",
+        "Show/B",
+    ]
+
+
+@pytest.mark.parametrize("limit", ["warning", None, "WARNING"], ids=str)
+def test_fails_when_the_severity_is_another_value(limit: Any) -> None:  # noqa: ANN401 - a wrong type
+    """The message names the argument."""
+    with pytest.raises(UsageError, match=r"^RoleGuard: fail_on must be a Severity, got .*PropKind"):
+        RoleGuard(fail_on=limit)
 
 
 def test_an_app_that_cannot_be_read_at_all_is_a_note(
@@ -464,22 +506,22 @@ def test_fails_when_the_extra_is_missing(monkeypatch: pytest.MonkeyPatch, missin
 @pytest.mark.parametrize("case", CASES, ids=lambda each: each.stem)
 def test_the_quick_look_finds_every_template_with_findings(case: Path) -> None:
     """The guard checks a template only if the quick look selects it."""
-    stacks = read([case], lenient=True)
+    stacks = read([case])
 
-    assert may_have_findings(stacks) or not check(app_module.App(stacks, lenient=True))
+    assert may_have_findings(stacks) or not check(app_module.App(stacks))
 
 
 @given(st.data())
 def test_the_quick_look_finds_every_part_of_a_template_with_findings(data: st.DataObject) -> None:
     """The part has only some resources of a case."""
     case = data.draw(st.sampled_from(CASES))
-    (stack, *_) = read([case], lenient=True)
+    (stack, *_) = read([case])
     resources = stack.template["Resources"]
     kept = data.draw(st.sets(st.sampled_from(sorted(resources)))) if resources else set()
     # for the guard, a reference to an omitted resource is not an error
     part = StackTemplate("Part", {"Resources": {each: resources[each] for each in sorted(kept)}})
 
-    assert may_have_findings([part]) or not check(app_module.App([part], lenient=True))
+    assert may_have_findings([part]) or not check(app_module.App([part]))
 
 
 def resource(type_name: str, **properties: Any) -> StackTemplate:  # noqa: ANN401 - any properties
@@ -585,3 +627,22 @@ def test_the_cdk_command_line_shows_what_is_wrong(
     )
     (loaded,) = re.findall(r"^loaded (.*)$", run.stderr, re.MULTILINE)
     assert ast.literal_eval(loaded) == [finds, finds], run.stderr
+
+
+def test_a_finding_in_a_stack_set_names_the_construct_that_deploys_it() -> None:
+    """CDK knows only that construct."""
+    body = {"Resources": {"Live": {"Type": "AWS::MediaPackage::Channel", "Properties": LOGS}}}
+
+    def define(stack: Stack) -> None:
+        CfnStackSet(
+            stack,
+            "Set",
+            permission_model="SERVICE_MANAGED",
+            stack_set_name="set",
+            template_body=json.dumps(body),
+        )
+
+    assert reported_in_stack(define) == [
+        ("CleanUpMissing", "Show/Set"),
+        ("RoleNotDeclared", "Show/Set"),
+    ]

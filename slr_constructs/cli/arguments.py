@@ -54,11 +54,19 @@ def read_app(
     *,
     name: str | None = None,
     only: Sequence[str] = (),
-    lenient: bool = False,
+    warns: bool = True,
 ) -> App:
-    """Read assemblies and templates, and report on stderr which parts were left out.
+    """Read assemblies and templates.
 
-    A caller that reads leniently reports the parts that cannot be parsed itself.
+    Args:
+        paths: The folders of assemblies and the files of templates.
+
+        name: As for `App.read`.
+
+        only: As for `App.read`.
+
+        warns: Whether to report on stderr which parts could not be read.
+            Default: they are reported.
 
     Raises:
         Refusal: A path cannot be read.
@@ -68,10 +76,10 @@ def read_app(
     from slr_constructs.templates.reading import TemplateError  # noqa: PLC0415
 
     try:
-        app = App.read(paths, name=name, only=only, lenient=lenient)
+        app = App.read(paths, name=name, only=only)
     except TemplateError as error:
         raise Refusal(str(error)) from None
-    for note in () if lenient else app.notes:
+    for note in app.notes if warns else ():
         warn(note)
     return app
 

@@ -12,12 +12,13 @@ from slr_constructs.cli.arguments import OUTPUT, PATHS, format_option, read_app
 from slr_constructs.cli.output import BLANK, write, write_lines
 from slr_constructs.cli.sarif import sarif
 from slr_constructs.guard import acknowledged as acknowledgements
+from slr_constructs.guard.additions import acknowledgement, as_yaml
 from slr_constructs.guard.check import check as findings_in
 from slr_constructs.guard.rule import Severity
-from slr_constructs.templates.words import counted
+from slr_constructs.templates.words import briefly, counted, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from slr_constructs.cli.output import Line
@@ -32,6 +33,12 @@ _STYLES = {
     Severity.WARNING: "bold yellow",
     Severity.NOTE: "bold blue",
 }
+#: the texts of a rule in JSON.
+_TEXTS = ("title", "why", "fix", "fix_in_template", "source")
+_ACKNOWLEDGE = (
+    "acknowledge it, in CDK with Validations.of(construct).acknowledge and the id"
+    " slr-constructs::{rule}, or in the template:"
+)
 
 
 @click.command()
@@ -39,6 +46,13 @@ _STYLES = {
 @format_option("text", "json", "sarif", help="SARIF 2.1.0 is made for code scanning.")
 @click.option(
     "--acknowledged", is_flag=True, help="List acknowledged findings too, with their reasons."
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice([each.value for each in Severity]),
+    default=Severity.ERROR.value,
+    show_default=True,
+    help="The least severe findings that make the exit status 1.",
 )
 @OUTPUT
 @click.pass_context
@@ -48,6 +62,7 @@ def check(
     form: str,
     *,
     acknowledged: bool,
+    fail_on: str,
     output: Path | None,
 ) -> None:
     """Find problems with service-linked roles in templates.
@@ -66,16 +81,20 @@ def check(
             - id: RoleNotDeclared
               reason: the platform team's stack has the role
 
-    Exit status: 1 if there are errors that are not acknowledged, otherwise 0. Warnings and notes do
-    not change it: a warning may be acceptable in your account, and a note names something that
-    cannot be parsed and was not analyzed.
+    An error means that a deployment or a deletion fails, or that a feature stays enabled. A warning
+    may be acceptable in your account, or says that a template was not analyzed. A note names a part
+    that was not analyzed.
+
+    Exit status: 1 if there are errors that are not acknowledged, otherwise 0. With --fail-on
+    warning or --fail-on note, less severe findings make it 1 too.
 
     \b
       cdk synth --quiet && slr-constructs check cdk.out
       slr-constructs check template.yaml --acknowledged
+      slr-constructs check *.yaml --fail-on warning
       slr-constructs check cdk.out --format sarif --output slr.sarif
     """  # noqa: D301 - click reads \b
-    app = read_app(paths, lenient=True)
+    app = read_app(paths, warns=False)
     left, others = acknowledgements.split(app, findings_in(app))
     listed: _Found = [*((each, None) for each in left), *(others if acknowledged else ())]
     if form == "text":
@@ -83,23 +102,34 @@ def check(
     else:
         log = sarif(app, listed) if form == "sarif" else _plain(app, listed, len(others))
         write(output, json.dumps(log, indent=2))
-    context.exit(1 if any(each.rule.severity is Severity.ERROR for each in left) else 0)
+    limit = Severity(fail_on)
+    context.exit(1 if any(each.severity.is_at_least(limit) for each in left) else 0)
 
 
 def _lines(app: App, found: _Found, acknowledged: int) -> Iterator[Line]:
     """Yield the findings of each rule, followed by why they matter and how to fix them."""
-    for rule in dict.fromkeys(each.rule for each, _ in found):
+    for rule, severity in dict.fromkeys((each.rule, each.severity) for each, _ in found):
+        same = [each for each in found if (each[0].rule, each[0].severity) == (rule, severity)]
         title = Text.assemble((rule.title, "bold"), "  ", (f"[{rule.id}]", "dim"))
-        counts = any(reason is None for each, reason in found if each.rule == rule)
-        style = _STYLES[rule.severity] if counts else "dim"
-        yield Text(f"{rule.severity.value:9}", style=style), title
-        for each, reason in found:
-            if each.rule == rule:
-                yield Text("  - "), Text.assemble((_place(app, each), "bold"), each.text)
-                if reason is not None:
-                    yield Text("    "), Text(f"acknowledged: {reason}", style="dim")
-        for name, text in (("why", rule.why), ("fix", rule.fix)):
+        style = _STYLES[severity] if any(reason is None for _, reason in same) else "dim"
+        yield Text(f"{severity.value:9}", style=style), title
+        # many resources may have the same problem, for example nested stacks without a template
+        places: dict[tuple[str, str | None], list[str]] = {}
+        for each, reason in same:
+            places.setdefault((each.text, reason), []).append(_place(app, each))
+        for (text, reason), names in places.items():
+            place = f"{briefly([*dict.fromkeys(names)])}: " if any(names) else ""
+            yield Text("  - "), Text.assemble((place, "bold"), text)
+            if reason is not None:
+                yield Text("    "), Text(f"acknowledged: {reason}", style="dim")
+        parts = {"why": rule.why, "CDK": rule.fix, "YAML": rule.fix_in_template}
+        for name, text in parts.items():
             yield Text(f"    {name:6}", style="dim"), Text(text)
+        # the parts of the others have the same form, and are in the JSON
+        for part in [each.addition for each, _ in same if each.addition][:1]:
+            yield from _indented(part)
+        yield Text("    or    ", style="dim"), Text(_ACKNOWLEDGE.format(rule=rule.id))
+        yield from _indented(acknowledgement(rule))
         yield BLANK
     numbers = ", ".join(
         counted(number, severity.value) for severity, number in _numbers(found).items() if number
@@ -109,19 +139,24 @@ def _lines(app: App, found: _Found, acknowledged: int) -> Iterator[Line]:
     yield Text(), Text(f"{numbers or 'No findings'}{more} in {stacks}.")
 
 
+def _indented(part: Mapping[str, Any]) -> Iterator[Line]:
+    """Yield a part of a template as YAML, which is not wrapped."""
+    yield from (f"          {visible(each)}" for each in as_yaml(part).splitlines())
+
+
 def _place(app: App, finding: Finding) -> str:
     """Return the location of a finding, without the parts that its text contains."""
     resource = finding.resource
     stack = app.stacks[finding.stack]
-    name = stack.show(resource) if resource in stack.resources else None
+    name = None if resource is None else stack.show(resource)
     parts = [stack.name] if len(app.stacks) > 1 else []
     parts += [name] if name is not None and f"`{name}`" not in finding.text else []
-    return f"{'/'.join(parts)}: " if parts else ""
+    return "/".join(parts)
 
 
 def _numbers(found: _Found) -> dict[Severity, int]:
     """Return the number of findings of each severity that are not acknowledged."""
-    left = [each.rule.severity for each, reason in found if reason is None]
+    left = [each.severity for each, reason in found if reason is None]
     return {severity: left.count(severity) for severity in Severity}
 
 
@@ -133,7 +168,7 @@ def _plain(app: App, found: _Found, acknowledged: int) -> dict[str, Any]:
         "findings": [
             {
                 "rule": each.rule.id,
-                "severity": each.rule.severity.value,
+                "severity": each.severity.value,
                 "stack": each.stack,
                 "resource": each.resource,
                 "path": app.stacks[each.stack].path(each.resource)
@@ -143,12 +178,16 @@ def _plain(app: App, found: _Found, acknowledged: int) -> dict[str, Any]:
                 "file": None if (file := app.stacks[each.stack].file) is None else str(file),
                 "line": app.stacks[each.stack].lines.get(each.resource or ""),
                 "text": each.text,
+                "yaml": as_yaml(each.addition) if each.addition else None,
                 "acknowledged": reason,
             }
             for each, reason in found
         ],
         "rules": {
-            rule.id: {name: getattr(rule, name) for name in ("title", "why", "fix", "source")}
+            rule.id: {
+                **{name: getattr(rule, name) for name in _TEXTS},
+                "acknowledge": as_yaml(acknowledgement(rule)),
+            }
             for rule in dict.fromkeys(each.rule for each, _ in found)
         },
     }

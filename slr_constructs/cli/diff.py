@@ -44,7 +44,8 @@ def diff(context: click.Context, old: Path, new: Path, form: str, output: Path |
 
     Exit status: 1 if something gets worse, otherwise 0. Worse means: a dependency is lost, a
     feature stays enabled on deletion, a role is removed more destructively, a resource does not
-    depend on its role any more, or CloudFormation cannot deploy the change in one update.
+    depend on its role any more, deleting another stack disables its feature, or CloudFormation
+    cannot deploy the change in one update.
 
     \b
       cdk synth --quiet --output new.out

@@ -157,6 +157,8 @@ def _where(app: App, name: str) -> str:
     if stack.nested_in is not None:
         parent, logical_id = stack.nested_in
         return f", nested in {parent}, step {app.stacks[parent].step_of(logical_id)}"
+    if stack.deployed_by is not None:
+        return f", deployed to other accounts by {stack.deployed_by[0]}"
     return f", depends on {', '.join(sorted(stack.depends_on))}" if stack.depends_on else ""
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from slr_constructs.guard.acknowledged import NAMESPACE
+from slr_constructs.guard.additions import acknowledgement, as_yaml
 from slr_constructs.guard.check import RULES
 
 if TYPE_CHECKING:
@@ -66,10 +67,21 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "name": rule.id,
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
-        "help": {"text": f"{rule.why}\n\n{rule.fix}\n\nSource: {rule.source}"},
+        "help": {"text": _help(rule)},
         "defaultConfiguration": {"level": rule.severity.value},
         **({"helpUri": rule.source} if sourced else {}),
     }
+
+
+def _help(rule: Rule) -> str:
+    parts = [
+        rule.why,
+        f"In CDK: {rule.fix}",
+        f"In a template: {rule.fix_in_template}",
+        f"Or acknowledge it in the template:\n{as_yaml(acknowledgement(rule))}",
+        f"Source: {rule.source}",
+    ]
+    return "\n\n".join(parts)
 
 
 def _result(stack: Stack, finding: Finding, rule: int, reason: str | None) -> dict[str, Any]:
@@ -90,8 +102,9 @@ def _result(stack: Stack, finding: Finding, rule: int, reason: str | None) -> di
     return {
         "ruleId": finding.rule.id,
         "ruleIndex": rule,
-        "level": finding.rule.severity.value,
+        "level": finding.severity.value,
         "message": {"text": finding.text},
+        **({"properties": {"yaml": as_yaml(finding.addition)}} if finding.addition else {}),
         "locations": [location],
         "partialFingerprints": {
             _FINGERPRINT: hashlib.sha256(about.encode(errors="surrogatepass")).hexdigest()

@@ -32,5 +32,5 @@ def check(app: App) -> list[Finding]:
     severities, stacks = list(Severity), list(app.stacks)
     return sorted(
         (finding for each in rule_modules() for finding in each.findings(app)),
-        key=lambda each: (severities.index(each.rule.severity), stacks.index(each.stack)),
+        key=lambda each: (severities.index(each.severity), stacks.index(each.stack)),
     )

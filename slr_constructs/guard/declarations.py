@@ -53,11 +53,15 @@ def declarations_in(app: App) -> list[Declaration]:
     ]
 
 
-def same_role(app: App) -> Iterator[tuple[Declaration, Declaration]]:
-    """Yield each two declarations of the same role that are probably for the same account."""
+def same_role(app: App) -> Iterator[tuple[Declaration, Declaration, bool]]:
+    """Yield each two declarations of the same role that may be for the same account.
+
+    The third value is whether they probably are. Single templates may be for any account.
+    """
     for one, other in combinations(declarations_in(app), 2):
-        if (one.role.principal, one.suffix) == (
-            other.role.principal,
-            other.suffix,
-        ) and app.share_account(one.place.stack, other.place.stack):
-            yield one, other
+        stacks = one.place.stack, other.place.stack
+        if (one.role.principal, one.suffix) == (other.role.principal, other.suffix):
+            if app.share_account(*stacks):
+                yield one, other, True
+            elif app.may_share_account(*stacks):
+                yield one, other, False

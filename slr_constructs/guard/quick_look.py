@@ -55,7 +55,8 @@ def may_have_findings(stacks: Iterable[StackTemplate]) -> bool:
     Parts that were not analyzed and the output of macros may contain anything.
     """
     return any(
-        each.not_analyzed or "Transform" in each.template or _has_a_word(each) for each in stacks
+        each.not_analyzed or each.repeated_keys or "Transform" in each.template or _has_a_word(each)
+        for each in stacks
     )
 
 

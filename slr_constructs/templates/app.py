@@ -10,35 +10,51 @@ from __future__ import annotations
 import fnmatch
 from difflib import get_close_matches
 from functools import cached_property
-from itertools import chain
+from itertools import chain, combinations, starmap
 from typing import TYPE_CHECKING, NamedTuple
 
 import networkx as nx
 
-from slr_constructs.templates.custom_calls import Call, CustomCalls, calls_in
+from slr_constructs.catalogue import RESOURCE_TYPES
+from slr_constructs.templates.custom_calls import Call, CustomCalls, calls_in, owner_type_of
 from slr_constructs.templates.literals import mapping
-from slr_constructs.templates.order import Dependency, dependencies_along, graph_of, steps_of
+from slr_constructs.templates.order import (
+    Dependency,
+    cycles_in,
+    dependencies_along,
+    dependency_graph,
+    steps_of,
+    without_cycles,
+)
 from slr_constructs.templates.reading import (
     StackTemplate,
     TemplateError,
     lines_in,
     read,
-    resources_in,
+    readable_resources,
 )
+from slr_constructs.templates.references import References, key_of, names_in
 from slr_constructs.templates.role_usage import (
     Mark,
     Role,
     RoleUsage,
+    acts_on,
     disabling_in,
     marks_of,
+    name_of,
+    owner_kind,
+    properties_of,
     role_usages_in,
     roles_in,
 )
-from slr_constructs.templates.words import printable
+from slr_constructs.templates.words import briefly, printable, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+
+_NATIVE_TYPES = {each.type for each in RESOURCE_TYPES}
 
 
 class Place(NamedTuple):
@@ -51,46 +67,40 @@ class Place(NamedTuple):
 class Stack:
     """One stack, and the order of its resources.
 
+    Parts that cannot be read are skipped, and are in `not_analyzed`. Resources with a circular
+    dependency have no order among themselves.
+
     Args:
         source: The template of the stack.
-
-        lenient: Whether to accept a stack whose order cannot be read. Such a stack is treated as
-            if it had no dependencies and no roles, and `not_analyzed` contains the reason.
-            Default: such a stack is refused.
-
-    Raises:
-        TemplateError: The order of the resources cannot be read from the template.
     """
 
-    def __init__(self, source: StackTemplate, *, lenient: bool = False) -> None:
+    def __init__(self, source: StackTemplate) -> None:
         self.name = source.name
         self.template = source.template
         self.depends_on = source.depends_on
         self.nested_in = source.nested_in
+        self.deployed_by = source.deployed_by
+        self.deployed_as = source.deployed_as or source.name.rpartition("/")[2]
         self.in_assembly = source.in_assembly
         self.account, self.region = source.account, source.region
         self.acknowledged = source.acknowledged
         self.imported = source.imported
+        self.repeated_keys = source.repeated_keys
         self.file = source.file
+        self.resources, skipped = readable_resources(source.template)
+        self._graph, unknown = dependency_graph(self.resources)
+        #: without the dependencies between resources that have a circular dependency.
+        self.graph = without_cycles(self._graph)
         #: the parts that could not be read: logical id (None: the stack) and sentence.
-        self.not_analyzed = list(source.not_analyzed)
-        self._ordered = True
-        try:
-            self.resources = resources_in(source.template)
-            self.graph = graph_of(source.template)
-        except TemplateError as error:
-            if not lenient:
-                raise TemplateError(f"{source.name}: {error}") from None
-            self.not_analyzed.append((None, str(error)))
-            self._ordered = False
-            self.graph = nx.MultiDiGraph()
-            self.graph.add_nodes_from(self.resources)
+        self.not_analyzed = [
+            *dict.fromkeys((*source.not_analyzed, *skipped, *unknown, *cycles_in(self._graph)))
+        ]
         self._dependents: dict[str, set[str]] = {}
 
     @cached_property
     def lines(self) -> Mapping[str, int]:
         """The line on which each resource starts, from 1, by logical id; empty without a file."""
-        return {} if self.file is None else lines_in(self.resources, self.file)
+        return {} if self.file is None else lines_in(self.template, self.file)
 
     @cached_property
     def creation(self) -> list[list[str]]:
@@ -105,18 +115,17 @@ class Stack:
     @cached_property
     def roles(self) -> list[Role]:
         """The roles that the stack declares; a custom resource may declare several."""
-        return roles_in(self.resources, self.calls) if self._ordered else []
+        return roles_in(self.resources, self.calls)
 
     @cached_property
     def usages(self) -> dict[str, RoleUsage]:
         """The usages of roles, by logical id."""
-        return role_usages_in(self.resources, self.graph, self.calls) if self._ordered else {}
+        return role_usages_in(self.resources, self._graph, self.calls)
 
     @cached_property
     def calls(self) -> CustomCalls:
-        """What custom resources of other libraries do; empty without an order."""
-        resources = self.resources if self._ordered else {}
-        return calls_in(resources, self.graph)
+        """What custom resources of other libraries do."""
+        return calls_in(self.resources, self._graph)
 
     @cached_property
     def disabling(self) -> list[RoleUsage]:
@@ -143,7 +152,7 @@ class Stack:
 
     def path(self, logical_id: str) -> str | None:
         """Return a resource's construct path below the stack; None if the template has none."""
-        path = mapping(self.resources[logical_id].get("Metadata")).get("aws:cdk:path")
+        path = mapping(mapping(self.resources.get(logical_id)).get("Metadata")).get("aws:cdk:path")
         if not isinstance(path, str):
             return None
         path, scope = printable(path), f"{self.name}/"
@@ -161,27 +170,10 @@ class Stack:
             for dependency in dependencies_along(self.graph, [logical_id, each])
         ]
 
-    def is_disabled(self, usage: RoleUsage | Call) -> bool:
-        """Return whether the deletion of another resource disables the feature of a usage.
-
-        If a clean-up resource and the usage do not both name an owner, they are assumed to have the
-        same one.
-        """
-        return any(
-            each.feature == usage.feature
-            and each.logical_id != usage.logical_id
-            and not each.retained
-            and (
-                not {*each.owners}.isdisjoint(usage.owners)
-                or (each.is_clean_up and not (each.owners and usage.owners))
-            )
-            for each in self.disabling
-        )
-
     def is_before(self, dependency: str, dependent: str) -> bool:
         """Return whether a resource depends on another one, directly or indirectly."""
         if dependency not in self._dependents:
-            self._dependents[dependency] = nx.ancestors(self.graph, dependency)
+            self._dependents[dependency] = nx.ancestors(self._graph, dependency)
         return dependent in self._dependents[dependency]
 
 
@@ -194,16 +186,11 @@ class App:
         only: The names of the stacks to include, with `*` for any text. The stacks nested in them
             and the parents of nested stacks are included too. Default: all stacks.
 
-        lenient: As for `Stack`.
-
     Raises:
-        TemplateError: The order of the stacks or of their resources cannot be read, or a name in
-            `only` matches no stack.
+        TemplateError: The stacks have a circular dependency, or a name in `only` matches no stack.
     """
 
-    def __init__(
-        self, sources: Iterable[StackTemplate], *, only: Iterable[str] = (), lenient: bool = False
-    ) -> None:
+    def __init__(self, sources: Iterable[StackTemplate], *, only: Iterable[str] = ()) -> None:
         stacks = {each.name: each for each in sources}
         self._order: nx.DiGraph = nx.DiGraph()
         self._dependents: dict[str, set[str]] = {}
@@ -220,8 +207,6 @@ class App:
             path = " -> ".join([*cycle, cycle[0]])
             raise TemplateError(f"circular dependency between stacks: {path}")
         included = _included(nesting, only)
-        #: sentences about the parts that were skipped.
-        self.notes = [note for name in stacks if name in included for note in stacks[name].notes]
         #: the names of the stacks that are not nested, in the order of deployment, by step.
         self.steps: list[list[str]] = [
             [name for name in step if name in included]
@@ -229,7 +214,7 @@ class App:
         ]
         #: in the order of deployment; a nested stack follows its parent.
         self.stacks = {
-            name: Stack(stacks[name], lenient=lenient)
+            name: Stack(stacks[name])
             for outermost in chain.from_iterable(self.steps)
             for name in nx.dfs_preorder_nodes(nesting, outermost)
             if name in included
@@ -237,12 +222,7 @@ class App:
 
     @classmethod
     def read(
-        cls,
-        paths: Sequence[Path],
-        *,
-        name: str | None = None,
-        only: Iterable[str] = (),
-        lenient: bool = False,
+        cls, paths: Sequence[Path], *, name: str | None = None, only: Iterable[str] = ()
     ) -> App:
         """Read cloud assemblies and templates.
 
@@ -253,13 +233,23 @@ class App:
 
             only: The names of the stacks to include, as for `App`. Default: all stacks.
 
-            lenient: Whether to skip parts of a template that cannot be read and to list them in
-                `not_analyzed` of the stack. Default: such a template is refused.
-
         Raises:
             TemplateError: As in `reading.read` and for `App`.
         """
-        return cls(read(paths, name=name, lenient=lenient), only=only, lenient=lenient)
+        return cls(read(paths, name=name), only=only)
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences about the parts that were not read; equal ones are one sentence."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for stack in self.stacks.values():
+            for logical_id, sentence in stack.not_analyzed:
+                names = [] if logical_id is None else [stack.show(logical_id)]
+                found.setdefault((stack.name, sentence), []).extend(names)
+        return [
+            f"{stack}: {f'{briefly(names)}: ' if names else ''}{visible(sentence)}"
+            for (stack, sentence), names in found.items()
+        ]
 
     def is_before(self, dependency: Place, dependent: Place) -> bool:
         """Return whether a resource depends on another one, in the same or in another stack.
@@ -315,17 +305,119 @@ class App:
             if stack.nested_in is not None
         }
 
+    @cached_property
+    def _references(self) -> References:
+        return References(self)
+
+    def owners_of(self, stack: Stack, usage: RoleUsage | Call) -> set[Place]:
+        """Return the resources that a feature is configured on, in its stack and in others."""
+        targets = [each for each in RESOURCE_TYPES if each.feature == usage.feature]
+        known = {*map(owner_type_of, targets)}
+        properties = properties_of(stack.resources[usage.logical_id])
+        behind = starmap(Place, self._references.resources_behind(stack, properties))
+        return {
+            *(Place(stack.name, each) for each in usage.owners),
+            *(
+                each
+                for each in behind
+                if each.stack != stack.name
+                and self.stacks[each.stack].resources[each.logical_id]["Type"] in known
+            ),
+        }
+
+    def is_disabled(self, stack: Stack, usage: RoleUsage | Call) -> bool:
+        """Return whether the deletion of another resource disables the feature of a usage.
+
+        If a clean-up resource and a usage in its stack do not both name an owner, they are assumed
+        to have the same one.
+        """
+        place, owners = Place(stack.name, usage.logical_id), self.owners_of(stack, usage)
+        return any(
+            each.feature == usage.feature
+            and Place(at, each.logical_id) != place
+            and (
+                not theirs.isdisjoint({place, *owners})
+                or (at == stack.name and each.is_clean_up and not (theirs and owners))
+            )
+            for at, each, theirs in self._disabling
+        )
+
+    @cached_property
+    def _disabling(self) -> list[tuple[str, RoleUsage, set[Place]]]:
+        """The usages whose deletion disables a feature, each with its stack and its owners."""
+        return [
+            (stack.name, usage, self.owners_of(stack, usage))
+            for stack in self.stacks.values()
+            for usage in stack.disabling
+            if not usage.retained
+        ]
+
+    def same_owner(self) -> Iterator[tuple[Place, Place]]:
+        """Yield each two resources of different stacks that configure one feature of one owner.
+
+        The stacks are probably for the same account and region. Clean-up resources do not count.
+        """
+        users: dict[tuple[str, object], list[Place]] = {}
+        for stack in self.stacks.values():
+            for usage in stack.usages.values():
+                if not usage.is_clean_up:
+                    for each in self.owner_keys(stack, usage):
+                        place = Place(stack.name, usage.logical_id)
+                        users.setdefault((usage.feature, each), []).append(place)
+        found = dict.fromkeys(pair for places in users.values() for pair in combinations(places, 2))
+        for one, other in found:
+            if (
+                one.stack != other.stack
+                and not (self._is_native(one) and self._is_native(other))
+                and self.share_environment(one.stack, other.stack)
+            ):
+                yield one, other
+
+    def _is_native(self, place: Place) -> bool:
+        """Return whether a resource is an owner itself, which only one stack can create."""
+        return self.stacks[place.stack].resources[place.logical_id]["Type"] in _NATIVE_TYPES
+
+    def owner_keys(self, stack: Stack, usage: RoleUsage) -> Iterator[object]:
+        """Yield values that are equal for usages whose owners are the same.
+
+        They are the resources of the app, and otherwise the name, the ARN or the import with which
+        a stack refers to its owner. References to parameters have no key.
+        """
+        body = stack.resources[usage.logical_id]
+        yield from self.owners_of(stack, usage)
+        name = acts_on(body) or name_of(body)
+        if name is not None and not names_in(name):
+            kind = owner_kind(body)
+            yield kind, key_of(name)
+
+    def share_environment(self, one: str, other: str) -> bool:
+        """Return whether two stacks are probably for the same account and region."""
+        first, second = (self.stacks[self.outermost(each)] for each in (one, other))
+        return self.share_account(one, other) and first.region == second.region
+
+    def may_share_account(self, one: str, other: str) -> bool:
+        """Return whether two stacks are single templates, which may be for the same account."""
+        stacks = [self.stacks[self.outermost(each)] for each in (one, other)]
+        return stacks[0] is not stacks[1] and not any(
+            each.in_assembly or each.deployed_by for each in stacks
+        )
+
     def roles_near(self, stack: Stack, usage: RoleUsage) -> list[tuple[Place, Role]]:
         """Return the roles for a usage that its stack, or a stack it depends on, declares."""
+        return [
+            (place, role)
+            for place, role in self.roles_before(stack)
+            if role.name in usage.role_names
+        ]
+
+    def roles_before(self, stack: Stack) -> list[tuple[Place, Role]]:
+        """Return the roles that a stack, or a stack it depends on, declares."""
         outermost = self.outermost(stack.name)
         return [
             (place, role)
             for place, role in self.roles
-            if role.name in usage.role_names
-            and (
-                self.outermost(place.stack) == outermost
-                or self.stack_is_before(self.outermost(place.stack), outermost)
-            )
+            if self.outermost(place.stack) == outermost
+            or self.stack_is_before(self.outermost(place.stack), outermost)
         ]
 
     @cached_property

@@ -86,6 +86,7 @@ def compare(old: App, new: App) -> Comparison:
         changes += _Pair(old, former, new, stack).changes()
     changes += (_removed_stack(old, name) for name in old.stacks if name not in new.stacks)
     changes += _stack_orders(old, new)
+    changes += _shared_owners(old, new)
     before, after = _places(old), _places(new)
     verdicts = list(Verdict)
     return Comparison(
@@ -473,6 +474,33 @@ def _removed_stack(app: App, name: str) -> Change:
     )
     text = f"the stack is no longer in the app: {fate}"
     return Change("StackRemoved", Verdict.CHANGED, name, None, text)
+
+
+def _shared_owners(old: App, new: App) -> Iterator[Change]:
+    """Yield the owners that a stack now configures, and another stack configured before."""
+    before: dict[tuple[str, object], list[Place]] = {}
+    for stack in old.stacks.values():
+        for usage in stack.usages.values():
+            for each in () if usage.is_clean_up else old.owner_keys(stack, usage):
+                place = Place(stack.name, usage.logical_id)
+                before.setdefault((usage.feature, each), []).append(place)
+    known = {place for places in before.values() for place in places}
+    for stack in new.stacks.values():
+        for usage in stack.usages.values():
+            if usage.is_clean_up or Place(stack.name, usage.logical_id) in known:
+                continue
+            keys = [(usage.feature, each) for each in new.owner_keys(stack, usage)]
+            places = dict.fromkeys(place for each in keys for place in before.get(each, ()))
+            for place in places:
+                former = old.stacks[place.stack]
+                home = (stack.account, stack.region)
+                if place.stack != stack.name and (former.account, former.region) == home:
+                    text = (
+                        f"`{stack.show(usage.logical_id)}` configures {usage.feature} for the same"
+                        f" resource as `{former.show(place.logical_id)}` in the stack"
+                        f" `{former.name}`: deleting that stack disables it"
+                    )
+                    yield Change("OwnerShared", Verdict.WORSE, stack.name, usage.logical_id, text)
 
 
 def _stack_orders(old: App, new: App) -> Iterator[Change]:

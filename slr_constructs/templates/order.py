@@ -37,26 +37,101 @@ def graph_of(template: Mapping[str, Any]) -> nx.MultiDiGraph:
     resources has an empty graph.
 
     Raises:
-        TemplateError: The template has a circular dependency, defines resources with
-            `Fn::ForEach`, or contains an entry that is not a resource.
+        TemplateError: The template has a circular dependency, defines resources with a
+            `Fn::ForEach` that cannot be expanded, or contains an entry that is not a resource.
     """
+    graph, unknown = dependency_graph(resources_in(template))
+    for logical_id, sentence in (*unknown, *cycles_in(graph)):
+        raise TemplateError(sentence if logical_id is None else f"{logical_id}: {sentence}")
+    return graph
+
+
+def dependency_graph(
+    resources: Mapping[str, Any],
+) -> tuple[nx.MultiDiGraph, list[tuple[str | None, str]]]:
+    """Return the graph of resources, which may have cycles, and what could not be read.
+
+    Resources with a malformed intrinsic function have no edges to others. For each, there is a pair
+    of logical id and sentence.
+    """
+    known = {logical_id: _as_expanded(body) for logical_id, body in resources.items()}
+    graph = _graph(known)
+    malformed = [] if graph else [each for each in known if _graph({each: known[each]}) is None]
+    if malformed:
+        known |= {each: {"Type": known[each]["Type"]} for each in malformed}
+        graph = _graph(known)
+    sentence = "its dependencies cannot be read: an intrinsic function is malformed"
+    unknown: list[tuple[str | None, str]] = [(each, sentence) for each in malformed]
+    if graph is None:
+        unknown = [(None, sentence.replace("its dependencies", "the order of the resources"))]
+        graph = nx.MultiDiGraph()
+        graph.add_nodes_from(resources)
+    return graph, unknown
+
+
+def _graph(resources: Mapping[str, Any]) -> nx.MultiDiGraph | None:
+    """Return the graph of resources; None if one of them is malformed."""
     # imported here because it takes seconds, and most tests with the pytest plugin do not need it
     from cfnlint.template import Template  # noqa: PLC0415
 
     # without parameters and outputs, which may depend on resources but are not resources
-    graph = Template(None, {"Resources": resources_in(template)}).graph
-    if graph is None:
-        raise TemplateError(
-            "the order of the resources cannot be read: an intrinsic function is malformed"
-        )
-    if not nx.is_directed_acyclic_graph(graph.graph):
-        path = [each for each, *_ in nx.find_cycle(graph.graph)]
+    graph = Template(None, {"Resources": resources}).graph
+    return None if graph is None else graph.graph
+
+
+def _as_expanded(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a resource without the properties that SAM expands to resources of their own.
+
+    These resources depend on the function, on the sources of its events, and on the alarms of its
+    deployments. The function itself does not depend on the sources and the alarms.
+    """
+    properties = body.get("Properties")
+    if body["Type"] not in _SAM_TYPES or not isinstance(properties, dict):
+        return body
+    return {**body, "Properties": {k: v for k, v in properties.items() if k not in _EXPANDED}}
+
+
+_SAM_TYPES = ("AWS::Serverless::Function", "AWS::Serverless::StateMachine")
+_EXPANDED = ("Events", "DeploymentPreference")
+
+
+def cycles_in(graph: nx.MultiDiGraph) -> list[tuple[str | None, str]]:
+    """Return a sentence for each group of resources that depend on one another."""
+    found: list[tuple[str | None, str]] = []
+    if nx.is_directed_acyclic_graph(graph):
+        return found
+    for group in _circular(graph):
+        path = [each for each, *_ in nx.find_cycle(graph.subgraph(sorted(group)))]
         cycle = "".join(
             f" -{each.sources}-> {each.dependency}"
-            for each in dependencies_along(graph.graph, [*path, path[0]])
+            for each in dependencies_along(graph, [*path, path[0]])
         )
-        raise TemplateError(f"circular dependency between resources: {path[0]}{cycle}")
-    return graph.graph
+        found.append((None, f"circular dependency between resources: {path[0]}{cycle}"))
+    return found
+
+
+def without_cycles(graph: nx.MultiDiGraph) -> nx.MultiDiGraph:
+    """Return a graph without the edges between resources that depend on one another."""
+    if nx.is_directed_acyclic_graph(graph):
+        return graph
+    groups = {each: number for number, group in enumerate(_circular(graph)) for each in group}
+    ordered = graph.copy()
+    ordered.remove_edges_from(
+        [
+            each
+            for each in graph.edges(keys=True)
+            if each[0] in groups and groups[each[0]] == groups.get(each[1])
+        ]
+    )
+    return ordered
+
+
+def _circular(graph: nx.MultiDiGraph) -> list[set[str]]:
+    """Return the groups of resources that depend on one another, or on themselves."""
+    groups = sorted(nx.strongly_connected_components(graph), key=sorted)
+    return [
+        each for each in groups if len(each) > 1 or any(graph.has_edge(one, one) for one in each)
+    ]
 
 
 def dependencies(template: Mapping[str, Any]) -> dict[str, set[str]]:

@@ -13,30 +13,36 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slr_constructs.catalogue.role_definition import IMPORTED
+from slr_constructs.templates import loops
 from slr_constructs.templates.literals import mapping
+from slr_constructs.templates.text import Parsed, TextError, parse
 from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from slr_constructs.templates.text import KeyPath
 
 _MANIFEST = "manifest.json"
 _STACK_ARTIFACT = "aws:cloudformation:stack"
 _ASSEMBLY_ARTIFACT = "cdk:cloud-assembly"
-_NESTED_STACK = "AWS::CloudFormation::Stack"
 #: the type of metadata in which CDK stores the arguments of `Validations.acknowledge`.
 _ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
-#: far more than any template has; the recursive readers need a call for each level.
-_DEEPEST = 200
 #: the key under which CDK publishes a nested stack's template.
 _ASSET = re.compile(r"\b([0-9a-f]{64})\.json\b")
 
 
 class TemplateError(ValueError):
     """A template or an assembly cannot be read; the message says which one and why."""
+
+
+class MissingFileError(TemplateError):
+    """A file does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +57,19 @@ class StackTemplate:
     depends_on: tuple[str, ...] = ()
     #: the name of the parent stack, and the logical id of the nested stack there.
     nested_in: tuple[str, str] | None = None
+    #: the name with which CloudFormation deploys it. Default: the last part of `name`.
+    deployed_as: str | None = None
     #: whether it is part of a cloud assembly, not a single template.
     in_assembly: bool = False
     #: the target account and region; None if the assembly does not contain them.
     account: str | None = None
     region: str | None = None
-    #: sentences about parts that could not be read and were skipped.
-    notes: tuple[str, ...] = ()
-    #: the same, and parts that `lenient` skipped: logical id (None: the stack) and sentence.
+    #: the stack with the resource that deploys this one to other accounts, and its logical id.
+    deployed_by: tuple[str, str] | None = None
+    #: the parts that were not read: logical id (None: the stack) and sentence.
     not_analyzed: tuple[tuple[str | None, str], ...] = ()
+    #: the paths of the keys that the template repeats; CloudFormation uses the last one.
+    repeated_keys: tuple[KeyPath, ...] = ()
     #: the acknowledgements of the app: rule ids and reasons, by construct path.
     acknowledged: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     #: the names of the roles that its constructs import. A template does not contain them.
@@ -68,10 +78,11 @@ class StackTemplate:
     file: Path | None = None
 
 
-def read(
-    paths: Sequence[Path], *, name: str | None = None, lenient: bool = False
-) -> list[StackTemplate]:
+def read(paths: Sequence[Path], *, name: str | None = None) -> list[StackTemplate]:
     """Read the stacks of cloud assemblies and templates; nested stacks follow their parents.
+
+    Parts that cannot be read are skipped, and are in `not_analyzed` of their stack. If one of
+    several files cannot be read, it is a stack without resources.
 
     Args:
         paths: The folders of assemblies and the files of templates.
@@ -79,26 +90,24 @@ def read(
         name: The stack name for a single template. Default: the name of its file, or its path if
             several files have the same name.
 
-        lenient: Whether to skip parts of a template that cannot be read and to list them in
-            `not_analyzed`. Default: such a template is refused.
-
     Raises:
-        TemplateError: A path is neither an assembly nor a template, or two stacks have the same
-            name.
+        TemplateError: A path does not exist, none of the paths is an assembly or a template, or two
+            stacks have the same name.
     """
     stacks: list[StackTemplate] = []
+    errors: list[TemplateError] = []
     for path in paths:
-        if is_assembly(path):
-            folder = path.parent if path.name == _MANIFEST else path
-            stacks.extend(_stacks_of(folder, lenient=lenient))
-        else:
-            alike = sum(stack_name_of(path) == stack_name_of(each) for each in paths) > 1
-            own_name = str(path.with_name(stack_name_of(path))) if alike else stack_name_of(path)
-            template = read_template(path)
-            if "Resources" not in template:
-                raise TemplateError(f"{path} is not a CloudFormation template: no Resources")
-            stack = StackTemplate(name or own_name, template, file=path)
-            stacks.extend(_with_nested(stack, [path], lenient=lenient))
+        alike = sum(stack_name_of(path) == stack_name_of(each) for each in paths) > 1
+        own_name = str(path.with_name(stack_name_of(path))) if alike else stack_name_of(path)
+        try:
+            stacks.extend(_stacks_at(path, name or own_name))
+        except MissingFileError:
+            raise
+        except TemplateError as error:
+            errors.append(error)
+            stacks.append(_unreadable(StackTemplate(name or own_name, {}, file=path), error))
+    if len(errors) == len(paths) > 0:
+        raise errors[0]
     for each, count in Counter(stack.name for stack in stacks).items():
         if count > 1:
             raise TemplateError(f"{count} stacks have the name {each}")
@@ -111,143 +120,111 @@ def is_assembly(path: Path) -> bool:
     return path.name == _MANIFEST or os.path.isdir(path)  # noqa: PTH112
 
 
+def _stacks_at(path: Path, name: str) -> list[StackTemplate]:
+    if is_assembly(path):
+        return [*_stacks_of(path.parent if path.name == _MANIFEST else path)]
+    parsed = _read(path)
+    if "Resources" not in parsed.value:
+        raise TemplateError(f"{path} is not a CloudFormation template: no Resources")
+    stack = StackTemplate(name, parsed.value, file=path, repeated_keys=parsed.repeated)
+    return [*_with_inner(stack, [path])]
+
+
+def _unreadable(stack: StackTemplate, error: TemplateError) -> StackTemplate:
+    """Return a stack whose template cannot be read."""
+    return replace(stack, template={}, not_analyzed=((None, str(error)),))
+
+
 def read_template(path: Path) -> dict[str, Any]:
     """Read a mapping from a JSON or YAML file with short tags, without checking its content.
 
     Raises:
         TemplateError: The file does not exist, or does not contain a mapping.
     """
+    return _read(path).value  # type: ignore[no-any-return]
+
+
+def _read(path: Path) -> Parsed:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise TemplateError(f"{path}: no such file or directory") from None
+        raise MissingFileError(f"{path}: no such file or directory") from None
     except UnicodeDecodeError:
         raise TemplateError(f"{path} is not a CloudFormation template: not UTF-8 text") from None
     except OSError as error:
         raise TemplateError(f"{path} cannot be read: {error.strerror}") from None
+    return _parsed(text, str(path))
+
+
+def _parsed(text: str, where: str) -> Parsed:
     try:
-        value = _parsed(text)
-    except _SyntaxError as error:
-        raise TemplateError(f"{path} is not a CloudFormation template: {error}") from None
-    if not isinstance(value, dict):
+        parsed = parse(text)
+    except TextError as error:
+        raise TemplateError(f"{where} is not a CloudFormation template: {error}") from None
+    if not isinstance(parsed.value, dict):
         raise TemplateError(
-            f"{path} is not a CloudFormation template: it must be a mapping with Resources"
+            f"{where} is not a CloudFormation template: it must be a mapping with Resources"
         )
-    return value
+    return parsed
 
 
 def resources_in(template: Mapping[str, Any]) -> dict[str, Any]:
     """Return the resources of a template by logical id; each of them has a type.
 
     Raises:
-        TemplateError: Resources are defined with `Fn::ForEach`, or an entry is not a resource.
+        TemplateError: A `Fn::ForEach` cannot be expanded, or an entry is not a resource.
     """
-    resources = template.get("Resources", {})
-    for _, refusal in _not_analyzed(resources):
-        raise TemplateError(refusal)
-    return resources  # type: ignore[no-any-return]
+    resources, skipped = readable_resources(template)
+    for logical_id, sentence in skipped:
+        raise TemplateError(sentence if logical_id is None else f"{logical_id}: {sentence}")
+    return resources
 
 
-def _not_analyzed(resources: Any) -> Iterator[tuple[str | None, str]]:  # noqa: ANN401 - whatever stands there
-    """Yield logical id and error of each invalid entry; the id None stands for all resources."""
-    if not isinstance(resources, dict):
-        yield None, f"Resources must be a mapping, got {resources!r}"
-        return
-    for logical_id, resource in resources.items():
-        # cfn-lint would silently skip these entries
-        if logical_id.startswith("Fn::ForEach::"):
-            refusal = "CloudFormation must expand it first; pass the expanded template"
-            yield logical_id, f"{logical_id}: {refusal}"
-        elif not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
-            yield logical_id, f"{logical_id} is not a resource: it must be a mapping with a Type"
+def readable_resources(
+    template: Mapping[str, Any],
+) -> tuple[dict[str, Any], list[tuple[str | None, str]]]:
+    """Return the resources of a template, and logical id and sentence of each invalid entry.
 
-
-def _readable(stack: StackTemplate) -> StackTemplate:
-    """Return a stack without its invalid entries."""
-    resources = stack.template.get("Resources", {})
-    refusals = dict(_not_analyzed(resources))
-    if not refusals:
-        return stack
-    kept = {} if None in refusals else {k: v for k, v in resources.items() if k not in refusals}
-    template = {**stack.template, "Resources": kept}
-    return replace(stack, template=template, not_analyzed=tuple(refusals.items()))
-
-
-class _SyntaxError(ValueError):
-    """A syntax error and its position."""
-
-
-_TOO_DEEP = _SyntaxError(f"nested more than {_DEEPEST} levels deep")
-
-
-def _parsed(text: str) -> Any:  # noqa: ANN401 - whatever the text says
-    if text.lstrip()[:1] not in ("{", "["):
-        return _from_yaml(text)
-    try:
-        value = json.loads(text)
-    except RecursionError:
-        raise _TOO_DEEP from None
-    except json.JSONDecodeError as error:
+    `Fn::ForEach` is expanded. The id None stands for all resources.
+    """
+    entries = template.get("Resources", {})
+    if not isinstance(entries, dict):
+        return {}, [(None, f"Resources must be a mapping, got {entries!r}")]
+    resources, skipped = {}, []
+    for key, entry in entries.items():
         try:
-            # YAML may start with a brace too
-            return _from_yaml(text)
-        except _SyntaxError:
-            where = f"in line {error.lineno}, column {error.colno}"
-            raise _SyntaxError(f"{error.msg} {where}") from None
-    level = [value]
-    for _ in range(_DEEPEST):
-        level = [inner for each in level for inner in _members(each)]
-    if level:
-        raise _TOO_DEEP
-    return value
+            found = loops.expanded(entry) if loops.is_loop(key) else {key: entry}
+        except loops.LoopError as error:
+            skipped.append((key, f"the loop cannot be expanded: {error}"))
+            continue
+        for logical_id, body in found.items():
+            # cfn-lint would silently skip these entries
+            if isinstance(body, dict) and isinstance(body.get("Type"), str):
+                resources[logical_id] = body
+            else:
+                sentence = "not a resource: it must be a mapping with a Type"
+                skipped.append((logical_id, sentence))
+    return resources, skipped
 
 
-def _members(value: Any) -> Iterable[Any]:  # noqa: ANN401 - any part of a template
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-
-
-def _from_yaml(text: str) -> Any:  # noqa: ANN401 - whatever the text says
-    # imported here because it takes seconds, and CDK writes JSON
-    import yaml  # noqa: PLC0415
-    from cfnlint.decode import cfn_yaml  # noqa: PLC0415
-
-    try:
-        # the loader below recurses in C, so a deeply nested text would crash the process
-        depth = 0
-        for event in yaml.parse(text, Loader=cfn_yaml.FastLoader):
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > _DEEPEST:
-                raise _TOO_DEEP
-        return cfn_yaml.loads(text)
-    except cfn_yaml.CfnParseError as error:
-        first = error.matches[0]
-        message = first.message.splitlines()[0].removeprefix("Template could not be parsed: ")
-        raise _SyntaxError(f"{message} in line {first.linenumber}") from None
-    except yaml.MarkedYAMLError as error:
-        # the position of an error at the end may be after the last line
-        line = min(error.problem_mark.line + 1, len(text.splitlines()))
-        raise _SyntaxError(f"{error.problem} in line {line}") from None
-    except yaml.YAMLError as error:
-        raise _SyntaxError(str(error).splitlines()[0]) from None
-
-
-def lines_in(resources: Mapping[str, Any], file: Path) -> dict[str, int]:
+def lines_in(template: Mapping[str, Any], file: Path) -> dict[str, int]:
     """Return the line on which each resource starts, from 1, by logical id.
 
     Args:
-        resources: The resources of a template that `read_template` has read.
+        template: A template that `read` has read.
 
         file: The file of the template.
     """
+    entries = mapping(template.get("Resources"))
     # the YAML reader has marked all keys; the JSON reader of the standard library marks none
-    if not any(hasattr(each, "start_mark") for each in resources):
-        resources = _with_marks(file) if resources else {}
-    return {each: each.start_mark.line + 1 for each in resources}  # type: ignore[attr-defined]
+    if entries and not any(hasattr(each, "start_mark") for each in entries):
+        entries = mapping(_with_marks(file).get("Resources"))
+    found = (*entries, *readable_resources({"Resources": entries})[0])
+    return {each: each.start_mark.line + 1 for each in found}  # type: ignore[attr-defined]
 
 
 def _with_marks(file: Path) -> dict[str, Any]:
-    """Return the resources of a JSON template, with keys that have marks."""
+    """Return a JSON template with keys that have marks."""
     # imported here because it takes seconds, and most commands need no lines
     from cfnlint.decode import cfn_json  # noqa: PLC0415
 
@@ -255,8 +232,7 @@ def _with_marks(file: Path) -> dict[str, Any]:
     # cfn-lint's hook refuses duplicate keys; without it, the last value counts, as in `json`
     decoder.object_pairs_hook = None
     decoder.scan_once = cfn_json.py_make_scanner(decoder)
-    template: dict[str, Any] = decoder.decode(file.read_text(encoding="utf-8-sig"))
-    return template["Resources"]  # type: ignore[no-any-return]
+    return decoder.decode(file.read_text(encoding="utf-8-sig"))  # type: ignore[no-any-return]
 
 
 def stack_name_of(path: Path) -> str:
@@ -264,7 +240,7 @@ def stack_name_of(path: Path) -> str:
     return printable(path.stem.removesuffix(".template") or path.name)
 
 
-def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
+def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
     manifest = folder / _MANIFEST
     if not manifest.exists():
         raise TemplateError(
@@ -284,7 +260,7 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
     for key, artifact in artifacts.items():
         if artifact.get("type") == _ASSEMBLY_ARTIFACT:
             inner = folder / _property(manifest, key, artifact, "directoryName")
-            yield from _stacks_of(inner, lenient=lenient)
+            yield from _stacks_of(inner)
         elif key in names:
             file = folder / _property(manifest, key, artifact, "templateFile")
             depends_on = artifact.get("dependencies", [])
@@ -294,9 +270,10 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
             metadata = list(_metadata(folder, artifact))
             stack = StackTemplate(
                 names[key],
-                read_template(file),
+                {},
                 # compare, because the list may contain any value; it also contains assets
                 depends_on=tuple(name for other, name in names.items() if other in depends_on),
+                deployed_as=_deployed_as(artifact),
                 in_assembly=True,
                 account=account,
                 region=region,
@@ -306,7 +283,12 @@ def _stacks_of(folder: Path, *, lenient: bool) -> Iterator[StackTemplate]:
                 ),
                 file=file,
             )
-            yield from _with_nested(stack, [file], lenient=lenient)
+            yield from _read_with_inner(stack, [file])
+
+
+def _deployed_as(artifact: Mapping[str, Any]) -> str | None:
+    name = mapping(artifact.get("properties")).get("stackName")
+    return name if isinstance(name, str) else None
 
 
 def _environment(artifact: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -353,64 +335,131 @@ def _malformed(manifest: Path, why: str) -> TemplateError:
     return TemplateError(f"{manifest} is not the manifest of a cloud assembly: {why}")
 
 
-def _with_nested(
-    stack: StackTemplate, files: Sequence[Path], *, lenient: bool
-) -> Iterator[StackTemplate]:
-    """Yield a stack, and then the stacks nested in it.
+def _read_with_inner(stack: StackTemplate, files: Sequence[Path]) -> Iterator[StackTemplate]:
+    """Read the template of a stack, and yield the stack and those in it; see `_with_inner`."""
+    try:
+        parsed = _read(files[0])
+    except TemplateError as error:
+        yield _unreadable(stack, error)
+        return
+    stack = replace(stack, template=parsed.value, repeated_keys=parsed.repeated)
+    yield from _with_inner(stack, files)
+
+
+def _with_inner(stack: StackTemplate, files: Sequence[Path]) -> Iterator[StackTemplate]:
+    """Yield a stack, and then the stacks nested in it and those that it deploys elsewhere.
 
     `files` are the file of its template and those of the stacks around it, from inside to outside.
     """
-    if lenient:
-        stack = _readable(stack)
-    try:
-        resources = resources_in(stack.template)
-    except TemplateError as error:
-        raise TemplateError(f"{stack.name}: {error}") from None
-    nested = {
-        logical_id: _nested_file(body, files[0].parent)
-        for logical_id, body in resources.items()
-        if body["Type"] == _NESTED_STACK
-    }
-    why = "was not found, so its resources are not analyzed"
-    left_out = [
-        (each, f"the template of the nested stack {each} {why}")
-        for each, path in nested.items()
-        if path is None
-    ]
-    yield replace(
-        stack,
-        notes=tuple(f"{stack.name}: {each}" for _, each in left_out),
-        not_analyzed=(*stack.not_analyzed, *left_out),
-    )
-    for logical_id, path in nested.items():
-        if path is None:
+    resources, skipped = readable_resources(stack.template)
+    inner: list[Iterator[StackTemplate]] = []
+    for logical_id, body in resources.items():
+        kind = _KINDS.get(body["Type"])
+        if kind is None:
             continue
-        if path in files:
-            raise TemplateError(f"{stack.name}: {logical_id} nests its own template")
-        inner = replace(
-            stack,
-            name=f"{stack.name}/{_nested_name(stack.name, logical_id, resources[logical_id])}",
-            template=read_template(path),
-            depends_on=(),
-            nested_in=(stack.name, logical_id),
-            not_analyzed=(),
-            file=path,
-        )
-        yield from _with_nested(inner, [path, *files], lenient=lenient)
+        for number, source in enumerate(kind.sources(body), 1):
+            more = f" ({number})" if number > 1 else ""
+            name = _inner_name(stack.name, logical_id, body)
+            place = (stack.name, logical_id)
+            new = StackTemplate(f"{stack.name}/{name}{more}", {}, acknowledged=stack.acknowledged)
+            if kind.is_elsewhere:
+                new = replace(new, deployed_by=place)
+            else:
+                new = replace(
+                    new,
+                    nested_in=place,
+                    in_assembly=stack.in_assembly,
+                    imported=stack.imported,
+                    account=stack.account,
+                    region=stack.region,
+                )
+            if isinstance(source, _Inline):
+                inner.append(_of_text(new, source, files))
+            elif (file := _local_file(source, body, files[0].parent)) is None:
+                sentence = f"the template of the {kind.name} was not found"
+                skipped.append((logical_id, f"{sentence}, so its resources are not analyzed"))
+            elif file in files:
+                skipped.append((logical_id, "the resource nests its own template"))
+            else:
+                inner.append(_read_with_inner(replace(new, file=file), [file, *files]))
+    yield replace(stack, not_analyzed=tuple(skipped))
+    yield from chain.from_iterable(inner)
 
 
-def _nested_file(body: Mapping[str, Any], folder: Path) -> Path | None:
-    """Return the file of a nested stack's template; None if it is not named or does not exist."""
-    url = mapping(body.get("Properties")).get("TemplateURL")
+def _of_text(
+    stack: StackTemplate, source: _Inline, files: Sequence[Path]
+) -> Iterator[StackTemplate]:
+    """Yield a stack whose template is a text in another template, and the stacks in it."""
+    try:
+        parsed = _parsed(source.text, "TemplateBody")
+    except TemplateError as error:
+        yield _unreadable(stack, error)
+        return
+    stack = replace(stack, template=parsed.value, repeated_keys=parsed.repeated)
+    yield from _with_inner(stack, files)
+
+
+class _Inline(NamedTuple):
+    """The text of a template in another template."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A type of resource that deploys a template."""
+
+    name: str
+    #: returns the URLs and texts of its templates.
+    sources: Callable[[Mapping[str, Any]], Iterable[Any]]
+    #: whether it deploys the template to other accounts and regions, or at another time.
+    is_elsewhere: bool
+
+
+def _at(prop: str) -> Callable[[Mapping[str, Any]], Iterable[Any]]:
+    return lambda body: [mapping(body.get("Properties")).get(prop)]
+
+
+def _of_stack_set(body: Mapping[str, Any]) -> Iterable[Any]:
+    properties = mapping(body.get("Properties"))
+    match properties.get("TemplateBody"):
+        case str(text) | {"Fn::Sub": str(text) | [str(text), *_]}:
+            return [_Inline(text)]
+    return [properties.get("TemplateURL")]
+
+
+def _of_product(body: Mapping[str, Any]) -> Iterable[Any]:
+    versions = mapping(body.get("Properties")).get("ProvisioningArtifactParameters")
+    return [
+        mapping(mapping(each).get("Info")).get("LoadTemplateFromURL")
+        for each in (versions if isinstance(versions, list) else [None])
+    ]
+
+
+_PRODUCT = "AWS::ServiceCatalog::CloudFormationProduct"
+_KINDS = {
+    "AWS::CloudFormation::Stack": _Kind("nested stack", _at("TemplateURL"), is_elsewhere=False),
+    "AWS::Serverless::Application": _Kind("application", _at("Location"), is_elsewhere=False),
+    "AWS::CloudFormation::StackSet": _Kind("stack set", _of_stack_set, is_elsewhere=True),
+    _PRODUCT: _Kind("product", _of_product, is_elsewhere=True),
+    "AWS::ServiceCatalog::CloudFormationProvisionedProduct": _Kind(
+        "provisioned product", lambda _: [None], is_elsewhere=True
+    ),
+}
+
+
+def _local_file(url: Any, body: Mapping[str, Any], folder: Path) -> Path | None:  # noqa: ANN401 - any part of a template
+    """Return the file of a template; None if it is not named or does not exist."""
     named = mapping(body.get("Metadata")).get("aws:asset:path")
     if named is None and isinstance(url, str):
         named = url
-    if named is None and (asset := _ASSET.search(json.dumps(url))):
+    if (named is None or "://" in str(named)) and (asset := _ASSET.search(json.dumps(url))):
         named = _asset(folder, asset[1])
     if not isinstance(named, str) or "://" in named:
         return None
     file = folder / named
-    return file if file.exists() else None
+    # not Path.exists, which raises an error for a name with a null character
+    return file if os.path.exists(file) else None  # noqa: PTH110
 
 
 def _asset(folder: Path, key: str) -> str | None:
@@ -423,8 +472,8 @@ def _asset(folder: Path, key: str) -> str | None:
     return None
 
 
-def _nested_name(parent: str, logical_id: str, body: Mapping[str, Any]) -> str:
-    """Return the construct path of a nested stack below its parent, or else its logical id.
+def _inner_name(parent: str, logical_id: str, body: Mapping[str, Any]) -> str:
+    """Return the construct path of an inner stack below its parent, or else its logical id.
 
     The path is needed because nested stacks in two scopes may have the same construct id.
     """

@@ -262,6 +262,18 @@ def acts_on(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a string or an in
     return properties_of(body).get(IDENTITY.get(body["Type"], ""))
 
 
+def name_of(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a string or an intrinsic
+    """Return the name that a template gives to a native owner; None for any other resource."""
+    native = _NATIVE_TYPES.get(body["Type"])
+    return None if native is None else properties_of(body).get(native.identifier.property or "")
+
+
+def owner_kind(body: Mapping[str, Any]) -> str:
+    """Return the native type of the owner that a resource configures, which may be itself."""
+    target = _TARGETS.get(body["Type"])
+    return body["Type"] if target is None else target.type
+
+
 def properties_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the properties of a resource; empty if they are an intrinsic function."""
     return mapping(body.get("Properties"))

@@ -6,8 +6,10 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+#: the number of names that are listed at most.
+_MOST = 5
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _NO_LETTERS = bytes(each for each in range(256) if each not in ascii_lowercase.encode())
 
@@ -31,6 +33,13 @@ def listed(names: Iterable[str]) -> str:
     """Join names with commas, and with "and" before the last one."""
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def briefly(names: Sequence[str]) -> str:
+    """Join names like `listed`; of many names, only the first ones and the number of others."""
+    if len(names) <= _MOST:
+        return listed(names)
+    return listed([*names[: _MOST - 1], f"{len(names) - _MOST + 1} more"])
 
 
 def counted(number: int, noun: str) -> str:

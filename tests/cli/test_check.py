@@ -15,6 +15,7 @@ from aws_cdk import Acknowledgment, Stack, Validations, aws_mediapackage
 
 from slr_constructs import ServiceLinkedRole
 from slr_constructs.cli.sarif import sarif
+from slr_constructs.guard.additions import acknowledgement, as_yaml
 from slr_constructs.guard.check import RULES, check
 from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import StackTemplate
@@ -35,7 +36,7 @@ Resources:
         Statement:
           - {Effect: Allow, Action: iam:CreateServiceLinkedRole, Resource: "*"}
 """
-#: a template with errors, some of them acknowledged, a macro, and a Fn::ForEach.
+#: a template with errors, some of them acknowledged, a macro, and a malformed Fn::ForEach.
 CATCH_UP = """\
 Transform: [AWS::Serverless-2016-10-31, Tidy]
 Resources:
@@ -57,7 +58,7 @@ Resources:
   Fn::ForEach::Topics:
     - Name
     - [A, B]
-    - Topic${Name}: {Type: AWS::SNS::Topic}
+    - [Topic]
 """
 
 
@@ -78,15 +79,32 @@ def rule(name: str) -> Any:  # noqa: ANN401 - a rule
     return next(each for each in RULES if each.id == name)
 
 
-def heading(name: str) -> str:
+def heading(name: str, severity: str | None = None) -> str:
     """Return the first line about a rule."""
     of = rule(name)
-    return f"{of.severity.value:9}{of.title}  [{name}]\n"
+    return f"{severity or of.severity.value:9}{of.title}  [{name}]\n"
 
 
-def explained(name: str) -> str:
+def explained(name: str, *addition: str) -> str:
     """Return the last lines about a rule."""
-    return f"    why   {rule(name).why}\n    fix   {rule(name).fix}\n\n"
+    of = rule(name)
+    metadata = ("Metadata:", "  slr-constructs:", "    acknowledge:", f"    - id: {name}")
+    yaml = (*metadata, "      reason: why it is acceptable")
+    return (
+        f"    why   {of.why}\n    CDK   {of.fix}\n    YAML  {of.fix_in_template}\n"
+        + "".join(f"          {each}\n" for each in addition)
+        + "    or    acknowledge it, in CDK with Validations.of(construct).acknowledge and the id"
+        + f" slr-constructs::{name}, or in the template:\n"
+        + "".join(f"          {each}\n" for each in yaml)
+        + "\n"
+    )
+
+
+def addition_of(name: str) -> list[str]:
+    """Return the lines of the part to add for the finding that is not acknowledged."""
+    found = [each for each in check(App.read([Path("catch-up.yaml")])) if each.rule.id == name]
+    (addition,) = (each.addition for each in found if each.resource == "Ads")
+    return as_yaml(addition).splitlines()
 
 
 def test_text_groups_findings_by_rule_and_starts_with_errors() -> None:
@@ -96,22 +114,25 @@ def test_text_groups_findings_by_rule_and_starts_with_errors() -> None:
     assert result.exit_code == 1
     assert result.stdout == (
         heading("CleanUpMissing")
-        + "  - no clean-up resource disables session logging before `Ads` is deleted\n"
-        + explained("CleanUpMissing")
+        + "  - no clean-up resource disables session logging before `Ads` is deleted: no custom"
+        " resource calls `mediatailor:ConfigureLogsForPlaybackConfiguration`\n"
+        + explained("CleanUpMissing", *addition_of("CleanUpMissing"))
         + heading("InvalidPropertyValue")
         + "  - `Ads`: LogConfiguration.PercentEnabled must be a whole number from 0 to 100, got 250"
         " [PercentEnabled]\n"
         + explained("InvalidPropertyValue")
+        + heading("NotAnalyzed", "warning")
+        + "  - Fn::ForEach::Topics: not analyzed: the loop cannot be expanded: it must be a list of"
+        " a variable, its values and its resources\n"
+        + explained("NotAnalyzed")
         + heading("RoleNotDeclared")
         + "  - `Ads` configures session logging, but neither this stack nor a stack it depends on"
         " declares the role `AWSServiceRoleForMediaTailor`\n"
-        + explained("RoleNotDeclared")
+        + explained("RoleNotDeclared", *addition_of("RoleNotDeclared"))
         + heading("NotAnalyzed")
-        + "  - not analyzed: Fn::ForEach::Topics: CloudFormation must expand it first; pass the"
-        " expanded template\n"
-        "  - not analyzed: the output of the macro `Tidy`\n"
+        + "  - not analyzed: the output of the macro `Tidy`\n"
         + explained("NotAnalyzed")
-        + "3 errors, 2 notes, 2 acknowledged in 1 stack.\n"
+        + "2 errors, 2 warnings, 1 note, 2 acknowledged in 1 stack.\n"
     )
     assert result.stderr == ""
 
@@ -122,7 +143,7 @@ def test_text_names_the_stack_if_there_are_several() -> None:
 
     assert "\n  - policy: `Deploy` allows `iam:CreateServiceLinkedRole`" in result.stdout
     assert "\n  - catch-up: not analyzed: the output of the macro `Tidy`" in result.stdout
-    assert result.stdout.endswith("\n3 errors, 1 warning, 2 notes, 2 acknowledged in 2 stacks.\n")
+    assert result.stdout.endswith("\n2 errors, 3 warnings, 1 note, 2 acknowledged in 2 stacks.\n")
 
 
 def test_text_names_the_resource_if_the_finding_does_not(tmp_path: Path) -> None:
@@ -164,11 +185,13 @@ def test_acknowledged_findings_are_listed_with_the_option() -> None:
     assert result.exit_code == 1
     assert (
         heading("CleanUpMissing")
-        + "  - no clean-up resource disables session logging before `Ads` is deleted\n"
-        "  - no clean-up resource disables access logging before `Shows` is deleted\n"
+        + "  - no clean-up resource disables session logging before `Ads` is deleted: no custom"
+        " resource calls `mediatailor:ConfigureLogsForPlaybackConfiguration`\n"
+        "  - no clean-up resource disables access logging before `Shows` is deleted: no custom"
+        " resource calls `mediapackage-vod:ConfigureLogs`\n"
         "    acknowledged: the operator does it by hand\n"
     ) in result.stdout
-    assert result.stdout.endswith("\n3 errors, 2 notes, 2 acknowledged in 1 stack.\n")
+    assert result.stdout.endswith("\n2 errors, 2 warnings, 1 note, 2 acknowledged in 1 stack.\n")
 
 
 def test_acknowledged_errors_do_not_change_the_exit_status() -> None:
@@ -189,9 +212,9 @@ def test_json_has_all_details_of_the_text() -> None:
 
     assert result.exit_code == 1
     assert {key: report[key] for key in ("errors", "warnings", "notes", "acknowledged")} == {
-        "errors": 3,
-        "warnings": 0,
-        "notes": 2,
+        "errors": 2,
+        "warnings": 2,
+        "notes": 1,
         "acknowledged": 2,
     }
     by_rule = {(each["rule"], each["resource"]): each for each in report["findings"]}
@@ -206,17 +229,20 @@ def test_json_has_all_details_of_the_text() -> None:
         "line": 13,
         "text": "`Ads`: LogConfiguration.PercentEnabled must be a whole number from 0 to 100, got"
         " 250 [PercentEnabled]",
+        "yaml": None,
         "acknowledged": None,
     }
     reason = "the platform team has the role"
     assert by_rule["RoleNotDeclared", "Shows"]["acknowledged"] == reason
-    # the line of a part that was not analyzed is unknown
-    assert by_rule["NotAnalyzed", "Fn::ForEach::Topics"]["line"] is None
+    assert by_rule["RoleNotDeclared", "Ads"]["yaml"].startswith("Parameters:\n")
+    assert by_rule["NotAnalyzed", "Fn::ForEach::Topics"]["line"] == 18
     assert report["rules"].keys() == {each["rule"] for each in report["findings"]}
     assert report["rules"]["RoleNotDeclared"] == {
         "title": rule("RoleNotDeclared").title,
         "why": rule("RoleNotDeclared").why,
         "fix": rule("RoleNotDeclared").fix,
+        "fix_in_template": rule("RoleNotDeclared").fix_in_template,
+        "acknowledge": as_yaml(acknowledgement(rule("RoleNotDeclared"))),
         "source": SOURCE,
     }
 
@@ -241,7 +267,11 @@ def test_sarif_has_all_rules() -> None:
         # required by the standard and by GitHub code scanning
         assert each["shortDescription"] == {"text": of.title}
         assert each["fullDescription"] == {"text": of.why}
-        assert each["help"] == {"text": f"{of.why}\n\n{of.fix}\n\nSource: {of.source}"}
+        assert each["help"] == {
+            "text": f"{of.why}\n\nIn CDK: {of.fix}\n\nIn a template: {of.fix_in_template}\n\n"
+            f"Or acknowledge it in the template:\n{as_yaml(acknowledgement(of))}\n\n"
+            f"Source: {of.source}"
+        }
         assert each["defaultConfiguration"] == {"level": of.severity.value}
         assert each.get("helpUri", of.source) == of.source
         assert ("helpUri" in each) == of.source.startswith("https://")
@@ -369,13 +399,18 @@ ODD_JSON = """\
 def test_lines_of_unusual_json_are_found() -> None:
     """It has a byte order mark, an escaped key, and duplicate keys, of which the last one counts.
 
-    The line is that of the first one, and parts that were not analyzed have a line too.
+    The line is that of the first one, and parts that were not analyzed have a line too. The key
+    `Resources` is repeated too, which is a finding about the whole template.
     """
     Path("odd.json").write_text(ODD_JSON, encoding="utf-8-sig")
 
     findings = json.loads(run("odd.json", "--format", "json").stdout)["findings"]
 
-    assert {(each["resource"], each["line"]) for each in findings} == {("Deploy", 3), ("Odd", 6)}
+    assert {(each["resource"], each["line"]) for each in findings} == {
+        (None, None),
+        ("Deploy", 3),
+        ("Odd", 6),
+    }
 
 
 def test_lines_of_a_deeply_nested_json_template_are_found() -> None:
@@ -420,7 +455,8 @@ def test_stacks_with_these_constructs_have_no_findings(tmp_path: Path) -> None:
     """One app with all features."""
     app = aws_cdk.App(outdir=str(tmp_path / "cdk.out"), analytics_reporting=False, context=CONTEXT)
     for number, recipe in enumerate(RECIPES.values()):
-        recipe.define(Stack(app, f"Stack{number}"), "a", None)
+        # an existing owner of each, because two stacks must not configure the same one
+        recipe.define(Stack(app, f"Stack{number}"), chr(ord("a") + number), None)
     app.synth()
 
     result = run(tmp_path / "cdk.out")
@@ -434,7 +470,7 @@ def test_imported_roles_count_as_in_the_guard(tmp_path: Path) -> None:
     for number, recipe in enumerate(RECIPES.values()):
         stack = Stack(app, f"Stack{number}")
         ServiceLinkedRole.from_existing(stack, "Imported", recipe.definition)
-        recipe.define(stack, "a", None)
+        recipe.define(stack, chr(ord("a") + number), None)
     app.synth()
 
     assert run(tmp_path).stdout == f"No findings in {len(RECIPES)} stacks.\n"
@@ -455,6 +491,7 @@ def test_output_is_written_to_a_file(tmp_path: Path) -> None:
     ("name", "text", "sentence"),
     [
         ("nowhere.yaml", None, "nowhere.yaml: no such file or directory"),
+        ("cut.yaml", "a: [", "cut.yaml is not a CloudFormation template: did not find expected"),
         (
             "list.yaml",
             "- a\n",
@@ -468,7 +505,61 @@ def test_fails_if_a_template_cannot_be_read(name: str, text: str | None, sentenc
     if text is not None:
         Path(name).write_text(text)
 
-    result = run("policy.yaml", name)
+    result = run(name)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == f"slr-constructs: {sentence}\n"
+    assert result.stderr.startswith(f"slr-constructs: {sentence}")
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "statuses"), [("error", [1, 0, 0]), ("warning", [1, 1, 0]), ("note", [1, 1, 1])]
+)
+def test_the_exit_status_depends_on_the_least_severe_findings_that_fail(
+    limit: str, statuses: list[int]
+) -> None:
+    """The files have an error, a warning and a note."""
+    Path("note.yaml").write_text("Transform: Tidy\nResources: {}\n")
+    files = ("catch-up.yaml", "policy.yaml", "note.yaml")
+
+    assert [run(each, "--fail-on", limit).exit_code for each in files] == statuses
+
+
+def test_findings_with_the_same_text_are_one_line() -> None:
+    """Many nested stacks may have no template."""
+    nested = "Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: https://a/b}"
+    resources = "".join(f"  Part{number}: {{{nested}}}\n" for number in range(13))
+    Path("parts.yaml").write_text(f"Resources:\n{resources}")
+
+    lines = [each for each in run("parts.yaml").stdout.splitlines() if each.startswith("  - ")]
+
+    assert lines == [
+        (
+            "  - Part0, Part1, Part2, Part3 and 9 more: not analyzed: the template of the nested"
+            " stack was not found, so its resources are not analyzed"
+        )
+    ]
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a\n", "a: b\n", "\0"], ids=repr)
+def test_an_unreadable_file_among_several_is_a_warning(text: str) -> None:
+    """The others are checked."""
+    Path("bad.yaml").write_text(text)
+
+    report = json.loads(run("bad.yaml", "policy.yaml", "--format", "json").stdout)
+
+    assert [(each["rule"], each["severity"], each["stack"]) for each in report["findings"]] == [
+        ("NotAnalyzed", "warning", "bad"),
+        ("CreateServiceLinkedRoleAnywhere", "warning", "policy"),
+    ]
+    assert report["findings"][0]["text"].startswith(
+        "not analyzed: bad.yaml is not a CloudFormation template: "
+    )
+
+
+def test_a_file_that_does_not_exist_is_an_error_even_among_several() -> None:
+    """The path may be misspelt."""
+    result = run("policy.yaml", "polcy.yaml")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "slr-constructs: polcy.yaml: no such file or directory\n"

@@ -261,7 +261,7 @@ def test_parts_that_are_left_out_are_reported_on_stderr(tmp_path: Path) -> None:
 
     assert json.loads(result.stdout)["stacks"][0]["name"] == "show"
     assert result.stderr == (
-        "slr-constructs: show: the template of the nested stack Inner was not found, so its"
+        "slr-constructs: show: Inner: the template of the nested stack was not found, so its"
         " resources are not analyzed\n"
     )
 
@@ -274,16 +274,16 @@ def test_fails_if_the_path_does_not_exist(tmp_path: Path) -> None:
     assert result.stderr == f"slr-constructs: {tmp_path / 'cdk.out'}: no such file or directory\n"
 
 
-def test_fails_if_a_resource_is_invalid(tmp_path: Path) -> None:
-    """The error names the stack, and contains no control characters."""
+def test_an_invalid_resource_is_reported(tmp_path: Path) -> None:
+    """The rest is shown. The message names the stack, and contains no control characters."""
     path = tmp_path / "show.json"
     path.write_text(json.dumps({"Resources": {"A\x1b[2J": 1}}))
 
     result = run(path)
 
-    assert result.exit_code == 2
+    assert (result.exit_code, result.stdout) == (0, "show\n  no resources\n")
     assert result.stderr == (
-        "slr-constructs: show: A\ufffd[2J is not a resource: it must be a mapping with a Type\n"
+        "slr-constructs: show: A\ufffd[2J: not a resource: it must be a mapping with a Type\n"
     )
 
 
@@ -313,3 +313,33 @@ def test_a_name_with_a_lone_surrogate_is_printed(tmp_path: Path) -> None:
 def test_click_does_not_check_that_paths_exist() -> None:
     """The message would differ from that of the reader."""
     assert arguments.PATH.exists is False
+
+
+def test_a_stack_that_another_stack_deploys_elsewhere_is_shown(tmp_path: Path) -> None:
+    """It has an order of its own."""
+    inline = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    stack_set = {"Type": "AWS::CloudFormation::StackSet", "Properties": {"TemplateBody": inline}}
+    path = tmp_path / "show.json"
+    path.write_text(json.dumps({"Resources": {"Deploy": stack_set}}))
+
+    result = run(path)
+
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "show/Deploy, deployed to other accounts by show\n" in result.stdout
+
+
+def test_a_template_with_a_circular_dependency_is_shown(tmp_path: Path) -> None:
+    """The resources of the cycle have no order among themselves."""
+    path = tmp_path / "show.yaml"
+    path.write_text(
+        "Resources: {A: {Type: a, DependsOn: B}, B: {Type: b, DependsOn: A},"
+        " C: {Type: c, DependsOn: A}}"
+    )
+
+    result = run(path, "--format", "json")
+
+    assert json.loads(result.stdout)["stacks"][0]["creation"] == [["A", "B"], ["C"]]
+    assert result.stderr == (
+        "slr-constructs: show: circular dependency between resources: A -DependsOn-> B -DependsOn->"
+        " A\n"
+    )

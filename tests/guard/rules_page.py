@@ -30,9 +30,14 @@ it is in the template.
 
 - An **error** means that deploying or deleting the stack fails, or that a feature stays enabled
   after the deletion. An error that is not acknowledged makes the exit status 1.
-- A **warning** means that the problem occurs only in some accounts, regions or updates.
+- A **warning** means that the problem occurs only in some accounts, regions or updates, that a
+  role is left behind, or that a template could not be analyzed.
 - A **note** names a part of the template that was not checked, or something that stays in the
   account.
+
+`--fail-on warning` or `--fail-on note` makes the exit status 1 for less severe findings too, and so
+does `RoleGuard(fail_on=Severity.WARNING)` for a synthesis. Some findings of a rule are more severe
+than others: the section of the rule says when.
 
 ## Acknowledge a finding
 
@@ -97,7 +102,8 @@ def _section(rule: Rule) -> Iterator[str]:
     yield ""
     yield f"- **Why**: {_text(rule.why)}"
     yield f"- **Source**: {source}"
-    yield f"- **Fix**: {_text(rule.fix)}"
+    yield f"- **Fix in CDK**: {_text(rule.fix)}"
+    yield f"- **Fix in a template**: {_text(rule.fix_in_template)}"
     yield ""
     if rule is invalid_property_value.RULE:
         yield from _limits()

@@ -31,7 +31,7 @@ def _expected(case: Path) -> list[str]:
 @pytest.mark.parametrize("case", CASES, ids=lambda each: each.stem)
 def test_a_case_has_exactly_the_expected_findings(case: Path) -> None:
     """No finding is missing, and there are no others."""
-    findings = check(App.read([case], lenient=True))
+    findings = check(App.read([case]))
 
     assert sorted(f"{each.rule.id} {each.resource}" for each in findings) == _expected(case)
 

@@ -107,7 +107,8 @@ def test_streaming_without_role_and_delete_call_has_two_findings() -> None:
     ]
     assert findings[0].text == (
         "`Streaming/Resource/Default` enables media streaming, and no custom resource disables it"
-        " on deletion"
+        " on deletion: none calls"
+        " `chime-sdk-voice:DeleteVoiceConnectorStreamingConfiguration`"
     )
 
 

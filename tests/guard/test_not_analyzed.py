@@ -10,7 +10,6 @@ import pytest
 from slr_constructs.guard.check import check
 from slr_constructs.guard.rules.not_analyzed import RULE
 from slr_constructs.templates.app import App
-from slr_constructs.templates.reading import TemplateError
 from tests.templates.apps import plain
 
 if TYPE_CHECKING:
@@ -20,16 +19,14 @@ LIVE = {
     "Type": "AWS::MediaPackage::Channel",
     "Properties": {"Id": "a b", "EgressAccessLogs": {}},
 }
-LOOP = ["X", ["A", "B"], {"Topic${X}": {"Type": "AWS::SNS::Topic"}}]
+LOOP = ["X", ["A", "B"], ["no resources"]]
 
 
 def found(folder: Path, template: dict[str, Any]) -> list[tuple[str, str | None, str]]:
-    """Return the findings about a template that is read with `lenient`."""
+    """Return the findings about a template."""
     path = folder / "show.json"
     path.write_text(json.dumps(template))
-    with pytest.raises(TemplateError):
-        App.read([path])
-    findings = check(App.read([path], lenient=True))
+    findings = check(App.read([path]))
     return [(each.rule.id, each.resource, each.text) for each in findings]
 
 
@@ -41,17 +38,15 @@ def test_an_invalid_resource_is_skipped(tmp_path: Path) -> None:
     assert [each[:2] for each in reported] == [
         ("CleanUpMissing", "Live"),
         ("InvalidPropertyValue", "Live"),
-        ("RoleNotDeclared", "Live"),
         ("NotAnalyzed", "Fn::ForEach::Loop"),
+        ("RoleNotDeclared", "Live"),
         ("NotAnalyzed", "Odd"),
     ]
-    assert reported[3][2] == (
-        "not analyzed: Fn::ForEach::Loop: CloudFormation must expand it first; pass the expanded"
-        " template"
+    assert reported[2][2] == (
+        "not analyzed: the loop cannot be expanded: it must be a list of a variable, its values and"
+        " its resources"
     )
-    assert reported[4][2] == (
-        "not analyzed: Odd is not a resource: it must be a mapping with a Type"
-    )
+    assert reported[4][2] == ("not analyzed: not a resource: it must be a mapping with a Type")
 
 
 def test_resources_that_are_not_a_mapping_are_skipped(tmp_path: Path) -> None:
@@ -65,8 +60,8 @@ def test_resources_that_are_not_a_mapping_are_skipped(tmp_path: Path) -> None:
     ]
 
 
-def test_a_stack_without_an_order_has_no_roles(tmp_path: Path) -> None:
-    """Rules that do not need the order still apply."""
+def test_a_stack_without_an_order_is_checked(tmp_path: Path) -> None:
+    """Rules that do not need the order apply."""
     wide = {"Effect": "Allow", "Action": "iam:CreateServiceLinkedRole", "Resource": "*"}
     policy = {
         "Type": "AWS::IAM::Policy",
@@ -76,31 +71,32 @@ def test_a_stack_without_an_order_has_no_roles(tmp_path: Path) -> None:
     reported = found(tmp_path, {"Resources": {"Live": {**LIVE, "DependsOn": "A"}, "A": policy}})
 
     assert [each[:2] for each in reported] == [
+        ("CleanUpMissing", "Live"),
+        ("InvalidPropertyValue", "Live"),
         ("CreateServiceLinkedRoleAnywhere", "A"),
         ("NotAnalyzed", None),
+        ("RoleNotDeclared", "Live"),
     ]
-    assert reported[1][2] == (
+    assert reported[3][2] == (
         "not analyzed: circular dependency between resources: Live -DependsOn-> A -DependsOn-> Live"
     )
 
 
 def test_a_nested_stack_without_its_template_is_reported(tmp_path: Path) -> None:
-    """It is not an error, so it is reported with and without `lenient`."""
+    """Nothing is downloaded."""
     nested = {
         "Type": "AWS::CloudFormation::Stack",
         "Properties": {"TemplateURL": "https://example.com/a.json"},
     }
     path = tmp_path / "show.json"
     path.write_text(json.dumps({"Resources": {"Nested": nested}}))
-    sentence = (
-        "the template of the nested stack Nested was not found, so its resources are not analyzed"
-    )
+    sentence = "the template of the nested stack was not found, so its resources are not analyzed"
 
-    for app in (App.read([path]), App.read([path], lenient=True)):
-        (finding,) = check(app)
-        assert app.notes == [f"show: {sentence}"]
-        assert (finding.rule, finding.resource) == (RULE, "Nested")
-        assert finding.text == f"not analyzed: {sentence}"
+    app = App.read([path])
+    (finding,) = check(app)
+    assert app.notes == [f"show: Nested: {sentence}"]
+    assert (finding.rule, finding.resource) == (RULE, "Nested")
+    assert finding.text == f"not analyzed: {sentence}"
 
 
 @pytest.mark.parametrize(

@@ -228,8 +228,8 @@ def test_the_roles_of_all_services_are_checked(
         assert texts["RoleDeclaredTwice"].startswith("The role of autoscaling.amazonaws.com is")
 
 
-def test_single_templates_are_not_compared_with_each_other(tmp_path: Path) -> None:
-    """They may be for different accounts, or never deployed together."""
+def test_two_single_templates_may_be_for_the_same_account(tmp_path: Path) -> None:
+    """Then the second deployment fails, so it is a warning."""
     paths = [tmp_path / name for name in ("first.yaml", "second.yaml")]
     for path in paths:
         path.write_text(
@@ -237,4 +237,9 @@ def test_single_templates_are_not_compared_with_each_other(tmp_path: Path) -> No
             " Properties: {AWSServiceName: ivs.amazonaws.com}}}"
         )
 
-    assert [each.rule.id for each in check(ReadApp.read(paths))] == ["NativeRole"] * 2
+    found = [(each.rule.id, each.severity.value) for each in check(ReadApp.read(paths))]
+    assert found == [
+        ("NativeRole", "warning"),
+        ("NativeRole", "warning"),
+        ("RoleDeclaredTwice", "warning"),
+    ]

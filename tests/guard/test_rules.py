@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NEW_RULE = """
 from slr_constructs.guard.rule import Finding, Rule, Severity
 
-RULE = Rule("NewRule", Severity.NOTE, "a title", "A reason.", "a document", "A fix.")
+RULE = Rule("NewRule", Severity.NOTE, "a title", "A reason.", "a document", "A.", "B.")
 
 
 def findings(app):

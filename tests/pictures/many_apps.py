@@ -157,7 +157,11 @@ def hostile() -> App:
         before.append(name)
     return App(
         [
-            StackTemplate(name, {"Resources": resources if number == 0 else {}}, notes=(name,))
+            StackTemplate(
+                name,
+                {"Resources": resources if number == 0 else {}},
+                not_analyzed=((None, name),),
+            )
             for number, name in enumerate(HOSTILE)
         ]
     )

@@ -175,7 +175,7 @@ def each_source(app: App, name: str) -> StackTemplate:
         stack.template,
         depends_on=tuple(stack.depends_on),
         nested_in=stack.nested_in,
-        notes=tuple(app.notes) if name == next(iter(app.stacks)) else (),
+        not_analyzed=tuple(stack.not_analyzed),
     )
 
 

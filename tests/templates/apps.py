@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 CONTEXT = {"aws:cdk:enable-path-metadata": True}
 
 
-def read_back(define: Callable[[aws_cdk.App], object]) -> App:
-    """Define an app, synthesize it, and read the assembly."""
-    with tempfile.TemporaryDirectory() as folder:
-        app = aws_cdk.App(outdir=folder, analytics_reporting=False, context=CONTEXT)
-        define(app)
-        app.synth()
-        return App.read([Path(folder)])
+def read_back(*definitions: Callable[[aws_cdk.App], object]) -> App:
+    """Define one or more apps, synthesize them, and read their assemblies together."""
+    with tempfile.TemporaryDirectory() as parent:
+        folders = [Path(parent, str(number)) for number in range(len(definitions))]
+        for folder, define in zip(folders, definitions, strict=True):
+            app = aws_cdk.App(outdir=str(folder), analytics_reporting=False, context=CONTEXT)
+            define(app)
+            app.synth()
+        return App.read(folders)
 
 
 def stack_of(define: Callable[[aws_cdk.Stack], object]) -> App:

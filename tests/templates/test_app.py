@@ -121,7 +121,11 @@ def test_an_app_without_stacks_has_no_order() -> None:
 
 def test_skipped_parts_are_in_the_notes() -> None:
     """The app collects the notes of all stacks."""
-    assert App([StackTemplate("Show", {}, notes=("one",))]).notes == ["one"]
+    skipped = (("A", "bad"), ("B", "bad"), (None, "a\x1bb"))
+    assert App([StackTemplate("Show", {}, not_analyzed=skipped)]).notes == [
+        "Show: A and B: bad",
+        "Show: a\ufffdb",
+    ]
 
 
 def test_fails_when_stacks_have_a_circular_dependency() -> None:
@@ -136,9 +140,25 @@ def test_fails_when_stacks_have_a_circular_dependency() -> None:
     assert str(error.value) == "circular dependency between stacks: A -> B -> A"
 
 
-def test_fails_when_no_order_can_be_read() -> None:
-    """The message names the stack."""
-    with pytest.raises(
-        TemplateError, match=r"^Show: circular dependency between resources: A -DependsOn"
-    ):
-        plain(A={"DependsOn": "A"})
+def test_resources_with_a_circular_dependency_have_no_order_among_themselves() -> None:
+    """The other resources have one, and each dependency exists."""
+    app = plain(A={"DependsOn": ["B", "Z"]}, B={"DependsOn": "A"}, C={"DependsOn": "A"}, Z={})
+    stack = app.stacks["Show"]
+
+    assert stack.creation == [["B", "Z"], ["A"], ["C"]]
+    assert stack.is_before("A", "B")
+    assert stack.is_before("B", "A")
+    assert app.notes == [
+        "Show: circular dependency between resources: A -DependsOn-> B -DependsOn-> A"
+    ]
+
+
+def test_a_malformed_resource_has_no_dependencies() -> None:
+    """The others have theirs."""
+    malformed = {"DependsOn": "A", "Properties": {"Of": {"Fn::Sub": ["${A}", None]}}}
+    app = plain(A={}, B={"DependsOn": "A"}, C=malformed)
+
+    assert app.stacks["Show"].creation == [["A", "C"], ["B"]]
+    assert app.notes == [
+        "Show: C: its dependencies cannot be read: an intrinsic function is malformed"
+    ]

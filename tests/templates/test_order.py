@@ -181,20 +181,21 @@ def test_fails_when_a_resource_depends_on_itself() -> None:
         pytest.param(None, "Resources must be a mapping, got None", id="no-resources"),
         pytest.param(
             {"A": {"DependsOn": "B"}},
-            "A is not a resource: it must be a mapping with a Type",
+            "A: not a resource: it must be a mapping with a Type",
             id="no-type",
         ),
         pytest.param(
-            {"A": None}, "A is not a resource: it must be a mapping with a Type", id="no-mapping"
+            {"A": None}, "A: not a resource: it must be a mapping with a Type", id="no-mapping"
         ),
         pytest.param(
-            {"Fn::ForEach::Topics": ["Name", ["a", "b"], {"${Name}": {"Type": "AWS::SNS::Topic"}}]},
-            "Fn::ForEach::Topics: CloudFormation must expand it first; pass the expanded template",
+            {"Fn::ForEach::Topics": ["Name", ["a", "b"]]},
+            "Fn::ForEach::Topics: the loop cannot be expanded: it must be a list of a variable, its"
+            " values and its resources",
             id="for-each",
         ),
         pytest.param(
             {"A": {"Type": "Some::Type", "Properties": {"Of": {"Fn::Sub": ["${B}", None]}}}},
-            "the order of the resources cannot be read: an intrinsic function is malformed",
+            "A: its dependencies cannot be read: an intrinsic function is malformed",
             id="malformed",
         ),
     ],

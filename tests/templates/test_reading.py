@@ -124,7 +124,7 @@ def test_nested_stacks_follow_their_parents(tmp_path: Path, *, metadata: bool) -
         name, logical_id = nested.nested_in
         assert name == parent.name
         assert parent.template["Resources"][logical_id]["Type"] == "AWS::CloudFormation::Stack"
-        assert parent.notes == ()
+        assert parent.not_analyzed == ()
 
 
 def test_nested_stacks_with_the_same_id_are_distinguished_by_scope(tmp_path: Path) -> None:
@@ -311,10 +311,10 @@ def test_a_missing_nested_template_is_skipped_and_noted(tmp_path: Path, url: Any
 
     (stack,) = read([outer])
 
-    assert stack.notes == (
+    assert stack.not_analyzed == (
         (
-            "outer: the template of the nested stack Inner was not found, so its resources are not"
-            " analyzed"
+            "Inner",
+            "the template of the nested stack was not found, so its resources are not analyzed",
         ),
     )
 
@@ -325,7 +325,7 @@ def test_a_nested_stack_without_properties_is_noted(tmp_path: Path) -> None:
 
     (stack,) = read([written(tmp_path, "outer.json", template)])
 
-    assert len(stack.notes) == 1
+    assert len(stack.not_analyzed) == 1
 
 
 def test_names_are_shown_on_one_line(tmp_path: Path) -> None:
@@ -378,7 +378,11 @@ TOO_DEEP_IN_YAML = ("nested more than 200 levels deep", "exceeded maximum nestin
         ("a: !Unknown &x\n  b: c: d", "mapping values are not allowed in this context in line 2"),
         ("a: *nothing", "found undefined alias in line 1"),
         ("a\x00b: c", "unacceptable character #x0000: control characters are not allowed"),
-        ("A: 1\nA: 2", "Duplicate found 'A' (line 1) in line 1"),
+        ("? [a]\n: b", "Unhashable type"),
+        ("~: 1", "no Resources"),
+        ("? \n: 1", "Null key '' not supported (line 1) in line 1"),
+        ("a: !!int", "string index out of range"),
+        ("[" + "1" * 5000 + "]", "Exceeds the limit"),
         ("{" * 100_000, "Expecting property name enclosed in double quotes in line 1, column 2"),
         ('{"a":' * 100_000, "nested more than 200 levels deep"),
         ("[" * 100_000, "nested more than 200 levels deep"),
@@ -444,12 +448,15 @@ def test_fails_when_a_manifest_is_malformed(
     assert refused(tmp_path) == f"{path} is not the manifest of a cloud assembly: {why}"
 
 
-def test_fails_when_the_template_of_a_stack_is_missing(tmp_path: Path) -> None:
+def test_the_template_of_a_stack_may_be_missing(tmp_path: Path) -> None:
     """The folder may be copied only in part."""
     out = synthesized(tmp_path, lambda app: aws_sns.Topic(Stack(app, "Show"), "Topic"))
     (out / "Show.template.json").unlink()
 
-    assert refused(out) == f"{out / 'Show.template.json'}: no such file or directory"
+    (stack,) = read([out])
+
+    sentence = f"{out / 'Show.template.json'}: no such file or directory"
+    assert (stack.name, stack.not_analyzed) == ("Show", ((None, sentence),))
 
 
 def test_fails_when_two_stacks_have_one_name(tmp_path: Path) -> None:
@@ -459,22 +466,26 @@ def test_fails_when_two_stacks_have_one_name(tmp_path: Path) -> None:
     assert refused(path, path) == f"2 stacks have the name {path.with_name('show')}"
 
 
-def test_fails_when_a_template_nests_itself(tmp_path: Path) -> None:
+def test_a_template_that_nests_itself_is_read_once(tmp_path: Path) -> None:
     """Directly or indirectly."""
     direct = written(tmp_path, "direct.json", nesting("direct.json"))
     first = written(tmp_path, "first.json", nesting("second.json"))
     written(tmp_path, "second.json", nesting("first.json"))
 
-    assert refused(direct) == "direct: Inner nests its own template"
-    assert refused(first) == "first/Inner: Inner nests its own template"
+    nested = (("Inner", "the resource nests its own template"),)
+    assert [each.not_analyzed for each in read([direct])] == [nested]
+    assert [each.not_analyzed for each in read([first])] == [(), nested]
 
 
-def test_fails_when_a_nested_template_has_an_invalid_resource(tmp_path: Path) -> None:
-    """The message names the stack."""
+def test_an_invalid_resource_of_a_nested_template_is_skipped(tmp_path: Path) -> None:
+    """The nested stack has the sentence."""
     written(tmp_path, "inner.json", {"Resources": {"A": 1}})
     outer = written(tmp_path, "outer.json", nesting("inner.json"))
 
-    assert refused(outer) == "outer/Inner: A is not a resource: it must be a mapping with a Type"
+    assert [each.not_analyzed for each in read([outer])] == [
+        (),
+        (("A", "not a resource: it must be a mapping with a Type"),),
+    ]
 
 
 def test_a_manifest_is_read_without_its_stacks(tmp_path: Path) -> None:

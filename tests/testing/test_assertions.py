@@ -321,7 +321,7 @@ def test_fails_when_the_template_has_no_order(check: Callable[..., None]) -> Non
         TemplateError, match="circular dependency between resources: A -DependsOn-> B"
     ):
         check({"Resources": cycle}, "A", "B")
-    with pytest.raises(TemplateError, match="A is not a resource"):
+    with pytest.raises(TemplateError, match="A: not a resource"):
         check({"Resources": {"A": {}}}, "A", "B")
 
 

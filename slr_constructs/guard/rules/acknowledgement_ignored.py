@@ -22,6 +22,7 @@ RULE = Rule(
     " findings are still reported.",
     "docs/rules.md",
     "Give the `id` of a rule and a `reason`, both as text.",
+    "Write the metadata in the form `slr-constructs: {acknowledge: [{id: …, reason: …}]}`.",
 )
 
 

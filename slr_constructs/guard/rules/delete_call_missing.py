@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slr_constructs.catalogue import RESOURCE_TYPES
 from slr_constructs.guard.rule import Finding, Rule, Severity
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ RULE = Rule(
     "the clean-up sections of the pages in `slr-constructs catalogue ROLE`",
     "Make the opposite call when the custom resource is deleted (`on_delete` of"
     " `AwsCustomResource`), or use the construct for the feature.",
+    "Make the call on deletion: in the property `Delete` of the custom resource, or in its function"
+    " for the request type `Delete`.",
 )
 
 
@@ -34,12 +37,19 @@ def findings(app: App) -> Iterator[Finding]:
                 and not call.enables_on_delete
                 # `FeatureOutlivesRole` reports that
                 and not stack.usages[call.logical_id].retained
-                and not stack.is_disabled(call)
+                and not app.is_disabled(stack, call)
             ):
+                calls = " or ".join(
+                    dict.fromkeys(
+                        f"`{each.calls.remove}`"
+                        for each in RESOURCE_TYPES
+                        if each.feature == call.feature
+                    )
+                )
                 yield Finding(
                     RULE,
                     stack.name,
                     call.logical_id,
                     f"`{stack.show(call.logical_id)}` enables {call.feature}, and no custom"
-                    " resource disables it on deletion",
+                    f" resource disables it on deletion: none calls {calls}",
                 )

@@ -19,6 +19,8 @@ RULE = Rule(
     " code makes the same call for each type of request.",
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref-requesttypes.html",
     "Make the call only if the `RequestType` is `Create` or `Update`. If it is `Delete`, make the"
+    " opposite call. Or use the construct for the feature.",
+    "Make the call only if the `RequestType` is `Create` or `Update`. If it is `Delete`, make the"
     " opposite call.",
 )
 

@@ -32,6 +32,7 @@ RULE = Rule(
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-template-resource-type-ref.html",
     "Use an allowed value. The constructs and the function use the same error code, which is at the"
     " end of the message.",
+    "Use an allowed value: the message says which values are allowed.",
 )
 
 _CONTRACTS: tuple[type[contract.Contract], ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from slr_constructs.catalogue.resource_type import is_intrinsic
+from slr_constructs.guard.additions import conditional
 from slr_constructs.guard.declarations import declarations_in
 from slr_constructs.guard.rule import Finding, Rule, Severity
 
@@ -22,6 +23,7 @@ RULE = Rule(
     "https://github.com/aws/aws-cdk/issues/21183",
     "Declare the role with `ServiceLinkedRole`. It adopts an existing role, and the role is deleted"
     " only with the last stack that holds a lease on it.",
+    "Add a condition, so that you can deploy the template to an account that has the role.",
 )
 
 
@@ -33,4 +35,5 @@ def findings(app: App) -> Iterator[Finding]:
         is_shared = "Condition" not in each.body and not is_intrinsic(each.suffix)
         if each.is_native and is_shared:
             text = f"`{each.shown}` fails to deploy if the account already has {each.role.shown}"
-            yield Finding(RULE, *each.place, text)
+            addition = conditional(each.place.logical_id)
+            yield Finding(RULE, *each.place, text, addition=addition)

@@ -31,6 +31,7 @@ RULE = Rule(
     "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonChimeVoiceConnectorServiceLinkedRolePolicy.html",
     "Give the topic or queue such a name. If it has another purpose, remove the dependency from the"
     " streaming resource to it.",
+    "Set `TopicName` or `QueueName` to a name that starts with `ChimeVoiceConnector-Streaming`.",
 )
 
 #: the type and the name of the resource that each target stands for.

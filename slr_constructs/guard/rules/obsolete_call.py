@@ -19,6 +19,7 @@ RULE = Rule(
     " the deployment or the deletion fails.",
     "https://docs.aws.amazon.com/chime-sdk/latest/dg/migrate-from-chm-namespace.html",
     "Call the operation that replaces it, with the SDK client of that operation.",
+    "Call the operation that replaces it, with the SDK client of that operation.",
 )
 
 

@@ -22,6 +22,7 @@ RULE = Rule(
     "the regions in `slr-constructs catalogue ROLE`",
     "Deploy the stack in one of the listed regions. If the service is offered in this region by"
     " now, acknowledge the finding.",
+    "Deploy the template in one of the listed regions.",
 )
 
 

@@ -20,13 +20,14 @@ RULE = Rule(
     " differs from the existing one; otherwise the stack that is deployed last sets it.",
     "https://github.com/aws/aws-cdk/issues/21183",
     "Use the same description everywhere, or omit it everywhere.",
+    "Use the same `Description` everywhere, or omit it everywhere.",
 )
 
 
 def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each two declarations with different descriptions."""
-    for one, other in same_role(app):
+    for one, other, is_same_account in same_role(app):
         texts = {one.description, other.description} - {None}
-        if len(texts) > 1:
+        if is_same_account and len(texts) > 1:
             text = f"{one} gives {one.role.shown} a different description"
             yield Finding(RULE, *other.place, text)

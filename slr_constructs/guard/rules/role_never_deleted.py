@@ -20,6 +20,8 @@ RULE = Rule(
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html",
     "Declare the role with `ServiceLinkedRole`, which deletes it with the last stack that holds a"
     " lease on it. If the role may stay, acknowledge the finding.",
+    "Call `iam:DeleteServiceLinkedRole` when the custom resource is deleted, unless another stack"
+    " or resource of the account needs the role. If the role may stay, acknowledge the finding.",
 )
 
 

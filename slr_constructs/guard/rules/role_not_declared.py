@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slr_constructs import catalogue
+from slr_constructs.guard.additions import role_before
+from slr_constructs.guard.callers import CREATE_ROLE, lacks_permission
 from slr_constructs.guard.rule import Finding, Rule, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from slr_constructs.templates.app import App
+    from slr_constructs.templates.app import App, Stack
     from slr_constructs.templates.role_usage import RoleUsage
 
 RULE = Rule(
     "RoleNotDeclared",
-    Severity.ERROR,
+    Severity.WARNING,
     "a feature is configured, but its service-linked role is not declared",
-    "If the role does not exist, the service creates it with the permissions of the deploying"
-    " principal, or the feature fails. The role is not deleted together with the stack.",
+    "If the role does not exist, the service creates it with the permissions of the caller, or the"
+    " feature fails. The role is not deleted together with the stack. It is an error if the"
+    " template shows that the service cannot create the role: the function that makes the call"
+    " lacks `iam:CreateServiceLinkedRole`, or the template declares another role of the service.",
     "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html",
     "Declare the role before the feature, or import it with `ServiceLinkedRole.from_existing`."
     " If the service may create the role, acknowledge the finding.",
+    "Declare the role, and let the resource of the feature depend on it. If the service may create"
+    " the role, acknowledge the finding.",
 )
 
 #: a resource of these types uses the role through another resource, which needs the role first.
@@ -32,28 +37,74 @@ _FOLLOWERS = {each.type for each in catalogue.RESOURCE_TYPES if each.uses_throug
 def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each usage of a role that is neither declared nor imported."""
     for stack in app.stacks.values():
-        for usage in stack.usages.values():
-            if not (
-                usage.is_clean_up
-                or stack.type_of(usage.logical_id) in _FOLLOWERS
-                or app.has_role(stack, usage)
-            ):
-                name, role = stack.show(usage.logical_id), usage.role_names[0]
-                missing = "but neither this stack nor a stack it depends on declares"
-                text = (
-                    f"`{name}` configures {usage.feature}, {missing} the role `{role}`"
-                    if usage.is_certain
-                    else f"`{name}` may use the role `{role}` for {usage.feature}, {missing} it"
-                )
-                text += "".join(
-                    f"; `{app.stacks[place.stack].show(place.logical_id)}` declares `{role.name}`,"
-                    f" which cannot be used for {usage.feature}"
-                    for place, role in app.roles_near(stack, _of_wrong_roles(usage))
-                )
-                yield Finding(RULE, stack.name, usage.logical_id, text)
+        missing = [each for each in stack.usages.values() if _lacks_role(app, stack, each)]
+        additions = _additions(stack, missing)
+        for usage in missing:
+            role = catalogue.by_role_name(usage.role_names[0])
+            name = stack.show(usage.logical_id)
+            where = "but neither this stack nor a stack it depends on declares"
+            text = (
+                f"`{name}` configures {usage.feature}, {where} the role `{role.role_name}`"
+                if usage.is_certain
+                else f"`{name}` may use the role `{role.role_name}` for {usage.feature}, {where} it"
+            )
+            reason = _why_it_fails(app, stack, usage)
+            yield Finding(
+                RULE,
+                stack.name,
+                usage.logical_id,
+                f"{text}, {reason}" if reason else text,
+                addition=additions[usage.role_names],
+                own_severity=Severity.ERROR if reason else None,
+            )
 
 
-def _of_wrong_roles(usage: RoleUsage) -> RoleUsage:
-    """Return the usage with the roles that IAM creates instead of the roles that it may use."""
-    wrong = (each.created_instead for each in catalogue.ALL if each.role_name in usage.role_names)
-    return replace(usage, role_names=tuple(filter(None, wrong)))
+def _additions(stack: Stack, missing: Iterable[RoleUsage]) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Return the roles to add, by the names of the roles that a usage may use.
+
+    A role is for all resources that use it, and is deleted after all clean-up resources.
+    """
+    dependents: dict[tuple[str, ...], list[str]] = {}
+    for each in missing:
+        dependents.setdefault(each.role_names, []).append(each.logical_id)
+    for each in stack.usages.values():
+        if each.is_clean_up and each.role_names in dependents:
+            dependents[each.role_names].append(each.logical_id)
+    return {
+        names: role_before(stack, logical_ids, catalogue.by_role_name(names[0]))
+        for names, logical_ids in dependents.items()
+    }
+
+
+def _lacks_role(app: App, stack: Stack, usage: RoleUsage) -> bool:
+    return not (
+        usage.is_clean_up
+        or stack.type_of(usage.logical_id) in _FOLLOWERS
+        or app.has_role(stack, usage)
+    )
+
+
+def _why_it_fails(app: App, stack: Stack, usage: RoleUsage) -> str | None:
+    """Return why the service cannot create the role; None if it may be able to."""
+    if lacks_permission(stack, usage.logical_id):
+        return f"and its function lacks `{CREATE_ROLE}`"
+    principals = (catalogue.by_role_name(each).service_principal for each in usage.role_names)
+    services = {_service(each) for each in principals}
+    of_service = [
+        role
+        for _, role in app.roles_before(stack)
+        if isinstance(role.principal, str) and _service(role.principal) in services
+    ]
+    used = {
+        each
+        for other in (app.stacks.values() if of_service else ())
+        for one in other.usages.values()
+        for each in one.role_names
+    }
+    wrong = [role.shown for role in of_service if role.name not in used]
+    return f"only {wrong[0]}, which it does not use" if wrong else None
+
+
+def _service(principal: str) -> str:
+    """Return the service of a principal: `chime` for `voiceconnector.chime.amazonaws.com`."""
+    return principal.removesuffix(".amazonaws.com").rpartition(".")[2]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slr_constructs.guard.additions import depends_on
 from slr_constructs.guard.rule import Finding, Rule, Severity
 from slr_constructs.templates.app import Place
 
@@ -20,7 +21,9 @@ RULE = Rule(
     "CloudFormation may create the feature before the role. It may also try to delete the role"
     " while the feature uses it, which IAM refuses.",
     "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-dependson.html",
-    "Add a dependency from the resource of the feature to the resource of the role.",
+    "Add a dependency: `feature.node.add_dependency(role)`.",
+    "Add `DependsOn` with the role to the resource of the feature. If the role is in the template"
+    " around a nested stack, add it to the resource of the nested stack.",
 )
 
 
@@ -38,9 +41,10 @@ def findings(app: App) -> Iterator[Finding]:
             ):
                 name = stack.show(usage.logical_id)
                 roles = " or ".join(sorted({f"`{role.name}`" for _, role in near}))
-                yield Finding(
-                    RULE, stack.name, usage.logical_id, f"`{name}` does not depend on {roles}"
-                )
+                text = f"`{name}` does not depend on {roles}"
+                here = [each.logical_id for each, _ in near if each.stack == stack.name]
+                addition = depends_on(stack, usage.logical_id, here[0]) if here else {}
+                yield Finding(RULE, stack.name, usage.logical_id, text, addition=addition)
 
 
 def _follows_another(stack: Stack, usage: RoleUsage) -> bool:

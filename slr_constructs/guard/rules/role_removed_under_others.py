@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from slr_constructs.guard.additions import retained
 from slr_constructs.guard.declarations import declarations_in
 from slr_constructs.guard.rule import Finding, Rule, Severity
 from slr_constructs.templates.role_usage import Removal
@@ -23,6 +24,7 @@ RULE = Rule(
     "https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteServiceLinkedRole.html",
     "Add a dependency from the other stack to this one, or use `ServiceLinkedRole` in both stacks:"
     " the role is then deleted only with the last stack that holds a lease on it.",
+    "Retain the role with a `DeletionPolicy`, or delete the other stack first.",
 )
 
 
@@ -47,4 +49,5 @@ def _used_elsewhere(app: App, declaration: Declaration) -> Iterator[Finding]:
                 *place,
                 f"deleting the stack `{home}` deletes `{role.name}`, but"
                 f" `{stack.show(usages[0].logical_id)}` in the stack `{stack.name}` uses it",
+                addition=retained(place.logical_id),
             )
