@@ -969,11 +969,24 @@ def test_every_native_type_gets_what_it_needs(
 #: included again.
 NATIVE_NAMES = {each.type for each in NATIVE_TYPES}
 _FIXED = ("RoleNotDeclared", "RoleOrder", "CleanUpMissing")
+#: CDK cannot include repeated keys, keys that are not texts or have braces, and SAM functions whose
+#: events refer to resources that depend on them.
+_NOT_INCLUDED = {
+    "duplicate-key",
+    "logical-id-with-braces",
+    "logical-ids-that-yaml-takes-for-other-values",
+    "sam-function-events",
+    "sam-function-in-a-real-cycle",
+    "sam-function-with-an-alarm",
+    "sam-queue-that-its-function-writes",
+    "sam-state-machine-events",
+}
 LACKING = [
     path
     for path in sorted((Path(__file__).parent / "guard" / "cases").glob("*.yaml"))
     if any(f"# expects: {each} " in (text := path.read_text()) for each in _FIXED)
     and "BootstrapVersion" not in text
+    and path.stem not in _NOT_INCLUDED
     # CDK cannot include such a template
     and "Fn::ForEach" not in text
 ]

@@ -89,6 +89,9 @@ class Stack:
         self.file = source.file
         self.resources, skipped = readable_resources(source.template)
         self._graph, unknown = dependency_graph(self.resources)
+        without = {logical_id for logical_id, _ in unknown}
+        #: the resources whose dependencies are not known, so that no rule may judge their order.
+        self.unordered = {*self.resources} if None in without else without
         #: without the dependencies between resources that have a circular dependency.
         self.graph = without_cycles(self._graph)
         #: the parts that could not be read: logical id (None: the stack) and sentence.

@@ -36,7 +36,8 @@ def findings(app: App) -> Iterator[Finding]:
     """Yield a finding for each clean-up resource that may run too late."""
     for stack in app.stacks.values():
         for usage in stack.disabling:
-            if usage.is_clean_up and not usage.retained:
+            is_known = usage.logical_id not in stack.unordered
+            if usage.is_clean_up and not usage.retained and is_known:
                 yield from itertools.islice(_problems(stack, usage), 1)
 
 

@@ -35,6 +35,7 @@ def findings(app: App) -> Iterator[Finding]:
             near = app.roles_near(stack, usage)
             if (
                 near
+                and usage.logical_id not in stack.unordered
                 # a custom resource may create the role itself
                 and not any(each == place or app.is_before(each, place) for each, _ in near)
                 and not _follows_another(stack, usage)
