@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: rules whose findings have a part to add that the guard recognizes.
 FIXED = {
+    "CleanUpMissing",
     "FeatureOutlivesRole",
     "NativeRole",
     "RoleNotDeclared",
