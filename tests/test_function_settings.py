@@ -117,7 +117,7 @@ def test_the_custom_resources_are_deleted_before_the_policies_of_a_given_role(
 
 
 def test_a_given_role_works_with_an_owner_that_has_a_condition(stack: Stack) -> None:
-    """The clean-up resource has the condition of its owner, and there is no policy."""
+    """The clean-up resource has the condition of its owner, and no policy is defined."""
     condition = CfnCondition(stack, "Condition", expression=Fn.condition_equals("a", "b"))
     channel = aws_mediapackage.CfnChannel(stack, "Channel", id="live")
     channel.cfn_options.condition = condition

@@ -274,7 +274,7 @@ def test_a_stack_has_each_role_once(stack: Stack) -> None:
 
 
 def test_the_removal_setting_may_be_given_again(stack: Stack) -> None:
-    """The same setting, or none, is no conflict."""
+    """The same setting, or none, does not conflict."""
     role = declare(stack, removal=RoleRemoval.KEEP)
 
     for removal in (None, RoleRemoval.KEEP):

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs.guard.statements import POLICIES, covers, flat, statements_in
+from slr_constructs.templates.custom_calls import CREATE_ROLE, PROVIDED_ON_EVENT
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.role_usage import properties_of
 
@@ -14,13 +15,10 @@ if TYPE_CHECKING:
 
     from slr_constructs.templates.app import Stack
 
-CREATE_ROLE = "iam:CreateServiceLinkedRole"
 #: AWS managed policies for functions, which do not allow the action [policy].
 _HARMLESS = re.compile(
     r".*:policy/service-role/AWSLambda(?:Basic|VPCAccess|SQSQueue)ExecutionRole", re.DOTALL
 )
-#: the variable with which CDK's `Provider` names a second function, which makes the calls.
-_PROVIDED = "USER_ON_EVENT_FUNCTION_ARN"
 
 
 def lacks_permission(stack: Stack, logical_id: str) -> bool:
@@ -34,7 +32,8 @@ def lacks_permission(stack: Stack, logical_id: str) -> bool:
     if function is None:
         return False
     properties = properties_of(stack.resources[function])
-    if _PROVIDED in mapping(mapping(properties.get("Environment")).get("Variables")):
+    # CDK's `Provider` names a second function, which makes the calls
+    if PROVIDED_ON_EVENT in mapping(mapping(properties.get("Environment")).get("Variables")):
         return False
     role = _resource(stack, properties.get("Role"), "AWS::IAM::Role")
     if role is None:

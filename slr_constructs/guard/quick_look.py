@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from slr_constructs import catalogue
-from slr_constructs.templates.custom_calls import CHIME_RESOURCES
+from slr_constructs.templates.custom_calls import CHIME_RESOURCES, CREATE_ROLE
 from slr_constructs.templates.words import letters_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ROLES = ("servicelinkedrole", "awsservicerole")
 #: the metadata key of the guard.
 _GUARD = "slrconstructs"
 
-_CREATE = "iam:createservicelinkedrole"
+_CREATE = CREATE_ROLE.lower()
 #: an action with a wildcard; an action of only wildcards is for administrators, and not a finding.
 _WILDCARD = re.compile(r"[a-z*?]+:(?:[a-z]+[*?]|[*?]+[a-z])[a-z*?]*")
 

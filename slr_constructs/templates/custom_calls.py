@@ -100,7 +100,7 @@ CHIME_RESOURCES = (
     _STREAMING_CONFIG,
 )
 
-_CREATE_ROLE, _DELETE_ROLE = "iam:CreateServiceLinkedRole", "iam:DeleteServiceLinkedRole"
+CREATE_ROLE, _DELETE_ROLE = "iam:CreateServiceLinkedRole", "iam:DeleteServiceLinkedRole"
 #: the custom resources of other libraries that create a service-linked role, with the letters of
 #: the property that names its service: `Custom::CreateServiceLinkedRole` with `serviceName`
 #: (github.com/awslabs/landing-zone-accelerator-on-aws, `service-linked-role.ts`),
@@ -112,7 +112,8 @@ _PRINCIPAL = re.compile(r"[\w-]+(?:\.[\w-]+)*\.amazonaws\.com")
 #: the start of the types of custom resources.
 _CUSTOM = ("AWS::CloudFormation::CustomResource", "Custom::")
 #: the variables with the functions that CDK's `Provider` calls.
-_PROVIDED = ("USER_ON_EVENT_FUNCTION_ARN", "USER_IS_COMPLETE_FUNCTION_ARN")
+PROVIDED_ON_EVENT = "USER_ON_EVENT_FUNCTION_ARN"
+_PROVIDED = (PROVIDED_ON_EVENT, "USER_IS_COMPLETE_FUNCTION_ARN")
 _REFERRED = re.compile(r"\$\{([^!.{}]+)(?:\.[^{}]*)?\}")
 _DEFINITION = re.compile(r"^[ \t]*(?:async )?def \w+\(", re.MULTILINE)
 #: `client("ivs")`, `from "@aws-sdk/client-ivs"`, `new AWS.IVS(`, `new IvsClient(`
@@ -329,7 +330,7 @@ def _client(name: str) -> str:
 def _operations() -> Iterator[tuple[tuple[str, str], tuple[str, Obsolete | None]]]:
     """Yield each relevant client and operation, with the current operation."""
     calls = [(each.calls.configure.operation, each.calls.remove) for each in RESOURCE_TYPES]
-    for operation in dict.fromkeys(chain(*calls, _CREATES, (_CREATE_ROLE, _DELETE_ROLE))):
+    for operation in dict.fromkeys(chain(*calls, _CREATES, (CREATE_ROLE, _DELETE_ROLE))):
         client, name = operation.split(":")
         yield (_client(client), letters_of(name)), (operation, None)
         if client.startswith(f"{_FORMER_CLIENT}-"):
@@ -513,7 +514,7 @@ def _roles_of(
         principals = [names.get(each) for each in _PRINCIPAL_PROPERTIES]
     else:
         for each in calls:
-            if each.operation == _CREATE_ROLE and each.phase != "Delete":
+            if each.operation == CREATE_ROLE and each.phase != "Delete":
                 principal = mapping(each.parameters).get("AWSServiceName")
                 found = [principal] if isinstance(principal, str) else _principals_in(properties)
                 principals += found

@@ -228,7 +228,7 @@ REFERENCES: dict[str, tuple[Callable[[Stack, object], object], Callable[[Stack],
 
 @pytest.mark.parametrize("name", REFERENCES)
 def test_fails_when_a_reference_and_an_object_are_the_same_owner(name: str) -> None:
-    """It is the same owner for sure, also in stacks without environments."""
+    """It is certainly the same owner, also in stacks without environments."""
     define, make, attribute = REFERENCES[name]
     one, two = DIFFERENT["no environments"](App())
     owner = make(one)

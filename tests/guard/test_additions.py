@@ -56,7 +56,7 @@ def names(findings: list[Finding]) -> set[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda each: each.stem)
 def test_the_part_to_add_fixes_the_finding(case: Path) -> None:
-    """It is read back from the YAML that the command prints, and there are no new findings."""
+    """It is read back from the YAML that the command prints, and no finding is new."""
     (stack, *_) = App.read([case]).stacks.values()
     template = {**stack.template, "Resources": stack.resources}
     before = checked(template)

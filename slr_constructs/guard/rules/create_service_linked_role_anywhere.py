@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from slr_constructs.guard.rule import Finding, Rule, Severity
 from slr_constructs.guard.statements import POLICIES, covers, flat, statements_in, text_of
+from slr_constructs.templates.custom_calls import CREATE_ROLE
 from slr_constructs.templates.role_usage import properties_of
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ RULE = Rule(
     " with the service principal of your role.",
 )
 
-_ACTION = "iam:CreateServiceLinkedRole"
 _KEY = "iam:awsservicename"
 #: services that do not exist, and their roles: a pattern that covers both covers all others.
 _SERVICES = ("any.amazonaws.com", "other.amazonaws.com")
@@ -56,7 +56,7 @@ def findings(app: App) -> Iterator[Finding]:
                     RULE,
                     stack.name,
                     logical_id,
-                    f"`{stack.show(logical_id)}` allows `{_ACTION}` for every service",
+                    f"`{stack.show(logical_id)}` allows `{CREATE_ROLE}` for every service",
                     location=f"Properties/{prop}",
                 )
 
@@ -64,7 +64,7 @@ def findings(app: App) -> Iterator[Finding]:
 def _is_too_wide(statement: Any) -> bool:  # noqa: ANN401 - any part of a template
     if not isinstance(statement, dict) or statement.get("Effect") != "Allow":
         return False
-    actions = [each for each in flat(statement.get("Action")) if covers(each, _ACTION)]
+    actions = [each for each in flat(statement.get("Action")) if covers(each, CREATE_ROLE)]
     # actions of only wildcards are for administrators
     return (
         bool(actions)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from slr_constructs import catalogue
 from slr_constructs.guard.additions import role_before
-from slr_constructs.guard.callers import CREATE_ROLE, lacks_permission
+from slr_constructs.guard.callers import lacks_permission
 from slr_constructs.guard.rule import Finding, Rule, Severity
+from slr_constructs.templates.custom_calls import CREATE_ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
