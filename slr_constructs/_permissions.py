@@ -10,11 +10,12 @@ statements of "Service-linked role permissions" in the IAM User Guide (`allow_..
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from slr_constructs.catalogue import RoleCreation
 from slr_constructs.catalogue.resource_type import action_of
+from slr_constructs.handler.slr_handler.contract import TAG_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,8 +23,18 @@ if TYPE_CHECKING:
     from slr_constructs.catalogue import ResourceType, RoleDefinition
 
 
+_DELETE = ("iam:DeleteServiceLinkedRole", "iam:GetServiceLinkedRoleDeletionStatus")
+
 Arn: TypeAlias = str | dict[str, Any]
 """An ARN. In a template, it may be an intrinsic function that returns an ARN."""
+
+
+#: lets a statement change only the tags of slr-constructs. A request without tag keys fulfills it,
+#: so the same statement can contain actions that do not change tags. Source: IAM User Guide, "Set
+#: operators for multivalued context keys". The service authorization reference lists `aws:TagKeys`
+#: for `TagRole` and `UntagRole`, and for `TagResource` and `UntagResource` of the features'
+#: services.
+_ONLY_OWN_TAGS = {"ForAllValues:StringLike": {"aws:TagKeys": f"{TAG_PREFIX}*"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +111,12 @@ def connect_to_vpc() -> Permission:
 
 
 def in_one_statement(*permissions: Permission) -> Permission:
-    """Return one permission for several, which makes a template smaller.
+    """Return one permission for several with the same condition, which makes a policy smaller.
 
     It allows the same if each action supports only the resources of its own permission.
     """
     return Permission(
+        condition=permissions[0].condition,
         actions=[action for each in permissions for action in each.actions],
         resources=[resource for each in permissions for resource in each.resources],
     )
@@ -126,24 +138,29 @@ def create_role(definition: RoleDefinition, role: Arn) -> list[Permission]:
     ]
 
 
-def acquire_role(*roles: Arn) -> Permission:
+def acquire_role(*roles: Arn, deletes: bool = True) -> Permission:
     """Let the function acquire and release leases on roles, and delete the roles.
 
     IAM does not know the path of a role that does not exist. It then checks the ARN without a path:
     the message in https://github.com/aws/aws-cdk/issues/27067 says "on resource: role NAME". So
     each role needs both of its ARNs.
+
+    Args:
+        roles: The ARNs of the roles.
+
+        deletes: Whether the function may delete the roles. Default: it may.
     """
+    actions = ["iam:GetRole", "iam:TagRole", "iam:UntagRole", "iam:UpdateRoleDescription"]
     return Permission(
-        actions=[
-            "iam:DeleteServiceLinkedRole",
-            "iam:GetRole",
-            "iam:GetServiceLinkedRoleDeletionStatus",
-            "iam:TagRole",
-            "iam:UntagRole",
-            "iam:UpdateRoleDescription",
-        ],
+        actions=[*actions, *(_DELETE if deletes else ())],
         resources=roles,
+        condition=_ONLY_OWN_TAGS,
     )
+
+
+def tag_role(role: Arn) -> Permission:
+    """Allow changing the tags that slr-constructs sets on a role: leases, locks and reasons."""
+    return Permission(["iam:TagRole", "iam:UntagRole"], [role], condition=_ONLY_OWN_TAGS)
 
 
 def configure_feature(
@@ -157,13 +174,14 @@ def configure_feature(
         resources: The resources.
 
         marks_owner: Whether the resources are outside of the stack. The function then reads their
-            settings, and marks them with tags.
+            settings, and marks them with tags, but cannot change other tags.
     """
     calls = target.calls
     operations = [calls.configure.operation, calls.remove]
     operations += [calls.describe] if calls.function_describes or marks_owner else []
     operations += calls.tags if marks_owner else []
-    return call(operations, *resources)
+    permission = call(operations, *resources)
+    return replace(permission, condition=_ONLY_OWN_TAGS) if marks_owner else permission
 
 
 def call(operations: Iterable[str], *resources: Arn) -> Permission:
@@ -190,7 +208,4 @@ def allow_edit(role: str) -> Permission:
 
 def allow_delete(role: str) -> Permission:
     """Allow deleting a role and reading the status of the deletion."""
-    return Permission(
-        actions=["iam:DeleteServiceLinkedRole", "iam:GetServiceLinkedRoleDeletionStatus"],
-        resources=[role],
-    )
+    return Permission(actions=_DELETE, resources=[role])

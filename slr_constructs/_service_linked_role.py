@@ -36,11 +36,12 @@ _NATIVE_TYPE = "AWS::IAM::ServiceLinkedRole"
 class RoleRemoval(Enum):
     """What happens to the role when a stack that has a lease on it is deleted.
 
-    If the creation of the role resource is rolled back, every setting acts as `WHEN_UNUSED`.
+    If the creation of the role resource is rolled back, `REQUIRE` acts as `WHEN_UNUSED`, and `KEEP`
+    leaves a new role in the account, where later stacks may delete it.
     """
 
     #: Release the lease and keep the role in the account. Later stacks keep it too, unless they
-    #: have `REQUIRE`.
+    #: have `REQUIRE`. The stack's function has no permission to delete the role.
     KEEP = "KEEP"
 
     #: Delete the role if slr-constructs created it, no other stack has a lease on it, and nothing
@@ -252,16 +253,18 @@ class ServiceLinkedRole(Construct):
             )
 
     def _define(self, removal: RoleRemoval, description: str | None) -> CfnResource:
+        deletes = removal is not RoleRemoval.KEEP
+        lists = usage_lists_of(self._definition) if deletes else ()
         wanted = contract.ServiceLinkedRole(
             role_name=self.role_name,
             service_principal=self._definition.service_principal,
             removal=removal.value,
             creation=self._definition.creation.value,
             description=description,
-            usage_lists=usage_lists_of(self._definition) or None,
+            usage_lists=lists or None,
         )
         _roles_of(self).leased.add(self.role_name)
-        role, lists = _arn(self._definition), usage_lists_of(self._definition)
+        role = _arn(self._definition)
         return HandlerFunction.of(self).define(
             self,
             "Resource",
@@ -269,7 +272,7 @@ class ServiceLinkedRole(Construct):
             target=self.role_name,
             permissions=[
                 *permissions.create_role(self._definition, role),
-                permissions.acquire_role(role, _arn(self._definition, path="/")),
+                permissions.acquire_role(role, _arn(self._definition, path="/"), deletes=deletes),
                 *([permissions.call(lists, "*")] if lists else ()),
             ],
         )

@@ -21,6 +21,7 @@ from slr_constructs.testing import resources_of, template_of
 from tests.features.graph import (
     FUNCTION,
     NATIVE_ROLE,
+    ONLY_OWN_TAGS,
     ROLE,
     actions_of,
     function_policies,
@@ -47,8 +48,8 @@ ARN_WITHOUT_PATH = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/AWSService
 
 
 def declare(stack: Stack, **props: Any) -> ServiceLinkedRole:  # noqa: ANN401 - props of the role
-    """Declare MediaTailor's role."""
-    return ServiceLinkedRole(stack, "Role", definition=catalogue.MEDIATAILOR, **props)
+    """Declare a role, by default MediaTailor's."""
+    return ServiceLinkedRole(stack, "Role", **{"definition": catalogue.MEDIATAILOR, **props})
 
 
 def received(stack: Stack) -> dict[str, Any]:
@@ -185,8 +186,26 @@ def test_the_function_has_the_permissions_for_this_role(stack: Stack) -> None:
             ],
             # with its path, and without it, as IAM names a role that does not exist
             "Resource": [{"Fn::Sub": MEDIATAILOR_ARN}, {"Fn::Sub": ARN_WITHOUT_PATH}],
+            "Condition": ONLY_OWN_TAGS,
         },
     ]
+
+
+@pytest.mark.parametrize("definition", catalogue.ALL, ids=lambda each: each.role_name)
+def test_the_function_may_not_delete_a_role_to_be_kept(
+    definition: RoleDefinition, stack: Stack
+) -> None:
+    """It does not need to know what uses the role either."""
+    declare(stack, definition=definition, removal=RoleRemoval.KEEP)
+
+    template = template_of(stack)
+    assert set(actions_of(template, id_of(template, ROLE))) - {"iam:CreateServiceLinkedRole"} == {
+        "iam:GetRole",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:UpdateRoleDescription",
+    }
+    assert "UsageLists" not in received(stack)
 
 
 def test_a_role_that_iam_no_longer_creates_needs_no_permission_to_create_it(stack: Stack) -> None:

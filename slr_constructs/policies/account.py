@@ -96,7 +96,7 @@ def release_statements(definitions: Sequence[RoleDefinition], place: Place) -> S
                 operations, place.resources(target)
             )
         statements |= {
-            f"Release{sid}": permissions.call(["iam:TagRole", "iam:UntagRole"], role),
+            f"Release{sid}": permissions.tag_role(role),
             f"Delete{sid}": permissions.allow_delete(role),
         }
     return statements

@@ -28,14 +28,19 @@ def function_statements(definitions: Iterable[RoleDefinition], place: Place) -> 
         statements["ManageRoles"] = permissions.acquire_role(*roles)
         if lists := usage_lists_of(definition):
             statements["ListRoleUsages"] = permissions.call(lists, "*")
-        for target in resource_types_of(definition):
-            if target.contracts.all:
-                # the current role, even for a stack that adopted the older one
-                statements |= creation_statements(target.role, place)
-                statements[f"Configure{target.sid}"] = permissions.configure_feature(
-                    target, place.resources(target), marks_owner=True
+        targets = [each for each in resource_types_of(definition) if each.contracts.all]
+        for target in targets:
+            # the current role, even for a stack that adopted the older one
+            statements |= creation_statements(target.role, place)
+            statements |= place.required(target)
+        if targets:
+            # in one statement, for the same reason
+            statements[f"ConfigureWith{sid_of(targets[0].role)}"] = permissions.in_one_statement(
+                *(
+                    permissions.configure_feature(each, place.resources(each), marks_owner=True)
+                    for each in targets
                 )
-                statements |= place.required(target)
+            )
     log = place.arn("logs", f"log-group:{FUNCTION_NAMES}")
     stack = place.arn("cloudformation", "stack/*")
     return statements | {

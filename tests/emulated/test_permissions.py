@@ -26,11 +26,14 @@ from ministack.core import iam_evaluator
 from ministack.services import kms
 
 from slr_constructs import ServiceLinkedRole, ServiceLinkedRoleFunction
+from slr_constructs.handler.slr_handler.marks import TagApi
+from slr_constructs.handler.slr_handler.operations import MARKED_FEATURES
 from slr_constructs.policies.function import function_statements
 from slr_constructs.policies.place import Place
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.recipes import changed, prepared
 from tests.emulated.stacks import synthesized_together
+from tests.emulated.test_marks import _owner
 from tests.emulated.verdict import broken, left
 from tests.fake_services import features
 from tests.features import every_feature
@@ -383,6 +386,7 @@ def test_every_permission_with_an_imported_role_is_needed(
 
 
 _VOICE_ROLE = RECIPES["voice"].definition.role_name
+_TAG = {"Key": "slr-constructs:a", "Value": "a"}
 
 #: for each recipe, calls that its function may make on its own target, and not on another: the
 #: client, the method, the parameter that names the target, the two names, the other parameters.
@@ -390,8 +394,22 @@ _OWN_AND_OTHER: dict[str, list[tuple[str, str, str, str, str, dict[str, Any]]]] 
     "voice": [
         ("iam", "get_role", "RoleName", _VOICE_ROLE, "{function_role}", {}),
         ("iam", "get_role", "RoleName", _VOICE_ROLE, "AWSServiceRoleForMediaTailor", {}),
-        ("iam", "tag_role", "RoleName", _VOICE_ROLE, "{function_role}", {"Tags": []}),
-        ("iam", "untag_role", "RoleName", _VOICE_ROLE, "{function_role}", {"TagKeys": ["a"]}),
+        (
+            "iam",
+            "tag_role",
+            "RoleName",
+            _VOICE_ROLE,
+            "{function_role}",
+            {"Tags": [_TAG]},
+        ),
+        (
+            "iam",
+            "untag_role",
+            "RoleName",
+            _VOICE_ROLE,
+            "{function_role}",
+            {"TagKeys": [_TAG["Key"]]},
+        ),
         (
             "iam",
             "update_role_description",
@@ -581,6 +599,48 @@ def test_the_function_can_change_only_its_own_target(
         assert caller.code(service, method, {names: own, **more}) not in _DENIED, (method, own)
         assert caller.code(service, method, {names: other, **more}) in _DENIED, (method, other)
     tally("permissions", calls_on_other_targets=len(_OWN_AND_OTHER[recipe]))
+
+
+#: tags of slr-constructs, and those of others.
+_OWN_AND_OTHER_KEYS = (("slr-constructs:a", "slr-constructs:b"), ("slr-constructs:a", "theirs"))
+
+
+def _denials_of_tags(
+    caller: _Caller, api: TagApi, names: dict[str, str], *, tag: str, untag: str
+) -> list[str]:
+    """Return the error codes of changes of own tags, and then of changes that include others."""
+    codes = []
+    for keys in _OWN_AND_OTHER_KEYS:
+        given: Any = dict.fromkeys(keys, "a")
+        if api.is_list:
+            given = [{"Key": key, "Value": "a"} for key in keys]
+        codes.append(caller.code(api.service, tag, names | {api.tags: given}))
+        codes.append(caller.code(api.service, untag, names | {api.keys: keys}))
+    return codes
+
+
+@pytest.mark.parametrize("recipe", _EXISTING)
+def test_the_function_changes_only_its_own_tags(
+    recipe: str, account: Account, tally: Callable[..., None]
+) -> None:
+    """Tags of the role and of an owner outside of the stack belong to others."""
+    caller = _Caller(account, prepared(account, recipe))
+    role = {"RoleName": RECIPES[recipe].definition.role_name}
+    iam = TagApi("iam", is_list=True)
+    target = _owner(account, recipe)
+    api = next(
+        each.tags for each in MARKED_FEATURES.values() if each.tags.service == target.kind.service
+    )
+    owner = {api.arn: target.arn}
+
+    of_role = _denials_of_tags(caller, iam, role, tag="tag_role", untag="untag_role")
+    of_owner = _denials_of_tags(caller, api, owner, tag="tag_resource", untag="untag_resource")
+
+    for codes in (of_role, of_owner):
+        assert codes[:2] == ["", ""]
+        assert {*codes[2:]} <= _DENIED
+        assert len(codes[2:]) == 2
+    tally("permissions", calls_on_other_targets=4)
 
 
 def test_the_function_has_no_other_permissions(

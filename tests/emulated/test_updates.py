@@ -1102,7 +1102,10 @@ def test_a_create_that_is_rolled_back_leaves_the_role_as_it_was(
     *,
     existed: bool,
 ) -> None:
-    """With every removal setting: a role that existed stays, and a new one is deleted."""
+    """With every removal setting: a role that existed stays, and a new one is deleted.
+
+    With KEEP, the function may not delete the new one. It stays, and the next stack deletes it.
+    """
     role = catalogue.MEDIATAILOR.role_name
     before = theirs(role) if existed else None
     template = _adopting(settled, role, removal)
@@ -1110,6 +1113,13 @@ def test_a_create_that_is_rolled_back_leaves_the_role_as_it_was(
     ended = settled.deploy(_failing(template))
 
     assert ended.status == "ROLLBACK_COMPLETE"
+    if before is None and removal is RoleRemoval.KEEP:
+        assert settled.emulator.roles.tags(settled.id, role) == {CREATED_TAG: "true"}
+        following = dataclasses.replace(
+            _adopting(settled, role, RoleRemoval.WHEN_UNUSED), name="Following"
+        )
+        assert settled.deploy(following).succeeded
+        assert settled.destroy(following).succeeded
     if before is None:
         assert not settled.emulator.roles.exists(settled.id, role)
     else:

@@ -17,6 +17,7 @@ ROLE = "Custom::ServiceLinkedRole"
 EVENTS = "AWS::Lambda::EventInvokeConfig"
 NATIVE_ROLE = "AWS::IAM::ServiceLinkedRole"
 FUNCTION = "AWS::Lambda::Function"
+ONLY_OWN_TAGS = {"ForAllValues:StringLike": {"aws:TagKeys": "slr-constructs:*"}}
 
 
 def ids_of(template: Template, kind: str) -> list[str]:

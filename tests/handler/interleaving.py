@@ -277,6 +277,8 @@ class World:
         self.theirs: Role | None = None
         #: the roles of slr-constructs that a deleted stack asked to keep.
         self.final: set[Role | None] = set()
+        #: the roles that a stack with KEEP left in its rollback, and that later stacks may delete.
+        self.left: set[Role | None] = set()
         #: determines which deletion lock is the first by name.
         self.seed = 0
         self._leases: set[str] = set()
@@ -534,7 +536,7 @@ class World:
             self.violations.append("all stacks are deleted, and our unused role exists")
 
     def _may_stay(self, role: Role) -> bool:
-        if role in self.final:
+        if role in self.final | self.left:
             return True
         # WHEN_UNUSED waits for a limited time, which is checked with the response: then IAM may be
         # still deleting the role, or have refused
@@ -543,12 +545,11 @@ class World:
 
     def _check_deletion_request(self, actor: Actor) -> None:
         removal = actor.request.resource_properties["Removal"]
-        # in a rollback, every setting acts as WHEN_UNUSED
-        if not self._undoes(actor.request, actor.stack):
-            if removal == "KEEP":
-                self.violations.append(f"{actor.name} asked IAM to delete a role that must be kept")
-            if removal == "REQUIRE":
-                return
+        if removal == "KEEP":
+            self.violations.append(f"{actor.name} asked IAM to delete a role that must be kept")
+        # in a rollback, REQUIRE acts as WHEN_UNUSED
+        if removal == "REQUIRE" and not self._undoes(actor.request, actor.stack):
+            return
         if self.role in self.final:
             self.violations.append(f"{actor.name} asked IAM to delete a role that is kept for good")
         # only REQUIRE deletes a role that slr-constructs did not create
@@ -722,6 +723,8 @@ class World:
             self._check_response(actor, response)
             if self.role is not None and "its removal setting is KEEP" in response.reason:
                 self.final |= {self.role} - {self.theirs}
+            if self.role is not None and "with KEEP its function may not" in response.reason:
+                self.left.add(self.role)
             stack.response = response
             self._on_response(stack, actor.request.request_type, response)
 

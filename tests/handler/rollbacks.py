@@ -133,12 +133,17 @@ class Rollback:
         self.world.fail(self.role)
 
     def _check_role(self) -> None:
-        """Check the role that is left. In a rollback, every setting acts as WHEN_UNUSED."""
-        world = self.world
-        removal = self.role.removal if self._is_update else "WHEN_UNUSED"
-        if world.theirs is not None and removal != "REQUIRE":
+        """Check the role that is left.
+
+        In a rollback, REQUIRE acts as WHEN_UNUSED, and KEEP leaves a role that others may delete.
+        """
+        world, removal = self.world, self.role.removal
+        if world.theirs is not None and not (removal == "REQUIRE" and self._is_update):
             if world.role is not world.theirs:
                 world.violations.append("their role was deleted")
+        elif removal == "KEEP" and not self._is_update:
+            if world.role in world.final:
+                world.violations.append("the role is kept for good")
         elif removal == "KEEP":
             if world.role is None or world.role not in world.final:
                 world.violations.append("the role is not kept for good")

@@ -12,6 +12,10 @@ from typing import Any, ClassVar, Self
 from . import rules
 from .rules import Rule, refusal
 
+#: starts the key of every tag of slr-constructs. The function's policies allow it to change only
+#: these tags.
+TAG_PREFIX = "slr-constructs:"
+
 
 class ContractError(ValueError):
     """The properties of a request are invalid. No AWS API was called."""

@@ -33,6 +33,7 @@ from botocore.exceptions import ClientError
 
 from .aws import code, is_busy, is_not_found, message
 from .context import OperationError
+from .contract import TAG_PREFIX
 from .operation import Operation
 
 if TYPE_CHECKING:
@@ -43,9 +44,9 @@ if TYPE_CHECKING:
     from .contract import Contract
 
 #: the prefix of the tag that says which stack configured the owner.
-MARK_TAG = "slr-constructs:configured-by:"
+MARK_TAG = f"{TAG_PREFIX}configured-by:"
 #: the prefix of the tags with the settings before.
-_BEFORE_TAG = "slr-constructs:before:"
+_BEFORE_TAG = f"{TAG_PREFIX}before:"
 #: the limits of tags: all services of the features have them [botocore], or none in their model.
 _VALUE_CHARACTERS = 256
 _MAX_TAGS = 50

@@ -407,17 +407,15 @@ def deleted_stacks_are_found_by_id() -> None:
     _replace("_delete_stack_async", delete_and_keep)
 
 
-def role_paths_and_conditions(features: Features) -> None:
-    """Use the same resources and conditions as AWS in IAM's checks.
+def actions_and_resources(features: Features) -> None:
+    """Use the same actions and resources as AWS in IAM's checks.
 
-    The emulator forgets the path of a role's ARN and does not know `iam:AWSServiceName`
-    (`core/iam_actions.py`, `extract_resource_arn`). It checks log events by the ARN of their log
-    group, where AWS adds `:log-stream:` and the stream's name. It does not know the features'
-    services.
+    The emulator forgets the path of a role's ARN (`core/iam_actions.py`, `extract_resource_arn`).
+    It checks log events by the ARN of their log group, where AWS adds `:log-stream:` and the
+    stream's name. It does not know the features' services.
     """
     action_of = iam_actions.extract_iam_action
     resource_of = iam_actions.extract_resource_arn
-    context_of = iam_actions.request_tag_context
 
     def action(
         service: str,
@@ -457,16 +455,28 @@ def role_paths_and_conditions(features: Features) -> None:
                 return f"{known}:log-stream:{request['logStreamName']}"
         return known
 
+    iam_actions.extract_iam_action = action
+    iam_actions.extract_resource_arn = resource
+
+
+def condition_keys() -> None:
+    """Use the same condition keys as AWS in IAM's checks.
+
+    The emulator does not know `iam:AWSServiceName`, and not `aws:TagKeys` of the IVS operation that
+    removes tags, whose model has `tagKeys` (`core/iam_actions.py`, `request_tag_context`).
+    """
+    context_of = iam_actions.request_tag_context
+
     def context(
         service: str, action: str, body: bytes, params: Mapping[str, Any]
     ) -> dict[str, Any]:
         known: dict[str, Any] = context_of(service, action, body, params)
         if service == "iam" and "AWSServiceName" in params:
             known |= {"iam:AWSServiceName": params["AWSServiceName"][0]}
+        if service == "ivs" and "tagKeys" in params:
+            known |= {"aws:TagKeys": params["tagKeys"]}
         return known
 
-    iam_actions.extract_iam_action = action
-    iam_actions.extract_resource_arn = resource
     iam_actions.request_tag_context = context
 
 

@@ -824,12 +824,35 @@ def test_an_update_that_fails_keeps_the_other_role_that_existed_before(stack: St
     assert stack.role.tags == {}
 
 
-@pytest.mark.parametrize("removal", ["KEEP", "WHEN_UNUSED", "REQUIRE"])
+@pytest.mark.parametrize("removal", ["WHEN_UNUSED", "REQUIRE"])
 def test_a_rollback_deletes_a_role_that_the_stack_created(removal: str, rolled_back: Stack) -> None:
     """It leaves nothing behind."""
     rolled_back.acquire_lease()
 
     assert _succeeded(rolled_back.release_lease(Removal=removal)) == f"{ROLE} is deleted"
+
+
+def test_a_rollback_with_keep_leaves_a_role_that_later_stacks_may_delete(
+    rolled_back: Stack,
+) -> None:
+    """The function has no permission to delete it, and the stack never had the role."""
+    rolled_back.acquire_lease()
+
+    assert _succeeded(rolled_back.release_lease(Removal="KEEP")) == (
+        f"{ROLE} is kept: the stack rolls back, and with KEEP its function may not delete the role"
+    )
+    assert rolled_back.role.tags == CREATED
+
+
+def test_a_rollback_with_keep_releases_its_lease_on_a_role_that_iam_does_not_show(
+    rolled_back: Stack,
+) -> None:
+    """No tag has to say that later stacks keep the role."""
+    rolled_back.acquire_lease()
+    rolled_back.account.refuse("get_role", "AccessDenied", 403)
+
+    assert "is kept: IAM does not show it" in _succeeded(rolled_back.release_lease(Removal="KEEP"))
+    assert rolled_back.role.tags == CREATED
 
 
 def test_a_rollback_does_not_fail_because_of_other_leases(rolled_back: Stack) -> None:

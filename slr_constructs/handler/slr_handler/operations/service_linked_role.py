@@ -19,7 +19,8 @@ IAM is eventually consistent: a run reads its own change at once, and other runs
 seconds later. So each run waits after its own change before it looks for those of others.
 
 A stack with KEEP changes the created tag before it releases its lease. So every run that does not
-read the lease any more reads that the role stays.
+read the lease any more reads that the role stays. Its function may not delete the role. In a
+rollback it only releases its lease, and a later stack may delete the role.
 
 The tags are deleted with the role. So if several runs have a lock, they ask IAM only when a single
 lock is left: a late request could delete a role that another stack has created again. For the same
@@ -53,7 +54,7 @@ from ..aws import (
     message,
 )
 from ..context import OperationError
-from ..contract import ServiceLinkedRole
+from ..contract import TAG_PREFIX, ServiceLinkedRole
 from ..operation import Operation
 
 if TYPE_CHECKING:
@@ -62,10 +63,10 @@ if TYPE_CHECKING:
     from ..aws import Api
     from ..context import Context, StackResource
 
-LEASE_TAG = "slr-constructs:lease:"
-CREATED_TAG = "slr-constructs:created"
-DELETION_LOCK_TAG = "slr-constructs:deletion-lock:"
-KEPT_TAG = "slr-constructs:kept"
+LEASE_TAG = f"{TAG_PREFIX}lease:"
+CREATED_TAG = f"{TAG_PREFIX}created"
+DELETION_LOCK_TAG = f"{TAG_PREFIX}deletion-lock:"
+KEPT_TAG = f"{TAG_PREFIX}kept"
 
 #: the values of the created tag.
 _DELETABLE = "true"
@@ -274,9 +275,11 @@ class _Leases:
         holder = context.stack_resource
         self._stack_id = "" if holder is None else holder.stack_id
         self._removal = wanted.removal
-        if context.undoes or (context.undoes is None and self._removal == "REQUIRE"):
-            # the setting is for a stack that had the role: a rollback leaves the role as it was
+        # these settings are for a stack that had the role: a rollback leaves the role as it was
+        if self._removal == "REQUIRE" and context.undoes is not False:
             self._removal = "WHEN_UNUSED"
+        #: whether later stacks must keep the role too.
+        self._is_final = self._removal == "KEEP" and not context.undoes
         #: the key of the tag; empty if the operation does not belong to a stack.
         self._lease = "" if holder is None else _lease_of(holder)
         self._lock = DELETION_LOCK_TAG + secrets.token_hex(16)
@@ -369,7 +372,7 @@ class _Leases:
             if not is_denied(error):
                 raise
             reason = f"IAM does not show it{error_text(error)}"
-            if self._removal == "KEEP":
+            if self._is_final:
                 return self._keep(f"{reason}. {_LEASE_STAYS}")
             # it may have a lease or a lock that this run can remove without reading the role
             self._untag(*filter(None, (self._lease, self._lock)))
@@ -383,7 +386,7 @@ class _Leases:
         self._remove_stale_locks(role)
         # an update gave the construct another id, and the new resource has the removal setting
         moved = self._stack_id in self._leases(role).values()
-        if self._removal == "KEEP" and not moved:
+        if self._is_final and not moved:
             tag_error = self._tag_as_kept(role)
             if tag_error is not None:
                 return self._keep(f"{tag_error}. {_LEASE_STAYS}")
@@ -392,9 +395,9 @@ class _Leases:
             tag_error = self._untag(self._lease)
             if tag_error is not None:
                 return self._keep(tag_error)
-        if moved or self._removal == "KEEP":
-            why = "the stack has another lease on it" if moved else "its removal setting is KEEP"
-            return f"{name} is kept: {why}"
+        setting = self._kept_by_setting(moved=moved)
+        if setting is not None:
+            return f"{name} is kept: {setting}"
         if had_lease:
             # if two stacks are deleted at once, the later one must not read the other's old lease
             self._context.clock.wait(READABLE_SECONDS)
@@ -403,6 +406,16 @@ class _Leases:
                 return f"{name} does not exist"
         reason = self._needed_by(role) or self._lock_deletion()
         return self._delete_or_keep() if reason is None else self._keep(reason)
+
+    def _kept_by_setting(self, *, moved: bool) -> str | None:
+        """Return why the stack does not ask whether the role is unused; None if it asks."""
+        if moved:
+            return "the stack has another lease on it"
+        if self._is_final:
+            return "its removal setting is KEEP"
+        if self._removal == "KEEP":
+            return "the stack rolls back, and with KEEP its function may not delete the role"
+        return None
 
     def _tag_as_kept(self, role: Role) -> str | None:
         """Return why the role could not be tagged; None on success, or if it need not be."""
