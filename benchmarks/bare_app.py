@@ -159,6 +159,7 @@ def define_role(
                     "iam:UpdateRoleDescription",
                 ],
                 "Resource": [arn, {"Fn::Sub": f"{roles}/{name}"}],
+                "Condition": {"ForAllValues:StringLike": {"aws:TagKeys": "slr-constructs:*"}},
             },
             *(
                 [

@@ -53,6 +53,19 @@ def test_it_is_the_uploaded_zip_that_runs(account: Account) -> None:
     assert any("another zip" in reason for reason in ended.reasons), ended
 
 
+def test_the_response_url_is_that_of_the_region(account: Account) -> None:
+    """The function accepts only the bucket of CloudFormation in its own region."""
+    account.deploy(prepared(account, "sessions"))
+
+    urls = {
+        each.details["event"]["ResponseURL"].partition("/_")[0]
+        for each in account.emulator.journal.of(account.id, "event")
+    }
+    assert urls == {
+        "https://cloudformation-custom-resource-response-useast1.s3.us-east-1.amazonaws.com"
+    }
+
+
 def test_the_output_of_the_function_is_in_its_log_group(account: Account) -> None:
     """The emulator writes it with the permissions of the function's role, as Lambda does."""
     account.deploy(prepared(account, "sessions"))

@@ -7,10 +7,12 @@ from typing import Any
 
 from slr_constructs.handler.slr_handler.cloudformation import Request
 from slr_constructs.handler.slr_handler.operations import service_linked_role
+from tests.response_bucket import response_url
 
 ACCOUNT = "123456789012"
 #: with this URL, anyone can respond in place of the function.
-RESPONSE_URL = "http://127.0.0.1:9/response?Signature=secret"
+RESPONSE_URL = response_url("response?Signature=secret")
+FUNCTION_ARN = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:Stack-Function"
 
 #: the kind of the event that was sent last, by stack and logical id.
 SENT: dict[tuple[str, str], str] = {}
@@ -48,7 +50,7 @@ def event(
         "RequestId": "1b8e-request",
         "ResponseURL": response_url,
         "ResourceProperties": {
-            "ServiceToken": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:Stack-Function",
+            "ServiceToken": FUNCTION_ARN,
             "ServiceTimeout": "1200",
             **properties,
         },

@@ -1,4 +1,4 @@
-"""A fake response URL of CloudFormation: a server on loopback."""
+"""A fake bucket of CloudFormation for responses: a server on loopback."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
+
+from tests.handler.events import RESPONSE_URL
+from tests.response_bucket import route_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +44,7 @@ class FakeCloudFormation:
 @contextmanager
 def fake_cloudformation() -> Iterator[FakeCloudFormation]:
     """Listen on loopback."""
-    state = FakeCloudFormation(url="")
+    state = FakeCloudFormation(RESPONSE_URL)
 
     class Handler(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
@@ -59,7 +62,7 @@ def fake_cloudformation() -> Iterator[FakeCloudFormation]:
             """Write nothing: the output of a test is the log of the function."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_port}/response?Signature=secret"
+    route_to(f"127.0.0.1:{server.server_port}")
     thread = threading.Thread(
         target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
     )
@@ -67,6 +70,7 @@ def fake_cloudformation() -> Iterator[FakeCloudFormation]:
     try:
         yield state
     finally:
+        route_to(None)
         server.shutdown()
         thread.join()
         server.server_close()

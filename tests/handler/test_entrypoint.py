@@ -17,7 +17,7 @@ from slr_constructs.handler.slr_handler.context import OperationError
 from slr_constructs.handler.slr_handler.entrypoint import handler, respond
 from slr_constructs.handler.slr_handler.operation import Operation
 from slr_constructs.handler.slr_handler.operations import OPERATIONS
-from tests.handler.events import event, request
+from tests.handler.events import FUNCTION_ARN, event, request
 from tests.handler.fake_cloudformation import FakeCloudFormation, fake_cloudformation, hanging
 from tests.handler.lifecycles import LIFECYCLES
 from tests.handler.stubbed import Call
@@ -38,6 +38,7 @@ class LambdaContext:
     """Lambda's context."""
 
     milliseconds: int = 900_000
+    invoked_function_arn: str = FUNCTION_ARN
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until Lambda stops the function."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import ClientError, ParamValidationError
@@ -105,6 +106,12 @@ def regions(service: str) -> list[str]:
     known: list[str] = boto3.Session().get_available_regions(service, here.partition)
     # boto3 may be older than the service
     return sorted(known) or [here.region_name]
+
+
+def dns_suffix(partition: str) -> str:
+    """Return the domain of a partition, such as `amazonaws.com`."""
+    known = botocore.session.get_session().get_data("partitions")["partitions"]
+    return next(str(each["outputs"]["dnsSuffix"]) for each in known if each["id"] == partition)
 
 
 def code(error: Exception) -> str:

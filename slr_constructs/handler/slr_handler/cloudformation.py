@@ -98,7 +98,7 @@ def send(
         body = _body(request, response, lambda text: text.encode("ascii", "replace")[:400].decode())
     attempts = 4
     while True:
-        put = urllib.request.Request(  # noqa: S310 - the URL is CloudFormation's own
+        put = urllib.request.Request(  # noqa: S310 - `origin` checked the URL
             request.response_url, data=body, method="PUT", headers={"Content-Type": ""}
         )
         try:

@@ -18,6 +18,7 @@ from .context import Context, OperationError, StackResource
 from .contract import ContractError
 from .operation import do_nothing_until_delete
 from .operations import OPERATIONS
+from .origin import check_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,13 +38,23 @@ _UNDONE_SECONDS = SETTLED_SECONDS + 120
 class LambdaContext(Protocol):
     """The part of the Lambda context that the handler uses."""
 
+    @property
+    def invoked_function_arn(self) -> str:
+        """The ARN of the function, which may end with a version or an alias."""
+
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until Lambda stops the function."""
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Run the request of CloudFormation, and send the response."""
+    """Run the request of CloudFormation, and send the response.
+
+    Raises:
+        RefusedEventError: CloudFormation did not send the event. Lambda logs the error, and keeps
+            the event in the dead-letter queue.
+    """
     request = Request.from_event(event)
+    check_origin(request, context.invoked_function_arn)
     seconds = context.get_remaining_time_in_millis() / 1000
     log(
         "request",

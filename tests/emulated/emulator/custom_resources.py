@@ -1,10 +1,10 @@
 """How CloudFormation invokes a custom resource's function, and what happens without a response.
 
-Documented by AWS: the event, the response, the timeout (`ServiceTimeout`), that Lambda retries an
-event one minute and then two minutes after a failed run, and that it drops an event that is older
-than the function's `AWS::Lambda::EventInvokeConfig` allows (by default, after six hours and two
-retries). Reported by users: when another resource fails, CloudFormation cancels the request and
-does not wait for its run. The Delete that follows has a physical id that CloudFormation generated
+Documented by AWS: the event, the response, the bucket in its URL, the timeout (`ServiceTimeout`),
+that Lambda retries an event one minute and then two minutes after a failed run, and that it drops
+an event that is older than the function's `AWS::Lambda::EventInvokeConfig` allows (by default,
+after six hours and two retries). Published in events: the host of the URL. Reported by users: when
+another resource fails, CloudFormation cancels the request and does not wait for its run. The Delete that follows has a physical id that CloudFormation generated
 (aws-cloudformation/cloudformation-coverage-roadmap issues 1730 and 1814, aws/aws-cdk pull request
 36951). Our model: several deliveries of an event start almost at the same moment, the first
 response counts, and Lambda drops the events of a function that was deleted.
@@ -26,6 +26,7 @@ from ministack.services.cloudformation import custom_resource
 
 from tests.emulated.emulator.functions import Function
 from tests.emulated.emulator.wait_conditions import DEPLOYMENT, CancelledError
+from tests.response_bucket import response_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -121,7 +122,9 @@ class CustomResources:
             "RequestType": request_type,
             "RequestId": new_uuid(),
             "StackId": stack_id,
-            "ResponseURL": f"{self._url}/_ministack/cfn-response/{(token := new_uuid())}",
+            "ResponseURL": response_url(
+                f"_ministack/cfn-response/{(token := new_uuid())}", function.region
+            ),
             "ResourceType": resource_type,
             "LogicalResourceId": logical_id,
             "ResourceProperties": custom_resource._normalise_resource_properties(props),

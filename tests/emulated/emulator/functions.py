@@ -17,16 +17,17 @@ import sys
 import threading
 import zipfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.emulated.emulator import lambda_worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from tests.emulated.emulator.clock import Clock
 
+_ROOT = Path(__file__).parents[3]
 _READY_SECONDS = 60
 #: how many processes wait for another run.
 _IDLE = 8
@@ -137,7 +138,8 @@ class Functions:
         # ignore this machine's settings: a function gets its settings only from its environment
         environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONUTF8": "1"}
         self._worker = subprocess.Popen(
-            [sys.executable, "-P", lambda_worker.__file__, str(self._socket)],
+            [sys.executable, "-m", lambda_worker.__name__, str(self._socket)],
+            cwd=_ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             env=environment,
@@ -217,6 +219,7 @@ class Functions:
                 "run": run.id,
                 "code": str(self._unpacked(function)),
                 "handler": function.handler,
+                "arn": function.arn,
                 "environment": dict(function.environment),
                 "event": run.event,
                 "timeout": function.timeout,

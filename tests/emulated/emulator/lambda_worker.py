@@ -4,9 +4,9 @@ The worker starts once and loads boto3. Every connection is a fork for one funct
 unpacked zip first on its path, imports the handler and calls it, as Lambda's own runtime does. It
 serves one run after the other, and keeps the handler's modules and clients between them. The fork
 uses the simulated time of the emulator: it requests every wait over its socket, and receives the
-new time.
+new time. What it sends to CloudFormation's bucket for responses goes to the emulator.
 
-    lambda_worker.py SOCKET
+    python -m tests.emulated.emulator.lambda_worker SOCKET
 
 The emulator sends one line of JSON that describes a run. The emulator replies to the lines
 {"wait": seconds} and {"call": true} with {"now": seconds}. It does not reply to {"log": text},
@@ -27,9 +27,12 @@ import sys
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.httpsession
+
+from tests.response_bucket import route_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,8 +137,9 @@ class _Log(io.TextIOBase):
 
 
 class _Context:
-    def __init__(self, clock: _Time) -> None:
+    def __init__(self, clock: _Time, arn: str) -> None:
         self._clock = clock
+        self.invoked_function_arn = arn
 
     def get_remaining_time_in_millis(self) -> int:
         return self._clock.remaining()
@@ -203,6 +207,7 @@ def _start(line: _Line, request: dict[str, Any]) -> None:
     sys.modules.update(_IMPORTED.get(request["code"], {}))
     os.environ.update(request["environment"])
     _send_in_time()
+    route_to(urlsplit(request["environment"]["AWS_ENDPOINT_URL"]).netloc)
     # marks of the function's runs
     secrets.token_bytes = lambda nbytes=None: random.randbytes(nbytes or 32)  # noqa: S311
     sys.stdout = _Log(line)
@@ -215,7 +220,8 @@ def _run(line: _Line, request: dict[str, Any]) -> None:
     random.seed(request["chance"])
     module, _, name = request["handler"].rpartition(".")
     try:
-        getattr(importlib.import_module(module), name)(request["event"], _Context(clock))
+        context = _Context(clock, request["arn"])
+        getattr(importlib.import_module(module), name)(request["event"], context)
     except Exception:  # noqa: BLE001 - the error of a handler is what Lambda reports
         line.send(error=traceback.format_exc())
     line.send(done=True)
