@@ -34,7 +34,9 @@ NODE_MODULES = ROOT / "node_modules"
 PAGE = ROOT / "docs/pull-request.md"
 OURS = (ROOT / ".github/workflows/pull-request.yml").read_text()
 WEEKLY = (ROOT / ".github/workflows/weekly.yml").read_text()
-TO_COPY, DEPLOYED = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+TO_COPY, DEPLOYED, GITLAB = re.findall(
+    r"^```yaml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL
+)
 ON_PULL_REQUESTS = {"ours": OURS, "to copy": TO_COPY, "deployed": DEPLOYED}
 WORKFLOWS = {**ON_PULL_REQUESTS, "weekly": WEEKLY}
 each_workflow = pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
@@ -387,7 +389,7 @@ def test_the_comment_is_the_one_on_the_page(workspace: Path) -> None:
     (shown,) = re.findall(r"^~~~markdown\n(.*?)^~~~", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
     assert done.status == 0, done.log
-    assert done.outputs["comment"].splitlines() == shown.splitlines()
+    assert [MARKER, *done.outputs["comment"].splitlines()] == shown.splitlines()
     assert done.outputs["status"] == "1"
     assert done.outputs["changed"] == "true"
     assert done.summary == f"{done.outputs['comment']}\n"
@@ -631,7 +633,9 @@ new AsyncFunction('github', 'context', 'core', script)(github, context, core)
   .finally(() => console.log(JSON.stringify({ ...result, comments })));
 """
 POST, VERDICT = (step["name"] for step in _jobs(OURS)["report"]["steps"])
-BODY = "<!-- slr-constructs diff -->\n### Order"
+MARKER = "<!-- slr-constructs diff -->"
+TEXT = "### Order"
+BODY = f"{MARKER}\n{TEXT}"
 
 
 def _script(
@@ -675,8 +679,8 @@ def test_the_first_run_creates_the_comment_and_the_second_updates_it() -> None:
         {"id": 204, "user": None, "body": BODY},
     ]
 
-    first = _script(POST, others, COMMENT=BODY, CHANGED="true")
-    second = _script(POST, first["comments"], COMMENT=f"{BODY}, again", CHANGED="true")
+    first = _script(POST, others, COMMENT=TEXT, CHANGED="true")
+    second = _script(POST, first["comments"], COMMENT=f"{TEXT}, again", CHANGED="true")
 
     assert first["failed"] is second["failed"] is None
     assert [name for name, _ in first["calls"]] == ["createComment"]
@@ -687,12 +691,49 @@ def test_the_first_run_creates_the_comment_and_the_second_updates_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\nOrder",
+        "<!-- another workflow -->\nOrder",
+        f"{MARKER}\n<!-- another workflow -->",
+        "O",
+    ],
+)
+def test_a_pull_request_cannot_name_the_comment_of_another_workflow(text: str) -> None:
+    """The text is from code of the pull request, and the marker is from the workflow."""
+    others = [
+        _comment(number, "github-actions[bot]", body)
+        for number, body in enumerate(["", "Order", "<!-- another workflow -->\nOrder"])
+    ]
+
+    ours = _comment(5, "github-actions[bot]", BODY)
+    (first,) = _script(POST, others, COMMENT=text, CHANGED="true")["calls"]
+    (second,) = _script(POST, [*others, ours], COMMENT=text, CHANGED="true")["calls"]
+
+    assert first[0] == "createComment"
+    assert (second[0], second[1]["comment_id"]) == ("updateComment", 5)
+
+
+def test_the_recipe_for_gitlab_has_no_token() -> None:
+    """Each job of it runs code of the merge request."""
+    recipe = PAGE.read_text().partition("## GitLab and other systems\n")[2]
+
+    assert "CI_MERGE_REQUEST_DIFF_BASE_SHA" in recipe
+    assert "$TOKEN" not in recipe
+    assert "curl" not in recipe
+    (job,) = yaml.safe_load(GITLAB).values()
+    assert job["artifacts"]["paths"] == ["order.md"]
+    assert any(line.startswith("slr-constructs diff ") for line in job["script"])
+
+
 def test_no_change_starts_no_comment_but_updates_one() -> None:
     """A pull request that only fixes a typo gets no comment."""
     ours = _comment(5, "github-actions[bot]", f"{BODY}, once")
 
-    assert _script(POST, COMMENT=BODY, CHANGED="false")["calls"] == []
-    (call,) = _script(POST, [ours], COMMENT=BODY, CHANGED="false")["calls"]
+    assert _script(POST, COMMENT=TEXT, CHANGED="false")["calls"] == []
+    (call,) = _script(POST, [ours], COMMENT=TEXT, CHANGED="false")["calls"]
     assert call == [
         "updateComment",
         {"owner": "owner", "repo": "name", "comment_id": 5} | {"body": BODY},
@@ -704,7 +745,7 @@ def test_a_refusal_of_github_fails_the_job(failing: str) -> None:
     """The error names the refused call, and the script makes no other call."""
     ours = [_comment(5, "github-actions[bot]", BODY)] if failing == "updateComment" else []
 
-    result = _script(POST, ours, failing=failing, COMMENT=BODY, CHANGED="true")
+    result = _script(POST, ours, failing=failing, COMMENT=TEXT, CHANGED="true")
 
     assert result["failed"] == f"Unhandled error: Error: HttpError: {failing} is refused"
     assert result["calls"] == []

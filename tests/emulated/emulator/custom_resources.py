@@ -4,10 +4,11 @@ Documented by AWS: the event, the response, the bucket in its URL, the timeout (
 that Lambda retries an event one minute and then two minutes after a failed run, and that it drops
 an event that is older than the function's `AWS::Lambda::EventInvokeConfig` allows (by default,
 after six hours and two retries). Published in events: the host of the URL. Reported by users: when
-another resource fails, CloudFormation cancels the request and does not wait for its run. The Delete that follows has a physical id that CloudFormation generated
-(aws-cloudformation/cloudformation-coverage-roadmap issues 1730 and 1814, aws/aws-cdk pull request
-36951). Our model: several deliveries of an event start almost at the same moment, the first
-response counts, and Lambda drops the events of a function that was deleted.
+another resource fails, CloudFormation cancels the request and does not wait for its run. The Delete
+that follows has a physical id that CloudFormation generated (aws-cloudformation/cloudformation-
+coverage-roadmap issues 1730 and 1814, aws/aws-cdk pull request 36951). Our model: several
+deliveries of an event start almost at the same moment, the first response counts, and Lambda drops
+the events of a function that was deleted.
 """
 
 from __future__ import annotations
