@@ -2,7 +2,8 @@
 
 The account is a fake account on loopback, in a separate process, in which every call takes 50 ms.
 The duration is compared with the same command at one call at a time (`--at-once 1`). The memory is
-measured with different numbers of resources that use no role, and of resources that use one.
+measured with different numbers of resources that use no role, and of resources that use one. The
+CPU seconds and the memory of each account are measured with organizations of two sizes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from benchmarks.command_line import run
+from tests.fake_services.seeded import READER
 from tests.fake_services.server import environment
 
 if TYPE_CHECKING:
@@ -36,9 +38,13 @@ _REGIONS = (
 _RESOURCES, _QUICK_RESOURCES = 5_000, 1_000
 #: numbers of resources, and how many of them use a role.
 _FEW, _MANY, _MANY_USAGES = (1_000, 100), (20_000, 100), (20_000, 10_000)
+#: numbers of accounts, and the usages in each.
+_ACCOUNTS, _USAGES_OF_EACH = (10, 50), 20
 #: as a fraction of the duration with one call at a time.
 _TIME_BOUND = 0.1
 _MEMORY_BOUND = 1.1
+#: MB for each account of an organization.
+_ACCOUNT_BOUND = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,8 @@ class Readings:
     start_up: float
     #: by numbers of resources and usages.
     megabytes: dict[tuple[int, int], float]
+    #: CPU seconds and MB, by the number of accounts.
+    organizations: dict[int, tuple[float, float]]
 
 
 def measure(folder: Path, *, rounds: int, quick: bool) -> Readings:
@@ -67,7 +75,12 @@ def measure(folder: Path, *, rounds: int, quick: bool) -> Readings:
     for size in () if quick else (_FEW, _MANY, _MANY_USAGES):
         with _served(*size, latency=0) as variables:
             megabytes[size] = median(run(command, folder, variables)[2] for _ in range(3))
-    return Readings(resources, seconds, in_sequence, start_up, megabytes)
+    organizations = {}
+    for accounts in () if quick else _ACCOUNTS:
+        with _served(_USAGES_OF_EACH, _USAGES_OF_EACH, latency=0, accounts=accounts) as variables:
+            whole = [*command, "--organization-role", READER]
+            organizations[accounts] = run(whole, folder, variables)[1:]
+    return Readings(resources, seconds, in_sequence, start_up, megabytes, organizations)
 
 
 def add_tables(report: Report, readings: Readings) -> None:
@@ -93,12 +106,34 @@ def add_tables(report: Report, readings: Readings) -> None:
     report.table("`audit`, MB", *sizes, "ratio", "bound")
     report.bounded(f"{_FEW[1]} use a role", f"{few:.0f}", f"{many:.0f}", many / few, _MEMORY_BOUND)
     report.row(f"{_MANY_USAGES[1]:,} use a role", "", f"{usages:.0f}", "", "")
+    _add_accounts(report, readings)
+
+
+def _add_accounts(report: Report, readings: Readings) -> None:
+    few, many = _ACCOUNTS
+    report.table(
+        f"`audit` of an organization, {_USAGES_OF_EACH} usages in {len(_REGIONS)} regions of each"
+        " account",
+        f"{few} accounts",
+        f"{many} accounts",
+        "for each account",
+        "bound",
+    )
+    pairs = zip(readings.organizations[few], readings.organizations[many], strict=True)
+    # absolute times have no bounds
+    rows = zip(("CPU seconds", "MB"), pairs, (None, _ACCOUNT_BOUND), strict=True)
+    for what, (first, second), bound in rows:
+        each = (second - first) / (many - few)
+        report.bounded(what, f"{first:.0f}", f"{second:.0f}", each, bound)
 
 
 @contextmanager
-def _served(resources: int, using: int, latency: float) -> Iterator[dict[str, str]]:
-    """Serve an account, and yield the environment variables that select it."""
+def _served(
+    resources: int, using: int, latency: float, accounts: int = 1
+) -> Iterator[dict[str, str]]:
+    """Serve accounts, and yield the environment variables that select it."""
     arguments = ["--resources", str(resources), "--using", str(using), "--latency", str(latency)]
+    arguments += ["--accounts", str(accounts)]
     with subprocess.Popen(  # noqa: S603 - our own module
         [sys.executable, "-m", "tests.fake_services.server", *arguments],
         cwd=_ROOT,

@@ -33,12 +33,13 @@ def function_statements(definitions: Iterable[RoleDefinition], place: Place) -> 
             # the current role, even for a stack that adopted the older one
             statements |= creation_statements(target.role, place)
             statements |= place.required(target)
-        if targets:
+        for role in dict.fromkeys(each.role for each in targets):
             # in one statement, for the same reason
-            statements[f"ConfigureWith{sid_of(targets[0].role)}"] = permissions.in_one_statement(
+            statements[f"ConfigureWith{sid_of(role)}"] = permissions.in_one_statement(
                 *(
                     permissions.configure_feature(each, place.resources(each), marks_owner=True)
                     for each in targets
+                    if each.role == role
                 )
             )
     log = place.arn("logs", f"log-group:{FUNCTION_NAMES}")

@@ -1,6 +1,6 @@
-"""An account with many resources, for benchmarks and for trying the command line.
+"""Accounts with many resources, for benchmarks and for trying the command line.
 
-Our model throughout. The account is the same in every run.
+Our model throughout. The accounts are the same in every run.
 """
 
 from __future__ import annotations
@@ -25,11 +25,13 @@ from tests.fake_services.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.fake_services.features import Kind
+    from tests.fake_services.accounts import FakeAccount
+    from tests.fake_services.features import Features, Kind
 
     Data = dict[str, Any]
 
 ACCOUNT = "111122223333"
+READER = "AccountReader"
 
 #: the type in CloudFormation, and whether its service stores the tags of CloudFormation.
 _TYPES = {
@@ -47,8 +49,8 @@ _IN_STACK = 3
 _OF_STACK = 20
 
 
-def seeded(resources: int, using: int) -> World:
-    """Return a world of one account, with five roles and many resources.
+def seeded(resources: int, using: int, accounts: int = 1) -> World:
+    """Return a world of accounts, each with five roles and the same number of resources.
 
     The resources are spread evenly over the kinds, and over the regions of each service. Every
     recording configuration is enabled, so there are as many as are to be enabled, and more channels
@@ -58,24 +60,34 @@ def seeded(resources: int, using: int) -> World:
         resources: The number of resources.
 
         using: The number of resources whose feature is enabled.
+
+        accounts: The number of accounts in the organization. The first one is `ACCOUNT`, and every
+            caller may assume the role `READER` of each.
     """
     if not 0 <= using <= resources:
         raise ValueError(f"using must be 0 to {resources}, got {using}")
     world = World()
     numbers = itertools.count()
     world.features.new_id = lambda: _digest(f"live {next(numbers)}", 32)
-    _add_roles(world)
+    for number in range(accounts):
+        account = world.account(str(int(ACCOUNT) + number), "media")
+        account.assumable.add(READER)
+        _add_roles(account)
+        _add_resources(world, account, resources, using)
+    return world
+
+
+def _add_resources(world: World, account: FakeAccount, resources: int, using: int) -> None:
     shares, on = _evenly(resources), _evenly(using)
     moved = shares[kinds.RECORDING_CONFIGURATION] - on[kinds.RECORDING_CONFIGURATION]
     shares[kinds.RECORDING_CONFIGURATION] -= moved
     shares[kinds.IVS_CHANNEL] += moved
-    stacks = _Stacks(world)
+    stacks = _Stacks(account)
     for kind in _TYPES:
         for number in range(shares[kind]):
             # enabled resources are spread among the others
             before, after = (each * on[kind] // shares[kind] for each in (number, number + 1))
-            _add(world, stacks, kind, number, on=after > before, turn=before)
-    return world
+            _add(world.features, stacks, kind, number, on=after > before, turn=before)
 
 
 def _evenly(total: int) -> dict[Kind, int]:
@@ -92,8 +104,7 @@ def _digest(text: str, length: int) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
-def _add_roles(world: World) -> None:
-    account = world.account(ACCOUNT, "media")
+def _add_roles(account: FakeAccount) -> None:
     for definition in catalogue.ALL:
         if definition.superseded_by is not None:
             continue
@@ -112,8 +123,10 @@ def _add_roles(world: World) -> None:
 class _Stacks:
     """Stacks with some resources each."""
 
-    def __init__(self, world: World) -> None:
-        self._account = world.account(ACCOUNT)
+    def __init__(self, account: FakeAccount) -> None:
+        self._account = account
+        #: the id of their account.
+        self.account = account.id
         self._open: dict[str, str] = {}
 
     def adopt(self, region: str, resource_type: str, physical_id: str) -> dict[str, str]:
@@ -132,21 +145,23 @@ class _Stacks:
         }
 
 
-def _add(world: World, stacks: _Stacks, kind: Kind, number: int, *, on: bool, turn: int) -> None:
+def _add(
+    features: Features, stacks: _Stacks, kind: Kind, number: int, *, on: bool, turn: int
+) -> None:
     regions = _regions(kind.service)
     # enabled resources are spread over all regions, and a channel is in the region of its recording
     region = regions[(turn if on else number) % len(regions)]
     name = _name(kind, number)
-    data = _OWN[kind] | (_on(kind, region, turn) if on else {})
+    data = _OWN[kind] | (_on(kind, stacks.account, region, turn) if on else {})
     if kind.listed != "AppInstances" and not kind.named:
         data |= {"Name" if kind in _CHIME else "name": f"thing-{number}"}
     if number % _IN_STACK == 0:
-        arn = kind.arn(ACCOUNT, region, name)
+        arn = kind.arn(stacks.account, region, name)
         resource_type, tags_member = _TYPES[kind]
         tags = stacks.adopt(region, resource_type, name if kind.named else arn)
         if tags_member:
             data |= {tags_member: tags}
-    world.features.add(kind, ACCOUNT, region, name, data)
+    features.add(kind, stacks.account, region, name, data)
 
 
 def _name(kind: Kind, number: int) -> str:
@@ -167,15 +182,15 @@ def _parts(digits: str) -> Iterator[str]:
         start += length
 
 
-def _on(kind: Kind, region: str, turn: int) -> Data:
+def _on(kind: Kind, account: str, region: str, turn: int) -> Data:
     """Return the settings that enable a feature."""
     if kind is kinds.APP_INSTANCE:
-        stream = f"arn:aws:kinesis:{region}:{ACCOUNT}:stream/chime-messaging-{turn}"
+        stream = f"arn:aws:kinesis:{region}:{account}:stream/chime-messaging-{turn}"
         return {"StreamingConfigurations": [{"DataType": "Channel", "ResourceArn": stream}]}
     if kind is kinds.IVS_CHANNEL:
         # all recording configurations are enabled: their turn is their number
         recording = kinds.RECORDING_CONFIGURATION
-        return {"recordingConfigurationArn": recording.arn(ACCOUNT, region, _name(recording, turn))}
+        return {"recordingConfigurationArn": recording.arn(account, region, _name(recording, turn))}
     return _ON.get(kind, {})
 
 

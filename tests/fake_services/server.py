@@ -43,12 +43,13 @@ def serve(world: World) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve an account with many resources."""
+    """Serve accounts with many resources each."""
     parser = argparse.ArgumentParser(prog="python -m tests.fake_services.server")
     parser.add_argument("--resources", type=int, default=5000, help="the number of resources")
     parser.add_argument(
         "--using", type=int, help="the number of enabled ones; default: one in twenty"
     )
+    parser.add_argument("--accounts", type=int, default=1, help="the number of accounts")
     parser.add_argument(
         "--latency", type=float, default=0.0, help="the seconds that each call takes"
     )
@@ -57,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     asked = parser.parse_args(arguments)
     using = asked.resources // _ONE_IN if asked.using is None else asked.using
-    world = seeded(asked.resources, using)
+    world = seeded(asked.resources, using, asked.accounts)
     world.latency = asked.latency
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

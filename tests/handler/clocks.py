@@ -31,6 +31,11 @@ class FakeClock(Clock):
             raise OutOfTimeError
         self.waits.append(seconds)
 
+    @staticmethod
+    def vary(seconds: float) -> float:
+        """Return the pause as it is."""
+        return seconds
+
     def now(self) -> int:  # type: ignore[override] # the real one reads the system clock
         """Return a fixed time plus all waits."""
         return EPOCH + int(self.elapsed)

@@ -128,6 +128,23 @@ def test_retries_a_busy_service_for_two_minutes(
     assert 100 < clock.elapsed <= 120
 
 
+def test_clients_that_are_throttled_together_do_not_retry_together(
+    stubs: StubbedAws, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pause is varied, and the log has the length that it really has."""
+    monkeypatch.setattr(clock, "vary", lambda seconds: seconds * 1.25)
+    stubs.expect([*CREATE.refuse("Throttling", 400, times=3), CREATE])
+    events: list[float] = []
+
+    def record(event: str, **details: Any) -> None:  # noqa: ANN401 - of any event
+        if event == "retry":
+            events.append(details["seconds"])
+
+    Api(aws.client("logs"), clock, on_event=record).call("create_log_group", logGroupName=GROUP)
+
+    assert clock.waits == events == [1.25, 2.5, 5]
+
+
 class _Unreachable:
     """A client whose service does not respond for some attempts."""
 

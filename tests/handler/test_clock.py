@@ -51,6 +51,15 @@ def test_fails_when_a_wait_would_end_too_late(machine: list[float], seconds: flo
     assert machine == [1000]
 
 
+def test_pauses_have_random_lengths() -> None:
+    """Callers that were throttled together wait for different times, but as long on average."""
+    pauses = [Clock.vary(10) for _ in range(1000)]
+
+    assert 5 <= min(pauses) < 6
+    assert 14 < max(pauses) <= 15
+    assert 9.5 < sum(pauses) / len(pauses) < 10.5
+
+
 def test_now_is_in_whole_seconds(machine: list[float]) -> None:
     """Other runs read the time from a tag."""
     machine[0] = 5

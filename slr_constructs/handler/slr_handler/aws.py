@@ -252,19 +252,20 @@ class Api:
                 if _status(error) in _CLIENT_ERRORS:
                     self.changed = before
                 retry_seconds = self._retry_seconds(error, retry_if, waited)
-                if waited + pause > retry_seconds or pause >= self._clock.left():
+                seconds = self._clock.vary(pause)
+                if waited + seconds > retry_seconds or seconds >= self._clock.left():
                     raise
                 if is_denied(error):
-                    self._denied_left -= pause
-                self._on_event("retry", operation=operation, code=code(error), seconds=pause)
+                    self._denied_left -= seconds
+                self._on_event("retry", operation=operation, code=code(error), seconds=seconds)
             except ParamValidationError:
                 self.changed = before
                 raise
             else:
                 self._on_event("call", operation=operation)
                 return response
-            self._clock.wait(pause)
-            waited += pause
+            self._clock.wait(seconds)
+            waited += seconds
             pause = min(pause * 2, 10)
 
     def _retry_seconds(self, error: Exception, retry_if: RetryIf, waited: float) -> float:

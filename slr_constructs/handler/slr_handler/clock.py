@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 
@@ -32,6 +33,14 @@ class Clock:
         if seconds >= self.left():
             raise OutOfTimeError
         time.sleep(seconds)
+
+    @staticmethod
+    def vary(seconds: float) -> float:
+        """Return a pause of a random length, half as long to one and a half times as long.
+
+        Callers that a service throttled together then do not call it again together.
+        """
+        return round(seconds * random.uniform(0.5, 1.5), 1)  # noqa: S311 - no secret
 
     @staticmethod
     def now() -> int:
