@@ -11,18 +11,21 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
-from slr_constructs.handler.slr_handler.aws import Api, Retries, code, message
+from slr_constructs.account.responses import CheckedApi, InvalidResponseError, check_responses
+from slr_constructs.handler.slr_handler.aws import NO_RETRIES, Retries, code, message
 from slr_constructs.handler.slr_handler.clock import Clock
 from slr_constructs.handler.slr_handler.context import OperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from slr_constructs.handler.slr_handler.aws import OnEvent
+    from slr_constructs.handler.slr_handler.aws import Api, OnEvent
 
 #: `Api` retries throttled calls. A call without a response is retried once.
 _CONFIG = Config(
@@ -111,31 +114,38 @@ class Account:
         # boto3 sessions are not thread-safe, clients are
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._session.client(
-                    service, region_name=region, config=_CONFIG
-                )
+                client = self._session.client(service, region_name=region, config=_CONFIG)
+                check_responses(client)
+                self._clients[service, region] = client
             return self._clients[service, region]
 
     def assume(self, role_arn: str) -> Account:
         """Return the account of a role, seen with the permissions of the role.
 
+        STS is called again before the credentials of the role expire.
+
         Raises:
             AccountError: STS refuses the role.
         """
+        sts = self.region().api("sts")
+
+        def credentials() -> dict[str, str]:
+            response = sts.call("assume_role", RoleArn=role_arn, RoleSessionName=_SESSION_NAME)
+            assumed = response["Credentials"]
+            return {
+                "access_key": assumed["AccessKeyId"],
+                "secret_key": assumed["SecretAccessKey"],
+                "token": assumed["SessionToken"],
+                "expiry_time": assumed["Expiration"].isoformat(),
+            }
+
         try:
-            response = self.client("sts", self.home_region).assume_role(
-                RoleArn=role_arn, RoleSessionName=_SESSION_NAME
-            )
+            provider = _AssumedRole(credentials)
         except CALL_ERRORS as error:
             raise AccountError(f"{role_arn} cannot be assumed: {reason(error)}") from None
-        credentials = response["Credentials"]
-        session = boto3.Session(
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-            region_name=self.home_region,
-        )
-        return _identified(session)
+        session = botocore.session.get_session()
+        session.register_component("credential_provider", CredentialResolver([provider]))
+        return _identified(boto3.Session(botocore_session=session, region_name=self.home_region))
 
     def organization_accounts(self) -> Iterator[tuple[str, str]]:
         """Yield the id and name of each active account of the organization.
@@ -156,6 +166,21 @@ class Account:
             ) from None
 
 
+class _AssumedRole(CredentialProvider):  # type: ignore[misc] # botocore has no types
+    """Provides the credentials of a role, which are renewed before they expire."""
+
+    METHOD = "assume-role"
+
+    def __init__(self, renew: Callable[[], dict[str, str]]) -> None:
+        self._credentials = RefreshableCredentials.create_from_metadata(
+            renew(), refresh_using=renew, method=self.METHOD
+        )
+
+    def load(self) -> RefreshableCredentials:
+        """Return the credentials."""
+        return self._credentials
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     """A region of an account."""
@@ -167,7 +192,7 @@ class Region:
     def api(self, service: str, region: str | None = None) -> Api:
         """Return the API of a service in this region, or in another one."""
         # nothing is new, and boto3 retries what does not respond
-        return Api(
+        return CheckedApi(
             self.account.client(service, region or self.name),
             Clock(COMMAND_SECONDS),
             on_event=self.on_event,
@@ -197,15 +222,18 @@ def sign_in(*, profile: str | None = None, role_arn: str | None = None) -> Accou
 
 
 def _identified(session: boto3.Session) -> Account:
+    account = Account(session, id="", partition="aws")
     try:
-        sts = session.client(
-            "sts", region_name=session.region_name or _FIRST_REGION, config=_CONFIG
-        )
+        sts = account.client("sts", session.region_name or _FIRST_REGION)
+        # an error is reported at once: you may have to sign in first
+        api = CheckedApi(sts, Clock(COMMAND_SECONDS), on_event=_ignore_event, retries=NO_RETRIES)
         # needs no permission
-        caller = sts.get_caller_identity()
+        caller = api.call("get_caller_identity")
+        account.id = caller["Account"]
+        account.partition = caller["Arn"].partition(":")[2].partition(":")[0]
     except _SIGN_IN_ERRORS as error:
         raise AccountError(f"cannot sign in to AWS: {reason(error)}") from None
-    return Account(session, id=caller["Account"], partition=caller["Arn"].split(":")[1])
+    return account
 
 
 def reason(error: BaseException) -> str:
@@ -214,6 +242,9 @@ def reason(error: BaseException) -> str:
         # only the first line: the others may quote the request with the session token
         first_line, _, _ = message(error).partition("\n")
         return f"{code(error) or 'no error code'}: {first_line}"
+    if isinstance(error, ResponseParserError) and not isinstance(error, InvalidResponseError):
+        # the message of botocore quotes the response
+        return "the response cannot be read"
     if isinstance(error, OperationError):
         # it may end with the message of a ClientError
         return str(error).partition("\n")[0]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import boto3
 import pytest
@@ -246,7 +248,7 @@ def test_the_page_of_a_proxy_is_not_a_response(
     page = (status, {"content-type": "text/html"}, b"<html><p>Blocked<br></html>")
     monkeypatch.setattr(world, "respond", lambda *_request: page)
 
-    with pytest.raises(AccountError, match="cannot sign in to AWS: Unable to parse") as caught:
+    with pytest.raises(AccountError, match="the response is not from AWS: it has no request id") as caught:
         sign_in()
 
     _sentence(caught.value)
@@ -287,6 +289,43 @@ def test_assumes_a_role(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {call.region for call in world.calls} == {"ap-south-1"}
     name = catalogue.MEDIATAILOR.role_name
     assert account.region().api("iam").call("get_role", RoleName=name)["Role"]["RoleName"] == name
+
+
+def test_the_credentials_of_a_role_are_renewed_before_they_expire(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the credentials of the caller, and not before."""
+    world.account(OTHER).assumable.add("audit")
+    with monkeypatch.context() as soon:
+        # botocore renews credentials that expire within ten minutes
+        soon.setattr("tests.fake_services.world._HOUR", timedelta(minutes=11))
+        account = sign_in(role_arn=ROLE)
+        soon.setattr("tests.fake_services.world._HOUR", timedelta(minutes=9))
+        sts = account.region().api("sts")
+        world.calls.clear()
+        sts.call("get_caller_identity")
+    assert [(call.account, call.operation) for call in world.calls] == [
+        (ACCOUNT, "AssumeRole"),
+        (OTHER, "GetCallerIdentity"),
+    ]
+    sts.call("get_caller_identity")
+    sts.call("get_caller_identity")
+    assert [call.operation for call in world.calls].count("AssumeRole") == 2
+
+
+def test_an_error_says_that_credentials_cannot_be_renewed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The call fails with the error of STS."""
+    world.account(OTHER).assumable.add("audit")
+    monkeypatch.setattr("tests.fake_services.world._HOUR", timedelta(minutes=9))
+    with pytest.MonkeyPatch.context() as first:
+        first.setattr("botocore.credentials.RefreshableCredentials.refresh_needed", lambda *_: False)
+        account = sign_in(role_arn=ROLE)
+    world.account(OTHER).assumable.clear()
+
+    with pytest.raises(ClientError, match="not authorized to perform: sts:AssumeRole"):
+        account.region().api("ivs").call("list_channels")
 
 
 def test_the_partition_is_that_of_the_caller(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -458,7 +497,7 @@ class _Slow:
         threading.Event().wait(0.002)
         self.created.append((service, region_name))
         self.inside -= 1
-        return object()
+        return mock.Mock()
 
 
 def test_each_client_is_created_once_and_one_at_a_time() -> None:

@@ -15,7 +15,6 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
-from botocore.parsers import ResponseParserError
 
 from slr_constructs import catalogue
 from slr_constructs.account import audit as audits
@@ -46,8 +45,9 @@ from tests.fake_services.wire import Call, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from slr_constructs.account.audit import RoleReport
+    from slr_constructs.account.audit import Audit, RoleReport
     from slr_constructs.catalogue import RoleDefinition
+    from tests.fake_services.wire import Response
     from tests.fake_services.world import World
 
 ROLES = with_superseded_roles(catalogue.ALL)
@@ -568,23 +568,110 @@ def test_the_services_that_list_and_that_stream_app_instances_differ(full: World
     assert len(listed) == 5
 
 
-def test_the_page_of_a_proxy_is_a_failure(full: World) -> None:
-    """The audit continues."""
+#: what a proxy may send instead of the response of AWS.
+_PAGES = {
+    "page": (200, {"content-type": "text/html"}, b"<html><p>Blocked<br></html>"),
+    "JSON": (200, {"content-type": "application/json"}, b"{}"),
+    "XML": (200, {"content-type": "text/xml"}, b"<Blocked/>"),
+    "not found": (404, {"content-type": "text/html"}, b"<html></html>"),
+}
+#: headers of AWS, with something else behind them.
+_DAMAGED = {
+    "cut JSON": ("application/json", b'{"Items": [{"Name": "a"'),
+    "list": ("application/json", b"[]"),
+    "text": ("application/json", b'"blocked"'),
+    "wrong types": ("application/json", b'{"Items": [5], "channels": {"a": 1}}'),
+    "cut XML": ("text/xml", b"<GetRoleResponse><GetRoleResult>"),
+    "other XML": ("text/xml", b"<Blocked/>"),
+    "nothing": ("text/html", b""),
+}
 
-    def on_call(call: Call) -> None:
-        if call.operation in {"GetRole", "ListPlaybackConfigurations"}:
-            raise ResponseParserError("Unable to parse response\nnot well-formed")
 
-    full.on_call = on_call
+@pytest.mark.parametrize("response", _PAGES.values(), ids=_PAGES)
+def test_the_response_of_a_proxy_is_a_failure(
+    full: World, response: Response, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of every list, and of every role: no list counts as empty, and no role as deleted."""
+    _respond_instead(full, monkeypatch, response)
 
     read = _audit()
 
-    whats = [f"the role {each.role_name}" for each in ROLES]
-    assert _where(read.failures) == sorted(
-        [*((None, what) for what in whats), (REGION, "playback configurations")],
-        key=lambda each: (each[0] or "", each[1]),
-    )
-    assert {each.reason for each in read.failures} == {"Unable to parse response not well-formed"}
+    assert _where(read.failures) == _every_list_and_role(read)
+    assert all("the response is not from AWS" in each.reason for each in read.failures)
+    assert [each.blocked for each in read.roles] == [None] * len(ROLES)
+
+
+@pytest.mark.parametrize(("kind", "body"), _DAMAGED.values(), ids=_DAMAGED)
+def test_a_damaged_response_is_a_failure(
+    full: World, kind: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the request id of AWS, too. The content type of the other protocol is one, too."""
+    response = (200, {"content-type": kind, "x-amzn-requestid": "1"}, body)
+    _respond_instead(full, monkeypatch, response)
+
+    read = _audit()
+
+    failed = {what for _, what in _where(read.failures)}
+    whats = {f"the role {each.role_name}" for each in ROLES}
+    lists = {f"{kind.name}s" for kind, _ in read.lists}
+    # JSON with wrong types has no members of the lists that have other names
+    assert failed >= whats | ({"playback configurations"} if b"Items" in body else lists)
+    assert not any("Blocked" in each.reason or "blocked" in each.reason for each in read.failures)
+
+
+@pytest.mark.parametrize("status", [407, 503])
+def test_the_error_of_a_proxy_has_a_reason(
+    full: World, status: int, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    """And not its page. It is retried if the status says so."""
+    page = (status, {"content-type": "text/html"}, b"<!doctype html><p>Sign in")
+    _respond_instead(full, monkeypatch, page)
+
+    read = _audit()
+
+    assert {each.reason for each in read.failures} == {
+        f"{status}: the response is not from AWS: it has no request id. A proxy may have sent it"
+    }
+    assert bool(waits) is (status == 503)
+
+
+def test_a_response_without_a_list_is_an_empty_list(
+    full: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If it has the request id and the content type of AWS."""
+    headers = {"content-type": "application/json", "x-amzn-requestid": "1"}
+    _respond_instead(full, monkeypatch, (200, headers, b"{}"), but=("iam.", "cloudformation."))
+
+    read = _audit()
+
+    assert read.complete
+    assert not any(each.usages for each in read.roles)
+
+
+def _respond_instead(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    response: Response,
+    but: tuple[str, ...] = (),
+) -> None:
+    """Respond in this way to all calls from now on, except STS and lists of regions."""
+    respond = world.respond
+
+    def instead(method: str, url: str, headers: Any, body: bytes) -> Response:  # noqa: ANN401 - as botocore passes them
+        host = url.split("/")[2]
+        if host.startswith(("sts.", "account.", *but)):
+            return respond(method, url, headers, body)
+        return response
+
+    monkeypatch.setattr(world, "respond", instead)
+
+
+def _every_list_and_role(read: Audit) -> list[tuple[str | None, str]]:
+    lists: list[tuple[str | None, str]] = [
+        (region, f"{kind.name}s") for kind, region in read.lists
+    ]
+    roles = [(None, f"the role {each.role_name}") for each in ROLES]
+    return sorted([*lists, *roles], key=lambda each: (each[0] or "", each[1]))
 
 
 # denied calls
