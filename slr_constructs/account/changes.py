@@ -8,8 +8,9 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from slr_constructs.account.access import CALL_ERRORS, COMMAND_SECONDS, reason
+from slr_constructs.account.access import CALL_ERRORS, COMMAND_SECONDS, AccountError, reason
 from slr_constructs.account.concurrency import Done, run_concurrently
+from slr_constructs.account.usages.kind import InvalidSettingsError
 from slr_constructs.handler.slr_handler.clock import Clock
 from slr_constructs.handler.slr_handler.context import Context, OperationError
 from slr_constructs.handler.slr_handler.contract import ServiceLinkedRole
@@ -96,6 +97,13 @@ class Changes:
     done: list[Change] = field(default_factory=list)
     #: changes that failed, or that were still busy at the end.
     remaining: list[Change] = field(default_factory=list)
+    #: why no further change starts.
+    error: AccountError | None = None
+
+    @property
+    def unknown(self) -> int:
+        """The number of changes without a known result."""
+        return len(self.in_progress - {each.target.arn for each in self.done})
 
     def apply(
         self,
@@ -118,6 +126,10 @@ class Changes:
             wait_seconds: The maximum total time of the pauses.
 
             on_event: Receives each change and each pause.
+
+        Raises:
+            AccountError: The state file cannot be written. No further change was started, and those
+                that were running have ended.
         """
         pause = _FIRST_PAUSE
         waited = 0.0
@@ -130,6 +142,8 @@ class Changes:
                 lists[result.outcome].append(result)
                 self.in_progress.discard(result.target.arn)
                 on_event(result)
+            if self.error is not None:
+                raise self.error
             self.remaining += failed
             if not busy or waited + pause > wait_seconds:
                 self.remaining += busy
@@ -143,6 +157,8 @@ class Changes:
     def _change(
         self, target: TargetResource, change: Callable[[TargetResource], str]
     ) -> Done[Change]:
+        if self.error is not None:
+            return Done()
         self.in_progress.add(target.arn)
         try:
             result = Change(target, Outcome.DONE, change(target))
@@ -150,6 +166,13 @@ class Changes:
             result = Change(target, Outcome.BUSY, str(error))
         except CALL_ERRORS as error:
             result = Change(target, Outcome.FAILED, reason(error))
+        except InvalidSettingsError as error:
+            text = f"it was not changed, because it could not be restored: {error}"
+            result = Change(target, Outcome.FAILED, text)
+        except AccountError as error:
+            # raised when all other changes have ended, so that their results are known
+            self.error = error
+            return Done()
         return Done([result])
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
@@ -13,14 +15,13 @@ from slr_constructs.handler.slr_handler.aws import is_not_found
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
     CREATED_TAG,
+    DELETION_LOCK_TAG,
     KEPT_TAG,
     LEASE_TAG,
     reason_to_stay,
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from slr_constructs.account.access import Account
     from slr_constructs.account.usages.kind import Mark
     from slr_constructs.catalogue import RoleDefinition
@@ -72,6 +73,15 @@ class Role:
         return reason_to_stay(self.tags) or self.tags.get(KEPT_TAG)
 
     @property
+    def deletion_locks(self) -> list[datetime]:
+        """When each stack or release that is deleting the role, or was, has renewed its lock."""
+        return sorted(
+            datetime.fromtimestamp(int(since), UTC)
+            for tag, since in self.tags.items()
+            if tag.startswith(DELETION_LOCK_TAG) and _SECONDS.fullmatch(since)
+        )
+
+    @property
     def has_expected_policy(self) -> bool | None:
         """Whether the catalogue's policy is the only one; None if the catalogue has none."""
         expected = self.definition.managed_policy
@@ -87,6 +97,9 @@ class Role:
             if tag.startswith(LEASE_TAG)
         ]
 
+
+#: the value of a deletion lock, in seconds since the epoch.
+_SECONDS = re.compile(r"[0-9]{1,10}")
 
 Tag = TypeVar("Tag", "Lease", "Mark")
 

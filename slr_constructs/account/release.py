@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
 from slr_constructs.account.audit import audit
 from slr_constructs.account.changes import Changes, Message, SingleAttempt, role_properties
-from slr_constructs.account.iam_role import read_role, with_state
+from slr_constructs.account.iam_role import Lease, read_role, with_state
+from slr_constructs.account.interruption import InterruptibleClock, held
 from slr_constructs.account.leases import release_lease, restore_lease
 from slr_constructs.account.stacks import StackState
 from slr_constructs.catalogue import by_role_name, usage_lists_of
 from slr_constructs.catalogue.resource_type import OnRelease
-from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
+from slr_constructs.handler.slr_handler.clock import OutOfTimeError
 from slr_constructs.handler.slr_handler.context import Context
 from slr_constructs.handler.slr_handler.operations import service_linked_role
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from slr_constructs.account.access import Account
     from slr_constructs.account.audit import Audit, Progress, RoleReport
     from slr_constructs.account.changes import OnEvent
-    from slr_constructs.account.iam_role import Lease, Role
+    from slr_constructs.account.iam_role import Role
     from slr_constructs.account.state import State
     from slr_constructs.account.usages.kind import TargetResource
     from slr_constructs.catalogue import RoleDefinition
@@ -165,6 +166,17 @@ class Release:
     wait_seconds: float
     on_event: OnEvent
     changes: Changes = field(default_factory=Changes)
+    #: whether IAM was asked to delete the role, and may still delete it.
+    asked: bool = False
+    deleted: bool = False
+
+    @property
+    def role_text(self) -> str:
+        """What happened to the role so far; empty if it is as before."""
+        name = self.plan.definition.role_name
+        if self.deleted:
+            return f"{name} does not exist any more"
+        return f"IAM was asked to delete {name} and may still delete it" if self.asked else ""
 
     def run(self) -> bool:
         """Carry out the plan, and return whether the role was deleted.
@@ -180,7 +192,10 @@ class Release:
                 stage, self._disable, wait_seconds=self.wait_seconds, on_event=self.on_event
             ):
                 return False
-        return self._delete()
+        # an interruption between two calls would leave the role without the leases of its stacks
+        with held():
+            self._delete()
+        return self.deleted
 
     def _disable(self, target: TargetResource) -> str:
         region = self.plan.account.region(target.region)
@@ -188,30 +203,41 @@ class Release:
         current = target.kind.read_usage(region, target)
         if current is None:
             return f"{target.arn} is already disabled or deleted"
-        self.state.record_disabling(current)
+        current.kind.check_settings(current.settings or {})
+        try:
+            self.state.record_disabling(current)
+        except AccountError:
+            self.changes.in_progress.discard(target.arn)
+            raise
         return target.kind.disable(SingleAttempt(region), current)
 
-    def _delete(self) -> bool:
+    def _delete(self) -> None:
         account, definition = self.plan.account, self.plan.definition
         role, leases = self._read_checked_role()
         if role is None:
             self.on_event(Message(f"{definition.role_name} does not exist any more"))
-            return True
+            self.deleted = True
+            return
         self.state.record_role_deletion(role)
-        deleted = False
+        # a release that stopped may have released more of them
+        known = {lease.tag for lease in leases}
+        before = [
+            with_state(Lease(definition.role_name, tag, stack), account)
+            for tag, stack in self.state.leases.items()
+            if tag not in known
+        ]
         try:
             for lease in leases:
                 release_lease(account, lease)
                 self.on_event(
                     Message(f"the lease of {lease.stack_name} was released{_ALTHOUGH[lease.state]}")
                 )
-            deleted = self._delete_role()
+            self.deleted = self._delete_role()
         finally:
             # after any failure: an existing stack keeps its lease, so that the next stack that is
             # deleted does not delete the role
-            if not deleted:
-                self._restore_leases([lease for lease in leases if lease.is_active])
-        return deleted
+            if not self.deleted:
+                self._restore_leases([each for each in (*leases, *before) if each.is_active])
 
     def _read_checked_role(self) -> tuple[Role | None, list[Lease]]:
         """Return the role and its leases; refuse a lease that is not in the plan."""
@@ -228,11 +254,11 @@ class Release:
 
     def _restore_leases(self, leases: Sequence[Lease]) -> None:
         try:
-            deleted = bool(leases) and self._read_role() is None
+            self.deleted = bool(leases or self.asked) and self._read_role() is None
         except AccountError:
             # try to restore the leases anyway, and report if that fails
-            deleted = False
-        for lease in () if deleted else leases:
+            self.deleted = False
+        for lease in () if self.deleted else leases:
             try:
                 restore_lease(self.plan.account, lease)
             except AccountError as error:
@@ -250,12 +276,13 @@ class Release:
     def _delete_role(self) -> bool:
         plan, definition = self.plan, self.plan.definition
         context = Context(
-            Clock(max(self.wait_seconds, _LEAST_SECONDS)),
+            InterruptibleClock(max(self.wait_seconds, _LEAST_SECONDS)),
             account=plan.account.id,
-            open_api=plan.account.region().api,
+            open_api=plan.account.region(on_event=self._on_call).api,
             regions=lambda service: [*{*plan.account.regions(service)} & {*plan.audit.regions}],
             on_event=self._on_operation_event,
         )
+        context.deletion_lock = self.state.deletion_lock
         # if you allowed the known resources, others do not matter either
         lists = () if plan.kept else usage_lists_of(definition)
         wanted = replace(role_properties(definition), usage_lists=lists)
@@ -275,10 +302,15 @@ class Release:
             why = "IAM did not finish in time"
         else:
             return True
-        self.on_event(Message(f"{definition.role_name} was not deleted: {why}"))
+        result = self.role_text or f"{definition.role_name} was not deleted"
+        self.on_event(Message(f"{result}: {why}"))
         return False
+
+    def _on_call(self, event: str, **details: object) -> None:
+        self.asked |= event == "call" and details["operation"] == "delete_service_linked_role"
 
     def _on_operation_event(self, event: str, **details: object) -> None:
         if event == "role not deleted":
+            self.asked = self.asked and bool(details["pending"])
             text = f"{self.plan.definition.role_name} still exists: {details['reason']}"
             self.on_event(Message(text))

@@ -32,7 +32,7 @@ _FIRST_ERROR = 300
 _TOO_MANY = 429
 _FIRST_SERVER_ERROR = 500
 #: by the type of a member in a service model: the Python type of its value.
-_TYPES: dict[str, type | tuple[type, ...]] = {
+_TYPES: dict[str, Any] = {
     "structure": dict,
     "map": dict,
     "list": list,
@@ -46,7 +46,7 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-class InvalidResponseError(ResponseParserError):
+class InvalidResponseError(ResponseParserError):  # type: ignore[misc] # botocore has no types
     """A response that is not from AWS, or that cannot be read. The text does not quote it."""
 
 

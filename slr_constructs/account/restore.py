@@ -21,20 +21,18 @@ from slr_constructs.account.changes import (
     role_properties,
 )
 from slr_constructs.account.iam_role import Lease, with_state
-from slr_constructs.account.usages.kind import RESERVED_TAGS
+from slr_constructs.account.interruption import held
 from slr_constructs.catalogue import RoleCreation
 from slr_constructs.handler.slr_handler.aws import code
 from slr_constructs.handler.slr_handler.clock import Clock
 from slr_constructs.handler.slr_handler.context import Context, OperationError
 from slr_constructs.handler.slr_handler.operations import service_linked_role
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
-    DELETION_LOCK_TAG,
-    KEPT_TAG,
     LEASE_TAG,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from slr_constructs.account.access import Account, Region
     from slr_constructs.account.changes import OnEvent
@@ -69,6 +67,8 @@ class Restore:
     on_event: OnEvent
     changes: Changes = field(default_factory=Changes)
     _role_is_new: bool = False
+    #: what happened to the role so far; empty if it is as before.
+    role_text: str = ""
     #: by previous ARN: the new ARN of a resource that an earlier restore created but did not
     #: record, or the error because of which this is unknown.
     _found: dict[str, str | Exception] = field(default_factory=dict)
@@ -91,16 +91,6 @@ class Restore:
         return catalogue.by_role_name(self.state.role_name)
 
     @property
-    def stages(self) -> Iterator[list[TargetResource]]:
-        """Yield the resources to create again, and then those to configure concurrently."""
-        targets = sorted(
-            self.state.disabled.values(),
-            key=lambda each: (each.kind.name, each.region, each.name, each.arn),
-        )
-        for deleted in (True, False):
-            yield [target for target in targets if target.kind.disabled_by_deletion is deleted]
-
-    @property
     def needed(self) -> bool:
         """Whether the state file has anything to restore."""
         return bool(self.state.disabled) or self.state.role is not None
@@ -116,7 +106,7 @@ class Restore:
         """
         role_restored = self.state.role is None or self._restore_role(self.state.role, create=True)
         all_enabled = True
-        for stage in self.stages:
+        for stage in self.state.stages:
             self._find_created(stage)
             all_enabled &= self.changes.apply(
                 stage, self._enable, wait_seconds=self.wait_seconds, on_event=self.on_event
@@ -138,20 +128,23 @@ class Restore:
             on_event=self._on_operation_event,
         )
         try:
-            role = service_linked_role.read(name, context)
-            if role is None and not create:
-                return False
-            if role is None:
-                role = self._create_role(before["description"], context)
-                self._role_is_new = True
+            # an interruption between two calls would leave the role without its leases
+            with held():
+                role = service_linked_role.read(name, context)
+                if role is None and not create:
+                    return False
+                if role is None:
+                    role = self._create_role(before["description"], context)
+                    self._role_is_new = True
+                self._restore_tags(role, context)
+                text = before["description"]
+                if self.definition.creation is RoleCreation.SERVICE and role.description != text:
+                    iam = context.api("iam")
+                    iam.call("update_role_description", RoleName=name, Description=text)
+                self.role_text = f"{name} was restored"
             if create:
                 # the services of the next resources must see the role
                 self._role_is_new |= service_linked_role.wait_until_visible(role, context)
-            self._restore_tags(role, before["tags"], context)
-            text = before["description"]
-            if self.definition.creation is RoleCreation.SERVICE and role.description != text:
-                iam = context.api("iam")
-                iam.call("update_role_description", RoleName=name, Description=text)
         except (*CALL_ERRORS, OperationError) as error:
             self.on_event(Message(f"{name} was not restored: {reason(error)}"))
             return False
@@ -172,14 +165,13 @@ class Restore:
         if event == "waiting":
             self.on_event(Waiting(details["seconds"], details["reason"]))
 
-    def _restore_tags(self, role: Role, before: dict[str, str], context: Context) -> None:
+    def _restore_tags(self, role: Role, context: Context) -> None:
         """Restore the tags that still apply: not the leases of stacks that were deleted since."""
         name = self.definition.role_name
         tags = [
             {"Key": key, "Value": value}
-            for key, value in before.items()
+            for key, value in self.state.tags.items()
             if key not in role.tags
-            and not key.startswith((DELETION_LOCK_TAG, KEPT_TAG, RESERVED_TAGS))
             and (
                 not key.startswith(LEASE_TAG)
                 or with_state(Lease(name, key, value), self.account).is_active

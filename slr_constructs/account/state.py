@@ -1,27 +1,41 @@
 """The state file: the disabled resources, with the settings to configure them again.
 
-Each line is a JSON object, so a machine that stops while it writes loses only one line. A line is
-on the disk before the change that it describes starts. Lines are only appended: a role that was
-released and restored can be released again with the same file.
+Each line is a JSON object. A line is on the disk before the change that it describes starts. Lines
+are only appended: a role that was released and restored can be released again with the same file.
+
+A line that cannot be read costs only that line, and is reported with its number. The settings are
+checked by the kind of the resource, because the file may come from elsewhere.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from slr_constructs import catalogue
 from slr_constructs.account.access import AccountError
 from slr_constructs.account.usages import kinds_of
-from slr_constructs.account.usages.kind import TargetResource
-from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
+from slr_constructs.account.usages.kind import (
+    RESERVED_TAGS,
+    InvalidSettingsError,
+    TargetResource,
+)
+from slr_constructs.handler.slr_handler.operations.service_linked_role import (
+    DELETION_LOCK_TAG,
+    KEPT_TAG,
+    LEASE_TAG,
+    new_deletion_lock,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from slr_constructs.account.access import Account
@@ -30,9 +44,28 @@ if TYPE_CHECKING:
 
 _FORMAT = "slr-constructs release"
 _VERSION = 1
+#: what the first line says besides the format.
+_IDENTITY = ("account", "partition", "role_name")
 #: the attributes of a resource that a line contains.
 _NAMES = ("region", "id", "arn", "name")
 _ATTRIBUTES = (*_NAMES, "settings")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LOCK = re.compile(f"{DELETION_LOCK_TAG}[0-9a-f]{{32}}")
+#: the file has names of resources and tags, which only its owner may read.
+_MODE = 0o600
+_LONGEST_HOLDER = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedLine:
+    """A line of a state file that was skipped, and the reason."""
+
+    number: int
+    reason: str
+
+
+class _InvalidRecordError(Exception):
+    """A line is not a record. The text says why."""
 
 
 @dataclass(slots=True)
@@ -51,6 +84,10 @@ class State:
     being_created: set[str] = field(default_factory=set)
     #: the previous description and tags of the role.
     role: dict[str, Any] | None = None
+    #: the tag of the deletion lock: a release that continues recognizes its own.
+    deletion_lock: str = ""
+    #: the lines that were skipped.
+    damaged: list[DamagedLine] = field(default_factory=list)
     #: all ARNs in the file, so that a known resource is not mistaken for a new one.
     _known: set[str] = field(default_factory=set, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -82,29 +119,74 @@ class State:
         Raises:
             AccountError: The file cannot be read, or it is not a valid state file.
         """
-        content = _content(path)
-        try:
-            # text after the last newline is an incomplete line
-            first, *lines = [json.loads(line.decode()) for line in content.split(b"\n")[:-1]]
-            if first["format"] == _FORMAT and first["version"] != _VERSION:
-                raise AccountError(
-                    f"{path} has format version {first['version']}, but this version of"
-                    f" slr-constructs reads only version {_VERSION}"
-                )
-            state = cls(path, first["account"], first["partition"], first["role_name"])
-            state._apply_all(first, lines)
-        # KeyError: a member is missing, or the catalogue does not have the role
-        except (KeyError, TypeError, ValueError, RecursionError):
+        lines = _content(path).removeprefix(_BYTE_ORDER_MARK).split(b"\n")
+        header = _parsed(next(filter(bytes.strip, lines), b"")) or {}
+        if header.get("format") == _FORMAT and header.get("version") != _VERSION:
             raise AccountError(
-                f"{path} is not a valid state file of slr-constructs release"
-            ) from None
+                f"{path} has format version {header.get('version')}, but this version of"
+                f" slr-constructs reads only version {_VERSION}"
+            )
+        account, partition, role_name = (str(header.get(name)) for name in _IDENTITY)
+        state = cls(path, account, partition, role_name)
+        # refuse a first line that differs from what this version writes
+        known = {each.role_name for each in catalogue.ALL}
+        if state.role_name not in known or header != json.loads(state._header()):
+            raise AccountError(
+                f"{path} is not a valid state file of slr-constructs release: line 1 does not name"
+                " its account and role"
+            )
+        if not lines[-1]:
+            # what follows the last newline
+            lines.pop()
+        for number, line in enumerate(lines, start=1):
+            try:
+                state._read_line(line)
+            except _InvalidRecordError as error:
+                state.damaged.append(DamagedLine(number, str(error)))
         return state
+
+    def _read_line(self, line: bytes) -> None:
+        """Read a line.
+
+        Raises:
+            _InvalidRecordError: It is not a record.
+        """
+        if not line.strip():
+            raise _InvalidRecordError("it is empty")
+        record = _parsed(line)
+        if record is None:
+            raise _InvalidRecordError("it is not a complete JSON object")
+        # the first line. Two files of the same role that were joined are one
+        if record != json.loads(self._header()):
+            self._apply(record)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the file has a record."""
+        return self.role is not None or bool(self._known)
 
     @property
     def leases(self) -> dict[str, str]:
         """The previous leases of the role: the tag and the stack id of each."""
         tags: dict[str, str] = {} if self.role is None else self.role["tags"]
         return {tag: stack for tag, stack in tags.items() if tag.startswith(LEASE_TAG)}
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags that the role gets, if they still apply."""
+        tags: dict[str, str] = {} if self.role is None else self.role["tags"]
+        kept = (DELETION_LOCK_TAG, KEPT_TAG, RESERVED_TAGS)
+        return {key: value for key, value in tags.items() if not key.startswith(kept)}
+
+    @property
+    def stages(self) -> Iterator[list[TargetResource]]:
+        """Yield the resources to create again, and then those to configure concurrently."""
+        targets = sorted(
+            self.disabled.values(),
+            key=lambda each: (each.kind.name, each.region, each.name, each.arn),
+        )
+        for deleted in (True, False):
+            yield [target for target in targets if target.kind.disabled_by_deletion is deleted]
 
     def knows(self, arn: str) -> bool:
         """Return whether the file contains this ARN."""
@@ -117,8 +199,9 @@ class State:
         )
 
     def record_role_deletion(self, role: Role) -> None:
-        """Record that the role is about to be deleted."""
-        self._add({"role": {"description": role.description, "tags": role.tags}})
+        """Record that the role is about to be deleted, and with which deletion lock."""
+        before = {"description": role.description, "tags": role.tags}
+        self._add({"role": before, "lock": self.deletion_lock or new_deletion_lock()})
 
     def record_creation(self, target: TargetResource) -> None:
         """Record that a resource is about to be created again."""
@@ -141,50 +224,64 @@ class State:
             self._apply(line)
 
     def _write(self, line: dict[str, Any]) -> None:
-        with self.path.open("ab+") as file:
-            new = _cut_incomplete_line(file) == 0
-            if new:
-                file.write(self._header())
-            at = datetime.now(UTC).isoformat(timespec="seconds")
-            file.write(f"{json.dumps(line | {'at': at})}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
-        if new:
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, _MODE)
+        try:
+            self.path.chmod(_MODE)
+            content = _content(self.path)
+            kept = self._usable_length(content)
+            if kept < len(content):
+                os.ftruncate(file, kept)
+            # the last newline may be lost
+            start = b"" if content[:kept].endswith(b"\n") else b"\n"
+            if not kept:
+                start = self._header()
+            try:
+                _write_all(file, start + f"{json.dumps(line | {'at': at})}\n".encode())
+                os.fsync(file)
+            except OSError:
+                # the disk may be full. A part of a line is of no use
+                os.ftruncate(file, kept)
+                raise
+        finally:
+            os.close(file)
+        if not kept:
             _sync_folder(self.path)
+
+    def _usable_length(self, content: bytes) -> int:
+        """Return the length without an incomplete last line.
+
+        The process stopped while it wrote this line, before the change that the line describes.
+        """
+        complete = content.rfind(b"\n") + 1
+        is_header = complete == 0 and content.removeprefix(_BYTE_ORDER_MARK) == self._header()[:-1]
+        rest = content[complete:]
+        whole = is_header or (complete > 0 and _parsed(rest) is not None)
+        return len(content) if whole else complete
 
     def _header(self) -> bytes:
         header = {
             "format": _FORMAT,
             "version": _VERSION,
-            "account": self.account,
-            "partition": self.partition,
-            "role_name": self.role_name,
+            **{name: getattr(self, name) for name in _IDENTITY},
         }
         return f"{json.dumps(header)}\n".encode()
 
-    def _apply_all(self, first: dict[str, Any], lines: list[dict[str, Any]]) -> None:
-        # refuse an unknown role, and a first line that differs from what this version writes
-        catalogue.by_role_name(self.role_name)
-        if first != json.loads(self._header()):
-            raise ValueError(first)
-        for line in lines:
-            self._apply(line)
-
     def _apply(self, line: dict[str, Any]) -> None:
         match line:
-            case {"disabled": kind, "settings": {}} if all(
-                isinstance(line[name], str) for name in _NAMES
+            case {"disabled": str(kind), "settings": dict(settings)} if all(
+                isinstance(line.get(name), str) for name in _NAMES
             ):
-                definition = catalogue.by_role_name(self.role_name)
-                kinds = {each.name: each for each in kinds_of(definition)}
-                attributes = {name: line[name] for name in _ATTRIBUTES}
-                self._apply_disabled(TargetResource(kinds[kind], **attributes))
+                self._apply_disabled(self._target(kind, settings, line))
             case {"enabled": str(arn), "arn": str(new_arn)}:
                 self._apply_enabled(arn, new_arn)
             case {"creating": str(arn)}:
+                if arn not in self.disabled:
+                    raise _InvalidRecordError("no earlier line has the resource that it creates")
                 self.being_created.add(arn)
             case {"role": None}:
                 self.role = None
+                self.deletion_lock = ""
             case {"role": {"description": str(description), "tags": dict(tags)}} if all(
                 isinstance(value, str) for value in tags.values()
             ):
@@ -193,8 +290,26 @@ class State:
                 # description. So the earlier description and all tags are kept
                 before = self.role or {"description": description, "tags": {}}
                 self.role = before | {"tags": before["tags"] | tags}
+                lock = line.get("lock")
+                if isinstance(lock, str) and _LOCK.fullmatch(lock):
+                    self.deletion_lock = lock
             case _:
-                raise ValueError(line)
+                raise _InvalidRecordError("it is not a record of this format")
+
+    def _target(
+        self, kind_name: str, settings: dict[str, Any], line: dict[str, Any]
+    ) -> TargetResource:
+        kinds = {each.name: each for each in kinds_of(catalogue.by_role_name(self.role_name))}
+        if kind_name not in kinds:
+            raise _InvalidRecordError(f"{kind_name!r} is not a kind of resource that uses the role")
+        kind = kinds[kind_name]
+        attributes = {name: line[name] for name in _NAMES}
+        target = TargetResource(kind, **attributes, settings=settings)
+        try:
+            kind.check_settings(settings)
+        except InvalidSettingsError as error:
+            raise _InvalidRecordError(str(error)) from None
+        return target
 
     def _apply_disabled(self, target: TargetResource) -> None:
         for arn in sorted(self.being_created):
@@ -217,6 +332,48 @@ class State:
             self.recreated[arn] = new_arn
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other commands from using a state file until the block ends.
+
+    The lock ends with the process, however it ends. Windows has no such locks.
+
+    Raises:
+        AccountError: Another command uses the file, or the lock cannot be written.
+    """
+    try:
+        import fcntl  # noqa: PLC0415 - Windows does not have it
+    except ImportError:
+        yield
+        return
+    lock = path.with_name(f"{path.name}.lock")
+    file = -1
+    try:
+        # another command may delete its lock between the two calls
+        while file < 0 or not _is_same(file, lock):
+            file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, _MODE)
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(file, 0)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        _write_all(file, f"process {os.getpid()} on {platform.node()} since {now}\n".encode())
+    except BlockingIOError:
+        holder = os.read(file, _LONGEST_HOLDER).decode(errors="replace").strip()
+        raise AccountError(
+            f"{path} is in use by {holder or 'another command'}. Wait until it ends"
+        ) from None
+    except OSError as error:
+        raise AccountError(f"{lock} cannot be written: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(file)
+
+
+def _is_same(file: int, path: Path) -> bool:
+    return path.exists() and os.path.samestat(os.fstat(file), path.stat())
+
+
 def _content(path: Path, *, missing_ok: bool = False) -> bytes:
     try:
         return path.read_bytes()
@@ -226,18 +383,18 @@ def _content(path: Path, *, missing_ok: bool = False) -> bytes:
         raise AccountError(f"{path} cannot be read: {error.strerror}") from None
 
 
-def _cut_incomplete_line(file: BinaryIO) -> int:
-    """Remove an incomplete last line, and return the length of the file.
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """Return the JSON object in a line; None if it is not one."""
+    try:
+        value = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
-    The process stopped while it wrote this line, before the change that the line describes.
-    """
-    end = file.seek(0, os.SEEK_END)
-    if end:
-        file.seek(end - 1)
-        if file.read(1) != b"\n":
-            file.seek(0)
-            end = file.truncate(file.read().rfind(b"\n") + 1)
-    return end
+
+def _write_all(file: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(file, content) :]
 
 
 def _sync_folder(path: Path) -> None:

@@ -160,6 +160,12 @@ def _facts(role: Role) -> Iterator[Line]:
     )
     if role.kept is not None:
         yield _fact("kept", visible(role.kept))
+    for since in role.deletion_locks:
+        text = (
+            f"since {_moment(since)}: a stack or slr-constructs release is deleting the role, or"
+            " was interrupted"
+        )
+        yield _fact("locked", text, style=_WARNING_STYLE)
     if role.description:
         yield _fact("description", visible(role.description))
     unexpected = role.has_expected_policy is False
@@ -243,6 +249,7 @@ def _role_as_json(report: RoleReport) -> dict[str, Any]:
         "description": role and role.description,
         "created_by_slr_constructs": role and role.created_by_library,
         "kept": role and role.kept,
+        "deletion_locks": [*map(_moment, role.deletion_locks)] if role else [],
         "attached_policies": [*role.attached_policies] if role else [],
         "inline_policies": [*role.inline_policies] if role else [],
         "expected_policy": definition.managed_policy,

@@ -4,23 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
 from rich.text import Text
 
 from slr_constructs.account.access import AccountError
 from slr_constructs.account.changes import Change, Outcome, Waiting
-from slr_constructs.cli.output import write_lines
+from slr_constructs.account.interruption import interrupt
+from slr_constructs.cli.output import BLANK, discard_stdout, write_lines
 from slr_constructs.cli.stderr import warn
 from slr_constructs.templates.words import counted, visible
 
 if TYPE_CHECKING:
-    from slr_constructs.account.changes import Changes, Event
+    from collections.abc import Iterable
+
+    from slr_constructs.account.changes import Event
     from slr_constructs.account.release import Release
     from slr_constructs.account.restore import Restore
+    from slr_constructs.account.state import State
+    from slr_constructs.cli.output import Line
 
 #: the width of the longest word and two spaces.
 _WORD = 9
 _STYLES = {Outcome.DONE: "green", Outcome.BUSY: "yellow", Outcome.FAILED: "bold red"}
+
+
+def print_lines(lines: Iterable[Line]) -> None:
+    """Print lines. If this fails, the command is interrupted where it leaves nothing half done.
+
+    Raises:
+        KeyboardInterrupt: The command is interrupted now.
+    """
+    try:
+        write_lines(None, lines)
+    # ValueError: the encoding of stdout does not have a character
+    except (OSError, ValueError) as error:
+        warn(f"standard output cannot be written: {error}")
+        discard_stdout()
+        interrupt()
 
 
 def print_event(event: Event) -> None:
@@ -37,7 +56,13 @@ def print_event(event: Event) -> None:
 
 
 def _line(word: str, text: str, style: str) -> None:
-    write_lines(None, [(Text(f"{word:{_WORD}}", style=style), Text(visible(text)))])
+    print_lines([(Text(f"{word:{_WORD}}", style=style), Text(visible(text)))])
+
+
+def report_damage(state: State) -> None:
+    """Report on stderr which lines of a state file were skipped."""
+    for each in state.damaged:
+        warn(f"{state.path}: line {each.number} was skipped, because {each.reason}")
 
 
 def run(operation: Release | Restore, verb: str, total: int) -> bool:
@@ -58,19 +83,23 @@ def run(operation: Release | Restore, verb: str, total: int) -> bool:
         # changes were already made, so this is not a Refusal
         warn(str(error))
         complete = False
-    done, unknown = len(operation.changes.done), len(operation.changes.in_progress)
+    done, unknown = len(operation.changes.done), operation.changes.unknown
     unchanged = total - done - unknown
     parts = [
         f"{counted(done, 'usage')} {verb}",
         *([f"{unknown} with an unknown result"] if unknown else ()),
         *([f"{unchanged} unchanged"] if unchanged else ()),
     ]
-    click.echo(f"\n{', '.join(parts)}.")
+    print_lines([BLANK, f"{', '.join(parts)}."])
     return complete
 
 
-def progress_text(changes: Changes, verb: str, total: int) -> str:
+def progress_text(operation: Release | Restore, verb: str, total: int) -> str:
     """Return how much was done, for the message of an interruption."""
-    unknown = len(changes.in_progress)
-    more = f"; the result of {unknown} more is unknown" if unknown else ""
-    return f"{len(changes.done)} of {counted(total, 'usage')} {verb}{more}"
+    changes = operation.changes
+    parts = [
+        *([f"{len(changes.done)} of {counted(total, 'usage')} {verb}"] if total else ()),
+        *([f"the result of {changes.unknown} more is unknown"] if changes.unknown else ()),
+        *([operation.role_text] if operation.role_text else ()),
+    ]
+    return "; ".join(parts) or "nothing was changed"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 import click
@@ -11,6 +14,7 @@ from rich.text import Text
 
 from slr_constructs.cli.columns import Columns
 from slr_constructs.cli.refusal import Refusal
+from slr_constructs.templates.words import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +24,16 @@ Line: TypeAlias = tuple[Text, Text] | Columns | str
 """A line of two parts, a table, or text that is never wrapped."""
 
 BLANK: Line = (Text(), Text())
+
+
+def line(text: str, indent: str = "") -> Line:
+    """Return a text as a line, without control characters."""
+    return Text(indent), Text(visible(text))
+
+
+def heading(text: str) -> tuple[Line, ...]:
+    """Return a line between blank lines."""
+    return BLANK, line(text), BLANK
 
 
 def write(path: Path | None, text: str) -> None:
@@ -55,6 +69,15 @@ def write_lines(path: Path | None, lines: Iterable[Line]) -> None:
                 console.print(line if isinstance(line, Columns) else _beside(*line))
     else:
         write(path, "\n".join(map(_plain, lines)))
+
+
+def discard_stdout() -> None:
+    """Discard all further output: otherwise Python fails again when it exits."""
+    # in tests, standard output is not a file
+    with suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 class Output:

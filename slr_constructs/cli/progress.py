@@ -14,6 +14,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from slr_constructs.account.interruption import signals_interrupt
 from slr_constructs.cli.stderr import warn
 from slr_constructs.templates.words import counted
 
@@ -31,17 +32,18 @@ _REFRESHES_PER_SECOND = 8
 
 @contextmanager
 def interruptible(done: Callable[[], str]) -> Iterator[None]:
-    """Exit with one sentence and exit status 130 on Ctrl-C.
+    """Exit with one sentence and exit status 130 on Ctrl-C, SIGTERM and SIGHUP.
 
     Args:
         done: Returns text about what was done before the interruption, and what was not.
     """
-    try:
-        yield
-    except (KeyboardInterrupt, click.Abort):
-        # click turns KeyboardInterrupt into Abort in prompts and when it leaves a command
-        warn(f"interrupted; {done()}")
-        raise click.exceptions.Exit(INTERRUPTED) from None
+    with signals_interrupt():
+        try:
+            yield
+        except (KeyboardInterrupt, click.Abort):
+            # click turns KeyboardInterrupt into Abort in prompts and when it leaves a command
+            warn(f"interrupted; {done()}")
+            raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 def lists_read(progress: Progress | None) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.text import Text
 
 from slr_constructs.cli.account_options import (
     DRY_RUN,
@@ -18,7 +17,7 @@ from slr_constructs.cli.account_options import (
     wait_option,
 )
 from slr_constructs.cli.arguments import check_output
-from slr_constructs.cli.output import BLANK, write_lines
+from slr_constructs.cli.output import BLANK, heading, line, write_lines
 from slr_constructs.cli.progress import Watch, interruptible, lists_read
 from slr_constructs.cli.prompts import confirm
 from slr_constructs.cli.refusal import Refusal
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from slr_constructs.account.iam_role import Lease
-    from slr_constructs.account.release import Plan
+    from slr_constructs.account.release import Plan, Release
     from slr_constructs.account.state import State
     from slr_constructs.cli.output import Line
 
@@ -121,8 +120,14 @@ def release(
     # imported here because they import boto3
     from slr_constructs.account.audit import Progress  # noqa: PLC0415
     from slr_constructs.account.release import Allowed, Release, plan_release  # noqa: PLC0415
-    from slr_constructs.account.state import State  # noqa: PLC0415
-    from slr_constructs.cli.changes_report import print_event, progress_text, run  # noqa: PLC0415
+    from slr_constructs.account.state import State, locked  # noqa: PLC0415
+    from slr_constructs.cli.changes_report import (  # noqa: PLC0415
+        print_event,
+        print_lines,
+        progress_text,
+        report_damage,
+        run,
+    )
 
     definition = ROLES[short_name_of(role)]
     allowed = Allowed(delete_recording_configurations, stacks, usages, despite_unreadable)
@@ -137,7 +142,11 @@ def release(
             context.exit(1 if plan.incomplete else 0)
         state_path = path or Path(f"release-{definition.role_name}-{account.id}.jsonl")
         with refuse_on_account_error():
+            if not dry_run:
+                check_output(state_path)
+                context.with_resource(locked(state_path))
             state = State.open(state_path, account, definition)
+        report_damage(state)
         _check_names(plan, state)
         write_lines(None, _lines(plan, state, minutes))
         click.echo()
@@ -148,15 +157,14 @@ def release(
             raise Refusal(
                 f"{definition.role_name} was not changed. The plan lists what blocks the release"
             )
-        check_output(state_path)
         confirm(definition.role_name, "release", yes=yes)
     operation = Release(plan, state, minutes * 60, print_event)
     total = len(plan.usages)
     with interruptible(
-        lambda: f"{progress_text(operation.changes, 'disabled', total)}. {_again(state)}"
+        lambda: f"{progress_text(operation, 'disabled', total)}. {_next(operation)}"
     ):
         deleted = run(operation, "disabled", total)
-        click.echo(_undo(state) if deleted else _again(state))
+        print_lines([_next(operation)])
     context.exit(0 if deleted else 1)
 
 
@@ -186,17 +194,17 @@ def _lines(plan: Plan, state: State, minutes: int) -> Iterator[Line]:
     from slr_constructs.account.stacks import name_of  # noqa: PLC0415 - imports boto3
     from slr_constructs.cli.usage_table import usage_table  # noqa: PLC0415 - imports boto3
 
-    yield _line(f"Release of {plan.definition.role_name} in account {plan.account.id}")
+    yield line(f"Release of {plan.definition.role_name} in account {plan.account.id}")
     usages = plan.usages
     if usages:
-        yield from _heading(f"Disables {counted(len(usages), 'usage')} in this order:")
+        yield from heading(f"Disables {counted(len(usages), 'usage')} in this order:")
         yield usage_table(usages)
-        yield from _heading("Consequences:")
+        yield from heading("Consequences:")
         for kind in dict.fromkeys(target.kind for target in usages):
-            yield _line(f"{kind.name}: {kind.consequence}", _INDENT)
+            yield line(f"{kind.name}: {kind.consequence}", _INDENT)
         owners = sorted({name_of(target.stack) for target in usages if target.stack is not None})
         if owners:
-            yield _line(
+            yield line(
                 f"the templates of {listed(owners)} are not changed, so an update of these stacks"
                 " may enable the features again",
                 _INDENT,
@@ -204,23 +212,15 @@ def _lines(plan: Plan, state: State, minutes: int) -> Iterator[Line]:
     if plan.successor is not None:
         successor = plan.successor.definition.role_name
         yield BLANK
-        yield _line(f"Usages of {successor} are not changed, because that role exists too.")
-    yield from _heading("Then:")
-    yield from (_line(each, _INDENT) for each in _then(plan, minutes))
+        yield line(f"Usages of {successor} are not changed, because that role exists too.")
+    yield from heading("Then:")
+    yield from (line(each, _INDENT) for each in _then(plan, minutes))
     yield BLANK
-    yield _line(f"Before each change, the previous settings are written to {state.path}")
+    yield line(f"Before each change, the previous settings are written to {state.path}")
     blockers = list(_blockers(plan))
     if blockers:
-        yield from _heading("Blocked, because:")
-        yield from (_line(each, _INDENT) for each in blockers)
-
-
-def _line(text: str, indent: str = "") -> Line:
-    return Text(indent), Text(visible(text))
-
-
-def _heading(text: str) -> tuple[Line, ...]:
-    return BLANK, _line(text), BLANK
+        yield from heading("Blocked, because:")
+        yield from (line(each, _INDENT) for each in blockers)
 
 
 def _then(plan: Plan, minutes: int) -> Iterator[str]:
@@ -267,10 +267,10 @@ def _where(lease: Lease) -> str:
     return f" in {lease.region}" if lease.region else ""
 
 
-def _again(state: State) -> str:
-    file = visible(str(state.path))
-    return f"Run the same command again to continue. The previous settings are in {file}"
-
-
-def _undo(state: State) -> str:
-    return f"To restore the previous settings: slr-constructs restore {visible(str(state.path))}"
+def _next(operation: Release) -> str:
+    """Return what you can do next."""
+    file = visible(str(operation.state.path))
+    if operation.deleted:
+        return f"To restore the previous settings: slr-constructs restore {file}"
+    again = "Run the same command again to continue."
+    return f"{again} The previous settings are in {file}" if operation.state.is_written else again

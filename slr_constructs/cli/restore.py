@@ -5,6 +5,7 @@ boto3 is imported when the command runs, so that `--help` starts without it.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,18 +20,27 @@ from slr_constructs.cli.account_options import (
     signed_in,
     wait_option,
 )
-from slr_constructs.cli.output import write_lines
+from slr_constructs.cli.arguments import check_output
+from slr_constructs.cli.output import heading, line, write_lines
 from slr_constructs.cli.progress import interruptible
 from slr_constructs.cli.prompts import confirm
 from slr_constructs.templates.words import counted, visible
 
 if TYPE_CHECKING:
-    from slr_constructs.account.restore import Restore
+    from collections.abc import Iterator
+
+    from slr_constructs.account.state import State
+    from slr_constructs.cli.output import Line
+
+_INDENT = "  "
 
 
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @DRY_RUN
+@click.option(
+    "--check", is_flag=True, help="Check FILE, and do nothing else. This needs no credentials."
+)
 @YES
 @wait_option(5, "Wait at most this long for busy resources.")
 @PROFILE
@@ -41,6 +51,7 @@ def restore(
     file: Path,
     *,
     dry_run: bool,
+    check: bool,
     yes: bool,
     minutes: int,
     profile: str | None,
@@ -54,50 +65,74 @@ def restore(
     a new ARN, and its channels are changed to the new one. A stack that owned the old one does not
     know the new ARN.
 
+    The plan shows all settings and tags that the file contains. Lines that cannot be read are
+    skipped and reported. --check only reads the file.
+
     The command records in the file what it restored. After an interruption, run the same command
     again to continue.
 
-    Exit status: 0 everything was restored, 1 only a part, 2 nothing was done, 130 interrupted.
+    Exit status: 0 everything was restored, 1 only a part, or lines were skipped, 2 nothing was
+    done, 130 interrupted.
     """
     from slr_constructs.account.restore import Restore  # noqa: PLC0415
-    from slr_constructs.account.state import State  # noqa: PLC0415
-    from slr_constructs.cli.changes_report import print_event, progress_text, run  # noqa: PLC0415
+    from slr_constructs.account.state import State, locked  # noqa: PLC0415
+    from slr_constructs.cli.changes_report import (  # noqa: PLC0415
+        print_event,
+        progress_text,
+        report_damage,
+        run,
+    )
 
     with interruptible(lambda: "nothing was changed"):
         with refuse_on_account_error():
+            if not (dry_run or check):
+                check_output(file)
+                context.with_resource(locked(file))
             state = State.read(file)
+        report_damage(state)
+        if check:
+            write_lines(None, _lines(state))
+            click.echo()
+            context.exit(1 if state.damaged else 0)
         account = signed_in(profile, role_arn)
         with refuse_on_account_error():
             operation = Restore(account, state, minutes * 60, print_event)
         if not operation.needed:
             click.echo(f"Everything in {visible(str(file))} was already restored.")
-            return
-        _show(operation)
+            context.exit(1 if state.damaged else 0)
+        write_lines(None, _lines(state))
+        click.echo()
         if dry_run:
-            return
+            context.exit(1 if state.damaged else 0)
         confirm("restore", "restore", yes=yes)
     total = len(state.disabled)
     with interruptible(
         lambda: (
-            f"{progress_text(operation.changes, 'restored', total)}. Run the same command again to"
-            " continue"
+            f"{progress_text(operation, 'restored', total)}. Run the same command again to continue"
         )
     ):
         complete = run(operation, "restored", total)
-    context.exit(0 if complete else 1)
+    context.exit(0 if complete and not state.damaged else 1)
 
 
-def _show(operation: Restore) -> None:
+def _lines(state: State) -> Iterator[Line]:
+    """Yield everything that the file can change."""
     from slr_constructs.cli.usage_table import usage_table  # noqa: PLC0415
 
-    targets = [target for stage in operation.stages for target in stage]
-    click.echo(f"Restore of {operation.definition.role_name} in account {operation.account.id}")
-    if operation.state.role is not None:
-        click.echo("\n  the role with its description and tags, if it does not exist")
+    yield line(f"Restore of {state.role_name} in account {state.account}")
+    if state.role is not None:
+        yield from heading("Restores the role with:")
+        yield line(f"description {state.role['description']}", _INDENT)
+        for key, value in sorted(state.tags.items()):
+            yield line(f"tag {key} = {value}", _INDENT)
+    targets = [target for stage in state.stages for target in stage]
     if targets:
-        click.echo(f"\nEnables {counted(len(targets), 'usage')} in this order:\n")
+        yield from heading(f"Enables {counted(len(targets), 'usage')} in this order:")
         notes = [
             "under a new ARN" if target.kind.disabled_by_deletion else "" for target in targets
         ]
-        write_lines(None, [usage_table(targets, notes)])
-    click.echo()
+        yield usage_table(targets, notes)
+        yield from heading("Their settings:")
+        for each in targets:
+            settings = json.dumps(each.settings, ensure_ascii=False, sort_keys=True)
+            yield line(f"{each.region} {each.kind.name} {each.id}: {settings}", _INDENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 def warn(text: str) -> None:
     """Print a line to stderr."""
-    click.echo(f"slr-constructs: {visible(text)}", err=True)
+    # a closed terminal must not stop the clean-up. The text cannot be printed elsewhere
+    with suppress(OSError):
+        click.echo(f"slr-constructs: {visible(text)}", err=True)
 
 
 def report_gaps(audit: Audit, account: str | None = None) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.fake_services.wire import Response
     from tests.fake_services.world import World
 
 OTHER = "444455556666"
@@ -248,10 +249,48 @@ def test_the_page_of_a_proxy_is_not_a_response(
     page = (status, {"content-type": "text/html"}, b"<html><p>Blocked<br></html>")
     monkeypatch.setattr(world, "respond", lambda *_request: page)
 
-    with pytest.raises(AccountError, match="the response is not from AWS: it has no request id") as caught:
+    with pytest.raises(
+        AccountError, match="the response is not from AWS: it has no request id"
+    ) as caught:
         sign_in()
 
     _sentence(caught.value)
+
+
+def test_a_response_without_a_needed_member_is_an_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the member. It is not a KeyError."""
+    world.account(OTHER).assumable.add("audit")
+    respond = world.respond
+
+    def without(*request: Any) -> Response:  # noqa: ANN401 - as botocore passes them
+        status, headers, body = respond(*request)
+        return status, headers, body.replace(b"Credentials>", b"Other>")
+
+    monkeypatch.setattr(world, "respond", without)
+
+    with pytest.raises(AccountError) as caught:
+        sign_in(role_arn=ROLE)
+
+    assert _sentence(caught.value) == (
+        f"{ROLE} cannot be assumed: the response has no member Credentials"
+    )
+
+
+def test_a_member_of_another_type_is_an_error(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the member, not its value."""
+    api = sign_in().region().api("mediatailor")
+    headers = {"content-type": "application/json", "x-amzn-requestid": "1"}
+    body = b'{"Items": [{"Name": {"a": "secret"}}]}'
+    monkeypatch.setattr(world, "respond", lambda *_: (200, headers, body))
+
+    with pytest.raises(CALL_ERRORS) as caught:
+        api.call("list_playback_configurations")
+
+    assert reason(caught.value) == "the response cannot be read: Name is not a string"
 
 
 def test_the_reason_of_a_service_without_error_codes() -> None:
@@ -320,7 +359,9 @@ def test_an_error_says_that_credentials_cannot_be_renewed(
     world.account(OTHER).assumable.add("audit")
     monkeypatch.setattr("tests.fake_services.world._HOUR", timedelta(minutes=9))
     with pytest.MonkeyPatch.context() as first:
-        first.setattr("botocore.credentials.RefreshableCredentials.refresh_needed", lambda *_: False)
+        first.setattr(
+            "botocore.credentials.RefreshableCredentials.refresh_needed", lambda *_: False
+        )
         account = sign_in(role_arn=ROLE)
     world.account(OTHER).assumable.clear()
 

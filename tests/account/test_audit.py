@@ -45,7 +45,7 @@ from tests.fake_services.wire import Call, Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from slr_constructs.account.audit import Audit, RoleReport
+    from slr_constructs.account.audit import RoleReport
     from slr_constructs.catalogue import RoleDefinition
     from tests.fake_services.wire import Response
     from tests.fake_services.world import World
@@ -667,9 +667,7 @@ def _respond_instead(
 
 
 def _every_list_and_role(read: Audit) -> list[tuple[str | None, str]]:
-    lists: list[tuple[str | None, str]] = [
-        (region, f"{kind.name}s") for kind, region in read.lists
-    ]
+    lists: list[tuple[str | None, str]] = [(region, f"{kind.name}s") for kind, region in read.lists]
     roles = [(None, f"the role {each.role_name}") for each in ROLES]
     return sorted([*lists, *roles], key=lambda each: (each[0] or "", each[1]))
 

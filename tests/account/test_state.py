@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +18,11 @@ from hypothesis import strategies as st
 from slr_constructs import catalogue
 from slr_constructs.account.access import Account, AccountError, sign_in
 from slr_constructs.account.iam_role import read_role
-from slr_constructs.account.state import State
+from slr_constructs.account.state import DamagedLine, State, locked
 from slr_constructs.account.usages import KINDS, kinds_of
 from slr_constructs.account.usages.kind import TargetResource
-from tests.account import rehearsal
+from slr_constructs.catalogue.resource_type import OnRelease
+from tests.account import rehearsal, specimens
 from tests.account.rehearsal import PASSWORD, Rehearsal
 from tests.fake_services.connected import ACCOUNT
 
@@ -63,15 +67,17 @@ def account() -> Account:
     return Account(None, id=ACCOUNT, partition="aws")
 
 
-def _channel(name: str = "news", **more: str) -> TargetResource:
-    settings = {"LogTypes": ["AS_RUN"], **more}
+def _channel(name: str = "news", *types: str) -> TargetResource:
+    settings = {"LogTypes": ["AS_RUN", *types]}
     kind = KINDS["MediaTailor channel"]
     return TargetResource(kind, "eu-west-1", name, f"arn:{name}", name, settings)
 
 
 def _recorder(name: str, arn: str, region: str = "eu-west-1") -> TargetResource:
     kind = KINDS["IVS recording configuration"]
-    return TargetResource(kind, region, arn, arn, name, {"name": name})
+    bucket = {"s3": {"bucketName": "recordings"}}
+    settings = {"name": name, "destinationConfiguration": bucket}
+    return TargetResource(kind, region, arn, arn, name, settings)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -80,6 +86,13 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 def _text(*lines: object) -> str:
     return "".join(f"{json.dumps(line)}\n" for line in lines)
+
+
+def _refused(path: Path) -> str:
+    return (
+        f"{path} is not a valid state file of slr-constructs release: line 1 does not name its"
+        " account and role"
+    )
 
 
 def _refusal(act: Callable[[], object]) -> str:
@@ -224,9 +237,12 @@ def test_a_folder_that_cannot_be_opened_is_not_synchronized(
     account: Account, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on Windows. The file is written anyway."""
+    real = os.open
 
-    def refused(*_: object) -> int:
-        raise PermissionError
+    def refused(path: Path, *more: int) -> int:
+        if path.is_dir():
+            raise PermissionError
+        return real(path, *more)
 
     monkeypatch.setattr(os, "open", refused)
     State.open(path, account, ROLE).record_disabling(_channel())
@@ -280,8 +296,8 @@ def test_the_later_of_two_records_counts(account: Account, path: Path) -> None:
     """It has the settings of the last change."""
     state = State.open(path, account, ROLE)
     state.record_disabling(_channel())
-    state.record_disabling(_channel(More="1"))
-    assert State.read(path).disabled == {"arn:news": _channel(More="1")}
+    state.record_disabling(_channel("news", "AS_RUN"))
+    assert State.read(path).disabled == {"arn:news": _channel("news", "AS_RUN")}
 
 
 def test_a_resource_that_was_created_but_not_recorded_is_recognized(
@@ -339,31 +355,38 @@ def test_every_truncated_file_is_read_and_continued(account: Account, path: Path
     """Only the incomplete line is lost."""
     state = State.open(path, account, ROLE)
     for name in ("a", "b", "c"):
-        state.record_disabling(_channel(name, Text="ä\n"))
-    state.record_enabled(_channel("b"), "arn:b")
+        state.record_disabling(_channel(f"{name}ä"))
+    state.record_enabled(_channel("bä"), "arn:bä")
     whole = path.read_bytes()
-    ends = [number + 1 for number, byte in enumerate(whole) if byte == ord("\n")]
+    ends = [number for number, byte in enumerate(whole) if byte == ord("\n")]
     for length in range(len(whole) + 1):
         path.write_bytes(whole[:length])
+        # a line is complete without its newline
         lines = sum(end <= length for end in ends)
         names = {0: "", 1: "", 2: "a", 3: "ab", 4: "abc", 5: "ac"}[lines]
         if lines == 0:
-            assert _refusal(lambda: State.read(path)) == (
-                f"{path} is not a valid state file of slr-constructs release"
-            )
+            assert _refusal(lambda: State.read(path)) == _refused(path)
         else:
-            assert [*State.read(path).disabled] == [f"arn:{name}" for name in names]
+            read = State.read(path)
+            assert [*read.disabled] == [f"arn:{name}ä" for name in names]
+            torn = length not in {each for end in ends for each in (end, end + 1)}
+            why = "it is not a complete JSON object"
+            assert read.damaged == [DamagedLine(lines + 1, why)] * torn
         again = State.open(path, account, ROLE)
-        again.record_disabling(_channel("d"))
-        assert [*State.read(path).disabled] == [f"arn:{name}" for name in f"{names}d"]
-        assert path.read_bytes().startswith(whole[: max([0, *ends[:lines]])])
+        again.record_disabling(_channel("dä"))
+        read = State.read(path)
+        assert [*read.disabled] == [f"arn:{name}ä" for name in f"{names}d"]
+        assert read.damaged == []
+        assert path.read_bytes().startswith(
+            whole[: max([0, *(each for each in ends if each <= length)])]
+        )
 
 
 @pytest.mark.parametrize(
     "content",
     [
         pytest.param('{"Resources": {}}', id="template"),
-        pytest.param(_text(HEADER).replace(ACCOUNT, "4" * 12).rstrip(), id="another account's"),
+        pytest.param(_text(HEADER).replace("{", "[").rstrip(), id="damaged"),
         pytest.param("a\nb", id="lines"),
         pytest.param("\n", id="empty line"),
         pytest.param(b"\xff\xfe", id="bytes"),
@@ -375,9 +398,7 @@ def test_another_file_is_refused_and_not_changed(
     """Also a file without a newline, which looks like an incomplete line."""
     written = content if isinstance(content, bytes) else content.encode()
     path.write_bytes(written)
-    assert _refusal(lambda: State.open(path, account, ROLE)) == (
-        f"{path} is not a valid state file of slr-constructs release"
-    )
+    assert _refusal(lambda: State.open(path, account, ROLE)) == (_refused(path))
     assert path.read_bytes() == written
 
 
@@ -434,46 +455,234 @@ def test_a_file_that_cannot_be_written_is_an_error(account: Account, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "lines",
+    "header",
     [
-        pytest.param([[]], id="list"),
-        pytest.param([{}], id="empty"),
-        pytest.param([HEADER | {"format": "other"}], id="format"),
-        pytest.param([HEADER | {"more": 1}], id="more in the first line"),
-        pytest.param([HEADER | {"role_name": "Unknown"}], id="unknown role"),
-        pytest.param([HEADER | {"role_name": []}], id="role is not text"),
-        pytest.param([HEADER, 1], id="number"),
-        pytest.param([HEADER, {}], id="empty record"),
-        pytest.param(
-            [HEADER, {"disabled": "IVS channel"} | OFF | {"disabled": "IVS channel"}], id="kind"
-        ),
-        pytest.param([HEADER, OFF | {"disabled": []}], id="kind is not text"),
-        pytest.param([HEADER, OFF | {"region": None}], id="region"),
-        pytest.param([HEADER, OFF | {"settings": None}], id="settings"),
-        pytest.param([HEADER, {"disabled": "MediaTailor channel", "settings": {}}], id="no ARN"),
-        pytest.param([HEADER, {"enabled": "arn:news", "arn": []}], id="enabled"),
-        pytest.param([HEADER, {"creating": {}}], id="creating"),
-        pytest.param(
-            [HEADER, {"creating": "arn:other"}, OFF], id="creating what was never disabled"
-        ),
-        pytest.param([HEADER, {"role": {"description": 1, "tags": {}}}], id="description"),
-        pytest.param([HEADER, {"role": {"description": "", "tags": {"a": 1}}}], id="tags"),
+        pytest.param([], id="list"),
+        pytest.param({}, id="empty"),
+        pytest.param(HEADER | {"format": "other"}, id="format"),
+        pytest.param(HEADER | {"more": 1}, id="more"),
+        pytest.param(HEADER | {"role_name": "Unknown"}, id="unknown role"),
+        pytest.param(HEADER | {"role_name": []}, id="role is not text"),
+        pytest.param(HEADER | {"account": 5}, id="account is not text"),
     ],
 )
-def test_a_file_with_an_invalid_record_is_refused(path: Path, lines: list[object]) -> None:
-    """With any invalid record."""
-    path.write_text(_text(*lines))
-    assert _refusal(lambda: State.read(path)) == (
-        f"{path} is not a valid state file of slr-constructs release"
+def test_a_file_with_an_invalid_first_line_is_refused(path: Path, header: object) -> None:
+    """Without it, it is unknown what the file is for."""
+    path.write_text(_text(header, OFF))
+    assert _refusal(lambda: State.read(path)) == _refused(path)
+
+
+_NO_RECORD = "it is not a record of this format"
+_NOT_ALL = "it does not have all settings of MediaTailor channels"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        pytest.param(1, "it is not a complete JSON object", id="number"),
+        pytest.param({}, _NO_RECORD, id="empty record"),
+        pytest.param(
+            OFF | {"disabled": "IVS channel"},
+            "'IVS channel' is not a kind of resource that uses the role",
+            id="kind",
+        ),
+        pytest.param(OFF | {"disabled": []}, _NO_RECORD, id="kind is not text"),
+        pytest.param(OFF | {"region": None}, _NO_RECORD, id="region"),
+        pytest.param(OFF | {"settings": None}, _NO_RECORD, id="settings"),
+        pytest.param(OFF | {"settings": {}}, _NOT_ALL, id="no settings"),
+        pytest.param({"disabled": "MediaTailor channel", "settings": {}}, _NO_RECORD, id="no ARN"),
+        pytest.param({"enabled": "arn:news", "arn": []}, _NO_RECORD, id="enabled"),
+        pytest.param({"creating": {}}, _NO_RECORD, id="creating"),
+        pytest.param(
+            {"creating": "arn:other"},
+            "no earlier line has the resource that it creates",
+            id="creating what was never disabled",
+        ),
+        pytest.param({"role": {"description": 1, "tags": {}}}, _NO_RECORD, id="description"),
+        pytest.param({"role": {"description": "", "tags": {"a": 1}}}, _NO_RECORD, id="tags"),
+        pytest.param(HEADER | {"account": "4" * 12}, _NO_RECORD, id="another first line"),
+    ],
+)
+def test_an_invalid_line_costs_only_that_line(path: Path, line: object, reason: str) -> None:
+    """It is reported with its number, and the other lines are read."""
+    path.write_text(_text(HEADER, OFF, line, OFF | {"arn": "arn:2"}))
+    read = State.read(path)
+    assert [*read.disabled] == ["arn:news", "arn:2"]
+    assert read.damaged == [DamagedLine(3, reason)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "damaged"),
+    [
+        pytest.param("", "", [], id="newline"),
+        pytest.param("\ufeff", "\n", [], id="byte order mark"),
+        pytest.param("", "\n\n", [DamagedLine(3, "it is empty")], id="blank line"),
+        pytest.param("\n", "\n", [DamagedLine(1, "it is empty")], id="blank first line"),
+        pytest.param("", "\r\n", [], id="CRLF"),
+        pytest.param("", f"\n{json.dumps(HEADER)}\n", [], id="two files"),
+    ],
+)
+def test_an_edited_file_is_read_and_continued(
+    account: Account, path: Path, before: str, after: str, damaged: list[DamagedLine]
+) -> None:
+    """An editor, or a copy, may change these."""
+    path.write_bytes((before + _text(HEADER, OFF).rstrip() + after).encode())
+    state = State.open(path, account, ROLE)
+    assert state.damaged == damaged
+    state.record_disabling(_channel("sport"))
+    read = State.read(path)
+    assert [*read.disabled] == ["arn:news", "arn:sport"]
+    assert read.damaged == damaged
+
+
+_TARGETS = {
+    catalogue.CHIME_VOICE_CONNECTOR: (
+        "Voice Connector",
+        {"DataRetentionInHours": 1, "Disabled": False},
+    ),
+    catalogue.CHIME_MESSAGING: (
+        "app instance",
+        {"StreamingConfigurations": [{"DataType": "Channel", "ResourceArn": "arn:aws:kinesis"}]},
+    ),
+    IVS: ("IVS channel", {"recordingConfigurationArn": "arn"}),
+    ROLE: ("playback configuration", {"PercentEnabled": 5}),
+    catalogue.MEDIAPACKAGE: ("MediaPackage channel", {"IngressAccessLogs": {}}),
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        pytest.param({"authorized": False}, "'authorized' is not a setting of", id="another"),
+        pytest.param({"operation": "x"}, "'operation' is not a setting of", id="of Python"),
+        pytest.param(None, "is not valid", id="type"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("definition", "target"),
+    [pytest.param(role, each, id=each[0]) for role, each in _TARGETS.items()],
+)
+def test_a_setting_that_cannot_be_restored_is_refused(
+    path: Path,
+    definition: RoleDefinition,
+    target: tuple[str, dict[str, Any]],
+    more: dict[str, Any] | None,
+    reason: str,
+) -> None:
+    """A file from elsewhere cannot change more of a resource than its feature."""
+    kind, settings = target
+    header = HEADER | {"role_name": definition.role_name}
+    changed = dict.fromkeys(settings, object) if more is None else settings | more
+    changed = {name: [5] if value is object else value for name, value in changed.items()}
+    right = OFF | {"disabled": kind, "settings": settings}
+    path.write_text(_text(header, right, right | {"settings": changed}))
+    read = State.read(path)
+    (read_target,) = read.disabled.values()
+    assert read_target.settings == settings
+    assert [each.number for each in read.damaged] == [3]
+    assert reason in read.damaged[0].reason
+
+
+def test_every_setting_that_a_release_records_can_be_restored() -> None:
+    """Of every kind that a release changes."""
+    for specimen in specimens.ALL:
+        if specimen.kind.restorable:
+            specimen.kind.check_settings(specimen.settings)
+    changed = [
+        each for each in KINDS.values() if each.resource_type.on_release is not OnRelease.KEEPS
+    ]
+    assert all(each.restorable for each in changed)
+
+
+# the lock and the mode
+
+
+def test_only_the_owner_can_read_the_file(account: Account, path: Path) -> None:
+    """A file of an older version, too."""
+    state = State.open(path, account, ROLE)
+    state.record_disabling(_channel())
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.chmod(0o644)
+    state.record_disabling(_channel("sport"))
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_record_that_does_not_fit_on_the_disk_is_removed(
+    account: Account, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The part of a line that was written is removed, also from a new file."""
+    write = os.write
+    full = OSError(28, "No space left on device")
+
+    def part(file: int, content: bytes) -> int:
+        if len(content) < 20:
+            raise full
+        return write(file, content[:-10])
+
+    state = State.open(path, account, ROLE)
+    for expected in (b"", None):
+        before = path.read_bytes() if path.exists() else b""
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", part)
+            assert "No space left on device" in _refusal(lambda: state.record_disabling(_channel()))
+        assert path.read_bytes() == (before if expected is None else expected)
+        state.record_disabling(_channel())
+
+
+def test_a_second_command_says_who_uses_the_file(path: Path) -> None:
+    """The lock ends with the first command."""
+    with locked(path):
+        text = _refusal(lambda: locked(path).__enter__())
+        assert re.fullmatch(
+            rf"{path} is in use by process {os.getpid()} on \S+ since \S+\. Wait until it ends",
+            text,
+        )
+    with locked(path):
+        pass
+    assert [*path.parent.iterdir()] == []
+
+
+def test_a_lock_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    """A link is not followed."""
+    missing = tmp_path / "missing" / "state"
+    assert _refusal(lambda: locked(missing).__enter__()) == (
+        f"{missing}.lock cannot be written: No such file or directory"
     )
+    (tmp_path / "state.lock").symlink_to(tmp_path / "other")
+    assert "cannot be written" in _refusal(lambda: locked(tmp_path / "state").__enter__())
+
+
+def test_a_lock_that_was_deleted_in_the_meantime_is_created_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise two commands would have a lock each."""
+    real = fcntl.flock
+    lock = path.with_name(f"{path.name}.lock")
+
+    def flock(file: int, how: int) -> None:
+        monkeypatch.setattr(fcntl, "flock", real)
+        real(file, how)
+        lock.unlink()
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with locked(path):
+        assert lock.exists()
+        _refusal(lambda: locked(path).__enter__())
+
+
+def test_a_system_without_locks_has_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    with locked(path), locked(path):
+        assert [*path.parent.iterdir()] == []
 
 
 def test_a_file_of_nested_brackets_is_refused(path: Path) -> None:
     """More than Python can parse."""
     path.write_text("[" * 100_000 + "\n")
-    assert _refusal(lambda: State.read(path)).endswith(
-        "is not a valid state file of slr-constructs release"
-    )
+    assert _refusal(lambda: State.read(path)) == _refused(path)
+    path.write_text(_text(HEADER) + "[" * 100_000 + "\n")
+    assert State.read(path).damaged == [DamagedLine(2, "it is not a complete JSON object")]
 
 
 _json = st.recursive(

@@ -327,6 +327,7 @@ def test_json_has_all_details() -> None:
                         "description": "logs of ads (created by slr-constructs)",
                         "created_by_slr_constructs": True,
                         "kept": None,
+                        "deletion_locks": [],
                         "attached_policies": [
                             "arn:aws:iam::aws:policy/aws-service-role/AWSMediaTailorServiceRolePolicy"
                         ],
@@ -426,6 +427,7 @@ def test_json_of_a_role_that_does_not_exist_has_the_same_keys() -> None:
         "description": None,
         "created_by_slr_constructs": None,
         "kept": None,
+        "deletion_locks": [],
         "attached_policies": [],
         "inline_policies": [],
         "expected_policy": "IVSRecordToS3",

@@ -448,7 +448,10 @@ def test_a_file_that_is_not_a_state_file_is_refused(used: World) -> None:
     result = run("mediatailor", "--yes", "--despite-stack", LIVE, "--state", "mine")
     assert (result.exit_code, result.output) == (
         2,
-        "slr-constructs: mine is not a valid state file of slr-constructs release\n",
+        (
+            "slr-constructs: mine is not a valid state file of slr-constructs release: line 1 does"
+            " not name its account and role\n"
+        ),
     )
     assert Path("mine").read_text(encoding="utf-8") == "mine"
     assert changing(used) == []
@@ -486,9 +489,8 @@ def test_a_full_disk_stops_the_command_and_the_summary_is_printed(
     finish_threads()
     assert result.exit_code == 1
     assert result.stderr == f"slr-constructs: {FILE} cannot be written: No space left on device\n"
-    assert re.search(
-        r"\n[0-2] usages? disabled, \d with an unknown result(, \d unchanged)?\.\n", result.stdout
-    )
+    # the changes that were running have ended, and no other one was started
+    assert "\n2 usages disabled, 2 unchanged.\n" in result.stdout
     assert result.stdout.endswith(f"{AGAIN} {FILE}\n")
     off = set(State.read(Path(FILE)).disabled)
     still = {arn for arns in used.features.uses(ACCOUNT, NAME).values() for arn in arns}

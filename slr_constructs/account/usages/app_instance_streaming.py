@@ -21,6 +21,7 @@ class AppInstance(Kind):
 
     resource_type = catalogue.APP_INSTANCE
     arn_member = "AppInstanceArn"
+    restorable = (_MEMBER,)
     consequence = "its channels and messages are not streamed to Kinesis"
 
     def settings_in(self, item: Mapping[str, Any]) -> Settings:

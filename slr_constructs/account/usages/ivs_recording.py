@@ -45,6 +45,7 @@ class IvsChannel(Kind):
     resource_type = catalogue.CHANNEL
     arn_member = "arn"
     wrapper = "channel"
+    restorable = (_POINTER,)
     consequence = "its streams are not recorded"
 
     def describe_settings(self, settings: Settings) -> str:
@@ -74,6 +75,7 @@ class RecordingConfiguration(Kind):
     resource_type = catalogue.RECORDING_CONFIGURATION
     arn_member = "arn"
     wrapper = "recordingConfiguration"
+    restorable = (*_SETTINGS, "tags")
     consequence = "it is deleted; restore creates it again with another ARN"
 
     def settings_in(self, item: Mapping[str, Any]) -> Settings:

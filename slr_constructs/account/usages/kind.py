@@ -6,12 +6,15 @@ role. The function's operations change the resources.
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+import botocore.session
 from botocore import xform_name
 from botocore.exceptions import ClientError
+from botocore.validate import ParamValidator
 
 from slr_constructs.account.stacks import OfStack, StackState
 from slr_constructs.catalogue.resource_type import OnRelease, Usage, is_unset
@@ -91,6 +94,10 @@ class Page:
     marks: Sequence[Mark] = ()
 
 
+class InvalidSettingsError(Exception):
+    """Settings that a kind of resource does not have. The text says why."""
+
+
 class Kind(ABC):
     """A kind of resource that can have a feature of a role."""
 
@@ -101,6 +108,10 @@ class Kind(ABC):
     wrapper: ClassVar[str | None] = None
     #: what stops working when the feature is disabled.
     consequence: ClassVar[str]
+    #: the settings that may be restored, and no other parameters of `configure`; empty: none.
+    restorable: ClassVar[tuple[str, ...]] = ()
+    #: the parameter of `configure` that contains the settings, if it is one.
+    settings_parameter: ClassVar[str | None] = None
 
     @property
     def name(self) -> str:
@@ -237,6 +248,26 @@ class Kind(ABC):
         names = self.resource_type.calls.configure.settings
         return {name: item[name] for name in names if not is_unset(item.get(name))}
 
+    def check_settings(self, settings: Settings) -> None:
+        """Check settings that come from a file.
+
+        Raises:
+            InvalidSettingsError: They are not settings of this kind that can be restored.
+        """
+        service, _, operation = self.resource_type.calls.configure.operation.partition(":")
+        shape = _service_model(service).operation_model(operation).input_shape
+        if self.settings_parameter is not None:
+            shape = shape.members[self.settings_parameter]
+        unknown = sorted(settings.keys() - {*self.restorable})
+        if unknown:
+            raise InvalidSettingsError(f"{unknown[0]!r} is not a setting of {self.name}s")
+        missing = {*shape.required_members} & {*self.restorable} - settings.keys()
+        if missing or not settings:
+            raise InvalidSettingsError(f"it does not have all settings of {self.name}s")
+        for name, value in settings.items():
+            if ParamValidator().validate(value, shape.members[name]).has_errors():
+                raise InvalidSettingsError(f"the setting {name} of {self.name}s is not valid")
+
     @abstractmethod
     def describe_settings(self, settings: Settings) -> str:
         """Return a few words about the settings."""
@@ -270,6 +301,11 @@ class Kind(ABC):
         """Return the physical ids of our custom resources that configure the feature."""
         contracts = self.resource_type.contracts.all
         return tuple(dict.fromkeys(each.of_target(target.id).physical_id for each in contracts))
+
+
+@functools.cache
+def _service_model(service: str) -> Any:  # noqa: ANN401 - botocore has no types
+    return botocore.session.get_session().get_service_model(service)
 
 
 def _call(region: Region, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:

@@ -40,12 +40,14 @@ class LiveChannel(_AccessLogs):
     """A live channel with an access log."""
 
     resource_type = catalogue.CHANNEL
+    restorable = ("IngressAccessLogs", "EgressAccessLogs")
 
 
 class PackagingGroup(_AccessLogs):
     """A VOD packaging group with an access log."""
 
     resource_type = catalogue.PACKAGING_GROUP
+    restorable = ("EgressAccessLogs",)
 
 
 KINDS = (LiveChannel(), PackagingGroup())

@@ -30,6 +30,12 @@ class PlaybackConfiguration(_Logs):
 
     resource_type = catalogue.PLAYBACK_CONFIGURATION
     arn_member = "PlaybackConfigurationArn"
+    restorable = (
+        "PercentEnabled",
+        "EnabledLoggingStrategies",
+        "AdsInteractionLog",
+        "ManifestServiceInteractionLog",
+    )
     consequence = "its sessions are not logged"
 
     def describe_settings(self, settings: Settings) -> str:
@@ -48,6 +54,7 @@ class LinearChannel(_Logs):
     """A channel that writes an as-run log."""
 
     resource_type = catalogue.CHANNEL
+    restorable = ("LogTypes",)
     consequence = "it does not write an as-run log"
 
     def describe_settings(self, settings: Settings) -> str:

@@ -36,6 +36,13 @@ class VoiceConnector(_OfChime):
 
     resource_type = catalogue.VOICE_CONNECTOR
     arn_member = "VoiceConnectorArn"
+    settings_parameter = "StreamingConfiguration"
+    restorable = (
+        "DataRetentionInHours",
+        "Disabled",
+        "StreamingNotificationTargets",
+        "MediaInsightsConfiguration",
+    )
     consequence = (
         "its calls are not streamed to Kinesis Video Streams, and no notifications are sent"
     )

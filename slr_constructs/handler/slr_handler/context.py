@@ -75,6 +75,8 @@ class Context:
         self.on_event = on_event
         #: whether the operation undoes a create or an update that failed; None if this is unknown.
         self.undoes: bool | None = False
+        #: the tag of the deletion lock, if an earlier run may have left it; empty for a new one.
+        self.deletion_lock = ""
         self._before_change = before_change
         self._open_api = open_api or self._open_own
         self._apis: dict[tuple[str, str | None], Api] = {}

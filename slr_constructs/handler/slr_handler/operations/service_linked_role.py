@@ -108,6 +108,11 @@ class OrdinaryRoleError(OperationError):
     """An ordinary role has the name of the service-linked role."""
 
 
+def new_deletion_lock() -> str:
+    """Return a tag that no other run has."""
+    return DELETION_LOCK_TAG + secrets.token_hex(16)
+
+
 def configure(wanted: ServiceLinkedRole, context: Context) -> str:
     """Create or adopt the role, wait until it is visible, and acquire this stack's lease."""
     return _Leases(wanted, context).acquire_lease()
@@ -282,7 +287,7 @@ class _Leases:
         self._is_final = self._removal == "KEEP" and not context.undoes
         #: the key of the tag; empty if the operation does not belong to a stack.
         self._lease = "" if holder is None else _lease_of(holder)
-        self._lock = DELETION_LOCK_TAG + secrets.token_hex(16)
+        self._lock = context.deletion_lock or new_deletion_lock()
         self._lock_time = 0
         self._lock_was_renewed = False
         self._wait_for_lists = True
@@ -444,7 +449,7 @@ class _Leases:
                     self._untag(self._lock)
                 return f"{self._wanted.role_name} is deleted"
             kept = outcome
-            self._context.on_event("role not deleted", reason=kept.reason)
+            self._context.on_event("role not deleted", reason=kept.reason, pending=kept.pending)
             if kept.is_locked:
                 # a run without permissions cannot remove its lock: wait until the lock has ended
                 self._start_waiting()
