@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
@@ -100,6 +102,11 @@ class Changes:
     #: why no further change starts.
     error: AccountError | None = None
 
+    #: the changes that are running.
+    _running: threading.Semaphore = field(
+        default_factory=lambda: threading.Semaphore(_AT_ONCE), repr=False
+    )
+
     @property
     def unknown(self) -> int:
         """The number of changes without a known result."""
@@ -137,11 +144,13 @@ class Changes:
             busy: list[Change] = []
             failed: list[Change] = []
             jobs = [partial(self._change, target, change) for target in targets]
-            for result in run_concurrently(jobs, at_once=_AT_ONCE):
-                lists = {Outcome.DONE: self.done, Outcome.BUSY: busy, Outcome.FAILED: failed}
-                lists[result.outcome].append(result)
-                self.in_progress.discard(result.target.arn)
-                on_event(result)
+            # closing: after an interruption, no further job starts
+            with closing(run_concurrently(jobs, at_once=_AT_ONCE)) as results:
+                for result in results:
+                    lists = {Outcome.DONE: self.done, Outcome.BUSY: busy, Outcome.FAILED: failed}
+                    lists[result.outcome].append(result)
+                    self.in_progress.discard(result.target.arn)
+                    on_event(result)
             if self.error is not None:
                 raise self.error
             self.remaining += failed
@@ -155,6 +164,18 @@ class Changes:
             targets = [each.target for each in busy]
 
     def _change(
+        self, target: TargetResource, change: Callable[[TargetResource], str]
+    ) -> Done[Change]:
+        with self._running:
+            return self._change_now(target, change)
+
+    def settle(self) -> None:
+        """Wait until the changes that an interruption has left running have ended."""
+        for _ in range(_AT_ONCE):
+            # the HTTP client ends each call earlier
+            self._running.acquire(timeout=_LONGEST_PAUSE)
+
+    def _change_now(
         self, target: TargetResource, change: Callable[[TargetResource], str]
     ) -> Done[Change]:
         if self.error is not None:

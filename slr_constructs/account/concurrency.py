@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Job: TypeAlias = Callable[[], Done[T]]
 
 
-def run_concurrently(jobs: Iterable[Job[T]], *, at_once: int) -> Iterator[T]:
+def run_concurrently(jobs: Iterable[Job[T]], *, at_once: int) -> Generator[T]:
     """Run all jobs and the jobs that follow from them, and yield each result as it arrives.
 
     Jobs start in the order in which they are added. A job that reads a page adds the resources of

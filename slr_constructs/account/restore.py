@@ -106,14 +106,18 @@ class Restore:
         """
         role_restored = self.state.role is None or self._restore_role(self.state.role, create=True)
         all_enabled = True
-        for stage in self.state.stages:
-            self._find_created(stage)
-            all_enabled &= self.changes.apply(
-                stage, self._enable, wait_seconds=self.wait_seconds, on_event=self.on_event
-            )
-        if self.state.role is not None and self.definition.creation is RoleCreation.SERVICE:
-            # the service has created the role, if a feature was configured
-            role_restored = self._restore_role(self.state.role, create=False)
+        try:
+            for stage in self.state.stages:
+                self._find_created(stage)
+                all_enabled &= self.changes.apply(
+                    stage, self._enable, wait_seconds=self.wait_seconds, on_event=self.on_event
+                )
+        finally:
+            # the service has created the role, if a feature was configured. After an interruption
+            # too, it needs the leases
+            if self.state.role is not None and self.definition.creation is RoleCreation.SERVICE:
+                self.changes.settle()
+                role_restored = self._restore_role(self.state.role, create=False)
         return all_enabled and role_restored
 
     # the role

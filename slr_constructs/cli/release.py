@@ -17,7 +17,7 @@ from slr_constructs.cli.account_options import (
     wait_option,
 )
 from slr_constructs.cli.arguments import check_output
-from slr_constructs.cli.output import BLANK, heading, line, write_lines
+from slr_constructs.cli.output import BLANK, heading, line
 from slr_constructs.cli.progress import Watch, interruptible, lists_read
 from slr_constructs.cli.prompts import confirm
 from slr_constructs.cli.refusal import Refusal
@@ -148,8 +148,8 @@ def release(
             state = State.open(state_path, account, definition)
         report_damage(state)
         _check_names(plan, state)
-        write_lines(None, _lines(plan, state, minutes))
-        click.echo()
+        print_lines(_lines(plan, state, minutes))
+        print_lines([BLANK])
         report_gaps(plan.audit)
         if dry_run:
             context.exit(0 if plan.possible else 1)

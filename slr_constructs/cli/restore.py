@@ -21,7 +21,7 @@ from slr_constructs.cli.account_options import (
     wait_option,
 )
 from slr_constructs.cli.arguments import check_output
-from slr_constructs.cli.output import heading, line, write_lines
+from slr_constructs.cli.output import BLANK, heading, line
 from slr_constructs.cli.progress import interruptible
 from slr_constructs.cli.prompts import confirm
 from slr_constructs.templates.words import counted, visible
@@ -78,6 +78,7 @@ def restore(
     from slr_constructs.account.state import State, locked  # noqa: PLC0415
     from slr_constructs.cli.changes_report import (  # noqa: PLC0415
         print_event,
+        print_lines,
         progress_text,
         report_damage,
         run,
@@ -91,8 +92,8 @@ def restore(
             state = State.read(file)
         report_damage(state)
         if check:
-            write_lines(None, _lines(state))
-            click.echo()
+            print_lines(_lines(state))
+            print_lines([BLANK])
             context.exit(1 if state.damaged else 0)
         account = signed_in(profile, role_arn)
         with refuse_on_account_error():
@@ -100,8 +101,8 @@ def restore(
         if not operation.needed:
             click.echo(f"Everything in {visible(str(file))} was already restored.")
             context.exit(1 if state.damaged else 0)
-        write_lines(None, _lines(state))
-        click.echo()
+        print_lines(_lines(state))
+        print_lines([BLANK])
         if dry_run:
             context.exit(1 if state.damaged else 0)
         confirm("restore", "restore", yes=yes)

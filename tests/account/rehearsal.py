@@ -258,7 +258,14 @@ def finish_threads() -> None:
     """Wait until no abandoned job is running."""
     here = threading.current_thread()
     for thread in threading.enumerate():
-        if thread is not here and thread.daemon and thread.name.endswith("(run_jobs)"):
+        # an interruption may come while a thread starts
+        is_started = thread.ident is not None
+        if (
+            thread is not here
+            and is_started
+            and thread.daemon
+            and thread.name.endswith("(run_jobs)")
+        ):
             thread.join(30)
 
 
