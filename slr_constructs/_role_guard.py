@@ -10,7 +10,7 @@ import os
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import jsii
 from aws_cdk import (
@@ -18,6 +18,7 @@ from aws_cdk import (
     PolicyValidationPluginReport,
     PolicyViolatingResource,
     PolicyViolation,
+    Stage,
 )
 
 from slr_constructs._errors import check_kind
@@ -97,7 +98,9 @@ class RoleGuard:
         """Return the findings of the guard. CDK calls this method at synthesis."""
         folders = {Path(each).parent for each in context.template_paths}
         try:
-            stacks = read([Path(os.path.commonpath(folders))])
+            # the assembly of a stage names assets in the folder of the app
+            root = Path(cast("Stage", Stage.of(context.app_construct)).asset_outdir)
+            stacks = read([Path(os.path.commonpath(folders))], root=root)
             violations = self._violations(stacks) if may_have_findings(stacks) else []
         except TemplateError as error:
             violations = [

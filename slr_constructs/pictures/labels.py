@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from html import escape
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from slr_constructs.templates.role_usage import Mark, Removal
@@ -29,7 +30,7 @@ _REMOVALS = {
 #: ids of the only resource of a construct: the construct's own name is enough.
 _DEFAULT_CHILDREN = ("/Resource", "/Default")
 #: the path that CDK gives to the resource of a nested stack in its parent.
-_NESTED = re.compile(r"([^/]+)\.NestedStack/\1\.NestedStackResource$")
+_NESTED = re.compile(r"(?<![^/])([^/]+)\.NestedStack/\1\.NestedStackResource$")
 #: after a slash or a separator, and before a word that starts with a capital.
 _BREAKS = re.compile(r"(?<=[/\s:_-])(?=\w)|(?<=[a-z0-9])(?=[A-Z])")
 _ELLIPSIS = "…"
@@ -66,15 +67,19 @@ def shorten(text: str, room: float, size: float) -> str:
 
 def wrap(text: str, room: float, size: float) -> list[str]:
     """Return a text in one line or two, broken between words, and shortened if necessary."""
-    if width_of(text, size) <= room:
+    # the width of the text before each position; measured once, because a name may be very long
+    before = [*accumulate(map(_width, text), initial=0.0)]
+    if size * before[-1] <= room:
         return [text]
     breaks = [each.start() for each in _BREAKS.finditer(text)]
-    fitting = [each for each in breaks if width_of(text[:each], size) <= room]
+    fitting = [each for each in breaks if size * before[each] <= room]
     if not fitting:
         return [shorten(text, room, size)]
     # prefer a break between two constructs to one within a name if the rest still fits
     scopes = [
-        each for each in fitting if text[each - 1] == "/" and width_of(text[each:], size) <= room
+        each
+        for each in fitting
+        if text[each - 1] == "/" and size * (before[-1] - before[each]) <= room
     ]
     end = (scopes or fitting)[-1]
     return [text[:end], shorten(text[end:], room, size)]

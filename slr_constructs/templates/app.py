@@ -55,6 +55,9 @@ if TYPE_CHECKING:
 
 
 _NATIVE_TYPES = {each.type for each in RESOURCE_TYPES}
+#: the most declarations of roles in an app; each is compared with the others, and an account has
+#: only a few roles.
+MOST_ROLES = 500
 
 
 class Place(NamedTuple):
@@ -190,7 +193,8 @@ class App:
             and the parents of nested stacks are included too. Default: all stacks.
 
     Raises:
-        TemplateError: The stacks have a circular dependency, or a name in `only` matches no stack.
+        TemplateError: The stacks have a circular dependency or declare too many roles, or a name in
+            `only` matches no stack.
     """
 
     def __init__(self, sources: Iterable[StackTemplate], *, only: Iterable[str] = ()) -> None:
@@ -222,6 +226,11 @@ class App:
             for name in nx.dfs_preorder_nodes(nesting, outermost)
             if name in included
         }
+        if len(self.roles) > MOST_ROLES:
+            raise TemplateError(
+                f"more than {MOST_ROLES} declarations of service-linked roles in all; name fewer"
+                " files"
+            )
 
     @classmethod
     def read(

@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from slr_constructs.templates.text import LARGEST_VALUE, size_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 PREFIX = "Fn::ForEach::"
 #: more than CloudFormation accepts in a template.
 _MOST = 1000
+#: more characters than CloudFormation accepts in a logical id.
+_LONGEST = 255
 _VARIABLE = re.compile(r"[$&]\{(\w+)\}")
 
 
@@ -34,18 +38,27 @@ def is_loop(key: str) -> bool:
     return key.startswith(PREFIX)
 
 
-def expanded(loop: Any) -> dict[str, Any]:  # noqa: ANN401 - any part of a template
+def expanded(loop: Any, most: int = LARGEST_VALUE) -> dict[str, Any]:  # noqa: ANN401 - any part of a template
     """Return the resources of a loop.
 
     Args:
         loop: The value of the key: a list of a variable, its values, and the resources.
+
+        most: The largest size of all resources, as `text.size_of` returns it.
+            Default: that of a template.
 
     Raises:
         LoopError: The loop is malformed or has too many resources.
     """
     if _size(loop) > _MOST:
         raise LoopError(f"it has more than {_MOST} resources")
-    return dict(_of_loop(loop, {}))
+    found, size = {}, 0
+    for logical_id, body in _of_loop(loop, {}):
+        found[logical_id] = body
+        size += size_of(body)
+        if size > most:
+            raise LoopError("its resources are too large")
+    return found
 
 
 def _size(loop: Any) -> int:  # noqa: ANN401 - any part of a template
@@ -61,6 +74,8 @@ def _parts(loop: Any) -> tuple[str, list[str] | None, dict[str, Any]]:  # noqa: 
         case [str(variable), collection, dict(resources)]:
             values = collection if isinstance(collection, list) else [None]
             is_known = all(isinstance(each, str | int) for each in values)
+            if is_known and any(len(str(each)) > _LONGEST for each in values):
+                raise LoopError(f"a value has more than {_LONGEST} characters")
             return variable, [*map(str, values)] if is_known else None, resources
     raise LoopError("it must be a list of a variable, its values and its resources")
 

@@ -4,6 +4,9 @@ A cloud assembly is the folder that `cdk synth` writes. Its manifest names the s
 dependencies and the assemblies of stages. The template of a nested stack is the file named by the
 resource's metadata (`aws:asset:path`) or by its `TemplateURL`, or the file that the assembly
 publishes under the key in that URL. Nothing is downloaded.
+
+All files of an assembly must be in its folder. A single template may name templates in its folder
+and in the folders next to it, as `aws cloudformation package` reads them (`../child.yaml`).
 """
 
 from __future__ import annotations
@@ -14,23 +17,35 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from slr_constructs.catalogue.role_definition import IMPORTED
 from slr_constructs.templates import loops
+from slr_constructs.templates.files import MEGABYTE, is_inside, read_text
 from slr_constructs.templates.literals import mapping
-from slr_constructs.templates.text import Parsed, TextError, parse
+from slr_constructs.templates.text import LARGEST_VALUE, Parsed, TextError, parse, size_of
 from slr_constructs.templates.words import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from slr_constructs.templates.text import KeyPath
 
 _MANIFEST = "manifest.json"
 _STACK_ARTIFACT = "aws:cloudformation:stack"
 _ASSEMBLY_ARTIFACT = "cdk:cloud-assembly"
+#: the largest template, in bytes; CloudFormation accepts 1 MB.
+LARGEST_TEMPLATE = 2 * MEGABYTE
+#: the largest file of an assembly that describes its stacks and assets, in bytes.
+_LARGEST_MANIFEST = 10 * MEGABYTE
+#: all files together, in bytes as CDK writes them, and the memory that their values take.
+LARGEST_IN_ALL = 20 * MEGABYTE
+_MEMORY_IN_ALL = 50 * MEGABYTE
+#: the number of all stacks and resources.
+MOST_IN_ALL = 20_000
+#: the number of assemblies in one another, and of stacks.
+_DEEPEST = 50
 #: the type of metadata in which CDK stores the arguments of `Validations.acknowledge`.
 _ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
 #: the key under which CDK publishes a nested stack's template.
@@ -43,6 +58,64 @@ class TemplateError(ValueError):
 
 class MissingFileError(TemplateError):
     """A file does not exist."""
+
+
+class _TooMuchError(ValueError):
+    """The files that were named have too much content in all."""
+
+
+@dataclass(slots=True)
+class _Reader:
+    """What one call of `read` reads, and how much of it was read."""
+
+    #: the folder that contains all files, except those that were named.
+    root: Path | None = None
+    #: the assemblies that were read.
+    assemblies: set[str] = field(default_factory=set)
+    #: the files that each assembly publishes, by key.
+    assets: dict[Path, dict[str, str]] = field(default_factory=dict)
+    size: int = 0
+    count: int = 0
+
+    def spend(self, value: Any, count: int = 0) -> None:  # noqa: ANN401 - any part of a template
+        """Add what was read, and the number of its stacks and resources.
+
+        Raises:
+            _TooMuchError: All files together have too much.
+        """
+        self.size += size_of(value)
+        self.count += count
+        if self.size > _MEMORY_IN_ALL or self.count > MOST_IN_ALL:
+            limits = f"{LARGEST_IN_ALL // MEGABYTE} MB or {MOST_IN_ALL:,} stacks and resources"
+            raise _TooMuchError(f"more than about {limits} in all; name fewer files")
+
+    def inside(self, path: Path) -> Path:
+        """Return a path that a file names.
+
+        Raises:
+            TemplateError: It leads out of the folder.
+        """
+        if self.root is None or not is_inside(path, self.root):
+            raise TemplateError(f"{path} is outside of {self.root}, and is not read")
+        return path
+
+    def assets_of(self, folder: Path) -> Mapping[str, str]:
+        """Return the files that an assembly publishes, by key, from its asset manifests."""
+        if folder not in self.assets:
+            found = self.assets[folder] = {}
+            for manifest in sorted(folder.glob("*.assets.json")):
+                files = self.read(manifest).get("files")
+                for key, asset in mapping(files).items():
+                    path = mapping(mapping(asset).get("source")).get("path")
+                    if isinstance(path, str):
+                        found.setdefault(key, path)
+        return self.assets[folder]
+
+    def read(self, path: Path) -> dict[str, Any]:
+        """Read a file that describes the stacks or the assets of an assembly."""
+        value: dict[str, Any] = _read(self.inside(path), _LARGEST_MANIFEST, _MEMORY_IN_ALL).value
+        self.spend(value)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +151,9 @@ class StackTemplate:
     file: Path | None = None
 
 
-def read(paths: Sequence[Path], *, name: str | None = None) -> list[StackTemplate]:
+def read(
+    paths: Sequence[Path], *, name: str | None = None, root: Path | None = None
+) -> list[StackTemplate]:
     """Read the stacks of cloud assemblies and templates; nested stacks follow their parents.
 
     Parts that cannot be read are skipped, and are in `not_analyzed` of their stack. If one of
@@ -90,19 +165,25 @@ def read(paths: Sequence[Path], *, name: str | None = None) -> list[StackTemplat
         name: The stack name for a single template. Default: the name of its file, or its path if
             several files have the same name.
 
+        root: The folder that contains all files that an assembly names. Default: its own folder.
+
     Raises:
-        TemplateError: A path does not exist, none of the paths is an assembly or a template, or two
-            stacks have the same name.
+        TemplateError: A path does not exist, none of the paths is an assembly or a template, the
+            files have too much in all, or two stacks have the same name.
     """
+    reader = _Reader()
     stacks: list[StackTemplate] = []
     errors: list[TemplateError] = []
     for path in paths:
         alike = sum(stack_name_of(path) == stack_name_of(each) for each in paths) > 1
         own_name = str(path.with_name(stack_name_of(path))) if alike else stack_name_of(path)
         try:
-            stacks.extend(_stacks_at(path, name or own_name))
+            reader.root = root or _root_of(path)
+            stacks.extend(_stacks_at(path, name or own_name, reader))
         except MissingFileError:
             raise
+        except _TooMuchError as error:
+            raise TemplateError(f"{path}: {error}") from None
         except TemplateError as error:
             errors.append(error)
             stacks.append(_unreadable(StackTemplate(name or own_name, {}, file=path), error))
@@ -120,14 +201,29 @@ def is_assembly(path: Path) -> bool:
     return path.name == _MANIFEST or os.path.isdir(path)  # noqa: PTH112
 
 
-def _stacks_at(path: Path, name: str) -> list[StackTemplate]:
+def _folder_of(path: Path) -> Path:
+    """Return the folder of a cloud assembly."""
+    return path.parent if path.name == _MANIFEST else path
+
+
+def _root_of(path: Path) -> Path:
+    """Return the folder that contains all files that an assembly or a template may name."""
     if is_assembly(path):
-        return [*_stacks_of(path.parent if path.name == _MANIFEST else path)]
+        return _folder_of(path)
+    # `aws cloudformation package` accepts `../child.yaml`
+    folder = Path(os.path.realpath(path.parent))
+    # not all files of the machine
+    return folder.parent if folder.parent.name else folder
+
+
+def _stacks_at(path: Path, name: str, reader: _Reader) -> list[StackTemplate]:
+    if is_assembly(path):
+        return [*_stacks_of(_folder_of(path), reader)]
     parsed = _read(path)
     if "Resources" not in parsed.value:
         raise TemplateError(f"{path} is not a CloudFormation template: no Resources")
     stack = StackTemplate(name, parsed.value, file=path, repeated_keys=parsed.repeated)
-    return [*_with_inner(stack, [path])]
+    return [*_with_inner(stack, [path], reader)]
 
 
 def _unreadable(stack: StackTemplate, error: TemplateError) -> StackTemplate:
@@ -135,30 +231,21 @@ def _unreadable(stack: StackTemplate, error: TemplateError) -> StackTemplate:
     return replace(stack, template={}, not_analyzed=((None, str(error)),))
 
 
-def read_template(path: Path) -> dict[str, Any]:
-    """Read a mapping from a JSON or YAML file with short tags, without checking its content.
-
-    Raises:
-        TemplateError: The file does not exist, or does not contain a mapping.
-    """
-    return _read(path).value  # type: ignore[no-any-return]
-
-
-def _read(path: Path) -> Parsed:
+def _read(path: Path, most: int = LARGEST_TEMPLATE, most_value: int = LARGEST_VALUE) -> Parsed:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, most)
     except FileNotFoundError:
         raise MissingFileError(f"{path}: no such file or directory") from None
     except UnicodeDecodeError:
         raise TemplateError(f"{path} is not a CloudFormation template: not UTF-8 text") from None
     except OSError as error:
         raise TemplateError(f"{path} cannot be read: {error.strerror}") from None
-    return _parsed(text, str(path))
+    return _parsed(text, str(path), most_value)
 
 
-def _parsed(text: str, where: str) -> Parsed:
+def _parsed(text: str, where: str, most: int = LARGEST_VALUE) -> Parsed:
     try:
-        parsed = parse(text)
+        parsed = parse(text, most)
     except TextError as error:
         raise TemplateError(f"{where} is not a CloudFormation template: {error}") from None
     if not isinstance(parsed.value, dict):
@@ -190,13 +277,14 @@ def readable_resources(
     entries = template.get("Resources", {})
     if not isinstance(entries, dict):
         return {}, [(None, f"Resources must be a mapping, got {entries!r}")]
-    resources, skipped = {}, []
+    resources, skipped, left = {}, [], LARGEST_VALUE
     for key, entry in entries.items():
         try:
-            found = loops.expanded(entry) if loops.is_loop(key) else {key: entry}
+            found = loops.expanded(entry, left) if loops.is_loop(key) else {key: entry}
         except loops.LoopError as error:
             skipped.append((key, f"the loop cannot be expanded: {error}"))
             continue
+        left -= size_of(found) if loops.is_loop(key) else 0
         for logical_id, body in found.items():
             # cfn-lint would silently skip these entries
             if isinstance(body, dict) and isinstance(body.get("Type"), str):
@@ -232,7 +320,7 @@ def _with_marks(file: Path) -> dict[str, Any]:
     # cfn-lint's hook refuses duplicate keys; without it, the last value counts, as in `json`
     decoder.object_pairs_hook = None
     decoder.scan_once = cfn_json.py_make_scanner(decoder)
-    return decoder.decode(file.read_text(encoding="utf-8-sig"))  # type: ignore[no-any-return]
+    return decoder.decode(read_text(file, LARGEST_TEMPLATE))  # type: ignore[no-any-return]
 
 
 def stack_name_of(path: Path) -> str:
@@ -240,14 +328,20 @@ def stack_name_of(path: Path) -> str:
     return printable(path.stem.removesuffix(".template") or path.name)
 
 
-def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
+def _stacks_of(folder: Path, reader: _Reader, depth: int = 1) -> Iterator[StackTemplate]:
     manifest = folder / _MANIFEST
-    if not manifest.exists():
+    if not os.path.exists(manifest):  # noqa: PTH110 - Path.exists raises errors
         raise TemplateError(
             f"{folder} is not a cloud assembly: no manifest.json in it (`cdk synth` writes one,"
             " into cdk.out)"
         )
-    artifacts = read_template(manifest).get("artifacts", {})
+    if depth > _DEEPEST:
+        raise TemplateError(f"{folder} is in more than {_DEEPEST} other assemblies")
+    real = os.path.realpath(folder)
+    if real in reader.assemblies:
+        raise TemplateError(f"{folder} is named twice")
+    reader.assemblies.add(real)
+    artifacts = reader.read(manifest).get("artifacts", {})
     if not isinstance(artifacts, dict) or not all(
         isinstance(each, dict) for each in artifacts.values()
     ):
@@ -259,15 +353,15 @@ def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
     }
     for key, artifact in artifacts.items():
         if artifact.get("type") == _ASSEMBLY_ARTIFACT:
-            inner = folder / _property(manifest, key, artifact, "directoryName")
-            yield from _stacks_of(inner)
+            inner = reader.inside(folder / _property(manifest, key, artifact, "directoryName"))
+            yield from _stacks_of(inner, reader, depth + 1)
         elif key in names:
-            file = folder / _property(manifest, key, artifact, "templateFile")
+            file = reader.inside(folder / _property(manifest, key, artifact, "templateFile"))
             depends_on = artifact.get("dependencies", [])
             if not isinstance(depends_on, list):
                 raise _malformed(manifest, f"the dependencies of {key} must be a list")
             account, region = _environment(artifact)
-            metadata = list(_metadata(folder, artifact))
+            metadata = list(_metadata(folder, artifact, reader))
             stack = StackTemplate(
                 names[key],
                 {},
@@ -283,7 +377,7 @@ def _stacks_of(folder: Path) -> Iterator[StackTemplate]:
                 ),
                 file=file,
             )
-            yield from _read_with_inner(stack, [file])
+            yield from _read_with_inner(stack, [file], reader)
 
 
 def _deployed_as(artifact: Mapping[str, Any]) -> str | None:
@@ -301,13 +395,15 @@ def _environment(artifact: Mapping[str, Any]) -> tuple[str | None, str | None]:
     )
 
 
-def _metadata(folder: Path, artifact: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+def _metadata(
+    folder: Path, artifact: Mapping[str, Any], reader: _Reader
+) -> Iterator[tuple[str, Any, Any]]:
     """Yield path, type and data of the metadata that CDK writes for the constructs of a stack.
 
     The metadata is in the manifest or, with newer versions of CDK, in a file that it names.
     """
     named = artifact.get("additionalMetadataFile")
-    files = [read_template(folder / named)] if isinstance(named, str) else []
+    files = [reader.read(folder / named)] if isinstance(named, str) else []
     for each in (artifact.get("metadata"), *files):
         for path, entries in mapping(each).items():
             for entry in map(mapping, entries if isinstance(entries, list) else ()):
@@ -335,7 +431,9 @@ def _malformed(manifest: Path, why: str) -> TemplateError:
     return TemplateError(f"{manifest} is not the manifest of a cloud assembly: {why}")
 
 
-def _read_with_inner(stack: StackTemplate, files: Sequence[Path]) -> Iterator[StackTemplate]:
+def _read_with_inner(
+    stack: StackTemplate, files: Sequence[Path], reader: _Reader
+) -> Iterator[StackTemplate]:
     """Read the template of a stack, and yield the stack and those in it; see `_with_inner`."""
     try:
         parsed = _read(files[0])
@@ -343,15 +441,20 @@ def _read_with_inner(stack: StackTemplate, files: Sequence[Path]) -> Iterator[St
         yield _unreadable(stack, error)
         return
     stack = replace(stack, template=parsed.value, repeated_keys=parsed.repeated)
-    yield from _with_inner(stack, files)
+    yield from _with_inner(stack, files, reader)
 
 
-def _with_inner(stack: StackTemplate, files: Sequence[Path]) -> Iterator[StackTemplate]:
+def _with_inner(
+    stack: StackTemplate, files: Sequence[Path], reader: _Reader
+) -> Iterator[StackTemplate]:
     """Yield a stack, and then the stacks nested in it and those that it deploys elsewhere.
 
     `files` are the file of its template and those of the stacks around it, from inside to outside.
     """
     resources, skipped = readable_resources(stack.template)
+    entries = mapping(stack.template.get("Resources"))
+    of_loops = [body for key, body in resources.items() if key not in entries]
+    reader.spend([stack.template, of_loops], 1 + len(resources))
     inner: list[Iterator[StackTemplate]] = []
     for logical_id, body in resources.items():
         kind = _KINDS.get(body["Type"])
@@ -373,21 +476,30 @@ def _with_inner(stack: StackTemplate, files: Sequence[Path]) -> Iterator[StackTe
                     account=stack.account,
                     region=stack.region,
                 )
+            if len(files) > _DEEPEST:
+                skipped.append((logical_id, f"nested more than {_DEEPEST} levels deep"))
+                continue
             if isinstance(source, _Inline):
-                inner.append(_of_text(new, source, files))
-            elif (file := _local_file(source, body, files[0].parent)) is None:
+                inner.append(_of_text(new, source, [files[0], *files], reader))
+                continue
+            try:
+                file = _local_file(source, body, files[0].parent, reader)
+            except TemplateError as error:
+                skipped.append((logical_id, str(error)))
+                continue
+            if file is None:
                 sentence = f"the template of the {kind.name} was not found"
                 skipped.append((logical_id, f"{sentence}, so its resources are not analyzed"))
-            elif file in files:
+            elif any(file.samefile(each) for each in files):
                 skipped.append((logical_id, "the resource nests its own template"))
             else:
-                inner.append(_read_with_inner(replace(new, file=file), [file, *files]))
+                inner.append(_read_with_inner(replace(new, file=file), [file, *files], reader))
     yield replace(stack, not_analyzed=tuple(skipped))
     yield from chain.from_iterable(inner)
 
 
 def _of_text(
-    stack: StackTemplate, source: _Inline, files: Sequence[Path]
+    stack: StackTemplate, source: _Inline, files: Sequence[Path], reader: _Reader
 ) -> Iterator[StackTemplate]:
     """Yield a stack whose template is a text in another template, and the stacks in it."""
     try:
@@ -396,7 +508,7 @@ def _of_text(
         yield _unreadable(stack, error)
         return
     stack = replace(stack, template=parsed.value, repeated_keys=parsed.repeated)
-    yield from _with_inner(stack, files)
+    yield from _with_inner(stack, files, reader)
 
 
 class _Inline(NamedTuple):
@@ -448,28 +560,26 @@ _KINDS = {
 }
 
 
-def _local_file(url: Any, body: Mapping[str, Any], folder: Path) -> Path | None:  # noqa: ANN401 - any part of a template
-    """Return the file of a template; None if it is not named or does not exist."""
+def _local_file(
+    url: Any,  # noqa: ANN401 - any part of a template
+    body: Mapping[str, Any],
+    folder: Path,
+    reader: _Reader,
+) -> Path | None:
+    """Return the file of a template; None if it is not named or does not exist.
+
+    Raises:
+        TemplateError: The file is outside of the files that may be read.
+    """
     named = mapping(body.get("Metadata")).get("aws:asset:path")
     if named is None and isinstance(url, str):
         named = url
     if (named is None or "://" in str(named)) and (asset := _ASSET.search(json.dumps(url))):
-        named = _asset(folder, asset[1])
+        named = reader.assets_of(folder).get(asset[1])
     if not isinstance(named, str) or "://" in named:
         return None
-    file = folder / named
-    # not Path.exists, which raises an error for a name with a null character
-    return file if os.path.exists(file) else None  # noqa: PTH110
-
-
-def _asset(folder: Path, key: str) -> str | None:
-    """Return the file that an assembly publishes under a key, from its asset manifests."""
-    for manifest in sorted(folder.glob("*.assets.json")):
-        asset = mapping(mapping(read_template(manifest).get("files")).get(key))
-        path = mapping(asset.get("source")).get("path")
-        if isinstance(path, str):
-            return path
-    return None
+    file = reader.inside(folder / named)
+    return file if file.exists() else None
 
 
 def _inner_name(parent: str, logical_id: str, body: Mapping[str, Any]) -> str:
