@@ -18,7 +18,6 @@ from aws_cdk import (
     PolicyValidationPluginReport,
     PolicyViolatingResource,
     PolicyViolation,
-    Stage,
 )
 
 from slr_constructs._errors import check_kind
@@ -29,7 +28,7 @@ from slr_constructs.guard.rules.not_analyzed import RULE as NOT_ANALYZED
 from slr_constructs.templates.reading import StackTemplate, TemplateError, read
 
 if TYPE_CHECKING:
-    from aws_cdk import IPolicyValidationContext
+    from aws_cdk import IPolicyValidationContext, Stage
 
     from slr_constructs.templates.app import App
 
@@ -99,7 +98,7 @@ class RoleGuard:
         folders = {Path(each).parent for each in context.template_paths}
         try:
             # the assembly of a stage names assets in the folder of the app
-            root = Path(cast("Stage", Stage.of(context.app_construct)).asset_outdir)
+            root = Path(cast("Stage", context.app_construct).asset_outdir)
             stacks = read([Path(os.path.commonpath(folders))], root=root)
             violations = self._violations(stacks) if may_have_findings(stacks) else []
         except TemplateError as error:

@@ -450,6 +450,27 @@ def test_a_nested_template_without_a_construct_is_read_too(tmp_path: Path) -> No
     assert where["cloudFormationResource"]["templatePath"].startswith("asset.")
 
 
+def test_the_guard_of_a_stage_reads_the_assets_of_the_app(tmp_path: Path) -> None:
+    """They are next to the assembly of the stage, which names them."""
+    file = tmp_path / "inner.json"
+    group = {
+        "Type": "AWS::MediaPackage::PackagingGroup",
+        "Properties": {"Id": "shows", "EgressAccessLogs": {}},
+    }
+    file.write_text(json.dumps({"Resources": {"Shows": group}}))
+    app = App(outdir=str(tmp_path / "out"), analytics_reporting=False)
+    stage = Stage(app, "Beta")
+    stack = Stack(stage, "Show")
+    asset = aws_s3_assets.Asset(stack, "Template", path=str(file))
+    CfnStack(stack, "Inner", template_url=asset.http_url)
+    Validations.of(stage).add_plugins(RoleGuard())
+
+    assert [rule for rule, _ in rules_and_paths(violations_of(app))] == [
+        "CleanUpMissing",
+        "RoleNotDeclared",
+    ]
+
+
 def test_a_finding_for_a_whole_nested_stack_names_its_construct() -> None:
     """Such a finding has no resource in the nested stack."""
 

@@ -70,6 +70,11 @@ def check(
     PATH is a cloud assembly (the directory that `cdk synth` writes) or a CloudFormation or SAM
     template in JSON or YAML.
 
+    A cloud assembly is read only from its own directory. A template may name templates for nested
+    stacks in its directory and in the directories next to it. Nothing is downloaded. Limits: 2 MB
+    for a template (CloudFormation accepts 1 MB); about 20 MB, 20,000 stacks and resources, and 500
+    declarations of roles in all.
+
     Acknowledge findings that do not matter to you. In CDK, call
     Validations.of(construct).acknowledge with an id such as slr-constructs::RoleNotDeclared. In a
     template, use the metadata of a resource, or the metadata of the template for all its resources:

@@ -42,6 +42,11 @@ def diff(context: click.Context, old: Path, new: Path, form: str, output: Path |
     cannot be compared with a template. Text and Markdown show the same change in several stacks
     once; JSON has an entry for each stack.
 
+    A cloud assembly is read only from its own directory. A template may name templates for nested
+    stacks in its directory and in the directories next to it. Nothing is downloaded. Limits: 2 MB
+    for a template (CloudFormation accepts 1 MB); about 20 MB, 20,000 stacks and resources, and 500
+    declarations of roles in all.
+
     Exit status: 1 if something gets worse, otherwise 0. Worse means: a dependency is lost, a
     feature stays enabled on deletion, a role is removed more destructively, a resource does not
     depend on its role any more, deleting another stack disables its feature, or CloudFormation

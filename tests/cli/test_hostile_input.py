@@ -15,6 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slr_constructs.templates.app import MOST_ROLES
+from slr_constructs.templates.files import MEGABYTE
+from slr_constructs.templates.reading import LARGEST_IN_ALL, LARGEST_TEMPLATE, MOST_IN_ALL
 from tests.cli.commands import run_command
 
 if TYPE_CHECKING:
@@ -230,6 +233,19 @@ def test_no_command_takes_much_time_or_memory(tmp_path: Path, name: str) -> None
         assert process.returncode in {0, 1, 2}, words
         assert usage.ru_utime + usage.ru_stime < SECONDS, words
         assert usage.ru_maxrss < MEGABYTES * 1000, words
+
+
+@pytest.mark.parametrize("command", ["check", "order", "diff"])
+def test_the_help_has_the_limits(command: str) -> None:
+    """The numbers are those of the code."""
+    shown = " ".join(run(command, "--help").split())
+
+    for limit in (
+        f"{LARGEST_TEMPLATE // MEGABYTE} MB for a template",
+        f"about {LARGEST_IN_ALL // MEGABYTE} MB, {MOST_IN_ALL:,} stacks and resources",
+        f"{MOST_ROLES} declarations of roles",
+    ):
+        assert limit in shown
 
 
 @pytest.mark.parametrize(
