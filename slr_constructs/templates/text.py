@@ -164,9 +164,6 @@ def _from_yaml(text: str, most: int) -> Parsed:
         return Parsed(loader.construct_document(root), repeated)
     except TextError:
         raise
-    except cfn_yaml.CfnParseError as error:
-        first = error.matches[0]
-        raise TextError(f"{first.message.splitlines()[0]} in line {first.linenumber}") from None
     except yaml.MarkedYAMLError as error:
         # the position of an error at the end may be after the last line
         line = min(error.problem_mark.line + 1, len(text.splitlines()))
