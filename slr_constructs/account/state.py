@@ -34,6 +34,8 @@ from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     new_deletion_lock,
 )
 
+from slr_constructs.templates.files import MEGABYTE, read_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from slr_constructs.catalogue import RoleDefinition
 
 _FORMAT = "slr-constructs release"
+#: far more than the settings of all resources of an account.
+_LARGEST = 100 * MEGABYTE
 _VERSION = 1
 #: what the first line says besides the format.
 _IDENTITY = ("account", "partition", "role_name")
@@ -339,13 +343,17 @@ def locked(path: Path) -> Iterator[None]:
     The lock ends with the process, however it ends. Windows has no such locks.
 
     Raises:
-        AccountError: Another command uses the file, or the lock cannot be written.
+        AccountError: Another command uses the file, it is not a regular file, or the lock cannot
+            be written.
     """
     try:
         import fcntl  # noqa: PLC0415 - Windows does not have it
     except ImportError:
         yield
         return
+    if path.exists() and not path.is_file():
+        # a device or a pipe has no settings, and its folder is not for locks
+        raise AccountError(f"{path} cannot be used: not a regular file")
     lock = path.with_name(f"{path.name}.lock")
     file = -1
     try:
@@ -376,7 +384,7 @@ def _is_same(file: int, path: Path) -> bool:
 
 def _content(path: Path, *, missing_ok: bool = False) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bytes(path, _LARGEST)
     except OSError as error:
         if missing_ok and isinstance(error, FileNotFoundError):
             return b""

@@ -16,6 +16,17 @@ MEGABYTE = 1_000_000
 def read_text(path: Path, most: int) -> str:
     """Return the text of a regular file in UTF-8, with or without a byte order mark.
 
+    Raises:
+        OSError: As for `read_bytes`.
+
+        UnicodeDecodeError: The file is not UTF-8 text.
+    """
+    return read_bytes(path, most).decode("utf-8-sig")
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """Return the content of a regular file.
+
     Args:
         path: The file. A device, a pipe or a socket is refused, because reading it may never end.
 
@@ -23,8 +34,6 @@ def read_text(path: Path, most: int) -> str:
 
     Raises:
         OSError: The file does not exist, cannot be read, is not a regular file, or is too large.
-
-        UnicodeDecodeError: The file is not UTF-8 text.
     """
     try:
         with open(path, "rb", opener=_open_regular) as file:
@@ -36,7 +45,7 @@ def read_text(path: Path, most: int) -> str:
         raise OSError(errno.EINVAL, "not a file name") from None
     if len(content) > most:
         raise OSError(errno.EFBIG, f"larger than {most // MEGABYTE} MB")
-    return content.decode("utf-8-sig")
+    return content
 
 
 def is_inside(path: Path, folder: Path) -> bool:

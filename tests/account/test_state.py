@@ -670,6 +670,22 @@ def test_a_lock_that_was_deleted_in_the_meantime_is_created_again(
         _refusal(lambda: locked(path).__enter__())
 
 
+@pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
+def test_only_a_regular_file_is_read_and_locked(kind: str, tmp_path: Path) -> None:
+    """A device or a pipe may never end."""
+    file = Path("/dev/zero") if kind == "device" else tmp_path / kind
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+
+    assert _refusal(lambda: locked(file).__enter__()) == (
+        f"{file} cannot be used: not a regular file"
+    )
+    assert _refusal(lambda: State.read(file)).startswith(f"{file} cannot be read: ")
+    assert not file.with_name(f"{file.name}.lock").exists()
+
+
 def test_a_system_without_locks_has_none(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows."""
     monkeypatch.setitem(sys.modules, "fcntl", None)
