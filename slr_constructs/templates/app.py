@@ -178,6 +178,9 @@ class Stack:
 
     def is_before(self, dependency: str, dependent: str) -> bool:
         """Return whether a resource depends on another one, directly or indirectly."""
+        if self._graph.has_edge(dependent, dependency):
+            # most questions are about direct dependencies, and the set of all takes long to build
+            return True
         if dependency not in self._dependents:
             self._dependents[dependency] = nx.ancestors(self._graph, dependency)
         return dependent in self._dependents[dependency]
