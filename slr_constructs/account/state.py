@@ -33,7 +33,6 @@ from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     LEASE_TAG,
     new_deletion_lock,
 )
-
 from slr_constructs.templates.files import MEGABYTE, read_bytes
 
 if TYPE_CHECKING:
