@@ -514,7 +514,8 @@ def denials_with_service_codes() -> None:
         if service in {*wire.SERVICES, "account", "organizations"} and not more.get("error_code"):
             _, _, operation = action.partition(":")
             refused = wire.denied(service, operation, principal_arn, action)
-            return wire.refusal(service, refused)
+            status, headers, content = wire.refusal(service, refused)
+            return status, {**headers, "x-amzn-RequestId": request_id}, content
         known: _Response = denied_response(service, action, principal_arn, request_id, **more)
         return known
 
