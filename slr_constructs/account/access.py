@@ -14,7 +14,14 @@ import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    ProxyConnectionError,
+    SSOError,
+    TokenRetrievalError,
+)
 from botocore.parsers import ResponseParserError
 
 from slr_constructs.account.responses import CheckedApi, InvalidResponseError, check_responses
@@ -46,10 +53,29 @@ CALL_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 #: errors while credentials are read: the credential process of a profile does not start, or its
 #: output is not valid.
 _SIGN_IN_ERRORS = (*CALL_ERRORS, OSError, ValueError)
+#: the credentials have expired: the codes of STS and of the common errors of AWS APIs, and the
+#: errors of botocore if a session of IAM Identity Center has ended.
+_EXPIRED_CODES = ("ExpiredToken", "ExpiredTokenException")
+_EXPIRED = (SSOError, TokenRetrievalError)
 
 
 class AccountError(Exception):
-    """An operation on an account cannot be done. The text says why."""
+    """An operation on an account cannot be done. The text says why.
+
+    Args:
+        text: The text.
+
+        code: The error code of the call that failed.
+            Default: no call failed.
+    """
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class SignInAgainError(AccountError):
+    """The credentials have expired, so that all further calls fail too."""
 
 
 def _ignore_event(event: str, **details: object) -> None:
@@ -142,7 +168,9 @@ class Account:
         try:
             provider = _AssumedRole(credentials)
         except CALL_ERRORS as error:
-            raise AccountError(f"{role_arn} cannot be assumed: {reason(error)}") from None
+            refuse_expired(error)
+            text = f"{role_arn} cannot be assumed: {reason(error)}"
+            raise AccountError(text, code(error)) from None
         session = botocore.session.get_session()
         session.register_component("credential_provider", CredentialResolver([provider]))
         return _identified(boto3.Session(botocore_session=session, region_name=self.home_region))
@@ -251,7 +279,32 @@ def reason(error: BaseException) -> str:
     if isinstance(error, HTTPClientError) and type(error) is HTTPClientError:
         # the message of the HTTP library may quote a header with the session token
         return f"the HTTP client failed: {type(error.kwargs['error']).__name__}"
+    if isinstance(error, ProxyConnectionError):
+        # the message of botocore has only the address of the proxy, without its password
+        return f"{error}: {_proxy_reason(error.kwargs['error'])}"
     return " ".join(str(error).split())
+
+
+def _proxy_reason(error: BaseException) -> str:
+    """Return the text of the innermost error: of the operating system, or of the proxy."""
+    inner = getattr(error, "original_error", None) or error.__cause__
+    if inner is not None:
+        return _proxy_reason(inner)
+    return getattr(error, "strerror", None) or str(error)
+
+
+def refuse_expired(error: Exception) -> None:
+    """Stop if a call failed because the credentials have expired.
+
+    Raises:
+        SignInAgainError: They have expired.
+    """
+    if isinstance(error, _EXPIRED) or code(error) in _EXPIRED_CODES:
+        raise SignInAgainError(
+            f"the credentials have expired ({reason(error)}). Sign in again, and run the command"
+            " again",
+            code(error),
+        ) from None
 
 
 def disabled_regions(account: Account) -> Sequence[str]:

@@ -16,12 +16,19 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from slr_constructs.account import stacks
-from slr_constructs.account.access import CALL_ERRORS, AccountError, disabled_regions, reason
+from slr_constructs.account.access import (
+    CALL_ERRORS,
+    AccountError,
+    SignInAgainError,
+    disabled_regions,
+    reason,
+    refuse_expired,
+)
 from slr_constructs.account.concurrency import Done, run_concurrently
 from slr_constructs.account.iam_role import Lease, Role, read_role
 from slr_constructs.account.usages import kinds_of, offered_regions
 from slr_constructs.account.usages.kind import Mark, TargetResource
-from slr_constructs.handler.slr_handler.aws import is_busy
+from slr_constructs.handler.slr_handler.aws import code, is_busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -44,14 +51,13 @@ class Failure:
     #: the name of the role, or of the kind of resource, that is incomplete because of the failure.
     role: str = ""
     kind: str = ""
+    #: the error code. The rest of the reason may name a single resource, account or region.
+    code: str = ""
 
     @property
     def group_key(self) -> tuple[str, str, str]:
-        """The key by which similar failures are reported as one.
-
-        The part of the reason after the first colon may name a single resource, so it is left out.
-        """
-        return self.region or "", self.resource, self.reason.partition(":")[0]
+        """The key by which similar failures in a region are reported as one."""
+        return self.region or "", self.resource, self.code
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,8 @@ class Progress:
     failures: int = 0
     #: calls that a service throttled, so that they waited.
     waits: int = 0
+    #: by account id: what was found so far.
+    found: dict[str, Found] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, **more: int) -> None:
@@ -180,47 +188,94 @@ def audit(
 
         progress: Is updated during the audit.
             Default: progress is not reported.
+
+    Raises:
+        SignInAgainError: The credentials have expired.
     """
     progress = Progress() if progress is None else progress
     reading = _Reading(account, definitions, regions, progress)
-    result = Audit(account.id, account.name)
-    seen: dict[str, Role] = {}
-    tags: list[Lease | Mark] = []
-    usages: dict[tuple[str, str], TargetResource] = {}
-    failures: dict[tuple[str, str, str], Failure] = {}
+    found = progress.found[account.id] = Found(account.id, account.name, definitions)
     for event in run_concurrently(reading.jobs(), at_once=at_once):
-        match event:
-            case Role():
-                seen[event.definition.role_name] = event
-            case Lease() | Mark():
-                tags.append(event)
-            case TargetResource():
-                # a resource that two lists return is one usage. A known stack is kept
-                key = (event.kind.name, event.arn)
-                progress.add(usages=key not in usages)
-                if event.stack is not None or key not in usages:
-                    usages[key] = event
-            case Failure():
-                progress.add(failures=event.group_key not in failures)
-                first = failures.setdefault(event.group_key, event)
-                failures[event.group_key] = min(first, event, key=lambda each: each.reason)
-            case _Lists():
-                result.lists = event.lists
-                result.disabled_regions = event.disabled_regions
-                if event.failure is not None:
-                    result.notes.append(
-                        "the list of enabled regions cannot be read, so every region is read, and a"
-                        f" region that is not enabled is reported as a failure: {event.failure}"
+        found.add(event, progress)
+    return found.audit()
+
+
+@dataclass(slots=True)
+class Found:
+    """What was found in an account so far. Safe to use from any thread."""
+
+    account: str
+    name: str
+    definitions: Sequence[RoleDefinition] = ()
+    _roles: dict[str, Role] = field(default_factory=dict)
+    _tags: list[Lease | Mark] = field(default_factory=list)
+    _usages: dict[tuple[str, str], TargetResource] = field(default_factory=dict)
+    _failures: dict[tuple[str, str, str], Failure] = field(default_factory=dict)
+    _lists: _Lists | None = None
+    _result: Audit | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, event: _Event, progress: Progress) -> None:
+        """Add what a job has found."""
+        with self._lock:
+            match event:
+                case Role():
+                    self._roles[event.definition.role_name] = event
+                case Lease() | Mark():
+                    self._tags.append(event)
+                case TargetResource():
+                    # a resource that two lists return is one usage. A known stack is kept
+                    key = (event.kind.name, event.arn)
+                    progress.add(usages=key not in self._usages)
+                    if event.stack is not None or key not in self._usages:
+                        self._usages[key] = event
+                case Failure():
+                    progress.add(failures=event.group_key not in self._failures)
+                    first = self._failures.setdefault(event.group_key, event)
+                    self._failures[event.group_key] = min(
+                        first, event, key=lambda each: each.reason
                     )
-                progress.add(lists=len(event.lists))
-            case _:
-                progress.add(targets=event.targets, lists_read=event.last)
-    result.failures = [failure for _, failure in sorted(failures.items())]
-    result.roles = [
-        _report(each, seen.get(each.role_name), tags, usages.values(), result.failures)
-        for each in definitions
-    ]
-    return result
+                case _Lists():
+                    self._lists = event
+                    progress.add(lists=len(event.lists))
+                case _:
+                    progress.add(targets=event.targets, lists_read=event.last)
+
+    def audit(self, stopped: str = "") -> Audit:
+        """Return the result.
+
+        Args:
+            stopped: Why the audit of the account ends before everything was read.
+                Default: everything was read, except what failed.
+        """
+        with self._lock:
+            if self._result is not None:
+                return self._result
+            failures = [failure for _, failure in sorted(self._failures.items())]
+            if stopped:
+                failures.append(Failure(None, "the rest of the account", stopped))
+            self._result = result = Audit(self.account, self.name, failures=failures)
+            if self._lists is not None:
+                result.lists = self._lists.lists
+                result.disabled_regions = self._lists.disabled_regions
+                if self._lists.failure is not None:
+                    result.notes.append(
+                        "the list of enabled regions cannot be read, so every region is read, and"
+                        " a region that is not enabled is reported as a failure:"
+                        f" {self._lists.failure}"
+                    )
+            result.roles = [
+                _report(
+                    each,
+                    self._roles.get(each.role_name),
+                    self._tags,
+                    self._usages.values(),
+                    failures,
+                    stopped=bool(stopped),
+                )
+                for each in self.definitions
+            ]
+            return result
 
 
 def _report(
@@ -229,10 +284,13 @@ def _report(
     tags: Sequence[Lease | Mark],
     usages: Iterable[TargetResource],
     failures: Iterable[Failure],
+    *,
+    stopped: bool,
 ) -> RoleReport:
     kinds = kinds_of(definition)
     failed = {each.role for each in failures} | {each.kind for each in failures}
-    exists = None if definition.role_name in failed else role is not None
+    unknown = definition.role_name in failed or (stopped and role is None)
+    exists = None if unknown else role is not None
     # the role that replaces it has the same usages, and a role that does not exist has none
     replaced = exists is False and definition.superseded_by is not None
     return RoleReport(
@@ -259,7 +317,7 @@ def _report(
             key=lambda each: (each.target.region, each.target.arn, each.stack, each.tags),
         ),
         exists=exists,
-        complete=failed.isdisjoint(kind.name for kind in kinds),
+        complete=not stopped and failed.isdisjoint(kind.name for kind in kinds),
     )
 
 
@@ -288,14 +346,22 @@ def audit_all(
 
         progress: Is updated during the audit, for all accounts together.
             Default: progress is not reported.
+
+    Raises:
+        SignInAgainError: The credentials have expired.
     """
+    progress = Progress() if progress is None else progress
     parallel = min(accounts_at_once, max(len(accounts), 1))
 
     def read(id: str, name: str, enter: Callable[[], Account]) -> Done[Audit]:
         try:
             account = enter()
+        except SignInAgainError:
+            raise
         except AccountError as error:
-            return Done([Audit(id, name, failures=[Failure(None, "the account", str(error))])])
+            found = progress.found[id] = Found(id, name)
+            found.add(Failure(None, "the account", str(error), code=error.code), progress)
+            return Done([found.audit()])
         account.name = name
         share = max(at_once // parallel, 1)
         return Done(
@@ -311,7 +377,7 @@ def read_role_and_leases(account: Account, definition: RoleDefinition) -> Done[_
         role = read_role(account, definition)
     except CALL_ERRORS as error:
         name = definition.role_name
-        return Done([Failure(None, f"the role {name}", reason(error), role=name)])
+        return Done([_failure(None, f"the role {name}", error, role=name)])
     if role is None:
         return Done()
     return Done([role], [partial(_read_state, account, lease) for lease in role.leases()])
@@ -322,8 +388,7 @@ def _read_state(account: Account, tag: Lease | Mark) -> Done[_Event]:
         state = stacks.read_state(tag.stack, account)
     except CALL_ERRORS as error:
         # treated as an existing stack
-        failure = Failure(tag.region, "the stacks that hold leases", reason(error))
-        return Done([tag, failure])
+        return Done([tag, _failure(tag.region, f"the stacks with {tag.noun}s", error)])
     return Done([replace(tag, state=state)])
 
 
@@ -352,6 +417,7 @@ class _Reading:
         try:
             disabled = disabled_regions(self.account)
         except CALL_ERRORS as error:
+            refuse_expired(error)
             # calls in a disabled region fail, because it does not accept credentials
             disabled, failure = [], reason(error)
         wanted = dict.fromkeys(
@@ -419,7 +485,7 @@ class _Reading:
         try:
             marks = self._call(service, region, lambda: kind.read_marks(region, target))
         except CALL_ERRORS as error:
-            return Done([Failure(region.name, f"the marks on {kind.name}s", reason(error))])
+            return Done([_failure(region.name, f"the marks on {kind.name}s", error)])
         return Done([], [partial(_read_state, self.account, mark) for mark in marks])
 
     def _stack_jobs(self, usage: TargetResource) -> list[Job[_Event]]:
@@ -431,7 +497,7 @@ class _Reading:
         try:
             stack = self._call("cloudformation", region, lambda: stacks.find_stack(usage, region))
         except CALL_ERRORS as error:
-            return Done([Failure(region.name, "the stacks of role usages", reason(error))])
+            return Done([_failure(region.name, "the stacks of role usages", error)])
         return Done() if stack is None else Done([replace(usage, stack=stack)])
 
     def _call(self, service: str, region: Region, read: Callable[[], _Result]) -> _Result:
@@ -452,4 +518,16 @@ class _Reading:
 
 
 def _list_failure(region: Region, kind: Kind, error: Exception) -> Failure:
-    return Failure(region.name, f"{kind.name}s", reason(error), kind=kind.name)
+    return _failure(region.name, f"{kind.name}s", error, kind=kind.name)
+
+
+def _failure(
+    region: str | None, resource: str, error: Exception, *, role: str = "", kind: str = ""
+) -> Failure:
+    """Return the failure of a call.
+
+    Raises:
+        SignInAgainError: The credentials have expired, so all further calls fail too.
+    """
+    refuse_expired(error)
+    return Failure(region, resource, reason(error), role=role, kind=kind, code=code(error))

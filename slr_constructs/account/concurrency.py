@@ -50,6 +50,8 @@ def run_concurrently(jobs: Iterable[Job[T]], *, at_once: int) -> Generator[T]:
             try:
                 ended.put(job())
             except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread
+                # at once: the caller's thread may be busy
+                stopped.set()
                 ended.put(error)
 
     left = _put_all(jobs, waiting)

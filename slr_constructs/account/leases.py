@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
-from slr_constructs.account.audit import Failure, audit, read_role_and_leases
+from slr_constructs.account.audit import Found, Progress, audit, read_role_and_leases
 from slr_constructs.account.concurrency import run_concurrently
 from slr_constructs.account.iam_role import Lease, with_state
 from slr_constructs.account.stacks import StackState
@@ -20,21 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from slr_constructs.account.access import Account
+    from slr_constructs.account.audit import Audit, Failure
     from slr_constructs.account.usages.kind import Mark
     from slr_constructs.catalogue import RoleDefinition
 
 
 @dataclass(slots=True)
 class Leases:
-    """The leases of an account by role and stack, and the roles that cannot be read."""
+    """The leases of an account by role and stack, and what cannot be read."""
 
     leases: list[Lease] = field(default_factory=list)
     #: the marks on resources; empty if they were not read.
     marks: list[Mark] = field(default_factory=list)
-    #: by role name: the reason.
-    failures: dict[str, str] = field(default_factory=dict)
-    #: what else cannot be read, if marks are read: texts.
-    gaps: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
     #: what is unknown although all was read: texts.
     notes: list[str] = field(default_factory=list)
 
@@ -42,36 +40,35 @@ class Leases:
 def read_leases(
     account: Account, definitions: Sequence[RoleDefinition], *, at_once: int = 32
 ) -> Leases:
-    """Read the leases on roles and the states of their stacks."""
-    result = Leases()
+    """Read the leases on roles and the states of their stacks.
+
+    Raises:
+        SignInAgainError: The credentials have expired.
+    """
+    found = Found(account.id, account.name, definitions)
     jobs = [partial(read_role_and_leases, account, each) for each in definitions]
-    for found in run_concurrently(jobs, at_once=at_once):
-        match found:
-            case Lease():
-                result.leases.append(found)
-            case Failure() if found.role:
-                result.failures[found.role] = found.reason
-    order = [each.role_name for each in definitions]
-    result.leases.sort(key=lambda each: (order.index(each.role_name), each.stack, each.tag))
-    return result
+    for event in run_concurrently(jobs, at_once=at_once):
+        found.add(event, Progress())
+    return _leases_in(found.audit())
 
 
 def read_marks(
     account: Account, definitions: Sequence[RoleDefinition], *, at_once: int = 32
 ) -> Leases:
-    """Read the leases, and the marks on resources in every region."""
-    found = audit(account, definitions, at_once=at_once)
-    result = Leases(notes=found.notes)
+    """Read the leases, and the marks on resources in every region.
+
+    Raises:
+        SignInAgainError: The credentials have expired.
+    """
+    return _leases_in(audit(account, definitions, at_once=at_once))
+
+
+def _leases_in(found: Audit) -> Leases:
+    result = Leases(failures=found.failures, notes=found.notes)
     for report in found.roles:
         result.leases += report.leases
         # two roles may have the same kinds of resources
         result.marks += [each for each in report.marks if each not in result.marks]
-    for failure in found.failures:
-        if failure.role:
-            result.failures[failure.role] = failure.reason
-        else:
-            where = f" in {failure.region}" if failure.region else ""
-            result.gaps.append(f"{failure.resource}{where}: {failure.reason}")
     return result
 
 

@@ -56,6 +56,13 @@ class OfStack:
         return region_of(self.stack)
 
     @property
+    def state_text(self) -> str:
+        """The state of the stack, and the reason if no call can find it out."""
+        if self.state is StackState.UNKNOWN and self.region is None:
+            return f"{self.state.value}, because the {self.noun} does not have the id of a stack"
+        return self.state.value
+
+    @property
     def is_active(self) -> bool:
         """Whether the stack exists, or its state is unknown."""
         return self.state is not StackState.DELETED

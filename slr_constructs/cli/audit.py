@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -22,15 +23,17 @@ from slr_constructs.cli.account_options import (
 from slr_constructs.cli.arguments import OUTPUT, check_output, format_option
 from slr_constructs.cli.progress import Watch, interruptible, lists_read
 from slr_constructs.cli.refusal import Refusal
-from slr_constructs.cli.stderr import report_gaps
+from slr_constructs.cli.stderr import Gaps, warn
+from slr_constructs.templates.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from slr_constructs.account.access import Account
-    from slr_constructs.account.audit import Audit, Progress
+    from slr_constructs.account.audit import Audit, Found, Progress
     from slr_constructs.catalogue import RoleDefinition
+    from slr_constructs.cli.audit_report import Report
 
     #: id, name, and a function that returns access to the account.
     _AccountSource = tuple[str, str, Callable[[], Account]]
@@ -71,7 +74,12 @@ _ROLE_NAME = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
     show_default=True,
     help="Run at most this many API calls at the same time.",
 )
-@format_option("text", "json", "csv", help="JSON has all details; CSV has one line per usage.")
+@format_option(
+    "text",
+    "json",
+    "csv",
+    help="JSON has all details; CSV has one line per usage, role without usages, and failure.",
+)
 @OUTPUT
 @click.pass_context
 def audit(
@@ -96,8 +104,9 @@ def audit(
     its policy is the expected one, which stacks have a lease on it, and all its usages in every
     region of its services. It changes nothing.
 
-    Regions and resources that cannot be read are reported on stderr. Regions that are not enabled
-    for the account are listed, and are not an error.
+    Regions and resources that cannot be read are reported on stderr, similar ones together. Regions
+    that are not enabled for the account are listed, and are not an error. If you interrupt the
+    command, or if your credentials expire, it reports what was read until then.
 
     Exit status: 0 everything was read, 1 only a part was read, 2 nothing was read, 130 interrupted.
 
@@ -109,29 +118,83 @@ def audit(
     _check_accounts(organization_role, accounts)
     check_output(output)
     progress: Progress | None = None
-    complete = True
     with interruptible(lambda: f"{lists_read(progress)}; nothing was changed"):
-        from slr_constructs.account.audit import Progress, audit_all  # noqa: PLC0415
+        from slr_constructs.account.access import SignInAgainError  # noqa: PLC0415
+        from slr_constructs.account.audit import Found, Progress, audit_all  # noqa: PLC0415
+        from slr_constructs.account.interruption import held  # noqa: PLC0415
         from slr_constructs.cli import audit_report  # noqa: PLC0415
 
         definitions = definitions_of(roles)
         progress = Progress()
-        report = audit_report.Report(form, output)
         with Watch(progress) as watch:
             caller = signed_in(profile, role_arn)
             _check_regions(regions, caller, definitions)
             sources = _account_sources(caller, organization_role, accounts)
-            watch.accounts = len(sources)
-            audits = audit_all(
-                sources, definitions, regions=regions, at_once=at_once, progress=progress
+            ids = [each[0] for each in sources]
+            watch.accounts = len(ids)
+            report = _Report(
+                audit_report.Report(form, output), Gaps(len(ids) > 1), progress.found, len(ids)
             )
-            for each in _in_order([each[0] for each in sources], audits, watch):
-                complete = complete and each.complete
-                with watch.aside():
-                    report_gaps(each, organization_role and each.account)
-                    report.add(each)
-        report.end()
-    context.exit(0 if complete else 1)
+            stopped: BaseException | None = None
+            try:
+                audits = audit_all(
+                    sources, definitions, regions=regions, at_once=at_once, progress=progress
+                )
+                for each in _in_order(ids, audits, watch):
+                    with held(), watch.aside():
+                        report.add(each)
+            except (KeyboardInterrupt, SignInAgainError) as error:
+                stopped = error
+        if stopped is not None:
+            why = str(stopped) or "the command was interrupted"
+            for source in sources[report.reported :]:
+                found = progress.found.get(source[0], Found(source[0], source[1]))
+                report.add(found.audit(stopped=why))
+        report.end(stopped=stopped is not None)
+        if isinstance(stopped, KeyboardInterrupt):
+            raise stopped
+        if stopped is not None:
+            warn(str(stopped))
+    context.exit(0 if report.complete else 1)
+
+
+@dataclass(slots=True)
+class _Report:
+    """The output of the command: the report, and what could not be read."""
+
+    report: Report
+    gaps: Gaps
+    #: what is not reported yet, by account.
+    found: dict[str, Found]
+    #: the number of accounts to read, of those reported, and of those read completely.
+    accounts: int
+    reported: int = 0
+    read: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was read."""
+        return self.read == self.accounts
+
+    def add(self, audit: Audit) -> None:
+        """Report an account."""
+        self.reported += 1
+        self.read += audit.complete
+        self.found.pop(audit.account, None)
+        self.gaps.add(audit.account, audit.notes, audit.failures)
+        self.report.add(audit)
+
+    def end(self, *, stopped: bool) -> None:
+        """Report the rest, and how much was read.
+
+        Raises:
+            Refusal: The file cannot be written.
+        """
+        self.report.end(complete=self.complete, stopped=stopped)
+        self.gaps.report()
+        if self.accounts > 1 or not self.complete:
+            of = counted(self.accounts, "account")
+            warn(f"{self.read} of {of} {'was' if self.accounts == 1 else 'were'} read completely")
 
 
 def _check_accounts(organization_role: str | None, accounts: Iterable[str]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC
+from datetime import UTC, datetime
+from importlib.metadata import version
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,9 @@ from slr_constructs.templates.words import counted, listed, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
     from pathlib import Path
 
-    from slr_constructs.account.audit import Audit, RoleReport
+    from slr_constructs.account.audit import Audit, Failure, RoleReport
     from slr_constructs.account.iam_role import Lease, Role
     from slr_constructs.account.usages.kind import Mark
     from slr_constructs.cli.output import Line
@@ -41,7 +41,11 @@ _CSV_HEADER = (
     "arn",
     "configuration",
     "stack_name",
+    "role_exists",
+    "failure",
 )
+#: whether a role exists.
+_EXISTS = {True: "yes", False: "no", None: "unknown"}
 #: spreadsheets take a cell that starts with one of these for a formula.
 _FORMULAS = ("=", "+", "-", "@")
 _WARNING_STYLE = "bold yellow"
@@ -83,14 +87,27 @@ class Report:
             self._output.add([*between, *_lines(audit, self._width)])
         self._empty = False
 
-    def end(self) -> None:
+    def end(self, *, complete: bool, stopped: bool) -> None:
         """Print or write the rest.
+
+        Args:
+            complete: Whether everything was read.
+
+            stopped: Whether the command was stopped before it had read all accounts.
 
         Raises:
             Refusal: The file cannot be written.
         """
         if self._form == "json":
-            self._output.add([json.dumps({"accounts": self._accounts}, indent=2)])
+            report = {
+                **origin_as_json(),
+                "complete": complete,
+                "partial": stopped,
+                "accounts": self._accounts,
+            }
+            self._output.add([json.dumps(report, indent=2)])
+        elif self._form == "text" and stopped:
+            self._output.add([BLANK, "This report is partial, because the command was stopped."])
         self._output.write_file()
 
 
@@ -225,12 +242,10 @@ def _as_json(audit: Audit) -> dict[str, Any]:
         "account": audit.account,
         "name": audit.name or None,
         "complete": audit.complete,
+        "notes": audit.notes,
         "regions_read": audit.regions,
         "regions_disabled": audit.disabled_regions,
-        "failures": [
-            {"region": each.region, "resource": each.resource, "reason": each.reason}
-            for each in audit.failures
-        ],
+        "failures": [*map(failure_as_json, audit.failures)],
         "roles": [_role_as_json(each) for each in audit.roles],
     }
 
@@ -275,6 +290,16 @@ def _role_as_json(report: RoleReport) -> dict[str, Any]:
     }
 
 
+def origin_as_json() -> dict[str, str]:
+    """Return when a report was written, and by which version."""
+    return {"time": _moment(datetime.now(UTC)), "version": version("slr-constructs")}
+
+
+def failure_as_json(failure: Failure) -> dict[str, str | None]:
+    """Return a failure as plain values."""
+    return {"region": failure.region, "resource": failure.resource, "reason": failure.reason}
+
+
 def lease_as_json(lease: Lease) -> dict[str, Any]:
     """Return a lease as plain values."""
     return {
@@ -306,21 +331,39 @@ def _moment(when: datetime) -> str:
 
 
 def _csv_lines(audit: Audit) -> list[str]:
-    """Return one line for each usage of a role."""
-    return [
+    """Return one line for each usage of a role, role without usages, and failure."""
+    lines = []
+    for report in audit.roles:
+        role = (audit.account, report.definition.role_name)
+        exists = _EXISTS[report.exists]
+        lines += [
+            _csv(
+                *role,
+                target.region,
+                target.kind.name,
+                target.name,
+                target.arn,
+                target.configuration,
+                "" if target.stack is None else name_of(target.stack),
+                exists,
+                "",
+            )
+            for target in report.usages
+        ]
+        if not report.usages:
+            lines.append(_csv(*role, *[""] * 6, exists, ""))
+    lines += [
         _csv(
             audit.account,
-            report.definition.role_name,
-            target.region,
-            target.kind.name,
-            target.name,
-            target.arn,
-            target.configuration,
-            "" if target.stack is None else name_of(target.stack),
+            each.role,
+            each.region or "",
+            each.kind,
+            *[""] * 5,
+            f"{each.resource}: not read: {each.reason}",
         )
-        for report in audit.roles
-        for target in report.usages
+        for each in audit.failures
     ]
+    return lines
 
 
 def _csv(*cells: str) -> str:

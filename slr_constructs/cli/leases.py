@@ -19,6 +19,7 @@ from slr_constructs.cli.account_options import (
     ROLE_ARN,
     YES,
     definitions_of,
+    refuse_on_account_error,
     signed_in,
 )
 from slr_constructs.cli.arguments import OUTPUT, check_output, format_option
@@ -28,7 +29,7 @@ from slr_constructs.cli.progress import interruptible
 from slr_constructs.cli.prompts import can_ask, typed
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.cli.role_argument import short_name_of
-from slr_constructs.cli.stderr import warn
+from slr_constructs.cli.stderr import Gaps, warn
 from slr_constructs.templates.words import counted, listed, visible
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     from slr_constructs.cli.output import Line
 
 _WORD = "drop"
-#: the key of JSON with the place of a lease or a mark.
-_KEYS = {"lease": "role_name", "mark": "resource"}
 
 
 @click.command()
@@ -98,18 +97,16 @@ def leases(
     changes = _Changes(Output(output), quiet=form == "json")
     with interruptible(changes.summary):
         from slr_constructs.account.leases import read_leases, read_marks  # noqa: PLC0415
+        from slr_constructs.cli.audit_report import failure_as_json  # noqa: PLC0415
 
         definitions = definitions_of(roles)
         account = signed_in(profile, role_arn)
-        read = (read_marks if marks else read_leases)(account, definitions)
-        for note in read.notes:
-            warn(note)
-        for name, reason in sorted(read.failures.items()):
-            changes.failures.append({"role_name": name, "reason": reason})
-            warn(f"cannot read the role {name}: {reason}")
-        for gap in read.gaps:
-            changes.failures.append({"reason": gap})
-            warn(f"cannot read {gap}")
+        with refuse_on_account_error():
+            read = (read_marks if marks else read_leases)(account, definitions)
+        gaps = Gaps()
+        gaps.add(account.id, read.notes, read.failures)
+        gaps.report()
+        changes.failures += map(failure_as_json, read.failures)
         deleted = [each for each in read.leases if not each.is_active]
         if shown := deleted if drop_deleted else read.leases:
             changes.report(_table(shown))
@@ -141,7 +138,7 @@ def _check(*, drop_deleted: bool, yes: bool, dry_run: bool, form: str, output: P
 
 def _table(leases: Iterable[Lease]) -> Columns:
     rows = [
-        [each.role_name, visible(each.stack_name), each.region or "-", each.state.value]
+        [each.role_name, visible(each.stack_name), each.region or "-", each.state_text]
         for each in leases
     ]
     return Columns(("role", "stack", "region", "state"), rows)
@@ -154,7 +151,7 @@ def _table_of_marks(marks: Iterable[Mark]) -> Columns:
             visible(each.target.name),
             visible(each.stack_name),
             each.target.region,
-            each.state.value,
+            each.state_text,
         ]
         for each in marks
     ]
@@ -171,8 +168,8 @@ class _Changes:
     #: the leases and marks to be dropped.
     deleted: list[Lease | Mark] = field(default_factory=list)
     outcomes: dict[Lease | Mark, str] = field(default_factory=dict)
-    #: roles that cannot be read, and then leases that could not be dropped.
-    failures: list[dict[str, str]] = field(default_factory=list)
+    #: what cannot be read, and then leases and marks that could not be dropped.
+    failures: list[dict[str, str | None]] = field(default_factory=list)
 
     def report(self, line: Line) -> None:
         """Print a line, or write it to the file.
@@ -220,7 +217,10 @@ class _Changes:
                     dropped = drop_orphaned_mark(account, each)
             except AccountError as error:
                 self.outcomes[each] = "failed"
-                self.failures.append({_KEYS[each.noun]: each.place, "reason": str(error)})
+                resource = f"the {each.noun} of {each.stack_name} on {each.place}"
+                self.failures.append(
+                    {"region": each.region, "resource": resource, "reason": str(error)}
+                )
                 warn(str(error))
                 continue
             self.outcomes[each] = "dropped" if dropped else "kept"
@@ -248,11 +248,17 @@ def _counted(tags: Iterable[Lease | Mark]) -> str:
 
 
 def _as_json(account: Account, read: Leases, changes: _Changes) -> dict[str, Any]:
-    from slr_constructs.cli.audit_report import lease_as_json, mark_as_json  # noqa: PLC0415
+    from slr_constructs.cli.audit_report import (  # noqa: PLC0415
+        lease_as_json,
+        mark_as_json,
+        origin_as_json,
+    )
 
     return {
+        **origin_as_json(),
         "account": account.id,
         "complete": not changes.failures,
+        "notes": read.notes,
         "failures": changes.failures,
         "leases": [
             {

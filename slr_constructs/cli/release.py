@@ -134,7 +134,7 @@ def release(
     progress = Progress()
     with interruptible(lambda: f"{lists_read(progress)}; nothing was changed"):
         account = signed_in(profile, role_arn)
-        with Watch(progress):
+        with Watch(progress), refuse_on_account_error():
             plan = plan_release(account, definition, allowed, progress=progress)
         if not plan.needed:
             report_gaps(plan.audit)

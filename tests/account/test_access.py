@@ -6,6 +6,7 @@ import sys
 import threading
 import traceback
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
@@ -226,6 +227,42 @@ def test_an_error_says_why_the_sign_in_failed(
         sign_in()
 
     assert _sentence(caught.value) == f"cannot sign in to AWS: {said}"
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """A proxy that needs another password."""
+
+    def do_CONNECT(self) -> None:
+        """Refuse to connect."""
+        self.send_error(407)
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@pytest.mark.parametrize("listens", [True, False], ids=["refuses", "closed"])
+def test_an_error_says_why_a_proxy_failed(
+    monkeypatch: pytest.MonkeyPatch, *, listens: bool
+) -> None:
+    """Without the password of the proxy."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Proxy)
+    port = server.server_port
+    if listens:
+        threading.Thread(target=server.serve_forever).start()
+    else:
+        server.server_close()
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:sesame@127.0.0.1:{port}")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(AccountError) as caught:
+        sign_in()
+    if listens:
+        server.shutdown()
+        server.server_close()
+    why = "Tunnel connection failed: 407 Proxy Authentication Required"
+    assert _sentence(caught.value) == (
+        "cannot sign in to AWS: Failed to connect to proxy URL:"
+        f' "http://***:***@127.0.0.1:{port}": {why if listens else "Connection refused"}'
+    )
 
 
 @pytest.mark.usefixtures("world")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from tests.fake_services.wire import Call
     from tests.fake_services.world import World
 
+_TIME = re.compile(r'"time": "[^"]+"')
 DUBLIN = "eu-west-1"
 OTHER = "444455556666"
 MEDIATAILOR = catalogue.MEDIATAILOR.role_name
@@ -34,7 +38,8 @@ LISTED = (
     "AWSServiceRoleForIVSRecordToS3  Ended          eu-west-1  deleted\n"
     "AWSServiceRoleForMediaTailor    Live           eu-west-1  exists\n"
     "AWSServiceRoleForMediaTailor    Old            eu-west-1  deleted\n"
-    "AWSServiceRoleForMediaTailor    unknown stack  -          unknown\n"
+    "AWSServiceRoleForMediaTailor    unknown stack  -          unknown, because the lease does not"
+    " have the id of a stack\n"
 )
 DELETED = (
     "role                            stack  region     state\n"
@@ -108,9 +113,13 @@ def test_json_has_all_details(held: FakeAccount) -> None:
     common = {"role_name": MEDIATAILOR, "short_name": "mediatailor", "outcome": None}
 
     assert (result.exit_code, result.stderr) == (0, "")
-    assert json.loads(result.stdout) == {
+    report = json.loads(result.stdout)
+    assert datetime.fromisoformat(report.pop("time")).tzinfo is not None
+    assert report.pop("version") == version("slr-constructs")
+    assert report == {
         "account": held.id,
         "complete": True,
+        "notes": [],
         "failures": [],
         "leases": [
             common
@@ -181,7 +190,7 @@ def test_marks_that_cannot_be_read_or_dropped_are_reported(
     held.denied.add("mediatailor:ListPlaybackConfigurations")
     result = run("mediatailor", "--marks")
     assert result.exit_code == 1
-    assert "cannot read playback configurations in eu-west-1: AccessDenied" in result.stderr
+    assert "playback configurations: not read in 21 regions: AccessDenied" in result.stderr
 
 
 def _deny_mediatailor(call: Call) -> None:
@@ -189,7 +198,7 @@ def _deny_mediatailor(call: Call) -> None:
         raise Refused("AccessDenied", "not this one", 403)
 
 
-UNREADABLE = f"slr-constructs: cannot read the role {MEDIATAILOR}: AccessDenied: not this one\n"
+UNREADABLE = f"slr-constructs: the role {MEDIATAILOR}: not read: AccessDenied: not this one\n"
 
 
 @pytest.mark.usefixtures("held")
@@ -203,9 +212,50 @@ def test_a_role_that_cannot_be_read_is_reported_and_the_others_are_read(world: W
     report = json.loads(run("--format", "json").stdout)
     assert (report["complete"], report["failures"]) == (
         False,
-        [{"role_name": MEDIATAILOR, "reason": "AccessDenied: not this one"}],
+        [
+            {
+                "region": None,
+                "resource": f"the role {MEDIATAILOR}",
+                "reason": "AccessDenied: not this one",
+            }
+        ],
     )
     assert run("mediatailor").stdout == ("No leases on the roles that could be read.\n")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--marks",), ("--drop-deleted", "--yes")])
+def test_the_reason_why_a_state_is_unknown_is_reported(
+    held: FakeAccount, arguments: tuple[str, ...]
+) -> None:
+    """As `audit` does: the exit status is 1, and similar failures are one line."""
+    held.denied.add("cloudformation:DescribeStacks")
+    result = run(*arguments)
+    assert result.exit_code == 1
+    lines = [line for line in result.stderr.splitlines() if "the stacks with leases" in line]
+    (line,) = lines
+    assert line.startswith(
+        "slr-constructs: the stacks with leases: not read in eu-west-1: AccessDenied: "
+    )
+    assert left(held) == ["aa", "bb", "cc", "dd"]
+    report = json.loads(run("--format", "json").stdout)
+    assert [each["resource"] for each in report["failures"]] == ["the stacks with leases"]
+
+
+def test_expired_credentials_stop_the_command(world: World, held: FakeAccount) -> None:
+    """Nothing was done, so the exit status is 2."""
+
+    def expire(call: Call) -> None:
+        if call.service == "iam":
+            raise Refused("ExpiredToken", "The token is expired", 403)
+
+    world.on_call = expire
+    result = run("--drop-deleted", "--yes")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "slr-constructs: the credentials have expired (ExpiredToken: The token is expired). Sign in"
+        " again, and run the command again\n"
+    )
+    assert left(held) == ["aa", "bb", "cc", "dd"]
 
 
 def test_control_characters_in_names_are_replaced(held: FakeAccount) -> None:
@@ -269,7 +319,9 @@ def test_a_lease_that_cannot_be_dropped_is_reported(world: World, held: FakeAcco
     assert result.stdout == DELETED + KEPT + DROPPED.splitlines(keepends=True)[0]
     assert left(held) == ["aa", "bb", "cc"]
     report = json.loads(run("--drop-deleted", "--yes", "--format", "json").stdout)
-    assert report["failures"] == [{"role_name": MEDIATAILOR, "reason": reason}]
+    assert report["failures"] == [
+        {"region": DUBLIN, "resource": f"the lease of Old on {MEDIATAILOR}", "reason": reason}
+    ]
     assert [each["outcome"] for each in report["leases"]] == ["kept", "failed", "kept"]
 
 
@@ -303,7 +355,7 @@ def test_output_is_written_to_a_file(tmp_path: Path, form: str) -> None:
     result = run(*arguments, "-o", file)
 
     assert (result.exit_code, result.output) == (0, "")
-    assert file.read_text() == run(*arguments).stdout
+    assert _TIME.sub("", file.read_text()) == _TIME.sub("", run(*arguments).stdout)
     refused = run("--drop-deleted", "-o", file)
     assert (refused.exit_code, refused.stderr) == (
         2,
