@@ -293,18 +293,25 @@ def _proxy_reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
+def expired(error: Exception) -> SignInAgainError | None:
+    """Return an error that says so if a call failed because the credentials have expired."""
+    if isinstance(error, _EXPIRED) or code(error) in _EXPIRED_CODES:
+        return SignInAgainError(
+            f"the credentials have expired ({reason(error)}). Sign in again, and run the command"
+            " again",
+            code(error),
+        )
+    return None
+
+
 def refuse_expired(error: Exception) -> None:
     """Stop if a call failed because the credentials have expired.
 
     Raises:
         SignInAgainError: They have expired.
     """
-    if isinstance(error, _EXPIRED) or code(error) in _EXPIRED_CODES:
-        raise SignInAgainError(
-            f"the credentials have expired ({reason(error)}). Sign in again, and run the command"
-            " again",
-            code(error),
-        ) from None
+    if (stop := expired(error)) is not None:
+        raise stop from None
 
 
 def disabled_regions(account: Account) -> Sequence[str]:

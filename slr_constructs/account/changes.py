@@ -10,7 +10,13 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from slr_constructs.account.access import CALL_ERRORS, COMMAND_SECONDS, AccountError, reason
+from slr_constructs.account.access import (
+    CALL_ERRORS,
+    COMMAND_SECONDS,
+    AccountError,
+    expired,
+    reason,
+)
 from slr_constructs.account.concurrency import Done, run_concurrently
 from slr_constructs.account.usages.kind import InvalidSettingsError
 from slr_constructs.handler.slr_handler.clock import Clock
@@ -135,8 +141,8 @@ class Changes:
             on_event: Receives each change and each pause.
 
         Raises:
-            AccountError: The state file cannot be written. No further change was started, and those
-                that were running have ended.
+            AccountError: The state file cannot be written, or the credentials have expired. No
+                further change was started, and those that were running have ended.
         """
         pause = _FIRST_PAUSE
         waited = 0.0
@@ -151,9 +157,9 @@ class Changes:
                     lists[result.outcome].append(result)
                     self.in_progress.discard(result.target.arn)
                     on_event(result)
+            self.remaining += failed
             if self.error is not None:
                 raise self.error
-            self.remaining += failed
             if not busy or waited + pause > wait_seconds:
                 self.remaining += busy
                 return not busy and not failed
@@ -186,6 +192,8 @@ class Changes:
         except OperationError as error:
             result = Change(target, Outcome.BUSY, str(error))
         except CALL_ERRORS as error:
+            if (stop := expired(error)) is not None:
+                self.error = stop
             result = Change(target, Outcome.FAILED, reason(error))
         except InvalidSettingsError as error:
             text = f"it was not changed, because it could not be restored: {error}"

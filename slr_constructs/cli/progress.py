@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slr_constructs.account.interruption import signals_interrupt
+from slr_constructs.cli import INTERRUPTED
 from slr_constructs.cli.stderr import warn
 from slr_constructs.templates.words import counted
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from slr_constructs.account.audit import Progress
 
-#: the exit status that shells use for an interrupted command: 128 plus the number of SIGINT.
-INTERRUPTED = 130
 
 _BAR_COLUMNS = 6
 _REFRESHES_PER_SECOND = 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import runpy
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -213,6 +214,121 @@ def test_an_unexpected_error_has_exit_status_2(
 
     assert error.value.code == 2
     assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device\n"),
+        (FileNotFoundError(2, "No such file", "x"), "FileNotFoundError"),
+    ],
+)
+def test_a_stream_that_cannot_be_written_gets_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: OSError,
+    text: str,
+) -> None:
+    """An unexpected error of a file keeps its traceback."""
+
+    def full(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(command_line, "slr_constructs", full)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    written = capsys.readouterr().err
+    assert text in written
+    assert ("Traceback" in written) is (error.filename is not None)
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
+def test_closed_streams_are_replaced(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Python sets them to None."""
+    monkeypatch.setattr(command_line, "slr_constructs", lambda **_: None)
+    monkeypatch.setattr(sys, name, None)
+    cli.main()
+    assert getattr(sys, name).name == os.devnull
+    getattr(sys, name).close()
+
+
+def test_an_interruption_outside_of_a_command_exits_with_130(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A signal that is ignored stays ignored."""
+    monkeypatch.setattr(
+        command_line, "slr_constructs", lambda **_: signal.raise_signal(signal.SIGINT)
+    )
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert capfd.readouterr().err == "slr-constructs: interrupted\n"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cli.main()
+
+
+@pytest.mark.parametrize("module", ["click", "rich.console", "boto3"])
+def test_an_interruption_while_modules_are_imported_exits_with_130(module: str) -> None:
+    """In a process of its own, without a traceback."""
+    script = (
+        "import os, signal, sys\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
+        "from slr_constructs.cli import main\n"
+        "sys.argv[:] = ['slr-constructs', 'audit']\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert re.fullmatch(
+        "slr-constructs: interrupted(; nothing was read; nothing was changed)?\n", done.stderr
+    )
+
+
+@pytest.mark.parametrize("redirection", [">/dev/full", ">&-", "| true", "| head -1"])
+@pytest.mark.parametrize("arguments", ["catalogue", "catalogue ivs --format json", "--help"])
+def test_stdout_that_cannot_be_written_gives_no_traceback(arguments: str, redirection: str) -> None:
+    """It is full, closed, or nothing reads it."""
+    bash = require("bash")
+    done = subprocess.run(
+        [
+            bash,
+            "-c",
+            f"set -o pipefail; {sys.executable} -m slr_constructs.cli {arguments} {redirection}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "full" in redirection:
+        assert (done.returncode, done.stderr) == (
+            2,
+            "slr-constructs: standard output cannot be written: No space left on device\n",
+        )
+    else:
+        assert done.stderr == ""
+        assert done.returncode in (0, 1)
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "cp1252", "utf-8"])
+def test_names_are_written_in_every_encoding(encoding: str, tmp_path: Path) -> None:
+    """Characters that the encoding does not have are escaped."""
+    template = tmp_path / "チャンネル.json"
+    template.write_text('{"Resources": {"A": {"Type": "AWS::SNS::Topic"}}}', encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "slr_constructs.cli", "order", template],
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    name = "チャンネル".encode(encoding, errors="backslashreplace")
+    assert name in done.stdout
 
 
 def test_the_script_is_installed(tmp_path: Path) -> None:

@@ -397,6 +397,30 @@ def test_a_token_that_expires_while_iam_deletes_is_reported_as_such(
     assert play.lease
 
 
+def test_expired_credentials_stop_a_release_and_a_restore(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what to do. No further change is started, and the same command continues it."""
+    play = Play(world, MEDIATAILOR, monkeypatch)
+    before = play.fill()
+
+    def expire(call: Call) -> None:
+        if call.operation.startswith("Configure"):
+            raise Refused("ExpiredToken", "The token is expired", 403)
+
+    for command in ("release", "restore"):
+        world.on_call = expire
+        result = play.run(command)
+        world.on_call = lambda _: None
+        assert result.exit_code == 1
+        assert (
+            "slr-constructs: the credentials have expired (ExpiredToken: The token is expired)."
+            " Sign in again, and run the command again\n"
+        ) in result.stderr
+        assert play.run(command).exit_code == 0
+    assert play.rehearsed.picture() == before
+
+
 # output
 
 
