@@ -72,15 +72,23 @@ def _leases_in(found: Audit) -> Leases:
     return result
 
 
-def drop_orphaned_mark(account: Account, mark: Mark) -> bool:
+def drop_orphaned_mark(account: Account, mark: Mark, *, even_unknown: bool = False) -> bool:
     """Remove a mark if its stack was deleted, and return whether it was removed.
 
     The settings of the resource stay as they are. The state of the stack is read again.
 
+    Args:
+        account: The account.
+
+        mark: The mark.
+
+        even_unknown: Whether to remove it too if it is unknown whether its stack was deleted.
+            Default: it is kept.
+
     Raises:
         AccountError: The service refuses the call.
     """
-    if with_state(mark, account).state is not StackState.DELETED:
+    if not _may_drop(with_state(mark, account).state, even_unknown=even_unknown):
         return False
     target = mark.target
     api = MARKED_FEATURES[target.kind.resource_type.custom_types[0]].tags
@@ -96,18 +104,30 @@ def drop_orphaned_mark(account: Account, mark: Mark) -> bool:
     return True
 
 
-def release_orphaned_lease(account: Account, lease: Lease) -> bool:
+def release_orphaned_lease(account: Account, lease: Lease, *, even_unknown: bool = False) -> bool:
     """Release a lease if its stack was deleted, and return whether it was released.
 
     The state of the stack is read again, because it may have changed since the last read.
 
+    Args:
+        account: The account.
+
+        lease: The lease.
+
+        even_unknown: Whether to release it too if it is unknown whether its stack was deleted.
+            Default: it is kept.
+
     Raises:
         AccountError: IAM refuses the call.
     """
-    if with_state(lease, account).state is not StackState.DELETED:
+    if not _may_drop(with_state(lease, account).state, even_unknown=even_unknown):
         return False
     release_lease(account, lease)
     return True
+
+
+def _may_drop(state: StackState, *, even_unknown: bool) -> bool:
+    return state is StackState.DELETED or (even_unknown and state is StackState.UNKNOWN)
 
 
 def release_lease(account: Account, lease: Lease) -> None:

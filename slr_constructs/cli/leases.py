@@ -49,6 +49,14 @@ _WORD = "drop"
 @ROLE_ARGUMENTS
 @click.option("--marks", is_flag=True, help="Read the marks on resources in every region too.")
 @click.option("--drop-deleted", is_flag=True, help="Drop the leases and marks of deleted stacks.")
+@click.option(
+    "--drop",
+    "names",
+    metavar="NAME",
+    multiple=True,
+    help="Drop those of this stack (name or id) if it does not exist or its state is unknown."
+    " Repeatable.",
+)
 @YES
 @DRY_RUN
 @PROFILE
@@ -62,6 +70,7 @@ def leases(
     *,
     marks: bool,
     drop_deleted: bool,
+    names: tuple[str, ...],
     yes: bool,
     dry_run: bool,
     profile: str | None,
@@ -82,7 +91,8 @@ def leases(
     If the function of a stack is deleted before it can release its lease, the lease stays on the
     role, and the role is never deleted. --drop-deleted drops such leases after you typed the word
     drop. The command reads the state of each stack again before it drops the lease. It keeps the
-    lease if it cannot find out whether the stack was deleted.
+    lease if it cannot find out whether the stack was deleted. stderr has the reason. If you know
+    that such a stack does not exist, name it with --drop.
 
     Exit status: 0 success, 1 a role could not be read or a lease not dropped (stderr has the
     reason), 2 nothing was done, 130 interrupted.
@@ -92,7 +102,8 @@ def leases(
       slr-constructs leases --drop-deleted --dry-run
       slr-constructs leases --marks --drop-deleted
     """  # noqa: D301 - click reads \b
-    _check(drop_deleted=drop_deleted, yes=yes, dry_run=dry_run, form=form, output=output)
+    option = "--drop-deleted" if drop_deleted else "--drop" if names else None
+    _check(option, yes=yes, dry_run=dry_run, form=form, output=output)
     check_output(output)
     changes = _Changes(Output(output), quiet=form == "json")
     with interruptible(changes.summary):
@@ -107,33 +118,58 @@ def leases(
         gaps.add(account.id, read.notes, read.failures)
         gaps.report()
         changes.failures += map(failure_as_json, read.failures)
-        deleted = [each for each in read.leases if not each.is_active]
-        if shown := deleted if drop_deleted else read.leases:
+        tags: list[Lease | Mark] = [*read.leases, *read.marks]
+        changes.chosen = _chosen(tags, drop_deleted=drop_deleted, names=names)
+        if shown := [each for each in read.leases if option is None or each in changes.chosen]:
             changes.report(_table(shown))
         else:
             of = " of deleted stacks" if drop_deleted else ""
-            on = " on the roles that could be read" if read.failures else ""
+            on = (
+                " on the roles that could be read"
+                if any(each.role for each in read.failures)
+                else ""
+            )
             changes.report(f"No leases{of}{on}.")
-        if shown_marks := [each for each in read.marks if not drop_deleted or not each.is_active]:
-            changes.report(_table_of_marks(shown_marks))
-        if drop_deleted:
-            changes.drop(account, [*read.leases, *read.marks], ask=not yes, dry_run=dry_run)
+        if marked := [each for each in read.marks if option is None or each in changes.chosen]:
+            changes.report(_table_of_marks(marked))
+        if option is not None:
+            changes.drop(account, tags, ask=not yes, dry_run=dry_run)
         if form == "json":
             write(output, json.dumps(_as_json(account, read, changes), indent=2))
     context.exit(1 if changes.failures else 0)
 
 
-def _check(*, drop_deleted: bool, yes: bool, dry_run: bool, form: str, output: Path | None) -> None:
-    if not drop_deleted and (yes or dry_run):
-        raise Refusal(f"{'--yes' if yes else '--dry-run'} requires --drop-deleted")
-    if not drop_deleted or yes or dry_run:
+def _check(option: str | None, *, yes: bool, dry_run: bool, form: str, output: Path | None) -> None:
+    if option is None and (yes or dry_run):
+        raise Refusal(f"{'--yes' if yes else '--dry-run'} requires --drop-deleted or --drop")
+    if option is None or yes or dry_run:
         return
     use = "Use --yes or --dry-run"
     if form == "json" or output is not None:
-        option = "--format json" if form == "json" else "--output"
-        raise Refusal(f"--drop-deleted with {option} does not ask for confirmation. {use}")
+        other = "--format json" if form == "json" else "--output"
+        raise Refusal(f"{option} with {other} does not ask for confirmation. {use}")
     if not can_ask():
-        raise Refusal(f"--drop-deleted cannot ask for confirmation without a terminal. {use}")
+        raise Refusal(f"{option} cannot ask for confirmation without a terminal. {use}")
+
+
+def _chosen(
+    tags: Sequence[Lease | Mark], *, drop_deleted: bool, names: Iterable[str]
+) -> list[Lease | Mark]:
+    """Return the leases and marks to drop.
+
+    Raises:
+        Refusal: A name is not that of a stack whose leases may be dropped.
+    """
+    chosen = [each for each in tags if drop_deleted and not each.is_active]
+    for name in names:
+        named = [each for each in tags if name in (each.stack, each.stack_name)]
+        if not named:
+            raise Refusal(f"--drop must be a stack with a lease or a mark, got {name!r}")
+        droppable = [each for each in named if each.state.value != "exists"]
+        if not droppable:
+            raise Refusal(f"--drop must be a stack that does not exist, but {name!r} exists")
+        chosen += droppable
+    return list(dict.fromkeys(chosen))
 
 
 def _table(leases: Iterable[Lease]) -> Columns:
@@ -165,8 +201,10 @@ class _Changes:
     output: Output
     #: whether no text is written, because the output is JSON.
     quiet: bool
-    #: the leases and marks to be dropped.
-    deleted: list[Lease | Mark] = field(default_factory=list)
+    #: the leases and marks to drop.
+    chosen: list[Lease | Mark] = field(default_factory=list)
+    #: whether they are being dropped.
+    started: bool = False
     outcomes: dict[Lease | Mark, str] = field(default_factory=dict)
     #: what cannot be read, and then leases and marks that could not be dropped.
     failures: list[dict[str, str | None]] = field(default_factory=list)
@@ -185,7 +223,7 @@ class _Changes:
     def drop(
         self, account: Account, tags: Sequence[Lease | Mark], *, ask: bool, dry_run: bool
     ) -> None:
-        """Drop the leases and marks of deleted stacks, after a confirmation. Keep all others.
+        """Drop the chosen leases and marks, after a confirmation. Keep all others.
 
         Raises:
             Refusal: Another word was typed.
@@ -199,22 +237,23 @@ class _Changes:
 
         self.outcomes = dict.fromkeys(tags, "kept")
         for each in self.outcomes:
-            if each.state.value == "unknown":
+            if each.state.value == "unknown" and each not in self.chosen:
                 why = "it is unknown whether the stack was deleted"
                 self.report(visible(f"kept: {_of(each)}; {why}"))
-        deleted = [each for each in self.outcomes if not each.is_active]
         if dry_run:
-            self.outcomes |= dict.fromkeys(deleted, "would be dropped")
+            self.outcomes |= dict.fromkeys(self.chosen, "would be dropped")
             return
-        if deleted and ask and not typed(_WORD, f"drop {_counted(deleted)}"):
+        if self.chosen and ask and not typed(_WORD, f"drop {_counted(self.chosen)}"):
             raise Refusal(f"{_WORD} was not typed. Nothing was changed")
-        self.deleted = deleted
-        for each in deleted:
+        self.started = True
+        for each in self.chosen:
+            # if it is now unknown whether a deleted stack exists again, its lease is kept
+            even_unknown = each.is_active
             try:
                 if isinstance(each, Lease):
-                    dropped = release_orphaned_lease(account, each)
+                    dropped = release_orphaned_lease(account, each, even_unknown=even_unknown)
                 else:
-                    dropped = drop_orphaned_mark(account, each)
+                    dropped = drop_orphaned_mark(account, each, even_unknown=even_unknown)
             except AccountError as error:
                 self.outcomes[each] = "failed"
                 resource = f"the {each.noun} of {each.stack_name} on {each.place}"
@@ -229,11 +268,11 @@ class _Changes:
 
     def summary(self) -> str:
         """Return what was done so far, for the message of an interruption."""
-        if not self.deleted:
+        if not (self.started and self.chosen):
             return "nothing was changed"
         dropped = [*self.outcomes.values()].count("dropped")
         return (
-            f"dropped {dropped} of {_counted(self.deleted)};"
+            f"dropped {dropped} of {_counted(self.chosen)};"
             " the result of the next one may be unknown"
         )
 

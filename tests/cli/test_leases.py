@@ -346,6 +346,54 @@ def test_a_stack_that_exists_again_keeps_its_lease(world: World, held: FakeAccou
     assert left(held) == ["aa", "bb", "cc", "dd"]
 
 
+def test_the_lease_of_an_unknown_stack_is_dropped_by_name(held: FakeAccount) -> None:
+    """No other lease is. With --drop-deleted, those of deleted stacks are too."""
+    arguments = ("mediatailor", "--drop", "unknown stack")
+    planned = run(*arguments, "--dry-run")
+    assert (planned.exit_code, left(held)) == (0, ["aa", "bb", "cc", "dd"])
+    result = run(*arguments, "--yes")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "unknown, because the lease does not have the id of a stack\n" in planned.stdout
+    dropped = f"dropped: the lease of unknown stack on {MEDIATAILOR}\n"
+    assert result.stdout == planned.stdout + dropped
+    assert left(held) == ["aa", "bb", "dd"]
+    held.roles[MEDIATAILOR].tags[f"{LEASE_TAG}cc"] = ""
+    assert run("--drop", "", "--drop-deleted", "--yes").exit_code == 0
+    assert left(held) == ["aa"]
+
+
+def test_the_lease_and_mark_of_a_stack_that_cannot_be_described_are_dropped_by_id(
+    held: FakeAccount, marked: TargetResource, terminal: Terminal
+) -> None:
+    """After a confirmation. The exit status is 1, because not everything could be read."""
+    held.denied.add("cloudformation:DescribeStacks")
+    live = next(each.id for each in held.stacks.values() if each.name == "Live")
+    terminal.type("drop\n")
+    assert call_here(terminal, ["leases", "mediatailor", "--marks", "--drop", live]) == 1
+    assert "Type drop to drop 1 lease and 1 mark" in terminal.close()
+    assert left(held) == ["bb", "cc", "dd"]
+    assert [*marked.tags] == [f"{MARK_TAG}b"]
+
+
+def test_a_named_stack_that_exists_after_all_keeps_its_lease(
+    world: World, held: FakeAccount
+) -> None:
+    """Its state is read again before its lease is dropped."""
+    asked: list[Call] = []
+
+    def deny_once(call: Call) -> None:
+        if "/Live/" in str(call.parameters.get("StackName")):
+            asked.append(call)
+            if len(asked) == 1:
+                raise Refused("AccessDenied", "not yet", 403)
+
+    world.on_call = deny_once
+    result = run("mediatailor", "--drop", "Live", "--yes")
+    assert result.exit_code == 1
+    assert f"kept: the lease of Live on {MEDIATAILOR}; the stack may exist again" in result.stdout
+    assert left(held) == ["aa", "bb", "cc", "dd"]
+
+
 @pytest.mark.usefixtures("held")
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_output_is_written_to_a_file(tmp_path: Path, form: str) -> None:
@@ -442,8 +490,8 @@ def test_the_account_can_be_that_of_a_role_or_a_profile(
     ("arguments", "sentence"),
     [
         (["ivz"], "unknown role 'ivz'. The catalogue has: "),
-        (["--yes"], "--yes requires --drop-deleted\n"),
-        (["--dry-run"], "--dry-run requires --drop-deleted\n"),
+        (["--yes"], "--yes requires --drop-deleted or --drop\n"),
+        (["--dry-run"], "--dry-run requires --drop-deleted or --drop\n"),
         (
             ["--drop-deleted"],
             (
@@ -457,6 +505,18 @@ def test_the_account_can_be_that_of_a_role_or_a_profile(
                 "--drop-deleted with --format json does not ask for confirmation. Use --yes or"
                 " --dry-run\n"
             ),
+        ),
+        (
+            ["--drop", "Live"],
+            "--drop cannot ask for confirmation without a terminal. Use --yes or --dry-run\n",
+        ),
+        (
+            ["--drop", "Live", "--yes"],
+            "--drop must be a stack that does not exist, but 'Live' exists\n",
+        ),
+        (
+            ["--drop", "Other", "--yes"],
+            "--drop must be a stack with a lease or a mark, got 'Other'\n",
         ),
         (["--profile", "missing"], "The config profile (missing) could not be found\n"),
         (["--role-arn", "x"], "--role-arn must be the ARN of a role, got 'x'\n"),
