@@ -133,7 +133,10 @@ def audit(
             ids = [each[0] for each in sources]
             watch.accounts = len(ids)
             report = _Report(
-                audit_report.Report(form, output), Gaps(len(ids) > 1), progress.found, len(ids)
+                audit_report.Report(form, output),
+                Gaps(organization_role is not None),
+                progress.found,
+                len(ids),
             )
             stopped: BaseException | None = None
             try:

@@ -47,7 +47,7 @@ def print_event(event: Event) -> None:
     match event:
         case Change():
             target = event.target
-            where = f"{target.region} {target.kind.name} {target.name or target.id}: "
+            where = f"{target.region} {target.kind.name} {target.label}: "
             _line(event.outcome.value, where + event.text, _STYLES[event.outcome])
         case Waiting():
             _line("waiting", f"{event.seconds:.0f} s: {event.reason}", "dim")

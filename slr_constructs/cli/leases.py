@@ -184,7 +184,7 @@ def _table_of_marks(marks: Iterable[Mark]) -> Columns:
     rows = [
         [
             each.target.kind.name,
-            visible(each.target.name),
+            visible(each.target.label),
             visible(each.stack_name),
             each.target.region,
             each.state_text,

@@ -231,7 +231,7 @@ def _then(plan: Plan, minutes: int) -> Iterator[str]:
         yield "nothing else, because the role does not exist"
     else:
         for target in plan.kept if plan.possible else ():
-            yield f"does not change {target.kind.name} {target.name}: {target.kind.consequence}"
+            yield f"does not change {target.kind.name} {target.label}: {target.kind.consequence}"
         yield (
             "deletes the role for the whole account; this may take up to"
             f" {counted(max(minutes, 1), 'minute')}"

@@ -32,7 +32,7 @@ def usage_table(targets: Sequence[TargetResource], notes: Sequence[str] | None =
         [
             target.region,
             target.kind.name,
-            visible(target.name or target.id),
+            visible(target.label),
             visible(target.configuration),
             visible(cell),
         ]

@@ -46,4 +46,6 @@ def test_reports_the_account_whose_enabled_regions_cannot_be_read(world: World) 
     result = CliRunner().invoke(slr_constructs, arguments)
 
     assert result.exit_code == 0
-    assert f"slr-constructs: {ACCOUNT}: the list of enabled regions cannot be read" in result.stderr
+    assert (
+        f"slr-constructs: account {ACCOUNT}: the list of enabled regions cannot be read"
+    ) in result.stderr

@@ -284,6 +284,19 @@ def _add_app_instance(world: World, account: FakeAccount, name: str) -> None:
     )
 
 
+def test_resources_of_one_name_have_their_id(world: World, account: FakeAccount) -> None:
+    """The names of app instances are not unique."""
+    account.add_role(catalogue.CHIME_MESSAGING)
+    stream = f"arn:aws:kinesis:{VIRGINIA}:{ACCOUNT}:stream/chime-messaging-a"
+    data = {"StreamingConfigurations": [{"DataType": "Channel", "ResourceArn": stream}]}
+    for each in ("a1", "a2"):
+        world.features.add(features.APP_INSTANCE, ACCOUNT, VIRGINIA, each, {"Name": "chat"} | data)
+    for words in (("audit",), ("release", "--dry-run")):
+        shown = run_command(words[0], "chime-messaging", *words[1:]).stdout
+        assert "  chat (a1)  " in shown
+        assert "  chat (a2)  " in shown
+
+
 @pytest.mark.parametrize("form", [[], ["--format", "csv"]], ids=["text", "csv"])
 def test_control_characters_in_names_are_replaced(
     world: World, account: FakeAccount, form: list[str]

@@ -252,7 +252,7 @@ def test_control_characters_are_replaced(world: World, waits: list[float]) -> No
     result = run("chime-voice", "--yes", "--state", "a\x1b[0mb")
     assert result.exit_code == 1
     assert "\x1b" not in result.output
-    assert "  \N{REPLACEMENT CHARACTER}[2Jcalls  " in result.output
+    assert "  \N{REPLACEMENT CHARACTER}[2Jcalls (" in result.output
     assert "ForbiddenException: no \N{REPLACEMENT CHARACTER}[31mred\n" in result.output
     assert f"{AGAIN} a\N{REPLACEMENT CHARACTER}[0mb\n" in result.output
 
@@ -535,12 +535,14 @@ def test_busy_resources_are_retried_and_reported(
     assert result.exit_code == 1
     assert re.findall(r"^(?:busy|waiting) .*", result.stdout, re.MULTILINE)[:3] == [
         (
-            f"busy     us-east-1 IVS channel live: {live.arn} is live, and IVS does not change the"
+            f"busy     us-east-1 IVS channel live ({live.arn[-12:]}):"
+            f" {live.arn} is live, and IVS does not change the"
             " recording of a live channel. Stop its stream and try again"
         ),
         "waiting  5 s: 1 resource is busy",
         (
-            f"busy     us-east-1 IVS channel live: {live.arn} is live, and IVS does not change the"
+            f"busy     us-east-1 IVS channel live ({live.arn[-12:]}):"
+            f" {live.arn} is live, and IVS does not change the"
             " recording of a live channel. Stop its stream and try again"
         ),
     ]

@@ -73,10 +73,10 @@ IVS_PLAN = """\
 Enables 4 usages in this order:
 
   region  kind  name  configuration  note
-  eu-central-1  archive-eu-central-1-0  records to recordings  under a new ARN
-  us-east-1  archive-us-east-1-0  records to recordings  under a new ARN
-  eu-central-1  live  recorded by recorder00000
-  us-east-1  live  recorded by recorder00000
+  eu-central-1  archive-eu-central-1-0 (recorder00000)  records to recordings  under a new ARN
+  us-east-1  archive-us-east-1-0 (recorder00000)  records to recordings  under a new ARN
+  eu-central-1  live (000000000000)  recorded by recorder00000
+  us-east-1  live (000000000000)  recorded by recorder00000
 
 """
 

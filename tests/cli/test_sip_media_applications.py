@@ -73,7 +73,7 @@ def test_audit_lists_them(menu: features.TargetResource) -> None:
     assert row == [
         REGIONS[0],
         "SIP media application",
-        "menu",
+        "menu (id-of-menu)",
         "calls answer, may use the role",
         "-",
     ]

@@ -56,6 +56,12 @@ class TargetResource:
     usage: Usage = Usage.USES
 
     @property
+    def label(self) -> str:
+        """The name, and the id if the name is not unique."""
+        unique = last_part(self.id)
+        return f"{self.name} ({unique})" if self.name not in ("", unique) else unique
+
+    @property
     def configuration(self) -> str:
         """A few words about the settings, and whether it is unknown that they use the role."""
         text = self.kind.describe_settings(self.settings or {})
@@ -77,8 +83,8 @@ class Mark(OfStack):
 
     @property
     def place(self) -> str:
-        """The kind and the name of the resource."""
-        return f"{self.target.kind.name} {self.target.name}"
+        """The kind, the name and the id of the resource."""
+        return f"{self.target.kind.name} {self.target.label}"
 
 
 @dataclass(frozen=True, slots=True)
