@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -43,7 +44,7 @@ def print_lines(lines: Iterable[Line]) -> None:
 
 
 def print_event(event: Event) -> None:
-    """Print what happened, as it happens."""
+    """Print what happened, as it happens, with the time in UTC."""
     match event:
         case Change():
             target = event.target
@@ -56,7 +57,9 @@ def print_event(event: Event) -> None:
 
 
 def _line(word: str, text: str, style: str) -> None:
-    print_lines([(Text(f"{word:{_WORD}}", style=style), Text(visible(text)))])
+    now = f"{datetime.now(UTC):%H:%M:%SZ} "
+    first = Text.assemble((now, "dim"), (f"{word:{_WORD}}", style))
+    print_lines([(first, Text(visible(text)))])
 
 
 def report_damage(state: State) -> None:

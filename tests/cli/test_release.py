@@ -29,7 +29,7 @@ from tests.account.rehearsal import (
     let_time_pass,
     picture,
 )
-from tests.cli.commands import run_command
+from tests.cli.commands import STAMP, run_command
 from tests.cli.terminals import Terminal, call, call_here, text
 from tests.fake_services import features
 from tests.fake_services.connected import ACCOUNT
@@ -162,6 +162,8 @@ def test_a_terminal_asks_for_the_name_and_wraps_lines(used: World, account: Fake
     assert NAME not in account.roles
     assert "\x1b[1mrole" in written
     lines = text(written).splitlines()
+    assert max(len(line) for line in lines if STAMP.match(line.encode())) <= 80
+    lines = [STAMP.sub(b"", line.encode()).decode() for line in lines]
     shown = [line for line in lines if line != f"{question}{NAME}"]
     assert len(shown) == len(lines) - 1
     assert max(len(line) for line in shown if line.startswith(("done", "role", " " * 9))) <= 80
@@ -620,7 +622,8 @@ def test_an_interruption_reports_what_was_disabled(
         assert command.stdout is not None
         assert hanging.wait(60)
         for line in command.stdout:
-            if line.startswith(b"done "):
+            if STAMP.sub(b"", line).startswith(b"done "):
+                assert STAMP.match(line)
                 break
         command.send_signal(signal.SIGINT)
         output, errors = command.communicate(timeout=60)
