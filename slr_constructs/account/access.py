@@ -24,6 +24,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from slr_constructs.account.calls import ignore_call
 from slr_constructs.account.responses import CheckedApi, InvalidResponseError, check_responses
 from slr_constructs.handler.slr_handler.aws import NO_RETRIES, Retries, code, message
 from slr_constructs.handler.slr_handler.clock import Clock
@@ -32,6 +33,7 @@ from slr_constructs.handler.slr_handler.context import OperationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from slr_constructs.account.calls import OnCall
     from slr_constructs.handler.slr_handler.aws import Api, OnEvent
 
 #: `Api` retries throttled calls. A call without a response is retried once.
@@ -94,12 +96,24 @@ class Account:
 
         name: The name of the account in its organization.
             Default: the name is unknown.
+
+        on_call: Receives each call.
+            Default: calls are not reported.
     """
 
-    def __init__(self, session: boto3.Session, *, id: str, partition: str, name: str = "") -> None:
+    def __init__(
+        self,
+        session: boto3.Session,
+        *,
+        id: str,
+        partition: str,
+        name: str = "",
+        on_call: OnCall = ignore_call,
+    ) -> None:
         self.id = id
         self.partition = partition
         self.name = name
+        self.on_call = on_call
         self._session = session
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
@@ -173,7 +187,8 @@ class Account:
             raise AccountError(text, code(error)) from None
         session = botocore.session.get_session()
         session.register_component("credential_provider", CredentialResolver([provider]))
-        return _identified(boto3.Session(botocore_session=session, region_name=self.home_region))
+        assumed = boto3.Session(botocore_session=session, region_name=self.home_region)
+        return _identified(assumed, self.on_call)
 
     def organization_accounts(self) -> Iterator[tuple[str, str]]:
         """Yield the id and name of each active account of the organization.
@@ -225,10 +240,14 @@ class Region:
             Clock(COMMAND_SECONDS),
             on_event=self.on_event,
             retries=Retries(denied=0, new_target=0, unreachable=0),
+            account=self.account.id,
+            on_call=self.account.on_call,
         )
 
 
-def sign_in(*, profile: str | None = None, role_arn: str | None = None) -> Account:
+def sign_in(
+    *, profile: str | None = None, role_arn: str | None = None, on_call: OnCall = ignore_call
+) -> Account:
     """Return the account that the credentials belong to.
 
     Args:
@@ -238,6 +257,9 @@ def sign_in(*, profile: str | None = None, role_arn: str | None = None) -> Accou
         role_arn: A role to assume with these credentials.
             Default: no role is assumed.
 
+        on_call: Receives each call.
+            Default: calls are not reported.
+
     Raises:
         AccountError: No credentials are found, or AWS refuses them.
     """
@@ -245,16 +267,23 @@ def sign_in(*, profile: str | None = None, role_arn: str | None = None) -> Accou
         session = boto3.Session(profile_name=profile)
     except _SIGN_IN_ERRORS as error:
         raise AccountError(reason(error)) from None
-    account = _identified(session)
+    account = _identified(session, on_call)
     return account if role_arn is None else account.assume(role_arn)
 
 
-def _identified(session: boto3.Session) -> Account:
-    account = Account(session, id="", partition="aws")
+def _identified(session: boto3.Session, on_call: OnCall) -> Account:
+    account = Account(session, id="", partition="aws", on_call=on_call)
     try:
         sts = account.client("sts", session.region_name or _FIRST_REGION)
         # an error is reported at once: you may have to sign in first
-        api = CheckedApi(sts, Clock(COMMAND_SECONDS), on_event=_ignore_event, retries=NO_RETRIES)
+        api = CheckedApi(
+            sts,
+            Clock(COMMAND_SECONDS),
+            on_event=_ignore_event,
+            retries=NO_RETRIES,
+            account="",
+            on_call=on_call,
+        )
         # needs no permission
         caller = api.call("get_caller_identity")
         account.id = caller["Account"]

@@ -8,18 +8,24 @@ credentials in them. No error of this module quotes a response.
 from __future__ import annotations
 
 import json
-from datetime import datetime
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from slr_constructs.handler.slr_handler.aws import Api
+from slr_constructs.account.calls import Call, identifiers_in
+from slr_constructs.handler.slr_handler.aws import Api, code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from botocore.model import OperationModel, Shape
+
+    from slr_constructs.account.calls import OnCall
+    from slr_constructs.handler.slr_handler.aws import OnEvent, Retries
+    from slr_constructs.handler.slr_handler.clock import Clock
 
 #: the headers in which botocore's parsers find the request id.
 _REQUEST_IDS = ("x-amzn-requestid", "x-amz-request-id", "x-amz-id-2")
@@ -54,7 +60,34 @@ class CheckedApi(Api):
     """An AWS service whose responses have the types of the service model.
 
     A member that is missing in a response raises `InvalidResponseError` when it is used.
+
+    Args:
+        service: As for `Api`.
+
+        clock: As for `Api`.
+
+        on_event: As for `Api`.
+
+        retries: As for `Api`.
+
+        account: The id of the account.
+
+        on_call: Receives each call.
     """
+
+    def __init__(
+        self,
+        service: Any,  # noqa: ANN401 - boto3 creates its clients at run time
+        clock: Clock,
+        *,
+        on_event: OnEvent,
+        retries: Retries,
+        account: str,
+        on_call: OnCall,
+    ) -> None:
+        super().__init__(service, clock, on_event=on_event, retries=retries)
+        self._account = account
+        self._on_call = on_call
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - the service model checks them
         """Call an operation, as `Api` does.
@@ -62,6 +95,33 @@ class CheckedApi(Api):
         Raises:
             InvalidResponseError: The response cannot be read.
         """
+        began, start = datetime.now(UTC), time.monotonic()
+        error: Exception | None = None
+        response: dict[str, Any] = {}
+        try:
+            response = self._call(operation, parameters)
+        except Exception as raised:
+            error = raised
+            response = getattr(raised, "response", {})
+            raise
+        finally:
+            meta = self._client.meta
+            self._on_call(
+                Call(
+                    began,
+                    time.monotonic() - start,
+                    self._account,
+                    meta.region_name,
+                    meta.service_model.service_name,
+                    operation,
+                    identifiers_in(parameters),
+                    None if error is None else code(error),
+                    _request_id(response.get("ResponseMetadata", {})),
+                )
+            )
+        return response
+
+    def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         meta = self._client.meta
         model = meta.service_model.operation_model(meta.method_to_api_mapping[operation])
         try:
@@ -72,6 +132,13 @@ class CheckedApi(Api):
             # botocore's parsers expect the structure of the service model
             raise InvalidResponseError(f"the response of {model.name} cannot be read") from None
         return response if model.output_shape is None else _checked(model.output_shape, response)
+
+
+def _request_id(metadata: Mapping[str, Any]) -> str | None:
+    # botocore does not copy it from the headers of all errors
+    headers = metadata.get("HTTPHeaders", {})
+    found = (metadata.get("RequestId"), *map(headers.get, _REQUEST_IDS))
+    return next((each for each in found if each), None)
 
 
 def check_responses(client: Any) -> None:  # noqa: ANN401 - boto3 creates its clients at run time

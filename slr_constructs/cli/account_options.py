@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from slr_constructs.catalogue import with_superseded_roles
+from slr_constructs.cli.call_log import report_call
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
 
@@ -84,7 +85,7 @@ def signed_in(profile: str | None, role_arn: str | None) -> Account:
     from slr_constructs.account.access import sign_in  # noqa: PLC0415 - imports boto3
 
     with refuse_on_account_error():
-        return sign_in(profile=profile, role_arn=role_arn)
+        return sign_in(profile=profile, role_arn=role_arn, on_call=report_call)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from slr_constructs.cli.account_options import (
     signed_in,
 )
 from slr_constructs.cli.arguments import OUTPUT, check_output, format_option
+from slr_constructs.cli.call_log import log_options
 from slr_constructs.cli.progress import Watch, interruptible, lists_read
 from slr_constructs.cli.refusal import Refusal
 from slr_constructs.cli.stderr import Gaps, warn
@@ -81,6 +82,7 @@ _ROLE_NAME = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
     help="JSON has all details; CSV has one line per usage, role without usages, and failure.",
 )
 @OUTPUT
+@log_options
 @click.pass_context
 def audit(
     context: click.Context,

@@ -23,6 +23,7 @@ from slr_constructs.cli.account_options import (
     signed_in,
 )
 from slr_constructs.cli.arguments import OUTPUT, check_output, format_option
+from slr_constructs.cli.call_log import log_options
 from slr_constructs.cli.columns import Columns
 from slr_constructs.cli.output import Output, write
 from slr_constructs.cli.progress import interruptible
@@ -63,6 +64,7 @@ _WORD = "drop"
 @ROLE_ARN
 @format_option("text", "json", help="JSON has all details.")
 @OUTPUT
+@log_options
 @click.pass_context
 def leases(
     context: click.Context,

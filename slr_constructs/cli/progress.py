@@ -16,6 +16,7 @@ from rich.text import Text
 
 from slr_constructs.account.interruption import signals_interrupt
 from slr_constructs.cli import INTERRUPTED
+from slr_constructs.cli.call_log import is_verbose
 from slr_constructs.cli.stderr import warn
 from slr_constructs.templates.words import counted
 
@@ -67,7 +68,9 @@ class Watch:
         self._began = time.monotonic()
         self._console = Console(stderr=True)
         # rich takes a stream for a terminal if FORCE_COLOR is set
-        self._shows = self._console.is_interactive and sys.stderr.isatty()
+        interactive = self._console.is_interactive and sys.stderr.isatty()
+        # the lines of other threads would be in the middle of it
+        self._shows = interactive and not is_verbose()
         self._live: Live | None = None
 
     def __enter__(self) -> Self:

@@ -17,6 +17,7 @@ from slr_constructs.cli.account_options import (
     wait_option,
 )
 from slr_constructs.cli.arguments import check_output
+from slr_constructs.cli.call_log import log_options
 from slr_constructs.cli.output import BLANK, heading, line
 from slr_constructs.cli.progress import Watch, interruptible, lists_read
 from slr_constructs.cli.prompts import confirm
@@ -74,6 +75,7 @@ _INDENT = "  "
 @wait_option(15, "Wait at most this long for busy resources, and for IAM.")
 @PROFILE
 @ROLE_ARN
+@log_options
 @click.pass_context
 def release(
     context: click.Context,

@@ -21,6 +21,7 @@ from slr_constructs.cli.account_options import (
     wait_option,
 )
 from slr_constructs.cli.arguments import check_output
+from slr_constructs.cli.call_log import log_options
 from slr_constructs.cli.output import BLANK, heading, line
 from slr_constructs.cli.progress import interruptible
 from slr_constructs.cli.prompts import confirm
@@ -45,6 +46,7 @@ _INDENT = "  "
 @wait_option(5, "Wait at most this long for busy resources.")
 @PROFILE
 @ROLE_ARN
+@log_options
 @click.pass_context
 def restore(
     context: click.Context,
