@@ -102,7 +102,8 @@ class CheckedApi(Api):
             response = self._call(operation, parameters)
         except Exception as raised:
             error = raised
-            response = getattr(raised, "response", {})
+            # errors of botocore without a response have None
+            response = getattr(raised, "response", None) or {}
             raise
         finally:
             meta = self._client.meta

@@ -96,7 +96,7 @@ class Output:
         """Print or keep lines."""
         if self._path is not None:
             self._kept += map(_plain, lines)
-        elif lines := [*lines]:
+        else:
             write_lines(None, lines)
 
     def write_file(self) -> None:

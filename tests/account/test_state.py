@@ -239,8 +239,8 @@ def test_a_folder_that_cannot_be_opened_is_not_synchronized(
     """As on Windows. The file is written anyway."""
     real = os.open
 
-    def refused(path: Path, *more: int) -> int:
-        if path.is_dir():
+    def refused(path: Path | str, *more: int) -> int:
+        if Path(path).is_dir():
             raise PermissionError
         return real(path, *more)
 
@@ -435,7 +435,7 @@ def test_a_file_of_another_version_is_refused(account: Account, path: Path) -> N
 def test_a_file_that_cannot_be_read_is_refused(account: Account, tmp_path: Path) -> None:
     """A missing file is a new one for a release, and an error for a restore."""
     assert _refusal(lambda: State.open(tmp_path, account, ROLE)) == (
-        f"{tmp_path} cannot be read: Is a directory"
+        f"{tmp_path} cannot be read: not a regular file"
     )
     missing = tmp_path / "missing"
     assert _refusal(lambda: State.read(missing)) == (
