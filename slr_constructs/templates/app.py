@@ -20,6 +20,7 @@ from slr_constructs.templates.custom_calls import Call, CustomCalls, calls_in, o
 from slr_constructs.templates.literals import mapping
 from slr_constructs.templates.order import (
     Dependency,
+    DependencyOrder,
     cycles_in,
     dependencies_along,
     dependency_graph,
@@ -101,7 +102,7 @@ class Stack:
         self.not_analyzed = [
             *dict.fromkeys((*source.not_analyzed, *skipped, *unknown, *cycles_in(self._graph)))
         ]
-        self._dependents: dict[str, set[str]] = {}
+        self._order = DependencyOrder(self._graph)
 
     @cached_property
     def lines(self) -> Mapping[str, int]:
@@ -178,12 +179,7 @@ class Stack:
 
     def is_before(self, dependency: str, dependent: str) -> bool:
         """Return whether a resource depends on another one, directly or indirectly."""
-        if self._graph.has_edge(dependent, dependency):
-            # most questions are about direct dependencies, and the set of all takes long to build
-            return True
-        if dependency not in self._dependents:
-            self._dependents[dependency] = nx.ancestors(self._graph, dependency)
-        return dependent in self._dependents[dependency]
+        return self._order.is_before(dependency, dependent)
 
 
 class App:
@@ -202,26 +198,27 @@ class App:
 
     def __init__(self, sources: Iterable[StackTemplate], *, only: Iterable[str] = ()) -> None:
         stacks = {each.name: each for each in sources}
-        self._order: nx.DiGraph = nx.DiGraph()
-        self._dependents: dict[str, set[str]] = {}
+        order: nx.DiGraph = nx.DiGraph()
         nesting: nx.DiGraph = nx.DiGraph()
         for stack in stacks.values():
             nesting.add_node(stack.name)
             if stack.nested_in is None:
-                self._order.add_node(stack.name)
-                self._order.add_edges_from((stack.name, each) for each in stack.depends_on)
+                order.add_node(stack.name)
+                order.add_edges_from((stack.name, each) for each in stack.depends_on)
             else:
                 nesting.add_edge(stack.nested_in[0], stack.name)
-        if not nx.is_directed_acyclic_graph(self._order):
-            cycle = [each for each, _ in nx.find_cycle(self._order)]
+        if not nx.is_directed_acyclic_graph(order):
+            cycle = [each for each, _ in nx.find_cycle(order)]
             path = " -> ".join([*cycle, cycle[0]])
             raise TemplateError(f"circular dependency between stacks: {path}")
         included = _included(nesting, only)
         #: the names of the stacks that are not nested, in the order of deployment, by step.
         self.steps: list[list[str]] = [
             [name for name in step if name in included]
-            for step in nx.topological_generations(self._order.reverse(copy=False))
+            for step in nx.topological_generations(order.reverse(copy=False))
         ]
+        self._order = DependencyOrder(order)
+        self._near: dict[tuple[str, tuple[str, ...]], list[tuple[Place, Role]]] = {}
         #: in the order of deployment; a nested stack follows its parent.
         self.stacks = {
             name: Stack(stacks[name])
@@ -281,9 +278,7 @@ class App:
 
     def stack_is_before(self, dependency: str, dependent: str) -> bool:
         """Return whether a stack that is not nested depends on another one."""
-        if dependency not in self._dependents:
-            self._dependents[dependency] = nx.ancestors(self._order, dependency)
-        return dependent in self._dependents[dependency]
+        return self._order.is_before(dependency, dependent)
 
     def outermost(self, stack: str) -> str:
         """Return the outermost parent of a nested stack, or else the stack itself."""
@@ -419,11 +414,15 @@ class App:
 
     def roles_near(self, stack: Stack, usage: RoleUsage) -> list[tuple[Place, Role]]:
         """Return the roles for a usage that its stack, or a stack it depends on, declares."""
-        return [
-            (place, role)
-            for place, role in self.roles_before(stack)
-            if role.name in usage.role_names
-        ]
+        # the same for all usages with these roles, of which a stack may have thousands
+        key = self.outermost(stack.name), usage.role_names
+        if key not in self._near:
+            self._near[key] = [
+                (place, role)
+                for place, role in self.roles_before(stack)
+                if role.name in usage.role_names
+            ]
+        return self._near[key]
 
     def roles_before(self, stack: Stack) -> list[tuple[Place, Role]]:
         """Return the roles that a stack, or a stack it depends on, declares."""

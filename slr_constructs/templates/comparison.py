@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
@@ -312,22 +313,25 @@ class _Pair:
             ]
             for one, other in ((self._old, self._new), (self._new, self._old))
         )
+        alike: defaultdict[tuple[str, str], deque[str]] = defaultdict(deque)
+        for before in removed:
+            body = self._old.resources[before]
+            alike[body["Type"], _identity(body)[0]].append(before)
         moves: dict[str, _Move] = {}
+        former: dict[str, str] = {}
+        # former logical ids of resources that get another name
+        renamed: set[str] = set()
         # in the order of creation: referenced resources first
         for logical_id in sorted(added, key=self._new.step_of):
             body = self._new.resources[logical_id]
-            alike = [each for each in removed if self._old.resources[each]["Type"] == body["Type"]]
-            if not alike:
+            identity, is_fixed = _identity(body, former)
+            if not (found := alike[body["Type"], identity]):
                 continue
-            identity, is_fixed = _identity(body)
-            ids = {move.before: after for after, move in moves.items()}
-            for before in alike:
-                if _identity(self._old.resources[before], ids)[0] == identity:
-                    another = {each for each, move in moves.items() if not move.keeps_name}
-                    keeps_name = is_fixed and another.isdisjoint(_WORD.findall(identity))
-                    moves[logical_id] = _Move(before, keeps_name=keeps_name)
-                    removed.remove(before)
-                    break
+            before = former[logical_id] = found.popleft()
+            keeps_name = is_fixed and renamed.isdisjoint(_WORD.findall(identity))
+            moves[logical_id] = _Move(before, keeps_name=keeps_name)
+            if not keeps_name:
+                renamed.add(before)
         return moves
 
     def _renamed(self, before: str, after: str, what: str, *, keeps_name: bool = True) -> Change:

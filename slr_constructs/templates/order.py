@@ -10,6 +10,7 @@ Macros and transforms do not run, so the order is that of the resources as they 
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -132,6 +133,43 @@ def _circular(graph: nx.MultiDiGraph) -> list[set[str]]:
     return [
         each for each in groups if len(each) > 1 or any(graph.has_edge(one, one) for one in each)
     ]
+
+
+class DependencyOrder:
+    """Which nodes of a graph depend on which others, directly or indirectly.
+
+    Args:
+        graph: A graph with edges to the nodes that a node depends on. It may have cycles.
+    """
+
+    def __init__(self, graph: nx.DiGraph) -> None:
+        self._graph = graph
+
+    def is_before(self, dependency: str, dependent: str) -> bool:
+        """Return whether a node depends on another one.
+
+        Nodes with a circular dependency depend on one another.
+        """
+        # most questions are about direct dependencies, and finding all takes long
+        if self._graph.has_edge(dependent, dependency):
+            return True
+        groups, before = self._all
+        one, other = groups[dependency], groups[dependent]
+        return dependency != dependent if one == other else bool(before[other] >> one & 1)
+
+    @cached_property
+    def _all(self) -> tuple[dict[str, int], dict[int, int]]:
+        """The group of each node, and for each group the groups it depends on, as one bit each.
+
+        Sets of a chain of thousands of nodes need gigabytes.
+        """
+        groups = nx.condensation(self._graph)
+        before: dict[int, int] = {}
+        for group in nx.topological_sort(groups.reverse(copy=False)):
+            before[group] = 0
+            for each in groups.successors(group):
+                before[group] |= before[each] | 1 << each
+        return groups.graph["mapping"], before
 
 
 def dependencies(template: Mapping[str, Any]) -> dict[str, set[str]]:

@@ -208,6 +208,43 @@ CORPUS: dict[str, tuple[str | Callable[[Path], None], str]] = {
 }
 
 
+CONFIGURATION = {"Type": "AWS::IVS::RecordingConfiguration"}
+
+
+def configurations(letter: str, name: str) -> str:
+    """Return a template with 10,000 recording configurations, each with its own name."""
+    return template(
+        **{
+            f"{letter}{number}": CONFIGURATION | {"Properties": {"Name": f"{name}{number}"}}
+            for number in range(10_000)
+        }
+    )
+
+
+def with_roles(letter: str) -> str:
+    """Return a template with 500 roles and 9,000 recording configurations."""
+    roles = {f"{letter}R{number}": ROLE for number in range(500)}
+    usages = {
+        f"{letter}{number}": CONFIGURATION | {"DependsOn": f"{letter}R{number % 500}"}
+        for number in range(9_000)
+    }
+    return template(**roles, **usages)
+
+
+def chain(step: int) -> str:
+    """Return a template with 12,000 recording configurations that depend on their neighbors."""
+    return numbered(12_000, lambda n: CONFIGURATION | {"DependsOn": f"A{n + step}"})
+
+
+#: pairs of templates.
+UNLIKE = {
+    "other ids": (configurations("A", "x"), configurations("B", "x")),
+    "other ids and names": (configurations("A", "x"), configurations("B", "y")),
+    "reversed chain": (chain(1), chain(-1)),
+    "other roles": (with_roles("A"), with_roles("B")),
+}
+
+
 def written(folder: Path, name: str) -> tuple[Path, str]:
     """Write an input of the corpus, and return its path and the sentence."""
     content, sentence = CORPUS[name]
@@ -254,6 +291,22 @@ def test_no_command_takes_much_time_or_memory(tmp_path: Path, name: str) -> None
     path, _ = written(tmp_path, name)
     commands = [[*words, *[str(path)] * (1 + (words == ("diff",)))] for words in COMMANDS]
 
+    assert_within_limits(commands)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", UNLIKE)
+def test_unlike_templates_are_compared_in_time(tmp_path: Path, name: str) -> None:
+    """As many resources as 1 MB has room for, and all of them differ."""
+    paths = [tmp_path / "old.json", tmp_path / "new.json"]
+    for path, text in zip(paths, UNLIKE[name], strict=True):
+        path.write_text(text)
+
+    assert_within_limits([["diff", *map(str, paths)]])
+
+
+def assert_within_limits(commands: list[list[str]]) -> None:
+    """Run each command in its own process."""
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, json.dumps(commands)],
         capture_output=True,

@@ -6,16 +6,18 @@ import copy
 import logging
 import re
 import time
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
+import networkx as nx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from slr_constructs.templates.order import (
     Dependency,
+    DependencyOrder,
     chain_between,
     creation_steps,
     deletion_steps,
@@ -275,3 +277,15 @@ def test_a_very_large_stack_is_read_fast() -> None:
 
     assert [name for (name,) in steps] == names
     assert time.perf_counter() - start < 10
+
+
+@given(edges=st.sets(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=20))
+def test_what_depends_on_what(edges: set[tuple[int, int]]) -> None:
+    """With and without circular dependencies; networkx searches a path for each pair."""
+    graph = nx.DiGraph([(str(one), str(other)) for one, other in edges])
+    order = DependencyOrder(graph)
+
+    for dependent, dependency in product(graph, repeat=2):
+        path = nx.has_path(graph, dependent, dependency)
+        expected = graph.has_edge(dependent, dependency) if dependent == dependency else path
+        assert order.is_before(dependency, dependent) == expected

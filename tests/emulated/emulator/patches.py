@@ -515,9 +515,12 @@ def denials_with_service_codes() -> None:
             _, _, operation = action.partition(":")
             refused = wire.denied(service, operation, principal_arn, action)
             status, headers, content = wire.refusal(service, refused)
-            return status, {**headers, "x-amzn-RequestId": request_id}, content
-        known: _Response = denied_response(service, action, principal_arn, request_id, **more)
-        return known
+        else:
+            status, headers, content = denied_response(
+                service, action, principal_arn, request_id, **more
+            )
+        # as all responses of AWS
+        return status, {**headers, "x-amzn-RequestId": request_id}, content
 
     iam_actions.access_denied_response = respond
 
