@@ -145,9 +145,14 @@ class Account:
             if each not in known and self._session.get_partition_for_region(each) == self.partition
         ]
 
-    def region(self, name: str | None = None, on_event: OnEvent = _ignore_event) -> Region:
+    def region(
+        self,
+        name: str | None = None,
+        on_event: OnEvent = _ignore_event,
+        clock: Clock | None = None,
+    ) -> Region:
         """Return a region of the account. Default: the region of global services."""
-        return Region(self, self.home_region if name is None else name, on_event)
+        return Region(self, self.home_region if name is None else name, on_event, clock)
 
     def client(self, service: str, region: str) -> Any:  # noqa: ANN401 - boto3 creates its clients at run time
         """Return the client of a service in a region. Each is created once."""
@@ -231,13 +236,15 @@ class Region:
     account: Account
     name: str
     on_event: OnEvent = _ignore_event
+    #: waits between the attempts of a call. Default when None: for an hour at most.
+    clock: Clock | None = None
 
     def api(self, service: str, region: str | None = None) -> Api:
         """Return the API of a service in this region, or in another one."""
         # nothing is new, and boto3 retries what does not respond
         return CheckedApi(
             self.account.client(service, region or self.name),
-            Clock(COMMAND_SECONDS),
+            self.clock or Clock(COMMAND_SECONDS),
             on_event=self.on_event,
             retries=Retries(denied=0, new_target=0, unreachable=0),
             account=self.account.id,

@@ -169,6 +169,8 @@ class Release:
     #: whether IAM was asked to delete the role, and may still delete it.
     asked: bool = False
     deleted: bool = False
+    #: whether leases were released that are not put back.
+    released: bool = False
 
     @property
     def role_text(self) -> str:
@@ -176,7 +178,11 @@ class Release:
         name = self.plan.definition.role_name
         if self.deleted:
             return f"{name} does not exist any more"
-        return f"IAM was asked to delete {name} and may still delete it" if self.asked else ""
+        if self.asked:
+            return f"IAM was asked to delete {name} and may still delete it"
+        if self.released:
+            return f"{name} was not deleted, but leases of deleted stacks were released"
+        return ""
 
     def run(self) -> bool:
         """Carry out the plan, and return whether the role was deleted.
@@ -228,6 +234,7 @@ class Release:
         ]
         try:
             for lease in leases:
+                self.released |= not lease.is_active
                 release_lease(account, lease)
                 self.on_event(
                     Message(f"the lease of {lease.stack_name} was released{_ALTHOUGH[lease.state]}")
@@ -275,10 +282,12 @@ class Release:
 
     def _delete_role(self) -> bool:
         plan, definition = self.plan, self.plan.definition
+        clock = InterruptibleClock(max(self.wait_seconds, _LEAST_SECONDS))
         context = Context(
-            InterruptibleClock(max(self.wait_seconds, _LEAST_SECONDS)),
+            clock,
             account=plan.account.id,
-            open_api=plan.account.region(on_event=self._on_call).api,
+            # an interruption ends the pauses between attempts, too
+            open_api=plan.account.region(clock=clock).api,
             regions=lambda service: [*{*plan.account.regions(service)} & {*plan.audit.regions}],
             on_event=self._on_operation_event,
         )
@@ -302,14 +311,13 @@ class Release:
             why = "IAM did not finish in time"
         else:
             return True
-        result = self.role_text or f"{definition.role_name} was not deleted"
+        result = self.role_text if self.asked else f"{definition.role_name} was not deleted"
         self.on_event(Message(f"{result}: {why}"))
         return False
 
-    def _on_call(self, event: str, **details: object) -> None:
-        self.asked |= event == "call" and details["operation"] == "delete_service_linked_role"
-
     def _on_operation_event(self, event: str, **details: object) -> None:
+        # IAM may have accepted a call that did not end
+        self.asked |= event == "asking IAM to delete"
         if event == "role not deleted":
             self.asked = self.asked and bool(details["pending"])
             text = f"{self.plan.definition.role_name} still exists: {details['reason']}"

@@ -294,8 +294,9 @@ def test_a_signal_does_not_stop_the_clean_up(world: World, monkeypatch: pytest.M
     assert play.lease
     assert "the lease of Live was restored" in result.stdout
     assert result.stderr == (
-        "slr-constructs: interrupted; 2 of 2 usages disabled. Run the same command again to"
-        f" continue. The previous settings are in {FILE}\n"
+        f"slr-constructs: interrupted; 2 of 2 usages disabled; {NAME} was not deleted, but leases"
+        " of deleted stacks were released. Run the same command again to continue. The previous"
+        f" settings are in {FILE}\n"
     )
 
 
@@ -353,6 +354,22 @@ def test_a_signal_while_iam_deletes_the_role_keeps_the_lease(
         r"\n  locked +since \S+Z: a stack or slr-constructs release is deleting the role, or was"
         r" interrupted\n",
         result.stdout,
+    )
+
+
+def test_a_signal_before_iam_is_asked_says_that_the_role_is_not_deleted(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lease of a deleted stack was released, so something has changed."""
+    play = Play(world, MEDIATAILOR, monkeypatch)
+    play.rehearsed.fill(0)
+    at_first(world, "TagRole", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    result = play.run("release")
+    assert result.exit_code == 130
+    assert play.lease
+    assert result.stderr == (
+        f"slr-constructs: interrupted; {NAME} was not deleted, but leases of deleted stacks were"
+        f" released. Run the same command again to continue. The previous settings are in {FILE}\n"
     )
 
 

@@ -572,6 +572,7 @@ class _Leases:
     def _delete(self) -> _Kept | None:
         """Ask IAM to delete the role, and wait. Return None if the role is deleted."""
         self._renew()
+        self._context.on_event("asking IAM to delete", role=self._wanted.role_name)
         try:
             task = self._iam.call("delete_service_linked_role", **self._name)["DeletionTaskId"]
         except ClientError as error:
