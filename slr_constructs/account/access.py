@@ -301,7 +301,14 @@ def _identified(session: boto3.Session, on_call: OnCall) -> Account:
 
 
 def reason(error: BaseException) -> str:
-    """Return the reason of a failed call as one sentence."""
+    """Return the reason of a failed call as one line of text."""
+    text = _reason(error)
+    if _is_expired(error):
+        return f"the credentials have expired ({text}). Sign in again"
+    return text
+
+
+def _reason(error: BaseException) -> str:
     if isinstance(error, ClientError):
         # only the first line: the others may quote the request with the session token
         first_line, _, _ = message(error).partition("\n")
@@ -329,14 +336,16 @@ def _proxy_reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
+def _is_expired(error: BaseException) -> bool:
+    return isinstance(error, _EXPIRED) or (
+        isinstance(error, ClientError) and code(error) in _EXPIRED_CODES
+    )
+
+
 def expired(error: Exception) -> SignInAgainError | None:
     """Return an error that says so if a call failed because the credentials have expired."""
-    if isinstance(error, _EXPIRED) or code(error) in _EXPIRED_CODES:
-        return SignInAgainError(
-            f"the credentials have expired ({reason(error)}). Sign in again, and run the command"
-            " again",
-            code(error),
-        )
+    if _is_expired(error):
+        return SignInAgainError(f"{reason(error)}, and run the command again", code(error))
     return None
 
 

@@ -38,7 +38,7 @@ def print_lines(lines: Iterable[Line]) -> None:
         write_lines(None, lines)
     # ValueError: the encoding of stdout does not have a character
     except (OSError, ValueError) as error:
-        warn(f"standard output cannot be written: {error}")
+        warn(f"standard output cannot be written: {getattr(error, 'strerror', error)}")
         discard_stdout()
         interrupt()
 

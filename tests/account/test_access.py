@@ -195,7 +195,8 @@ _CANONICAL = f"\n\nThe Canonical String should have been\n'GET\nx-amz-security-t
     [
         pytest.param(
             Refused("ExpiredToken", "The security token included in the request is expired", 403),
-            "ExpiredToken: The security token included in the request is expired",
+            "the credentials have expired (ExpiredToken: The security token included in the request"
+            " is expired). Sign in again",
             id="expired",
         ),
         pytest.param(

@@ -404,8 +404,8 @@ def test_a_token_that_expires_while_iam_deletes_is_reported_as_such(
     world.on_call = lambda _: None
     assert result.exit_code == 1
     assert (
-        f"role     IAM was asked to delete {NAME} and may still delete it: ExpiredToken: The token"
-        " is expired\n"
+        f"role     IAM was asked to delete {NAME} and may still delete it: the credentials have"
+        " expired (ExpiredToken: The token is expired). Sign in again\n"
     ) in result.stdout
     assert play.lease is False
     # a second release that does not delete the role puts the lease back, too
@@ -454,7 +454,7 @@ def test_a_closed_stdout_interrupts_a_release(world: World, tmp_path: Path) -> N
         _, errors = command.communicate(timeout=60)
     assert command.returncode == 130
     lines = errors.decode().splitlines()
-    assert lines[0] == "slr-constructs: standard output cannot be written: [Errno 32] Broken pipe"
+    assert lines[0] == "slr-constructs: standard output cannot be written: Broken pipe"
     assert re.fullmatch(
         r"slr-constructs: interrupted; .*\. Run the same command again .*", lines[1]
     )
