@@ -24,7 +24,7 @@ from aws_cdk import App, CfnCreationPolicy, CfnResourceSignal, CfnWaitCondition,
 from aws_cdk.aws_chime import CfnVoiceConnector
 
 from slr_constructs import VoiceConnectorStreaming
-from tests.emulated.command_line import CommandError, CommandLine
+from tests.cdk_command_line import CommandError, on_emulator
 from tests.emulated.emulator.server import emulator
 from tests.emulated.stacks import Account
 from tests.emulated.timeline import timeline
@@ -33,6 +33,7 @@ from tests.emulated.verdict import broken, left
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.cdk_command_line import CommandLine
     from tests.emulated.emulator.journal import Entry, Journal
 
 _ACCOUNT = "111122223333"
@@ -67,7 +68,7 @@ def _run() -> list[str]:
             account = Account(ending.enter_context(emulator()), _ACCOUNT)
         # AWS does not document that IAM creates the role of IVS; users report that it does
         account.emulator.behaviour.creates_every_role = True
-        cdk = CommandLine(account.emulator, _ACCOUNT, Path(folder))
+        cdk = on_emulator(account.emulator, _ACCOUNT, Path(folder))
         with _step("synthesizing the sample app (cdk synth)"):
             cdk.synth()
         journal = account.emulator.journal
@@ -90,7 +91,7 @@ def _run() -> list[str]:
             cdk.deploy()
         with shown("destroying five stacks (cdk destroy --all)", "Teardown"):
             cdk.destroy()
-        failing = CommandLine(account.emulator, _ACCOUNT, _failing_app(Path(folder) / "failing"))
+        failing = on_emulator(account.emulator, _ACCOUNT, _failing_app(Path(folder) / "failing"))
         with shown("deploying a stack that fails (cdk deploy)", "Failure and rollback"):
             _fail(failing, journal)
         with _step("destroying what is left of it (cdk destroy)", journal):

@@ -40,7 +40,7 @@ _WAITING = (
     "slr_constructs.handler.slr_handler.clock.time",
 )
 #: the service models are loaded once, because every session would load them again.
-_LOADER = create_loader()
+LOADER = create_loader()
 
 
 class Person:
@@ -100,8 +100,8 @@ class Person:
         clock = self.account.emulator.clock
         with pytest.MonkeyPatch.context() as patch, clock.actor(self._name) as actor:
             for name in _WAITING:
-                patch.setattr(name, _Time(clock, actor))
-            patch.setattr(botocore.session, "create_loader", lambda *_: _LOADER)
+                patch.setattr(name, SimulatedTime(clock, actor))
+            patch.setattr(botocore.session, "create_loader", lambda *_: LOADER)
             if self._regions:
                 patch.setattr(boto3.Session, "get_available_regions", self._offered)
             if meanwhile is not None:
@@ -132,7 +132,7 @@ class Person:
         return [*self._regions]
 
 
-class _Time(SimpleNamespace):
+class SimulatedTime(SimpleNamespace):
     """A replacement of the module `time` with the emulator's simulated time."""
 
     def __init__(self, clock: Clock, actor: str) -> None:

@@ -21,4 +21,6 @@ SCENARIOS = {
     "account": "the commands audit, leases, release and restore",
     "account permissions": "the policies of audit, leases, release and restore",
     "command line": "the CDK command line, from bootstrap to destroy",
+    "probes": "the experiments of `make probe-aws`, with both answers of the emulator",
+    "deployments": "the tests of `make test-aws`, with the CDK command line",
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.emulated.command_line import CommandError, CommandLine
+from tests.cdk_command_line import CommandError, on_emulator
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.verdict import broken, left
 
@@ -33,7 +33,7 @@ def test_the_command_line_deploys_and_destroys(
 ) -> None:
     """A second deployment changes nothing, a failure has its reason, and nothing is left."""
     emulator = account.emulator
-    cdk = CommandLine(emulator, account.id, tmp_path_factory.mktemp("home"))
+    cdk = on_emulator(emulator, account.id, tmp_path_factory.mktemp("home"))
     cdk.synth()
     cdk.bootstrap()
     bootstrapped = left(account)

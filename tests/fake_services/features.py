@@ -270,6 +270,10 @@ class Features:
         self.new_id: Callable[[], str] = lambda: uuid.uuid4().hex
         #: ARNs of IVS channels that are live.
         self.live: set[str] = set()
+        #: by client and operation: another behaviour of AWS than this model's.
+        self.replaced: dict[tuple[str, str], Callable[[Features, Kind, Call], Data]] = {}
+        #: by kind: another rule for when a resource uses its role than `on`.
+        self.uses_role: dict[Kind, Callable[[Mapping[str, Any]], bool]] = {}
         self.reset()
         self._roles = roles
         #: held during an operation.
@@ -289,12 +293,14 @@ class Features:
     # for tests
 
     def reset(self) -> None:
-        """Restore the defaults: only IVS creates its role, and no channel is live."""
+        """Restore the defaults: the model's behaviour, and no channel is live."""
         self.makes_role = {
             definition.role_name: definition.creation is RoleCreation.SERVICE
             for definition in catalogue.ALL
         }
         self.live.clear()
+        self.replaced.clear()
+        self.uses_role.clear()
 
     def add(
         self, kind: Kind, account: str, region: str, name: str, data: Data | None = None
@@ -395,7 +401,8 @@ class Features:
             raise Refused("UnknownOperationException", f"{call.operation} is not implemented here")
         with self.lock:
             kind, carry_out = known
-            return carry_out(self, kind, call)
+            replacement = self.replaced.get((call.service, call.operation), carry_out)
+            return replacement(self, kind, call)
 
     def action_and_resource(self, call: Call) -> tuple[str, str]:
         """Return the IAM action that allows a call, and the ARN it is authorized on."""
@@ -655,8 +662,10 @@ class Features:
         self._arns[key] = target.arn
         if new:
             self._report(target, "create", on=after)
+        uses = self.uses_role.get(target.kind)
+        if before or after or uses is not None:
+            self._use(target, uses=after if uses is None else uses(data))
         if before or after:
-            self._use(target, uses=after)
             change = "change" if before == after else "on" if after else "off"
             self._report(target, change, on=after)
 

@@ -17,7 +17,7 @@ import itertools
 import json
 import uuid
 from collections import defaultdict
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote
@@ -162,6 +162,10 @@ class AccountRoles:
     tasks: dict[str, Task] = field(default_factory=dict)
     #: the roles that `CreateServiceLinkedRole` creates, by service principal.
     definitions: Mapping[str, RoleDefinition] = field(default_factory=lambda: CREATED_BY_IAM)
+    #: whether a role may have a custom suffix.
+    accepts_suffixes: bool = False
+    #: IAM's error for a principal without a role; None for the text that users report.
+    unknown_principal: IamError | None = None
     #: how many reads do not show a role that IAM created.
     hidden_reads: int = 0
     #: how long a change is visible only to the caller that made it.
@@ -305,7 +309,13 @@ class AccountRoles:
         definition = self.definitions.get(principal)
         if definition is None:
             text = f"Cannot find Service Linked Role template for {principal}"
-            raise IamError("AccessDenied", text, 403)
+            raise self.unknown_principal or IamError("AccessDenied", text, 403)
+        if suffix := request.get("CustomSuffix"):
+            if not self.accepts_suffixes:
+                text = f"Custom suffix is not allowed for {principal}"
+                raise IamError("InvalidInput", text, 400)
+            name = f"{definition.role_name}_{suffix}"
+            definition = replace(definition, role_name=name)
         if definition.role_name in self.roles:
             raise name_taken(definition.role_name)
         role = self.create(definition, request.get("Description", ""))

@@ -77,6 +77,14 @@ class Behaviour:
     hidden_reads: int = 0
     #: whether IAM creates the roles too for which AWS does not document it.
     creates_every_role: bool = False
+    #: whether IAM accepts a custom suffix for every role.
+    accepts_suffixes: bool = False
+    #: IAM's answer for a principal without a role; None for that of the model.
+    unknown_principal: Refusal | None = None
+    #: how long a caller does not read its own changes of roles, in seconds.
+    own_changes_seconds: float = 0.0
+    #: whether calls on log groups are authorized with the suffix `:log-stream:`.
+    log_groups_as_streams: bool = False
 
     def reset(self) -> None:
         """Go back to the defaults."""

@@ -407,7 +407,7 @@ def deleted_stacks_are_found_by_id() -> None:
     _replace("_delete_stack_async", delete_and_keep)
 
 
-def actions_and_resources(features: Features) -> None:
+def actions_and_resources(features: Features, behaviour: Behaviour) -> None:
     """Use the same actions and resources as AWS in IAM's checks.
 
     The emulator forgets the path of a role's ARN (`core/iam_actions.py`, `extract_resource_arn`).
@@ -453,6 +453,8 @@ def actions_and_resources(features: Features) -> None:
             request = json.loads(body or b"{}")
             if "logEvents" in request:
                 return f"{known}:log-stream:{request['logStreamName']}"
+            if behaviour.log_groups_as_streams:
+                return f"{known}:log-stream:"
         return known
 
     iam_actions.extract_iam_action = action

@@ -111,7 +111,7 @@ class Emulator:
         patches.region_operations_are_authorized()
         patches.feature_services(self.features, self.behaviour)
         patches.denials_with_service_codes()
-        patches.actions_and_resources(self.features)
+        patches.actions_and_resources(self.features, self.behaviour)
         patches.condition_keys()
         patches.function_calls(self.behaviour, self._functions, self.journal)
         self._deliveries = custom_resources.deliveries

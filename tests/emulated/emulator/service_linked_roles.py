@@ -23,6 +23,7 @@ from tests.fake_services.service_linked_roles import (
     CREATED_BY_IAM,
     OPERATIONS,
     AccountRoles,
+    IamError,
     tag_list,
 )
 
@@ -117,7 +118,7 @@ class ServiceLinkedRoles:
         if role_name in iam._roles and role_name not in roles.roles:
             # any other role is MiniStack's own
             return own(params)
-        names = ("AWSServiceName", "DeletionTaskId", "Description", "RoleName")
+        names = ("AWSServiceName", "CustomSuffix", "DeletionTaskId", "Description", "RoleName")
         parameters = {name: iam._p(params, name) for name in names} | {
             "Tags": iam._extract_tags(params),
             "TagKeys": iam._extract_tag_keys(params),
@@ -142,6 +143,14 @@ class ServiceLinkedRoles:
             )
         roles, behaviour = self._accounts[account], self._behaviour
         roles.definitions = _EVERY_ROLE if behaviour.creates_every_role else _CREATED_TODAY
+        roles.accepts_suffixes = behaviour.accepts_suffixes
+        refusal = behaviour.unknown_principal
+        roles.unknown_principal = (
+            None if refusal is None else IamError(refusal.code, refusal.message, refusal.status)
+        )
+        roles.delay_seconds = behaviour.own_changes_seconds
+        # every call is then another caller, which does not see changes at once
+        roles.caller = object if behaviour.own_changes_seconds else _one_caller
         roles.hidden_reads = behaviour.hidden_reads
         roles.deletion_seconds = behaviour.deletion_seconds
         roles.forgets_tasks = behaviour.forgets_deletions
@@ -179,6 +188,10 @@ class ServiceLinkedRoles:
         iam._roles.set_scoped(account, None, role.name, kept)
         if what == "create":
             self._journal.add("role", account, "created", type=role.name)
+
+
+def _one_caller() -> None:
+    """Return the caller of every call."""
 
 
 def role_name_of(principal: str) -> str:

@@ -1,18 +1,21 @@
-"""The unmodified CDK command line on the emulated account."""
+"""The unmodified CDK command line, on the emulator or on AWS."""
 
 from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.emulated.emulator.server import Emulator
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[1]
 _CDK = _ROOT / "node_modules" / ".bin" / "cdk"
-_SECONDS = 300
+_SECONDS = 3600
 
 
 class CommandError(Exception):
@@ -20,37 +23,38 @@ class CommandError(Exception):
 
 
 class CommandLine:
-    """Runs `cdk` in an account and region of the emulator.
+    """Runs `cdk` in an account and region.
 
     Args:
-        emulator: The emulator, which replaces AWS.
+        environment: The environment, with the credentials.
 
-        account: The number of the account.
+        place: The account and region, in the form `aws://ACCOUNT/REGION`.
 
-        folder: An empty folder, used as the home directory without settings of this machine.
+        folder: The folder of the assembly `cdk.out`.
 
-        region: The region of the stacks.
+        app: The module of the app.
+            Default: the app of `cdk.json`.
     """
 
     def __init__(
-        self, emulator: Emulator, account: str, folder: Path, region: str = "us-east-1"
+        self, environment: Mapping[str, str], place: str, folder: Path, *, app: str = ""
     ) -> None:
         self._environment = {
+            **environment,
             "PATH": os.environ["PATH"],
-            "HOME": str(folder),
             "CI": "true",
             "NO_COLOR": "1",
             "NODE_NO_WARNINGS": "1",
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "1",
-            **emulator.environment(account, region),
         }
-        self._place = f"aws://{account}/{region}"
+        self._place = place
         self._assembly = folder / "cdk.out"
+        self._app = [] if not app else ["--app", f"{sys.executable} -m {app}"]
 
     def synth(self) -> None:
-        """Synthesize the sample app once, for all later commands."""
-        self.run("synth", "--quiet", "--output", str(self._assembly), app=None)
+        """Synthesize the app once, for all later commands."""
+        self.run("synth", "--quiet", "--output", str(self._assembly), *self._app, app=None)
 
     def bootstrap(self) -> str:
         """Bootstrap the account, which is necessary once for every account and region."""
@@ -92,8 +96,28 @@ class CommandLine:
             stderr=subprocess.STDOUT,
             text=True,
             timeout=_SECONDS,
+            # Ctrl-C on the terminal must not stop the clean-up
+            start_new_session=True,
             check=False,
         )
         if done.returncode != 0:
             raise CommandError(f"cdk {' '.join(arguments)} failed:\n{done.stdout}")
         return done.stdout
+
+
+def on_emulator(
+    emulator: Emulator, account: str, folder: Path, region: str = "us-east-1"
+) -> CommandLine:
+    """Return the command line for an account and region of the emulator.
+
+    Args:
+        emulator: The emulator, which replaces AWS.
+
+        account: The number of the account.
+
+        folder: An empty folder, used as the home directory without settings of this machine.
+
+        region: The region of the stacks.
+    """
+    environment = {"HOME": str(folder), **emulator.environment(account, region)}
+    return CommandLine(environment, f"aws://{account}/{region}", folder)
