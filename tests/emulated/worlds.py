@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ministack.core import iam_evaluator
-from ministack.services import iam, kinesis
+from ministack.services import iam, kinesis, kms
 
 from slr_constructs.catalogue import IVS_RECORD_TO_S3
 from tests.emulated.emulator.behaviour import Refusal
@@ -100,7 +100,9 @@ def _refuse_on_demand(features: Features, kind: Kind, call: Call) -> Data:
     return features._put_streams(kind, call)
 
 
-def _needs(operation: str, action: str, resource: str) -> Callable[[Account], None]:
+def _needs(
+    operation: str, action: str, resource: Callable[[str], str]
+) -> Callable[[Account], None]:
     """Let a service use a permission of its caller for an operation."""
 
     def change(account: Account) -> None:
@@ -113,7 +115,7 @@ def _needs(operation: str, action: str, resource: str) -> Callable[[Account], No
                 principal_type=principal.type,
                 principal_account=principal.account,
                 action=action,
-                resource_arn=resource.format(account=account.id),
+                resource_arn=resource(account.id),
                 region=call.region,
                 service_context={},
             )
@@ -157,8 +159,14 @@ def _without_logs(operation: Operation, logs: Data) -> Operation:
     return carry_out
 
 
-_KEY = "arn:aws:kms:us-east-1:{account}:key/a"
-_IVS_ROLE = IVS_RECORD_TO_S3.arn(partition="aws", account="{account}")
+def _ivs_role(account: str) -> str:
+    return IVS_RECORD_TO_S3.arn(partition="aws", account=account)
+
+
+def _only_key(_account: str) -> str:
+    (key,) = kms._keys.values()
+    return str(key["Arn"])
+
 
 PLAYED = {
     "custom-suffix": Played("refused", _behaves(accepts_suffixes=True)),
@@ -198,13 +206,14 @@ PLAYED = {
         _replaces("chime-sdk-messaging", PutMessagingStreamingConfigurations=_refuse_on_demand),
     ),
     "messaging-key": Played(
-        "not-needed", _needs("PutMessagingStreamingConfigurations", "kms:GenerateDataKey", _KEY)
+        "not-needed",
+        _needs("PutMessagingStreamingConfigurations", "kms:GenerateDataKey", _only_key),
     ),
     "ivs-inline-policy": Played(
         "none", _replaces("ivs", CreateRecordingConfiguration=_write_inline_policy)
     ),
     "ivs-caller": Played(
-        "not-needed", _needs("CreateRecordingConfiguration", "iam:PutRolePolicy", _IVS_ROLE)
+        "not-needed", _needs("CreateRecordingConfiguration", "iam:PutRolePolicy", _ivs_role)
     ),
     "as-run-logs": Played("uses", _uses(kinds.LINEAR_CHANNEL, lambda _: False)),
     "vended-logs": Played("uses", _uses(kinds.PLAYBACK_CONFIGURATION, lambda _: False)),
@@ -246,7 +255,8 @@ PLAYED = {
         for name, service, operation, stays in (
             ("playback-configuration", "mediatailor", "DeletePlaybackConfiguration", False),
             ("mediatailor-channel", "mediatailor", "DeleteChannel", False),
-            ("mediapackage-channel", "mediapackage", "DeleteChannel", False),
+            # a channel that is created again has another ARN
+            ("mediapackage-channel", "mediapackage", "DeleteChannel", True),
             ("packaging-group", "mediapackage-vod", "DeletePackagingGroup", False),
             ("app-instance", "chime-sdk-identity", "DeleteAppInstance", True),
             ("voice-connector", "chime-sdk-voice", "DeleteVoiceConnector", True),

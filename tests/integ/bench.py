@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore import xform_name
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from slr_constructs.account.access import Account, reason
+from slr_constructs.account.access import CALL_ERRORS, Account, reason
 from slr_constructs.account.interruption import InterruptibleClock
 from slr_constructs.handler.slr_handler.aws import code, is_denied, is_not_found
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
@@ -80,7 +80,10 @@ class Bench:
 
     def note(self, text: str) -> None:
         """Add a line to the evidence, without what identifies the account or the caller."""
-        self.evidence.append(redacted(text, self.sandbox.account.id))
+        line = redacted(text, self.sandbox.account.id)
+        # the same call again, such as one that waits
+        if line not in self.evidence[-1:]:
+            self.evidence.append(line)
 
     def wait(self, seconds: float) -> None:
         """Wait."""
@@ -151,7 +154,7 @@ class Bench:
             undo = self._undos.pop()
             try:
                 undo.run()
-            except (BotoCoreError, ClientError, NoAnswerError, OutOfTimeError) as error:
+            except (NoAnswerError, OutOfTimeError, *CALL_ERRORS) as error:
                 why = str(error) if isinstance(error, NoAnswerError) else reason(error)
                 left.append(redacted(f"{undo.what}: {why}", self.sandbox.account.id))
         return left

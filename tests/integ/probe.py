@@ -9,9 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from slr_constructs.account.access import reason
+from slr_constructs.account.access import CALL_ERRORS, reason
 from slr_constructs.account.interruption import held
 from slr_constructs.handler.slr_handler.clock import OutOfTimeError
 from tests.integ.bench import Bench, NoAnswerError, redacted
@@ -109,7 +107,7 @@ def _answer(sandbox: Sandbox, experiment: Experiment, report: Callable[[str], No
     with held():
         try:
             answer = experiment.ask(bench)
-        except (NoAnswerError, ClientError, BotoCoreError, OutOfTimeError) as error:
+        except (NoAnswerError, OutOfTimeError, *CALL_ERRORS) as error:
             problem = _text(error, sandbox)
         finally:
             left = bench.clean_up()
@@ -119,7 +117,7 @@ def _answer(sandbox: Sandbox, experiment: Experiment, report: Callable[[str], No
 
 
 def _text(error: BaseException, sandbox: Sandbox) -> str:
-    text = reason(error) if isinstance(error, ClientError | BotoCoreError) else str(error)
+    text = reason(error) if isinstance(error, CALL_ERRORS) else str(error)
     return redacted(text or "it takes too long", sandbox.account.id)
 
 

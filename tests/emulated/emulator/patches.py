@@ -504,8 +504,9 @@ def denials_with_service_codes() -> None:
     """Use the codes of the services' models for the denials of the features' services.
 
     The emulator uses one code for almost all services (`core/iam_actions.py`,
-    `access_denied_response`). Documented by AWS: the codes that an operation's model lists. Our
-    model: the code of an operation that lists none, and the message.
+    `access_denied_response`). Documented by AWS: the codes that an operation's model lists, and
+    that every response has a request id. Our model: the code of an operation that lists none, and
+    the message.
     """
     denied_response = iam_actions.access_denied_response
 

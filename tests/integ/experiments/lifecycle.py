@@ -32,11 +32,12 @@ def _deleted(owner: Owner) -> Experiment:
         if owner.id_in is None:
             # the same resource again, so that its feature can be disabled
             owner.add(bench, called)
+            owner.enable(bench, called)
             owner.disable(bench, called)
         return "keeps"
 
     stays = (
-        "The resource is created again and disabled, and the role is deleted."
+        "The resource is created again, and its feature is disabled, which may free the role."
         if owner.id_in is None
         else "IAM may refuse to delete the role for ever. Only AWS Support can change this."
     )
@@ -69,7 +70,11 @@ _KEY = "slr-probe"
 
 
 def _tags(
-    type: ResourceType, arn: str, before: dict[str, object], after: dict[str, object]
+    type: ResourceType,
+    arn: str,
+    before: dict[str, object],
+    after: dict[str, object],
+    logs: Owner | None = None,
 ) -> Experiment:
     """Return the experiment about tags that the template does not have.
 
@@ -81,6 +86,9 @@ def _tags(
         before: The properties in the template; `NAME` stands for a name.
 
         after: The properties that the update changes.
+
+        logs: The owner whose logs the update enables, because no other property can be changed.
+            Default: the update enables no feature.
     """
     service = (type.calls.tags or (type.calls.describe,))[0].partition(":")[0]
     tag, read = f"{service}:TagResource", f"{service}:ListTagsForResource"
@@ -94,11 +102,15 @@ def _tags(
             resources = {"Owner": {"Type": type.type, "Properties": named}}
             return bench.deploy("owner", resources, Arn={"Fn::GetAtt": ["Owner", arn]})["Arn"]
 
+        if logs is not None:
+            bench.create_role(logs.role)
         resource = deploy(before)
         where, tags, as_list = _TAGGING.get(service, ("ResourceArn", "Tags", False))
         given: Any = [{"Key": _KEY, "Value": "kept"}] if as_list else {_KEY: "kept"}
         parameters: dict[str, Any] = {where: resource}
         bench.call(tag, **parameters, **{tags: given})
+        if logs is not None:
+            bench.undo(type.calls.remove, **logs.target(bench.name("owner")), **logs.disabled)
         deploy({**before, **after})
         found = bench.call(read, **parameters)[tags]
         keys = [each["Key"] for each in found] if as_list else [*found]
@@ -117,8 +129,8 @@ def _tags(
                 " former settings are not given back.",
             ),
         ),
-        (tag, read),
-        "The stack is deleted.",
+        (tag, read) if logs is None else (*ROLE_CALLS, tag, read, type.calls.remove),
+        "The stack is deleted." if logs is None else "The stack and the role are deleted.",
         ask,
         stack=(type.type,),
     )
@@ -161,5 +173,11 @@ TAGS = (
         {"Outputs": [{**_OUTPUT, "ManifestName": "other"}]},
     ),
     _tags(LIVE_CHANNEL, "Arn", {"Id": "NAME"}, {"Description": "changed"}),
-    _tags(PACKAGING_GROUP, "Arn", {"Id": "NAME"}, {"EgressAccessLogs": {}}),
+    _tags(
+        PACKAGING_GROUP,
+        "Arn",
+        {"Id": "NAME"},
+        {"EgressAccessLogs": {}},
+        owners.PACKAGING_GROUP,
+    ),
 )

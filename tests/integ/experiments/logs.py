@@ -80,12 +80,12 @@ def _uses(
 AS_RUN = _uses(
     "as-run-logs", LINEAR_CHANNEL, "as-run logs", {"LogConfiguration": {"LogTypes": ["AS_RUN"]}}
 )
-_VENDED = {"EnabledLoggingStrategies": ["VENDED_LOGS"]}
+_VENDED = {"PercentEnabled": 100, "EnabledLoggingStrategies": ["VENDED_LOGS"]}
 VENDED = _uses(
     "vended-logs",
     PLAYBACK_CONFIGURATION,
     "vended session logs",
-    {"LogConfiguration": {"PercentEnabled": 100, **_VENDED}},
+    {"LogConfiguration": _VENDED},
     **_VENDED,
 )
 PACKAGING = _uses(

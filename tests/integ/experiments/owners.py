@@ -86,9 +86,9 @@ class Owner:
         return generated
 
     def enable(self, bench: Bench, id: str, **settings: object) -> None:
-        """Enable the feature, and disable it in the clean-up."""
+        """Enable the feature, in the usual way or with settings; disable it in the clean-up."""
         bench.undo(self.type.calls.remove, **self.target(id), **self.disabled)
-        wanted = {**self.enabled(bench), **settings}
+        wanted = settings or self.enabled(bench)
         bench.call(self.type.calls.configure.operation, **self.target(id), **wanted)
 
     def disable(self, bench: Bench, id: str) -> None:

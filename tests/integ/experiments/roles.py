@@ -128,11 +128,17 @@ UNKNOWN_PRINCIPAL = Experiment(
 )
 
 _READS = 20
+_PAUSE_SECONDS = 5
 _TAG = "slr-probe"
 
 
 def _own_tags(bench: Bench) -> str:
     name = bench.create_role(catalogue.MEDIATAILOR)
+    for _ in range(_READS):
+        if bench.refusal("iam:GetRole", RoleName=name) is None:
+            break
+        # another caller may see a new role later
+        bench.wait(_PAUSE_SECONDS)
     for number in range(_READS):
         bench.call("iam:TagRole", RoleName=name, Tags=[{"Key": _TAG, "Value": str(number)}])
         role = bench.call("iam:GetRole", RoleName=name)["Role"]
