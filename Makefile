@@ -23,7 +23,7 @@ export NODE_NO_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth picture rules policies demo test test-exhaustive test-emulated test-versions test-unpinned bench lint format lock clean
+.PHONY: help synth picture rules policies verified demo test test-exhaustive test-emulated test-aws probe-aws test-versions test-unpinned bench lint format lock clean
 
 help:  ## list the targets
 	@$(PYTHON) -c 'import re, sys; [print("make %-16s%s" % m) for m in re.findall(r"^([a-z-]+):.*  ## (.*)", open(sys.argv[1]).read(), re.M)]' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ rules: $(PIP_STAMP)  ## write docs/rules.md again
 policies: $(PIP_STAMP)  ## write docs/account-policies.md again
 	@$(BIN)/python -m tests.cli.policies_page
 
+verified: $(PIP_STAMP)  ## write docs/verified.md again
+	@$(BIN)/python -m tests.integ.verified
+
 demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy and delete the sample app, without an AWS account
 	@$(BIN)/python -m tests.emulated.demo
 
@@ -57,6 +60,14 @@ test-exhaustive: $(PIP_STAMP) $(NPM_STAMP)  ## run the tests that take long, and
 
 test-emulated: $(PIP_STAMP) $(NPM_STAMP)  ## deploy and delete stacks with faults, without an AWS account
 	$(PYTEST) tests/emulated
+
+# These two use your AWS credentials, and ask before they start; YES=1 does not ask. ONLY is an
+# expression of pytest, or the id of an experiment.
+test-aws: $(PIP_STAMP) $(NPM_STAMP)  ## deploy and delete every feature in a sandbox account of AWS
+	@$(BIN)/python -m tests.integ test $(if $(YES),--yes) $(if $(ONLY),--only '$(ONLY)')
+
+probe-aws: $(PIP_STAMP)  ## ask AWS, in a sandbox account, what its pages do not document
+	@$(BIN)/python -m tests.integ probe $(if $(YES),--yes) $(if $(ONLY),--only '$(ONLY)')
 
 # A second virtual environment, with the lowest versions of the direct dependencies, or with the
 # newest versions of all. It has no emulator, because MiniStack pins one version of boto3.

@@ -13,7 +13,7 @@ from tests.emulated.people import LOADER, REGIONS, SimulatedTime
 from tests.integ.sandbox import open_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.emulated.stacks import Account
     from tests.integ.sandbox import Sandbox
@@ -40,14 +40,27 @@ def environment_of(account: Account) -> Iterator[None]:
 
 
 @contextmanager
-def opened(account: Account) -> Iterator[Sandbox]:
-    """Open the account; waits of the body take simulated time."""
+def opened(account: Account, on_sleep: Callable[[], None] = lambda: None) -> Iterator[Sandbox]:
+    """Open the account; waits of the body take simulated time.
+
+    Args:
+        account: The account.
+
+        on_sleep: Called before each wait.
+            Default: nothing is called.
+    """
     clock = account.emulator.clock
+
+    def sleep(seconds: float) -> None:
+        on_sleep()
+        clock.sleep(actor, seconds)
+
     with (
         environment_of(account),
         clock.actor("probe") as actor,
         pytest.MonkeyPatch.context() as patch,
     ):
         time = SimulatedTime(clock, actor)
+        time.sleep = sleep
         patch.setattr("slr_constructs.handler.slr_handler.clock.time", time)
         yield open_sandbox()

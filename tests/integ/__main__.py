@@ -25,9 +25,8 @@ if TYPE_CHECKING:
     from tests.integ.sandbox import Sandbox
 
 _TESTS = Path(__file__).parent
-#: AWS charges for these, or for their usage, according to its price lists.
-_BILLED_BY_TESTS = "Kinesis streams, a KMS key, Lambda, CloudWatch Logs and S3"
-_BILLED_BY_PROBES = "Kinesis streams, a KMS key, Lambda, CloudWatch Logs and S3"
+#: by AWS's price lists, these are not free, or not in every amount.
+_BILLED = "Kinesis streams, a KMS key, Lambda, CloudWatch Logs and S3"
 _yes = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
@@ -38,35 +37,37 @@ def integ() -> None:
 
 @integ.command("test")
 @_yes
-def test_command(*, yes: bool) -> None:
+@click.option("--only", default="", help="Run only the tests that match an expression of pytest.")
+def test_command(*, yes: bool, only: str) -> None:
     """Deploy and destroy one stack for each feature, and the sample app."""
     sandbox = open_sandbox()
     click.echo(
         f"This deploys and destroys {len(STACKS)} stacks in {sandbox.place}. It takes about 40"
-        f" minutes (an estimate). AWS bills: {_BILLED_BY_TESTS}. It needs an account that `cdk"
-        " bootstrap` has prepared."
+        f" minutes (an estimate). AWS bills: {_BILLED}. The account must be prepared with `cdk"
+        " bootstrap`."
     )
     refuse_if_in_use(sandbox, bootstrapped=True)
     confirm(sandbox, "deploy and destroy the stacks", yes=yes)
-    sys.exit(_interruptible(sandbox))
-
-
-def _interruptible(sandbox: Sandbox) -> int:
     with signals_interrupt():
-        try:
-            status = int(
-                pytest.main(
-                    # one after the other, because all stacks share the roles
-                    [str(_TESTS), "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider"],
-                    plugins=[Opened(sandbox)],
-                )
-            )
-        finally:
-            with held():
-                left = sweep(sandbox)
-                for each in left:
-                    click.echo(f"left in the account: {each}", err=True)
-    return status or bool(left)
+        status, left = _test(sandbox, only)
+    for each in left:
+        click.echo(f"left in the account: {each}", err=True)
+    if status == pytest.ExitCode.INTERRUPTED:
+        click.echo("interrupted. The stacks of the tests were destroyed", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(bool(status or left))
+
+
+def _test(sandbox: Sandbox, only: str) -> tuple[int, list[str]]:
+    """Run the tests, then delete the stacks that exist; return the status and what is left."""
+    # one after the other, because all stacks share the roles
+    options = ["-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider", "-k", only]
+    try:
+        status = int(pytest.main([str(_TESTS), *options], plugins=[Opened(sandbox)]))
+    finally:
+        with held():
+            left = sweep(sandbox)
+    return status, left
 
 
 @integ.command("probe")
@@ -78,7 +79,7 @@ def probe_command(*, yes: bool, only: tuple[str, ...]) -> None:
     sandbox = open_sandbox()
     click.echo(
         f"This runs {len(experiments)} experiments in {sandbox.place}. It takes one to two hours"
-        f" (an estimate). AWS bills: {_BILLED_BY_PROBES}."
+        f" (an estimate). AWS bills: {_BILLED}."
     )
     refuse_if_in_use(sandbox, bootstrapped=False)
     confirm(sandbox, "run the experiments", yes=yes)

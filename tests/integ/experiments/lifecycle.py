@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tests.integ.bench import Bench
 
 
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aI" else f"a {noun}"
+
+
 def _deleted(owner: Owner) -> Experiment:
     def ask(bench: Bench) -> str:
         bench.create_role(owner.role)
@@ -43,7 +47,7 @@ def _deleted(owner: Owner) -> Experiment:
     )
     return Experiment(
         f"deleted-{owner.type.name.lower().replace(' ', '-')}",
-        f"Does the role become free if a {owner.type.name} is deleted while its"
+        f"Does the role become free if {_a(owner.type.name)} is deleted while its"
         f" {owner.type.feature} is enabled?",
         (
             Answer(
@@ -118,7 +122,7 @@ def _tags(
 
     return Experiment(
         f"tags-of-{type.name.lower().replace(' ', '-')}",
-        f"Does a tag on a {type.name} survive an update of its stack, whose template does not have"
+        f"Does a tag on {_a(type.name)} survive an update of its stack, whose template does not have"
         " the tag?",
         (
             Answer("survive", "The tag stays.", "The mark of another stack protects the owner."),
