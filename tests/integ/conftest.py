@@ -12,6 +12,7 @@ from tests.integ.opened import PLUGIN
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.integ.opened import Opened
     from tests.integ.sandbox import Sandbox
 
 
@@ -19,6 +20,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     """Ignore the tests of this folder without an account."""
     is_test = collection_path.name.startswith("test_")
     return True if is_test and not config.pluginmanager.has_plugin(PLUGIN) else None
+
+
+@pytest.fixture(scope="session")
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    """Return the account of the command."""
+    opened: Opened = request.config.pluginmanager.getplugin(PLUGIN)
+    return opened.sandbox
 
 
 @pytest.fixture(scope="session")

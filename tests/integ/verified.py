@@ -27,8 +27,17 @@ account: it creates resources, reads what AWS does, and deletes them. It writes 
 `docs/verified/`, and updates this page from the newest file there. The result of an emulator is
 never used.
 """
-_NOT_YET = "**Not yet run** on AWS: there is no result in `docs/verified/`, so each answer is open."
+_NOT_YET = "**Not yet run** on AWS: `docs/verified/` has no result, so each answer is open."
 _OPEN = "not yet run"
+_NOT_ASKED = """\
+## Not asked
+
+- Whether AWS migrates the former role of messaging, `AmazonChimeServiceChatStreamingAccess`: only
+  an account that has used the feature before 2023 can have it.
+- Which dependent actions the service authorization reference lists: this is a question about a
+  page of AWS. Two of the experiments above ask for permissions that a caller needs in practice.
+- The texts of CloudFormation for a native role that exists or is in use: users report them.
+"""
 
 
 def page(folder: Path = RESULTS) -> str:
@@ -36,7 +45,7 @@ def page(folder: Path = RESULTS) -> str:
     results = sorted(map(load, folder.glob("*.json")), key=lambda each: each.date)
     newest = results[-1] if results else None
     sections = (line for each in ALL for line in _section(each, newest))
-    return "\n".join((_HEAD, *_summary(newest), *sections))
+    return "\n".join((_HEAD, *_summary(newest), *sections, _NOT_ASKED))
 
 
 def _summary(result: Result | None) -> Iterator[str]:

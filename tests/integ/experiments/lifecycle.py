@@ -43,7 +43,7 @@ def _deleted(owner: Owner) -> Experiment:
     stays = (
         "The resource is created again, and its feature is disabled, which may free the role."
         if owner.id_in is None
-        else "IAM may refuse to delete the role for ever. Only AWS Support can change this."
+        else "The role stays in the account, and the run reports it."
     )
     return Experiment(
         f"deleted-{owner.type.name.lower().replace(' ', '-')}",
@@ -122,8 +122,8 @@ def _tags(
 
     return Experiment(
         f"tags-of-{type.name.lower().replace(' ', '-')}",
-        f"Does a tag on {_a(type.name)} survive an update of its stack, whose template does not have"
-        " the tag?",
+        f"Does a tag on {_a(type.name)} survive an update of its stack, whose template does not"
+        " have the tag?",
         (
             Answer("survive", "The tag stays.", "The mark of another stack protects the owner."),
             Answer(
