@@ -80,8 +80,8 @@ def test_a_region_without_all_services_is_refused(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Refusal) as refused:
         open_sandbox()
     assert refused.value.message == (
-        "the region must offer all services of the five features, got us-west-2. Set AWS_REGION to"
-        " eu-central-1 or us-east-1"
+        "the region must offer all services of the five features, got us-west-2. Set"
+        " AWS_DEFAULT_REGION to eu-central-1 or us-east-1"
     )
 
 

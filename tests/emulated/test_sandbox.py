@@ -201,7 +201,7 @@ def test_a_signal_stops_the_tests_only_after_their_stacks_are_destroyed(
     """SIGTERM while a stack is deployed."""
     before = left(bootstrapped)
     with _start(bootstrapped, tmp_path, "--only", "SlrIntegVod") as process:
-        end = time.monotonic() + 120
+        end = time.monotonic() + 240
         while left(bootstrapped) == before:
             assert time.monotonic() < end
             time.sleep(0.2)

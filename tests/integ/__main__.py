@@ -48,8 +48,12 @@ def test_command(*, yes: bool, only: str) -> None:
     )
     refuse_if_in_use(sandbox, bootstrapped=True)
     confirm(sandbox, "deploy and destroy the stacks", yes=yes)
-    with signals_interrupt():
-        status, left = _test(sandbox, only)
+    try:
+        with signals_interrupt():
+            status, left = _test(sandbox, only)
+    except KeyboardInterrupt:
+        # it came during the last clean-up
+        status, left = pytest.ExitCode.INTERRUPTED, []
     for each in left:
         click.echo(f"left in the account: {each}", err=True)
     if status == pytest.ExitCode.INTERRUPTED:

@@ -36,6 +36,7 @@ _STACK_SECONDS = 900
 #: IAM may notice the end of a usage late.
 SETTLE_SECONDS = 600
 _AGAIN_SECONDS = 60
+_TAKEN_SECONDS = 60
 #: how long new permissions may need until every service has them.
 _PERMISSION_SECONDS = 120
 _NAME = "slr-probe-"
@@ -164,24 +165,31 @@ class Bench:
     def create_role(self, definition: RoleDefinition, **parameters: Any) -> str:  # noqa: ANN401 - as `call`
         """Let IAM create a role, delete it in the clean-up, and return its name."""
         # registered first, because a call without a response may have created the role
-        self._undos.append(
-            Undo(f"the role {definition.role_name}", lambda: self._delete_in_the_end(definition))
-        )
-        response = self.call(
-            "iam:CreateServiceLinkedRole",
-            AWSServiceName=definition.service_principal,
-            **parameters,
-        )
-        return str(response["Role"]["RoleName"])
+        self.expect_role(definition.role_name)
+        principal = definition.service_principal
+        for _ in range(_TAKEN_SECONDS // _POLL_SECONDS):
+            try:
+                response = self.call(
+                    "iam:CreateServiceLinkedRole", AWSServiceName=principal, **parameters
+                )
+            except ClientError as error:
+                if "has been taken" not in _message(error):
+                    raise
+                # the role of an earlier experiment, whose deletion is not visible yet
+                self.wait(_POLL_SECONDS)
+                continue
+            name = str(response["Role"]["RoleName"])
+            if name != definition.role_name:
+                self.expect_role(name)
+            return name
+        raise NoAnswerError(f"{definition.role_name} exists after an earlier experiment")
 
-    def expect_role(self, definition: RoleDefinition) -> None:
-        """Delete in the clean-up a role that a service creates."""
-        self._undos.append(
-            Undo(f"the role {definition.role_name}", lambda: self._delete_in_the_end(definition))
-        )
+    def expect_role(self, role_name: str) -> None:
+        """Delete a role in the clean-up, if it exists."""
+        self._undos.append(Undo(f"the role {role_name}", lambda: self._delete_role(role_name)))
 
-    def _delete_in_the_end(self, definition: RoleDefinition) -> None:
-        if not self.is_deleted(definition.role_name, within=SETTLE_SECONDS):
+    def _delete_role(self, role_name: str) -> None:
+        if not self.is_deleted(role_name, within=SETTLE_SECONDS):
             raise NoAnswerError("IAM does not delete the role")
 
     def is_deleted(self, role_name: str, *, within: float = 0) -> bool:

@@ -10,6 +10,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from slr_constructs import catalogue
+from slr_constructs.account.access import CALL_ERRORS, reason
 from slr_constructs.account.interruption import held
 from tests.integ.stacks import STACKS
 
@@ -107,24 +108,33 @@ def _delete_retained(sandbox: Sandbox, left: set[str]) -> None:
 
 
 def sweep(sandbox: Sandbox) -> list[str]:
-    """Delete the stacks of these tests that exist, and return those that cannot be deleted."""
-    cloudformation = sandbox.client("cloudformation")
+    """Delete the stacks of these tests that exist, and return why one cannot be deleted."""
     left = []
     for name in STACKS:
         try:
-            stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-        except ClientError as error:
-            # CloudFormation has no code of its own for a stack that does not exist
-            if "does not exist" not in str(error):
-                left.append(f"{name}: {error}")
-            continue
-        cloudformation.delete_stack(StackName=stack["StackId"])
-        for _ in range(_STACK_SECONDS // _POLL_SECONDS):
-            # a deleted stack is found by its id
-            stack = cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"][0]
-            if not stack["StackStatus"].endswith("_IN_PROGRESS"):
-                break
-            time.sleep(_POLL_SECONDS)
-        if stack["StackStatus"] != "DELETE_COMPLETE":
-            left.append(f"{name}: {stack['StackStatus']}")
+            status = _delete_stack(sandbox.client("cloudformation"), name)
+        except CALL_ERRORS as error:
+            left.append(f"{name}: {reason(error)}")
+        else:
+            if status != "DELETE_COMPLETE":
+                left.append(f"{name}: {status}")
     return left
+
+
+def _delete_stack(cloudformation: Any, name: str) -> str:  # noqa: ANN401 - boto3's own
+    """Delete a stack if it exists, and return its last status."""
+    try:
+        stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        # CloudFormation has no code of its own for a stack that does not exist
+        if "does not exist" not in str(error):
+            raise
+        return "DELETE_COMPLETE"
+    cloudformation.delete_stack(StackName=stack["StackId"])
+    for _ in range(_STACK_SECONDS // _POLL_SECONDS):
+        # a deleted stack is found by its id
+        stack = cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"][0]
+        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+            break
+        time.sleep(_POLL_SECONDS)
+    return str(stack["StackStatus"])

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
+import boto3
 
 from slr_constructs import catalogue
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason, sign_in
@@ -49,15 +49,24 @@ class Sandbox:
     account: Account
     region: str
     environment: Mapping[str, str] = field(repr=False)
+    #: for clients that are independent of the library, with the same credentials.
+    _session: boto3.Session = field(default_factory=boto3.Session, repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 creates its clients at run time
         """Return the client of a service."""
-        return self.account.client(service, self.region)
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service, region_name=self.region)
+        return self._clients[service]
 
     @cached_property
     def emulated(self) -> bool:
         """Whether any service is not AWS itself."""
-        services = {name.partition(":")[0] for each in DEFINITIONS for name in each.created_by}
+        services = {
+            operation.partition(":")[0]
+            for each in catalogue.RESOURCE_TYPES
+            for operation in (each.calls.configure.operation, each.calls.list.operation)
+        }
         hosts = (
             urlsplit(self.client(each).meta.endpoint_url).hostname or ""
             for each in ("cloudformation", "iam", "logs", "sts", *services)
@@ -85,10 +94,11 @@ def open_sandbox() -> Sandbox:
     region = account.home_region
     if region not in offered:
         raise Refusal(
-            f"the region must offer all services of the five features, got {region}. Set AWS_REGION"
-            f" to {' or '.join(sorted(offered))}"
+            f"the region must offer all services of the five features, got {region}. Set"
+            f" AWS_DEFAULT_REGION to {' or '.join(sorted(offered))}"
         )
-    return Sandbox(account, region, {**os.environ, "AWS_REGION": region})
+    regions = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+    return Sandbox(account, region, {**os.environ, **regions})
 
 
 def refuse_if_in_use(sandbox: Sandbox, *, bootstrapped: bool) -> None:
@@ -139,10 +149,3 @@ def confirm(sandbox: Sandbox, plan: str, *, yes: bool) -> None:
         raise Refusal(f"cannot ask for confirmation without a terminal. Set YES=1 to {plan}")
     if not typed(sandbox.account.id, plan):
         raise Refusal(f"{sandbox.account.id} was not typed. Nothing was changed")
-
-
-def error_of(error: Exception) -> str:
-    """Return the code and message of a failed call."""
-    if isinstance(error, ClientError | BotoCoreError):
-        return reason(error)
-    return f"{type(error).__name__}: {error}"

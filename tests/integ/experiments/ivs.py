@@ -32,7 +32,7 @@ def _destination(bench: Bench) -> dict[str, Any]:
 
 def _record(bench: Bench, destination: dict[str, Any], name: str) -> str:
     """Let IVS create a recording configuration, and its role if necessary."""
-    bench.expect_role(IVS_RECORD_TO_S3)
+    bench.expect_role(IVS_RECORD_TO_S3.role_name)
     response = bench.call(_CREATE, name=bench.name(name), **destination)
     arn = str(response["recordingConfiguration"]["arn"])
     bench.undo(_DELETE, arn=arn)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from slr_constructs.catalogue import CHIME_MESSAGING
+from slr_constructs.handler.slr_handler.aws import code
 from tests.integ.experiment import Answer, Experiment
 from tests.integ.experiments.owners import APP_INSTANCE, ROLE_CALLS, STREAM, stream
 
@@ -58,10 +61,14 @@ def _on_demand(bench: Bench) -> str:
     bench.create_role(CHIME_MESSAGING)
     arn = stream(bench, on_demand=True)
     instance = APP_INSTANCE.add(bench)
-    bench.undo(APP_INSTANCE.type.calls.remove, AppInstanceArn=instance)
     streams = [{"DataType": "Channel", "ResourceArn": arn}]
-    refused = bench.refusal(_PUT, AppInstanceArn=instance, StreamingConfigurations=streams)
-    return "accepted" if refused is None else "refused"
+    try:
+        APP_INSTANCE.enable(bench, instance, StreamingConfigurations=streams)
+    except ClientError as error:
+        if code(error) != "BadRequestException":
+            raise
+        return "refused"
+    return "accepted"
 
 
 ON_DEMAND = Experiment(

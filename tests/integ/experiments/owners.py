@@ -11,6 +11,7 @@ from slr_constructs.catalogue.mediapackage_logging import PACKAGING_GROUP as PAC
 from slr_constructs.catalogue.mediatailor_logging import CHANNEL as LINEAR_CHANNEL_TYPE
 from slr_constructs.catalogue.mediatailor_logging import PLAYBACK_CONFIGURATION as PLAYBACK_TYPE
 from slr_constructs.catalogue.voice_connector_streaming import VOICE_CONNECTOR as CONNECTOR_TYPE
+from slr_constructs.handler.slr_handler.aws import code, is_not_found
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,8 @@ ROLE_CALLS = (
     "iam:GetServiceLinkedRoleDeletionStatus",
 )
 STREAM = "AWS::Kinesis::Stream"
+_ATTEMPTS = 18
+_PAUSE_SECONDS = 5
 
 
 def stream(bench: Bench, *, key: object = "alias/aws/kinesis", on_demand: bool = False) -> str:
@@ -86,10 +89,23 @@ class Owner:
         return generated
 
     def enable(self, bench: Bench, id: str, **settings: object) -> None:
-        """Enable the feature, in the usual way or with settings; disable it in the clean-up."""
-        bench.undo(self.type.calls.remove, **self.target(id), **self.disabled)
+        """Enable the feature, in the usual way or with settings; disable it in the clean-up.
+
+        Raises:
+            ClientError: AWS refuses the call for more than a minute.
+        """
         wanted = settings or self.enabled(bench)
-        bench.call(self.type.calls.configure.operation, **self.target(id), **wanted)
+        bench.undo(self.type.calls.remove, **self.target(id), **self.disabled)
+        operation = self.type.calls.configure.operation
+        for attempt in range(_ATTEMPTS):
+            error = bench.refusal(operation, **self.target(id), **wanted)
+            if error is None:
+                return
+            is_late = is_not_found(error) or code(error) == "BadRequestException"
+            if not is_late or attempt == _ATTEMPTS - 1:
+                raise error
+            # Chime needs some time until it finds a new owner, role or stream
+            bench.wait(_PAUSE_SECONDS)
 
     def disable(self, bench: Bench, id: str) -> None:
         """Disable the feature."""

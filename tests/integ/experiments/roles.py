@@ -30,7 +30,6 @@ def _custom_suffix(bench: Bench) -> str:
         else:
             accepted = True
             bench.note(f"{definition.service_principal}: IAM created {name}")
-            bench.is_deleted(name)
     return "accepted" if accepted else "refused"
 
 
@@ -65,7 +64,6 @@ def _ivs_role(bench: Bench) -> str:
             return "refused"
         raise
     if name != definition.role_name:
-        bench.is_deleted(name)
         raise NoAnswerError(f"IAM created another role: {name}")
     return "created"
 
@@ -101,7 +99,7 @@ def _unknown_principal(bench: Bench) -> str:
     except ClientError as error:
         return "known" if is_unknown_service(error) else "other"
     name = str(response["Role"]["RoleName"])
-    bench.is_deleted(name)
+    bench.expect_role(name)
     raise NoAnswerError(f"IAM created {name}")
 
 

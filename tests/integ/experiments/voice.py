@@ -15,11 +15,14 @@ if TYPE_CHECKING:
 _GET = "chime-sdk-voice:GetVoiceConnectorStreamingConfiguration"
 _PUT = VOICE_CONNECTOR.type.calls.configure.operation
 _ON = {"DataRetentionInHours": 0, "Disabled": False}
+_NEW_SECONDS = 60
 _OWNER = "The Voice Connector and the role are deleted."
 
 
 def _never_configured(bench: Bench) -> str:
     connector = VOICE_CONNECTOR.add(bench)
+    # Chime may not find a new connector at first, which would be another 404
+    bench.wait(_NEW_SECONDS)
     error = bench.refusal(_GET, VoiceConnectorId=connector)
     if error is not None and not is_not_found(error):
         raise error
