@@ -17,14 +17,19 @@ from click.testing import CliRunner
 
 from slr_constructs.cli import INTERRUPTED
 from tests.cdk_command_line import on_emulator
+from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.people import REGIONS
 from tests.emulated.sandboxes import environment_of, opened
+from tests.emulated.stacks import synthesized
 from tests.emulated.verdict import left
 from tests.fake_services import features as kinds
 from tests.fake_services.wire import Refused
 from tests.integ import __main__ as commands
+from tests.integ.deployed import sweep
 from tests.integ.experiments import ALL
 from tests.integ.probe import RESULTS, load, run, write
+from tests.integ.sandbox import open_sandbox
+from tests.integ.stacks import FEATURES
 from tests.integ.verified import PAGE
 
 if TYPE_CHECKING:
@@ -32,7 +37,9 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from tests.emulated.emulator.functions import Run
     from tests.emulated.stacks import Account
+    from tests.fake_services.wire import Call
 
 _ROOT = Path(__file__).parents[2]
 _LABEL = "an EMULATED account, not AWS"
@@ -211,3 +218,29 @@ def test_a_signal_stops_the_tests_only_after_their_stacks_are_destroyed(
     assert "interrupted. The stacks of the tests were destroyed" in output
     assert left(bootstrapped) == before
     tally("deployments", interruptions=1)
+
+
+def test_the_last_clean_up_deletes_a_stack_that_is_left(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack that cannot be deleted is reported, and the next run deletes it."""
+    monkeypatch.setattr(
+        "tests.integ.deployed.time.sleep", lambda _seconds, sleep=time.sleep: sleep(0.1)
+    )
+    before = left(account)
+    feature = FEATURES[-1]
+    stack = synthesized(lambda stack: feature.define(stack, feature.stack), name=feature.stack)
+    assert account.deploy(stack).succeeded
+    account.emulator.behaviour.fault = _cannot_disable
+    with environment_of(account):
+        sandbox = open_sandbox()
+        assert sweep(sandbox) == [f"{feature.stack}: DELETE_FAILED"]
+        account.emulator.behaviour.reset()
+        assert sweep(sandbox) == []
+    assert left(account) == before
+
+
+def _cannot_disable(_run: Run, call: Call) -> Refusal | None:
+    if call.operation != "ConfigureLogs":
+        return None
+    return Refusal("UnprocessableEntityException", "not now", 422)

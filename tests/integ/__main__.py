@@ -57,7 +57,8 @@ def test_command(*, yes: bool, only: str) -> None:
     for each in left:
         click.echo(f"left in the account: {each}", err=True)
     if status == pytest.ExitCode.INTERRUPTED:
-        click.echo("interrupted. The stacks of the tests were destroyed", err=True)
+        done = "interrupted" if left else "interrupted. The stacks of the tests were destroyed"
+        click.echo(done, err=True)
         sys.exit(INTERRUPTED)
     sys.exit(bool(status or left))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from slr_constructs import catalogue
-from slr_constructs.handler.slr_handler.aws import is_denied, is_unknown_service
+from slr_constructs.handler.slr_handler.aws import code, is_denied, is_unknown_service
 from tests.integ.bench import NoAnswerError
 from tests.integ.experiment import Answer, Experiment
 from tests.integ.experiments.owners import ROLE_CALLS
@@ -60,7 +60,8 @@ def _ivs_role(bench: Bench) -> str:
     try:
         name = bench.create_role(definition)
     except ClientError as error:
-        if is_unknown_service(error):
+        # the function treats both in the same way
+        if is_unknown_service(error) or code(error) == "InvalidInput":
             return "refused"
         raise
     if name != definition.role_name:
@@ -115,8 +116,8 @@ UNKNOWN_PRINCIPAL = Experiment(
         Answer(
             "other",
             "Another error.",
-            "The function repeats the call as for a missing permission, and then reports the error"
-            " of IAM.",
+            "The function reports the error of IAM. For the role of IVS it also accepts"
+            " `InvalidInput`.",
             contradicts="slr_handler.aws.is_unknown_service: the text of the error",
         ),
     ),

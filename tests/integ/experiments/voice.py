@@ -68,8 +68,8 @@ PUT = Experiment(
         Answer(
             "merges",
             "The former targets stay.",
-            "The function passes the targets that remain. If the last target is removed from the"
-            " construct, the former targets may stay.",
+            "The function passes all targets, of which there is at least one. A media insights"
+            " configuration that is removed from the construct may stay.",
         ),
     ),
     (*ROLE_CALLS, *VOICE_CONNECTOR.calls, _GET),
