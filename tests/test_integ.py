@@ -17,11 +17,11 @@ from slr_constructs.account.access import Account
 from slr_constructs.cli.refusal import Refusal
 from tests.integ import __main__ as commands
 from tests.integ import sandbox as sandboxes
+from tests.integ import verified
 from tests.integ.bench import redacted
 from tests.integ.experiments import ALL
 from tests.integ.probe import Found, Result, problems, write
 from tests.integ.sandbox import Sandbox, open_sandbox
-from tests.integ.verified import PAGE, page
 from tests.published import service_model
 
 if TYPE_CHECKING:
@@ -123,19 +123,21 @@ def test_evidence_identifies_neither_the_account_nor_the_caller() -> None:
 
 def test_the_page_is_up_to_date() -> None:
     """Generating it again does not change it."""
-    assert PAGE.read_text(encoding="utf-8") == page(), "stale: run `make verified`"
+    assert verified.PAGE.read_text(encoding="utf-8") == verified.page(), (
+        "stale: run `make verified`"
+    )
 
 
 def test_the_page_has_the_newest_result(tmp_path: Path) -> None:
     """Until there is one, no question has an answer."""
-    assert "**Not yet run** on AWS" in page(tmp_path)
-    assert page(tmp_path).count("| not yet run |") == len(ALL)
+    assert "**Not yet run** on AWS" in verified.page(tmp_path)
+    assert verified.page(tmp_path).count("| not yet run |") == len(ALL)
 
     unanswered = Found("", "AccessDenied: no", evidence=("iam:GetRole: AccessDenied: no",))
     write(_result("2027-01-02T00:00:00+00:00", **{FIRST.id: unanswered}), tmp_path)
     write(_result("2026-12-31T00:00:00+00:00"), tmp_path)
 
-    text = page(tmp_path)
+    text = verified.page(tmp_path)
     assert "Run on 2027-01-02 in us-east-1, with slr-constructs 0.1.0." in text
     assert "not yet run" not in text
     assert f"{FIRST.question}](#{FIRST.id}) | no answer |" in text
@@ -153,11 +155,29 @@ def test_a_contradicted_fact_is_named(tmp_path: Path) -> None:
         f"{FIRST.id}: left in the account: {left[0]}",
     ]
     write(result, tmp_path)
-    assert f"{contradiction.means} **This contradicts a fact" in page(tmp_path)
+    assert f"{contradiction.means} **This contradicts a fact" in verified.page(tmp_path)
+
+
+def test_a_complete_run_on_aws_updates_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run of some experiments does not, because it has no answers to the others."""
+    results, written = tmp_path / "results", tmp_path / "page.md"
+    monkeypatch.setattr(commands, "RESULTS", results)
+    monkeypatch.setattr(verified, "PAGE", written)
+    result = _result("2027-01-02T00:00:00+00:00")
+    monkeypatch.setattr(commands, "run", lambda *_: result)
+    sandbox = Sandbox(_account("us-east-1"), "us-east-1", {})
+
+    assert commands._probe(sandbox, [FIRST]) == []
+    assert not results.exists()
+    assert commands._probe(sandbox, [*ALL]) == []
+    assert [path.name for path in results.iterdir()] == ["2027-01-02-us-east-1.json"]
+    assert "Run on 2027-01-02 in us-east-1" in written.read_text()
 
 
 def test_a_result_of_an_emulator_is_refused_on_the_page(tmp_path: Path) -> None:
     """Even if it was copied to the folder of results on AWS."""
     write(dataclasses.replace(_result("2027-01-02"), emulated=True), tmp_path)
     with pytest.raises(ValueError, match="is the result of an emulator"):
-        page(tmp_path)
+        verified.page(tmp_path)

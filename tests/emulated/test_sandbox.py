@@ -10,11 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from click.testing import CliRunner
 
+from slr_constructs.catalogue import MEDIATAILOR
 from slr_constructs.cli import INTERRUPTED
 from tests.cdk_command_line import on_emulator
 from tests.emulated.emulator.behaviour import Refusal
@@ -25,7 +26,7 @@ from tests.emulated.verdict import left
 from tests.fake_services import features as kinds
 from tests.fake_services.wire import Refused
 from tests.integ import __main__ as commands
-from tests.integ.deployed import sweep
+from tests.integ.deployed import deployed, sweep
 from tests.integ.experiments import ALL
 from tests.integ.probe import RESULTS, load, run, write
 from tests.integ.sandbox import open_sandbox
@@ -238,6 +239,28 @@ def test_the_last_clean_up_deletes_a_stack_that_is_left(
         account.emulator.behaviour.reset()
         assert sweep(sandbox) == []
     assert left(account) == before
+
+
+class _LeavesARole:
+    """A replacement of the CDK command line whose stack leaves a role."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+
+    def deploy(self, *_: str) -> None:
+        self._account.emulator.roles.make(self._account.id, MEDIATAILOR)
+
+    def destroy(self, *_: str) -> None:
+        """Do nothing."""
+
+
+def test_what_a_stack_leaves_fails_its_test(account: Account) -> None:
+    """The message names it."""
+    name = MEDIATAILOR.role_name
+    with environment_of(account):
+        context = deployed(open_sandbox(), cast("Any", _LeavesARole(account)), "SlrIntegSessions")
+        with pytest.raises(AssertionError, match=f"left in the account: .*role {name}"), context:
+            assert account.emulator.roles.of(account.id) == [name]
 
 
 def _cannot_disable(_run: Run, call: Call) -> Refusal | None:

@@ -106,7 +106,7 @@ def _probe(sandbox: Sandbox, experiments: list[Experiment]) -> list[str]:
     folder = RESULTS if complete else Path(tempfile.mkdtemp(prefix="slr-probe-"))
     click.echo(f"written to {write(result, folder)}")
     if complete:
-        verified.PAGE.write_text(verified.page(), encoding="utf-8")
+        verified.PAGE.write_text(verified.page(RESULTS), encoding="utf-8")
         click.echo(f"written to {verified.PAGE}")
     if result.emulated:
         click.echo("EMULATED: these answers are those of an emulator, not of AWS.")

@@ -95,8 +95,10 @@ def _arns(sandbox: Sandbox, type: catalogue.ResourceType) -> Iterator[str]:
 
 def _delete_retained(sandbox: Sandbox, left: set[str]) -> None:
     """Delete what stacks retain: buckets, and the log groups of MediaTailor."""
+    # a bucket without a name of its own is called after its stack
+    buckets = tuple(f"bucket {stack.lower()}-" for stack in STACKS)
     for each in left:
-        if each.startswith("bucket "):
+        if each.startswith(buckets):
             bucket = each.removeprefix("bucket ")
             s3 = sandbox.client("s3")
             for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
