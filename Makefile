@@ -23,7 +23,7 @@ export NODE_NO_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth picture rules policies verified demo test test-exhaustive test-emulated test-aws probe-aws test-versions test-unpinned bench lint format lock clean
+.PHONY: help synth picture rules policies inline verified demo test test-exhaustive test-emulated test-aws probe-aws test-versions test-unpinned bench lint format lock clean
 
 help:  ## list the targets
 	@$(PYTHON) -c 'import re, sys; [print("make %-16s%s" % m) for m in re.findall(r"^([a-z-]+):.*  ## (.*)", open(sys.argv[1]).read(), re.M)]' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,9 @@ rules: $(PIP_STAMP)  ## write docs/rules.md again
 
 policies: $(PIP_STAMP)  ## write docs/account-policies.md again
 	@$(BIN)/python -m tests.cli.policies_page
+
+inline: $(PIP_STAMP)  ## compress the function's code for templates again
+	@$(BIN)/python -m tests.handler.inline_code
 
 verified: $(PIP_STAMP)  ## write docs/verified.md again
 	@$(BIN)/python -m tests.integ.verified

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import aws_cdk
 from aws_cdk import Fn, Token
 
+from slr_constructs._function_definition import POLICY_NAME, SERVICE, TRUST, document
 from slr_constructs._l1 import attribute_of, define_l1
 from slr_constructs._usage_error import UsageError
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 #: IAM's quota for all inline policies of a role together, without white space.
 _POLICY_CHARACTERS = 10_240
 _ID = "Role"
-_LAMBDA = "lambda.amazonaws.com"
 #: The context key of `aws_iam.Role.customize_roles`.
 _CUSTOMIZE_ROLES = "@aws-cdk/iam:customizeRoles"
 
@@ -92,7 +92,7 @@ class PrecreatedRole(GivenRole):
         *,
         boundary: aws_iam.IManagedPolicy | None,
     ) -> None:
-        principal = aws_cdk.aws_iam.ServicePrincipal(_LAMBDA)
+        principal = aws_cdk.aws_iam.ServicePrincipal(SERVICE)
         role = aws_cdk.aws_iam.Role(
             function, _ID, assumed_by=principal, permissions_boundary=boundary
         )
@@ -131,23 +131,14 @@ class OwnRole:
         *,
         boundary: aws_iam.IManagedPolicy | None,
     ) -> None:
-        document = _document(permissions)
+        permitted = document(permissions)
         role = define_l1(
             "aws_iam",
             "CfnRole",
             function,
             _ID,
-            assumeRolePolicyDocument={
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Action": "sts:AssumeRole",
-                        "Principal": {"Service": _LAMBDA},
-                    }
-                ],
-            },
-            policies=[{"policyName": "Function", "policyDocument": document}],
+            assumeRolePolicyDocument=TRUST,
+            policies=[{"policyName": POLICY_NAME, "policyDocument": permitted}],
             permissionsBoundary=None if boundary is None else boundary.managed_policy_arn,
         )
         self.arn = attribute_of(role, "attrArn")
@@ -155,7 +146,7 @@ class OwnRole:
         self.before: list[IDependable] = []
         self._function = function
         self._name = role.ref
-        self._characters = _characters(document)
+        self._characters = _characters(permitted)
 
     def allow(
         self,
@@ -169,8 +160,8 @@ class OwnRole:
         Raises:
             UsageError: The role's policies would exceed IAM's quota (`FunctionPolicyTooLarge`).
         """
-        document = _document(permissions)
-        self._characters += _characters(document)
+        permitted = document(permissions)
+        self._characters += _characters(permitted)
         if self._characters > _POLICY_CHARACTERS:
             raise UsageError.relation(
                 "FunctionPolicyTooLarge",
@@ -188,15 +179,8 @@ class OwnRole:
             id,
             roleName=self._name,
             policyName=name,
-            policyDocument=document,
+            policyDocument=permitted,
         )
-
-
-def _document(permissions: Sequence[Permission]) -> dict[str, Any]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [permission.render() for permission in permissions],
-    }
 
 
 _PSEUDO = re.compile(r"\$\{(AWS::\w+)\}")
@@ -223,9 +207,9 @@ _SHORTEST = {
 }
 
 
-def _characters(document: object) -> int:
+def _characters(permitted: object) -> int:
     """Return the minimum length of a policy; each token counts as one character."""
-    text = json.dumps(_without_intrinsics(document), separators=(",", ":"))
+    text = json.dumps(_without_intrinsics(permitted), separators=(",", ":"))
     for pseudo, shortest in _SHORTEST.items():
         text = text.replace(pseudo, shortest)
     return len(re.sub(r"\$\{[^}]*\}", "x", text))

@@ -1,4 +1,4 @@
-"""The settings of the functions below a scope: role, network, log and limits."""
+"""The settings of the functions below a scope: role, network, log, limits and code."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class FunctionSettings:
     permissions_boundary: aws_iam.IManagedPolicy | None = None
     dead_letter_queue: aws_sqs.IQueue | None = None
     reserved_concurrent_executions: int | None = None
+    inline_code: bool = False
 
 
 @dataclass(slots=True)
@@ -75,6 +76,7 @@ class ServiceLinkedRoleFunction:
         permissions_boundary: aws_iam.IManagedPolicy | None = None,
         dead_letter_queue: aws_sqs.IQueue | None = None,
         reserved_concurrent_executions: int | None = None,
+        inline_code: bool = False,
     ) -> None:
         """Configure the functions of all stacks below a scope.
 
@@ -120,12 +122,18 @@ class ServiceLinkedRoleFunction:
                 resources. Lambda discards an event that waits for more than 300 seconds, and then
                 the custom resource fails. Default: as many as the account allows.
 
+            inline_code: Write the functions' code into the templates, so that no bucket is needed.
+                This adds about 32,000 bytes to a template. Default: the code is an asset. If the
+                synthesizer of a stack has no place for assets (`BootstraplessSynthesizer`, and
+                without a bucket for assets also `ProductStack` and the `StackSetStack` of
+                cdk-stacksets), the code is inline.
+
         Raises:
-            UsageError: A stack below the scope already has a function (`FunctionConfiguredLate`);
-                the scope is already configured (`FunctionConfiguredTwice`);
-                `permissions_boundary` is set together with `role` (`FunctionBoundary`);
-                `vpc_subnets` or `security_groups` are set without `vpc` (`FunctionVpc`); a subnet
-                is public (`FunctionSubnets`); the queue is a FIFO queue
+            UsageError: A prop has a value of another type (`PropKind`); a stack below the scope
+                already has a function (`FunctionConfiguredLate`); the scope is already configured
+                (`FunctionConfiguredTwice`); `permissions_boundary` is set together with `role`
+                (`FunctionBoundary`); `vpc_subnets` or `security_groups` are set without `vpc`
+                (`FunctionVpc`); a subnet is public (`FunctionSubnets`); the queue is a FIFO queue
                 (`FunctionDeadLetterQueue`); or the concurrency is not a whole number, 1 or more
                 (`FunctionConcurrency`).
         """
@@ -165,6 +173,7 @@ class ServiceLinkedRoleFunction:
                 allowed="omitted if role is set (set the boundary of that role instead)",
                 got=permissions_boundary,
             )
+        check_kind(at, "inline_code", inline_code, "True or False", bool)
         parts_of_vpc = {"vpc_subnets": vpc_subnets, "security_groups": security_groups}
         for prop, part in parts_of_vpc.items():
             if vpc is None and part is not None:
@@ -204,6 +213,7 @@ class ServiceLinkedRoleFunction:
             permissions_boundary=permissions_boundary,
             dead_letter_queue=dead_letter_queue,
             reserved_concurrent_executions=reserved_concurrent_executions,
+            inline_code=inline_code,
         )
 
 

@@ -20,14 +20,15 @@ has a lease or a mark of its own. So the policy next to it has another name for 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk
 from aws_cdk import AssetStaging, CfnResource, Token
 from constructs import Construct
 
+from slr_constructs import _function_definition as definition
 from slr_constructs._arn import substitute
 from slr_constructs._errors import check_contract
 from slr_constructs._function_role import define_role
@@ -42,6 +43,7 @@ from slr_constructs._permissions import (
     write_own_log,
 )
 from slr_constructs._registry import parts_of, place_in
+from slr_constructs._template_size import warn_about_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,24 +53,11 @@ if TYPE_CHECKING:
     from slr_constructs._permissions import Arn, Permission
     from slr_constructs.handler.slr_handler.contract import Contract
 
-_ID = "ServiceLinkedRoleFunction"
-_HANDLER = Path(__file__).parent / "handler"
-
-_FUNCTION_SECONDS = 900
-_FUNCTION_MEGABYTES = 256
-_LOG_DAYS = 30
-#: CloudFormation waits this long for a response (by default, an hour).
-_SERVICE_TIMEOUT_SECONDS = 1200
-#: Lambda starts no run later than this after an event (by default, six hours), so every run ends
-#: while CloudFormation still waits.
-_EVENT_SECONDS = _SERVICE_TIMEOUT_SECONDS - _FUNCTION_SECONDS
-#: Lambda waits one minute before the first retry after a crash, and two minutes before the second,
-#: so both fit into that time.
-_RETRIES = 2
-
 _POLICY_NAME_CHARACTERS = 128
 
-_LOG_GROUP = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:"
+#: What synthesizers without a place for assets answer: CDK's own for stacks without bootstrap
+#: resources, that of cdk-stacksets, and that of Service Catalog's products.
+_NO_PLACE = re.compile("Cannot add assets|Asset Bucket must be provided")
 
 
 class HandlerFunction(Construct):
@@ -77,7 +66,7 @@ class HandlerFunction(Construct):
     @classmethod
     def of(cls, scope: Construct) -> HandlerFunction:
         """Return the stack's function; define it on first use."""
-        return parts_of(scope).one(cls, lambda stack: cls(stack, _ID))
+        return parts_of(scope).one(cls, lambda stack: cls(stack, definition.ID))
 
     def __init__(self, scope: Construct, id: str) -> None:
         super().__init__(scope, id)
@@ -100,12 +89,8 @@ class HandlerFunction(Construct):
             "CfnFunction",
             self,
             "Resource",
-            description="Manages service-linked roles",
-            runtime="python3.14",
-            handler="slr_handler.entrypoint.handler",
-            code=self._code(),
-            timeout=_FUNCTION_SECONDS,
-            memorySize=_FUNCTION_MEGABYTES,
+            **_props(definition.FUNCTION),
+            **self._code(),
             role=self._role.arn,
             loggingConfig={"logGroup": log_group},
             reservedConcurrentExecutions=self._settings.reserved_concurrent_executions,
@@ -120,9 +105,7 @@ class HandlerFunction(Construct):
             self,
             "Events",
             functionName=function.ref,
-            qualifier="$LATEST",
-            maximumEventAgeInSeconds=_EVENT_SECONDS,
-            maximumRetryAttempts=_RETRIES,
+            **_props(definition.EVENTS),
         )
         self._service_token = attribute_of(function, "attrArn")
 
@@ -161,7 +144,7 @@ class HandlerFunction(Construct):
         check_contract(wanted, at=scope, props=props)
         kind = wanted.RESOURCE_TYPE.removeprefix("Custom::").removesuffix("CleanUp")
         if wanted.can_be_taken_over:
-            kind = f"{kind}-{_digest_of_path(scope)}"
+            kind = definition.kind_at(kind, _path_in_stack(scope))
         name = _policy_name(kind, target, given_name)
         policy = self._role.allow(scope, f"{id}Policy", name, permissions)
         resource = CfnResource(
@@ -171,7 +154,7 @@ class HandlerFunction(Construct):
             properties={
                 "ServiceToken": self._service_token,
                 # an integer, because CDK's own validation warns about the string of the L2
-                "ServiceTimeout": _SERVICE_TIMEOUT_SECONDS,
+                "ServiceTimeout": definition.SERVICE_TIMEOUT_SECONDS,
                 **wanted.to_properties(),
             },
         )
@@ -186,12 +169,10 @@ class HandlerFunction(Construct):
         given = self._settings.log_group
         if given is not None:
             name = given.log_group_name
-            return name, [substitute(_LOG_GROUP, name), substitute(_LOG_GROUP, f"{name}:*")]
-        logs = define_l1("aws_logs", "CfnLogGroup", self, "Logs", retentionInDays=_LOG_DAYS)
-        return logs.ref, [
-            {"Fn::Sub": f"{_LOG_GROUP}${{{logs.logical_id}}}"},
-            {"Fn::Sub": f"${{{logs.logical_id}.Arn}}"},
-        ]
+            arn = definition.LOG_GROUP_ARN
+            return name, [substitute(arn, name), substitute(arn, f"{name}:*")]
+        logs = define_l1("aws_logs", "CfnLogGroup", self, "Logs", **_props(definition.LOG_GROUP))
+        return logs.ref, [*definition.own_log_arns(logs.logical_id)]
 
     def _permissions(self) -> Iterator[Permission]:
         """Yield the permissions that the function needs because of its settings."""
@@ -221,31 +202,61 @@ class HandlerFunction(Construct):
         }
         return configuration, [subnets.internet_connectivity_established, *groups]
 
-    def _code(self) -> dict[str, str]:
-        """Return the location of the function's code, which the deployment uploads.
+    def _code(self) -> dict[str, Any]:
+        """Return the code and its handler: an asset, or the code itself without a place for it."""
+        location = None if self._settings.inline_code else self._uploaded_code()
+        if location is not None:
+            return {"code": location, "handler": definition.ASSET_HANDLER}
+        warn_about_size(parts_of(self).stack)
+        return {
+            "code": {"zipFile": definition.inline_code()},
+            "handler": definition.INLINE_HANDLER,
+        }
+
+    def _uploaded_code(self) -> dict[str, str] | None:
+        """Return the location that the deployment uploads the code to; None if it has none.
 
         `aws_s3_assets.Asset` does the same, and also defines an unused bucket.
+
+        Raises:
+            RuntimeError: The synthesizer refuses the asset for another reason.
         """
         code = AssetStaging(
             self,
             "Code",
-            source_path=str(_HANDLER),
+            source_path=str(definition.HANDLER),
             exclude=["**/__pycache__", "**/*.pyc", "**/.*"],
         )
         stack = parts_of(self).stack
-        location = stack.synthesizer.add_file_asset(
-            source_hash=code.asset_hash,
-            packaging=code.packaging,
-            file_name=code.relative_staged_path(stack),
-            display_name=f"{_ID}/Code",
-        )
+        add = stack.synthesizer.add_file_asset
+        # a synthesizer of another library may be older than this name, which commands print
+        name: dict[str, Any] = {"display_name": f"{definition.ID}/Code"}
+        if "display_name" not in inspect.signature(add).parameters:
+            name = {}
+        try:
+            location = add(
+                source_hash=code.asset_hash,
+                packaging=code.packaging,
+                file_name=code.relative_staged_path(stack),
+                **name,
+            )
+        except RuntimeError as error:
+            # CDK has no method that asks a synthesizer for it
+            if _NO_PLACE.search(str(error)) is None:
+                raise
+            self.node.try_remove_child("Code")
+            return None
         return {"s3Bucket": location.bucket_name, "s3Key": location.object_key}
 
 
-def _digest_of_path(scope: Construct) -> str:
-    """Return a digest of a path within its stack, which changes with the logical ids below it."""
-    path = scope.node.path.removeprefix(parts_of(scope).stack.node.path)
-    return hashlib.sha256(path.encode()).hexdigest()[:8]
+def _props(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return properties of CloudFormation with the names of the L1's props in jsii."""
+    return {f"{name[0].lower()}{name[1:]}": value for name, value in properties.items()}
+
+
+def _path_in_stack(scope: Construct) -> str:
+    """Return the path within the stack, which changes with the logical ids below it."""
+    return scope.node.path.removeprefix(parts_of(scope).stack.node.path)
 
 
 def _policy_name(kind: str, target: Any, given_name: Any) -> Any:  # noqa: ANN401 - or intrinsics

@@ -25,12 +25,14 @@ LAYERS = [
     ["slr_constructs.features"],
     ["slr_constructs._ordering"],
     ["slr_constructs._service_linked_role"],
-    ["slr_constructs._handler_function"],
+    ["slr_constructs._handler_function", "slr_constructs._baseline"],
     [
         "slr_constructs._feature",
         "slr_constructs._function_role",
         "slr_constructs._function_settings",
+        "slr_constructs._template_size",
     ],
+    ["slr_constructs._function_definition"],
     ["slr_constructs._environment"],
     ["slr_constructs._registry", "slr_constructs._permissions"],
     [
@@ -152,7 +154,7 @@ def test_commands_do_not_import_the_constructs() -> None:
     """They need only facts, permissions, templates and accounts, so they do not start Node.js."""
     parts = (
         *("cli", "account", "guard", "pictures", "policies", "templates"),
-        *("_permissions", "catalogue", "handler.slr_handler"),
+        *("_baseline", "_permissions", "catalogue", "handler.slr_handler"),
     )
     allowed = tuple(f"slr_constructs.{part}" for part in parts)
 
@@ -166,6 +168,8 @@ def test_facts_permissions_and_rules_need_only_the_standard_library() -> None:
     """They do not import CDK or boto3."""
     for module in (
         FACTS,
+        "slr_constructs._baseline",
+        "slr_constructs._function_definition",
         "slr_constructs._permissions",
         "slr_constructs.handler.slr_handler.rules",
     ):

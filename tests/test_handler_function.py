@@ -34,7 +34,8 @@ from slr_constructs import (
     catalogue,
 )
 from slr_constructs._arn import arn_of, last_part, substitute
-from slr_constructs._handler_function import _HANDLER, HandlerFunction
+from slr_constructs._function_definition import HANDLER
+from slr_constructs._handler_function import HandlerFunction
 from slr_constructs._permissions import Permission, configure_feature
 from slr_constructs.catalogue import RESOURCE_TYPES
 from slr_constructs.catalogue.ivs_recording import CHANNEL
@@ -401,7 +402,7 @@ def test_the_code_has_the_key_that_an_asset_of_cdk_gives_it(stack: Stack) -> Non
     asset = aws_s3_assets.Asset(
         Construct(other, "ServiceLinkedRoleFunction"),
         "Code",
-        path=str(_HANDLER),
+        path=str(HANDLER),
         exclude=["**/__pycache__", "**/*.pyc", "**/.*"],
     )
 

@@ -84,6 +84,7 @@ def test_fails_when_a_name_is_not_public() -> None:
         "slr_constructs",
         "slr_constructs._permissions",
         "slr_constructs.cli.command_line",
+        "slr_constructs.cli.baseline",
         "slr_constructs.cli.catalogue",
         "slr_constructs.cli.policy",
     ],
@@ -232,6 +233,7 @@ def test_the_public_surface() -> None:
     ]
     assert commands.list_commands(click.Context(commands)) == [
         "audit",
+        "baseline",
         "catalogue",
         "check",
         "diff",

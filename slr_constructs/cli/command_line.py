@@ -14,6 +14,7 @@ import click
 
 _COMMANDS = (
     "audit",
+    "baseline",
     "catalogue",
     "check",
     "diff",
@@ -54,6 +55,7 @@ def slr_constructs() -> None:
       slr-constructs diff old.out cdk.out    compare two versions
       slr-constructs catalogue mediatailor   show the facts about a role
       slr-constructs policy --deploy ivs     print an IAM policy
+      slr-constructs baseline                print a template that keeps roles
 
     Account commands use your AWS credentials. `audit` only reads.
 

@@ -20,7 +20,8 @@ from slr_constructs.cli.command_line import slr_constructs
 from tests.programs import require
 
 COMMANDS = (
-    *("audit", "catalogue", "check", "diff", "leases", "order", "policy", "release", "restore"),
+    *("audit", "baseline", "catalogue", "check", "diff"),
+    *("leases", "order", "policy", "release", "restore"),
 )
 
 
