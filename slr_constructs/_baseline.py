@@ -63,8 +63,7 @@ def baseline(roles: Sequence[RoleDefinition]) -> str:
                 "Default": _NO_BOUNDARY,
                 "AllowedPattern": f"{_NO_BOUNDARY}|arn:[a-z-]+:iam::(aws|[0-9]{{12}}):policy/.+",
                 "Description": (
-                    "The ARN of the managed policy that is the permissions boundary of the function's"
-                    " role."
+                    "The ARN of a managed policy: the permissions boundary of the function's role."
                     f" {_NO_BOUNDARY}: the role has no boundary."
                 ),
             }

@@ -18,6 +18,7 @@ SCENARIOS = {
     "cancellation": "another resource fails during each call of a create or update; events late",
     "crashes": "the function crashes or times out",
     "permissions": "the function's policy is sufficient and minimal",
+    "baseline": "roles that a platform team keeps in several accounts and regions",
     "account": "the commands audit, leases, release and restore",
     "account permissions": "the policies of audit, leases, release and restore",
     "command line": "the CDK command line, from bootstrap to destroy",

@@ -136,7 +136,13 @@ class Functions:
         #: the processes that wait for another run of their function; the latest is the last.
         self._idle: list[tuple[Function, _Process]] = []
         # ignore this machine's settings: a function gets its settings only from its environment
-        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONUTF8": "1"}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            # for the code of inline functions, which unpack themselves
+            "TMPDIR": str(folder),
+            "PYTHONUTF8": "1",
+        }
         self._worker = subprocess.Popen(
             [sys.executable, "-m", lambda_worker.__name__, str(self._socket)],
             cwd=_ROOT,
