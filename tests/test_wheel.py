@@ -38,6 +38,7 @@ def test_the_wheel_has_the_handler_the_types_and_the_licence_but_no_tests(wheel:
     names = zipfile.ZipFile(wheel).namelist()
 
     assert "slr_constructs/handler/slr_handler/entrypoint.py" in names
+    assert "slr_constructs/_inline_function.txt" in names
     assert "slr_constructs/py.typed" in names
     assert {Path(name).name for name in names if name.startswith("slr_constructs/pictures/")} >= {
         *("picture.css", "report.css", "report.html", "report.js")

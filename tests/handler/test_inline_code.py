@@ -130,7 +130,7 @@ def test_the_inline_code_runs_without_slr_constructs(
     arguments = (ROOT, tmp_path, SITE_PACKAGES, server, request, FUNCTION_ARN)
 
     done = subprocess.run(
-        [sys.executable, "-I", "-c", PROGRAM, *map(str, arguments)],
+        [sys.executable, "-IB", "-c", PROGRAM, *map(str, arguments)],
         env={"TMPDIR": str(tmp_path), "AWS_DEFAULT_REGION": "us-east-1"},
         capture_output=True,
         check=True,
