@@ -1,9 +1,12 @@
-"""Programs that a few tests need and that a machine may lack."""
+"""Programs that tests start, and those that a machine may lack."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +23,14 @@ def require(*names: str) -> str:
             pytest.fail(reason)
         pytest.skip(reason)
     return found
+
+
+def cfn_lint(*templates: Path) -> tuple[str, str, int]:
+    """Return what cfn-lint prints about templates to stdout and stderr, and its exit status."""
+    done = subprocess.run(
+        [Path(sys.executable).with_name("cfn-lint"), "--", *templates],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout, done.stderr, done.returncode

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,9 +37,11 @@ from slr_constructs.catalogue import RoleCreation
 from slr_constructs.cli.role_argument import ROLES
 from slr_constructs.testing import template_of
 from tests.cli.commands import run_command
+from tests.programs import cfn_lint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 #: the short names of the roles that the command prints by default.
 CREATED = tuple(short for short, role in ROLES.items() if role.creation is not RoleCreation.NEVER)
@@ -199,15 +200,9 @@ def test_cfn_lint_and_our_own_rules_find_nothing(tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     path.write_text(printed())
 
-    found = subprocess.run(
-        [Path(sys.executable).with_name("cfn-lint"), "--", path],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
     checked = run_command("check", path, "--fail-on", "note")
 
-    assert (found.stdout, found.stderr, found.returncode) == ("", "", 0)
+    assert cfn_lint(path) == ("", "", 0)
     assert checked.stdout == "No findings in 1 stack.\n"
     assert checked.exit_code == 0
 

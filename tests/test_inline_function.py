@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import cdk_stacksets
 import pytest
 from aws_cdk import (
+    Acknowledgment,
     App,
     BootstraplessSynthesizer,
     CfnOutput,
@@ -16,14 +17,17 @@ from aws_cdk import (
     DefaultStackSynthesizer,
     Stack,
     Stage,
+    Validations,
     aws_s3,
     aws_servicecatalog,
 )
-from constructs import Construct
+from constructs import Construct, RootConstruct
 
 from slr_constructs import ServiceLinkedRole, ServiceLinkedRoleFunction, UsageError, catalogue
 from slr_constructs._function_definition import REQUEST_BYTES, inline_code
+from slr_constructs._template_size import _TemplateSize
 from slr_constructs.testing import template_of
+from tests.cli.commands import run_command
 from tests.features.every_feature import RECIPES
 from tests.features.graph import FUNCTION, properties_of
 
@@ -257,6 +261,24 @@ def test_each_large_stack_of_an_app_is_named(tmp_path: Path) -> None:
     assert sorted(warnings_of(app)) == ["A", "Prod/B"]
 
 
+def test_the_warning_can_be_acknowledged(tmp_path: Path) -> None:
+    """As CDK prints it, for a template that is deployed in another way."""
+    app = App(outdir=str(tmp_path))
+    stack = bootstrapless(app)
+    define_role(stack)
+    for number in range(190):
+        CfnOutput(stack, f"Output{number}", value="x" * 60)
+    plugin = _TemplateSize()
+    (rule,) = plugin.rule_ids
+    Validations.of(stack).acknowledge(
+        Acknowledgment(id=f"{plugin.name}::{rule}", reason="we upload the template")
+    )
+
+    app.synth()
+
+    assert warnings_of(app) == []
+
+
 def test_a_large_template_with_a_bucket_gets_no_warning(tmp_path: Path) -> None:
     """CDK uploads it."""
     app = App(outdir=str(tmp_path))
@@ -270,3 +292,25 @@ def test_a_large_template_with_a_bucket_gets_no_warning(tmp_path: Path) -> None:
 
     assert (tmp_path / "Stack.template.json").stat().st_size > REQUEST_BYTES
     assert warnings_of(app) == []
+
+
+def test_a_stack_outside_of_an_app_gets_no_warning() -> None:
+    """CDK has no place for the warning, and such a stack is not deployed."""
+    stack = Stack(RootConstruct("Root"), "Stack", synthesizer=BootstraplessSynthesizer())
+    ServiceLinkedRoleFunction.configure(stack, inline_code=True)
+
+    define_role(stack)
+
+    assert stack.node.find_child("ServiceLinkedRoleFunction").node.try_find_child("Code") is None
+
+
+@WITHOUT_ASSETS
+def test_our_own_rules_find_nothing(kind: Callable[[App], Stack], tmp_path: Path) -> None:
+    """The rules know the inline function as one of this library."""
+    app = App(outdir=str(tmp_path))
+    define_everything(kind(app))
+    app.synth()
+
+    result = run_command("check", tmp_path, "--fail-on", "note")
+
+    assert (result.exit_code, result.stderr) == (0, "")

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
 from aws_cdk import App, Stack, Validations, aws_chime, aws_ivs
 from click.testing import CliRunner
@@ -23,6 +22,7 @@ from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     LEASE_TAG,
 )
 from slr_constructs.testing import assert_deleted_before, order_lines
+from tests.cli.commands import assert_commands_exist
 from tests.fake_services import features
 from tests.fake_services.connected import ACCOUNT, connect, sign_in
 from tests.readme_blocks import Block, python_blocks
@@ -100,15 +100,9 @@ def test_there_are_examples_of_every_feature() -> None:
 def test_every_command_of_the_readme_exists() -> None:
     """Click parses each command that the README shows on a line of its own."""
     calls = re.findall(r"^    slr-constructs ([^#\n]+)", README.read_text(), re.MULTILINE)
-    # with its settings: commands keep the names of the help option that they see first
-    context = click.Context(slr_constructs, **slr_constructs.context_settings)
 
     assert len(calls) > 8
-    for call in calls:
-        name, *words = call.split()
-        command = slr_constructs.get_command(context, name)
-        assert command is not None, call
-        command.make_parser(context).parse_args(words)
+    assert_commands_exist(calls)
 
 
 def test_the_readme_opens_with_an_example() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from slr_constructs import ServiceLinkedRole, catalogue
+from slr_constructs import ServiceLinkedRole, ServiceLinkedRoleFunction, catalogue
 from slr_constructs.catalogue import RoleCreation
 from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.handler.slr_handler.operations.service_linked_role import LEASE_TAG
@@ -218,6 +218,22 @@ def test_an_app_that_imports_the_role_has_no_lease(account: Account, baseline: T
     assert leases_of(account, catalogue.MEDIATAILOR.role_name) == ["Baseline"]
     assert account.destroy(app, HOME).succeeded
     assert catalogue.MEDIATAILOR.role_name in roles_of(account)
+
+
+def test_features_work_with_inline_code(account: Account) -> None:
+    """The code of a stack without assets configures a feature and removes it."""
+
+    def define(stack: Stack) -> None:
+        ServiceLinkedRoleFunction.configure(stack, inline_code=True)
+        RECIPES["voice"].define(stack, "a", None)
+
+    app = synthesized(define, name="App")
+    assert app.zips == {}
+    assert account.deploy(app, ABROAD).succeeded
+    assert usages(account, catalogue.CHIME_VOICE_CONNECTOR) != {}
+    assert account.destroy(app, ABROAD).succeeded
+    assert usages(account, catalogue.CHIME_VOICE_CONNECTOR) == {}
+    assert roles_of(account) == []
 
 
 def test_an_update_of_the_baseline_adds_roles(account: Account) -> None:
