@@ -154,16 +154,16 @@ def test_fails_when_the_template_is_too_large_for_a_request(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """One sentence, and no file."""
+    size = len(printed().encode())
     monkeypatch.setattr(_function_definition, "REQUEST_BYTES", 40_000)
     output = tmp_path / "baseline.json"
 
     result = run_command("baseline", "--output", output)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    size = f"{len(printed().encode()):,}"
     assert result.stderr == (
-        f"slr-constructs: the template would have {size} bytes, but CloudFormation accepts at most"
-        " 40,000 in a request. Name fewer roles\n"
+        f"slr-constructs: the template would have {size:,} bytes, but CloudFormation accepts at"
+        " most 40,000 in a request. Name fewer roles\n"
     )
     assert not output.exists()
 
