@@ -109,6 +109,7 @@ class ServiceLinkedRole(Construct):
                 self,
                 "Resource",
                 aws_service_name=definition.service_principal,
+                custom_suffix=definition.custom_suffix,
                 description=description,
             )
             if native
@@ -260,6 +261,7 @@ class ServiceLinkedRole(Construct):
             service_principal=self._definition.service_principal,
             removal=removal.value,
             creation=self._definition.creation.value,
+            custom_suffix=self._definition.custom_suffix,
             description=description,
             usage_lists=lists or None,
         )
@@ -361,8 +363,8 @@ def refuse_other_removal(
 def role_in(scope: Construct, definition: RoleDefinition) -> ServiceLinkedRole | None:
     """Return the role that the scope's stack declares or imports, or declares natively.
 
-    A native role counts if it is for the service and has no suffix, because a suffix gives the role
-    another name.
+    A native role counts if it is for the service and has the same custom suffix, because a suffix
+    gives the role another name.
     """
     parts = parts_of(scope)
     known = _roles_of(scope).known
@@ -374,7 +376,8 @@ def role_in(scope: Construct, definition: RoleDefinition) -> ServiceLinkedRole |
             suffix = given.get("customSuffix", given.get("CustomSuffix"))
             # the selector also finds the resources of nested stacks
             ours = parts_of(native) is parts
-            if ours and service == definition.service_principal and not suffix:
+            same_name = (suffix or None) == definition.custom_suffix
+            if ours and service == definition.service_principal and same_name:
                 role = _NativeRole(cast("CfnResource", native), definition)
                 return known.setdefault(definition.role_name, role)
     return known.get(definition.role_name)

@@ -39,7 +39,6 @@ CODE = re.compile(r"\[([A-Z][A-Za-z]+)\\?\]$")
 NEVER_BROKEN = {
     "RoleRemoval": "an enum's value",
     "RoleCreation": "an enum's value",
-    "RoleName": "a RoleDefinition raises the error first (test_catalogue.py)",
     "IvsRecordingConfigurationArn": "always the attribute of a resource",
     "ListOperations": "facts of the catalogue",
     "ChannelAccessLog": "the name of the log group is checked first",

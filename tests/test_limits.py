@@ -27,6 +27,7 @@ LIMITS = [(target, limit) for target in RESOURCE_TYPES for limit in target.limit
 #: The rule, the client, the operation, and the path of the member.
 MEMBERS = [
     (rules.ROLE_NAME, "iam", "GetRole", "RoleName"),
+    (rules.CUSTOM_SUFFIX, "iam", "CreateServiceLinkedRole", "CustomSuffix"),
     (
         rules.VOICE_CONNECTOR_ID,
         "chime-sdk-voice",

@@ -55,6 +55,7 @@ def role_properties(definition: RoleDefinition) -> ServiceLinkedRole:
         service_principal=definition.service_principal,
         removal="REQUIRE",
         creation=definition.creation.value,
+        custom_suffix=definition.custom_suffix,
     )
 
 

@@ -14,6 +14,13 @@ from slr_constructs.handler.slr_handler import rules
 IMPORTED = "slr-constructs:imported-role"
 
 
+#: the services that document a custom suffix, and the names of their roles without it. The name of
+#: a role with a suffix is `<name>_<suffix>`. Other services, such as Amazon Connect and Amazon
+#: Lex V2, choose a suffix themselves when they create a role.
+#: Source: Amazon EC2 Auto Scaling User Guide, "Service-linked roles for Amazon EC2 Auto Scaling".
+CUSTOM_SUFFIX_SERVICES = {"autoscaling.amazonaws.com": "AWSServiceRoleForAutoScaling"}
+
+
 class RoleCreation(Enum):
     """How the role is created."""
 
@@ -68,15 +75,22 @@ class RoleDefinition:
 
         RoleDefinition("AWSServiceRoleForX", "x.amazonaws.com")
 
-    A name that IAM does not accept raises a `UsageError`.
+    A name that IAM does not accept raises a `UsageError`, and so does a custom suffix for a service
+    that documents none.
 
     Operations have the form `client:Operation`, with the name of the boto3 client. The prefix of
     the IAM action may differ: the action of `chime-sdk-voice:...` is `chime:...`.
 
     Args:
-        role_name: The name of the role, which the service chooses.
+        role_name: The name of the role, which the service chooses. With a custom suffix, the
+            attribute has the complete name; the argument may omit the suffix.
 
         service_principal: The service that assumes the role. Case-sensitive.
+
+        custom_suffix: The part of the name after the name that the service chooses and an
+            underscore. Only EC2 Auto Scaling documents that you can choose it, so that an account
+            has several roles of the service.
+            Default: the role has no suffix, unless `role_name` includes one.
 
         feature: The feature that needs the role, as a short phrase.
             Default: no feature is shown.
@@ -121,6 +135,7 @@ class RoleDefinition:
     role_name: str
     service_principal: str
     _: KW_ONLY
+    custom_suffix: str | None = None
     feature: str = ""
     creation: RoleCreation = RoleCreation.IAM
     regions: tuple[str, ...] | None = None
@@ -135,15 +150,48 @@ class RoleDefinition:
     created_instead: str | None = None
 
     def __post_init__(self) -> None:
-        """Reject names that IAM does not accept."""
-        for prop, value, rule in (
-            ("role_name", self.role_name, rules.ROLE_NAME),
-            ("service_principal", self.service_principal, rules.SERVICE_PRINCIPAL),
-        ):
-            if not rule.holds(value):
-                raise UsageError(
-                    rule.code, at="RoleDefinition", prop=prop, allowed=rule.allowed, got=value
-                )
+        """Reject names that IAM does not accept, and add the suffix to the name of the role."""
+        self._check("role_name", rules.ROLE_NAME)
+        self._check("service_principal", rules.SERVICE_PRINCIPAL)
+        own_name = CUSTOM_SUFFIX_SERVICES.get(self.service_principal)
+        name, suffix = self.role_name, self.custom_suffix
+        if suffix is None:
+            if own_name is not None and name.startswith(f"{own_name}_"):
+                self._set(custom_suffix=name.removeprefix(f"{own_name}_") or None)
+            return
+        self._check("custom_suffix", rules.CUSTOM_SUFFIX)
+        if own_name is None:
+            known = " or ".join(CUSTOM_SUFFIX_SERVICES)
+            raise UsageError(
+                "CustomSuffix",
+                at="RoleDefinition",
+                prop="custom_suffix",
+                allowed=f"omitted for {self.service_principal} (only {known} documents one)",
+                got=suffix,
+            )
+        complete = f"{own_name}_{suffix}"
+        if name not in (own_name, complete):
+            raise UsageError(
+                "RoleName",
+                at="RoleDefinition",
+                prop="role_name",
+                allowed=f"{own_name} if custom_suffix is given for {self.service_principal}",
+                got=name,
+            )
+        self._set(role_name=complete)
+        self._check("role_name", rules.ROLE_NAME)
+
+    def _check(self, prop: str, rule: rules.Rule) -> None:
+        value = getattr(self, prop)
+        if not rule.holds(value):
+            raise UsageError(
+                rule.code, at="RoleDefinition", prop=prop, allowed=rule.allowed, got=value
+            )
+
+    def _set(self, **values: str | None) -> None:
+        # the instance is frozen for everyone else
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
     @property
     def path(self) -> str:

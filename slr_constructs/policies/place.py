@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from slr_constructs._permissions import Permission
@@ -46,4 +47,6 @@ class Place(NamedTuple):
 
 def sid_of(definition: RoleDefinition) -> str:
     """Return the part of a Sid that stands for a role."""
-    return f"{definition.role_name.removeprefix('AWSServiceRoleFor')}Role"
+    name = definition.role_name.removeprefix("AWSServiceRoleFor")
+    # IAM accepts only letters and digits. Different names must stay different
+    return re.sub("[^A-Za-z0-9]", lambda each: f"x{ord(each[0]):x}", name) + "Role"

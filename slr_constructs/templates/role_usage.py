@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from slr_constructs import catalogue
 from slr_constructs.catalogue import Usage
+from slr_constructs.catalogue.role_definition import CUSTOM_SUFFIX_SERVICES
 from slr_constructs.handler.slr_handler.contract import ServiceLinkedRole, identity_of
 from slr_constructs.templates.custom_calls import owner_type_of, owners_by_name, role_names_of
 from slr_constructs.templates.literals import mapping
@@ -285,15 +286,21 @@ def _principal(body: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a string or an
 
 
 def _role_name(body: Mapping[str, Any]) -> str:
-    name = properties_of(body).get("RoleName")
-    return printable(name if isinstance(name, str) else _name_for(_principal(body)))
+    properties = properties_of(body)
+    name = properties.get("RoleName")
+    if not isinstance(name, str):
+        name = _name_for(_principal(body), properties.get("CustomSuffix"))
+    return printable(name)
 
 
-def _name_for(principal: Any) -> str:  # noqa: ANN401 - a string or an intrinsic
+def _name_for(principal: Any, suffix: Any = None) -> str:  # noqa: ANN401 - a string or an intrinsic
     """Return the name of the role that IAM creates for a principal, or a phrase."""
     for each in catalogue.ALL:
         if each.service_principal == principal:
             return each.created_instead or each.role_name
+    for service, own_name in CUSTOM_SUFFIX_SERVICES.items():
+        if service == principal and (suffix is None or isinstance(suffix, str)):
+            return f"{own_name}_{suffix}" if suffix else own_name
     return f"the role of {principal}"
 
 

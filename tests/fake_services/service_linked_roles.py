@@ -4,11 +4,12 @@ It has no clock, no threads, no locks and no wire format. Three adapters transla
 callers: `iam.py` (the fake services), `tests/emulated/emulator/service_linked_roles.py` (MiniStack)
 and `tests/handler/account.py` (a boto3 client).
 
-From AWS (IAM's API reference and user guide): parameters and results, codes and texts of errors, 50
-tags on a role, tag keys that are compared without case, the form of a deletion task's id, one task
-at a time for a role, the states of a task, and `RoleUsageList`. Our model: when a deletion ends,
-that it fails if the role is in use at that moment, and that a caller reads its own changes at once,
-while others read them later.
+From AWS (IAM's API reference and user guide, and for the name with a custom suffix the user guide
+of EC2 Auto Scaling): parameters and results, codes and texts of errors, 50 tags on a role, tag keys
+that are compared without case, the form of a deletion task's id, one task at a time for a role, the
+states of a task, and `RoleUsageList`. Our model: when a deletion ends, that it fails if the role is
+in use at that moment, and that a caller reads its own changes at once, while others read them
+later.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from urllib.parse import quote
 
 from slr_constructs import catalogue
 from slr_constructs.catalogue import RoleCreation, RoleDefinition
+from slr_constructs.catalogue.role_definition import CUSTOM_SUFFIX_SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,10 +35,12 @@ Data: TypeAlias = dict[str, Any]
 TAGS_PER_ROLE = 50
 #: a role is visible after this time, even if it was read less often than `hidden_reads`.
 HIDDEN_SECONDS = 1000
+#: a role that is not in the catalogue, and may have a custom suffix.
+AUTO_SCALING = RoleDefinition("AWSServiceRoleForAutoScaling", "autoscaling.amazonaws.com")
 #: the roles that IAM creates, by service principal.
 CREATED_BY_IAM = {
     definition.service_principal: definition
-    for definition in catalogue.ALL
+    for definition in (*catalogue.ALL, AUTO_SCALING)
     if definition.creation is RoleCreation.IAM
 }
 
@@ -162,7 +166,7 @@ class AccountRoles:
     tasks: dict[str, Task] = field(default_factory=dict)
     #: the roles that `CreateServiceLinkedRole` creates, by service principal.
     definitions: Mapping[str, RoleDefinition] = field(default_factory=lambda: CREATED_BY_IAM)
-    #: whether a role may have a custom suffix.
+    #: whether each role may have a custom suffix, also of a service that documents none.
     accepts_suffixes: bool = False
     #: IAM's error for a principal without a role; None for the text that users report.
     unknown_principal: IamError | None = None
@@ -305,17 +309,16 @@ class AccountRoles:
         return {"Role": self.shown(role)}
 
     def _create(self, request: Data) -> Data:
-        principal = request["AWSServiceName"]
+        principal, suffix = request["AWSServiceName"], request.get("CustomSuffix")
         definition = self.definitions.get(principal)
         if definition is None:
             text = f"Cannot find Service Linked Role template for {principal}"
             raise self.unknown_principal or IamError("AccessDenied", text, 403)
-        if suffix := request.get("CustomSuffix"):
-            if not self.accepts_suffixes:
+        if suffix is not None:
+            if principal not in CUSTOM_SUFFIX_SERVICES and not self.accepts_suffixes:
                 text = f"Custom suffix is not allowed for {principal}"
                 raise IamError("InvalidInput", text, 400)
-            name = f"{definition.role_name}_{suffix}"
-            definition = replace(definition, role_name=name)
+            definition = replace(definition, role_name=f"{definition.role_name}_{suffix}")
         if definition.role_name in self.roles:
             raise name_taken(definition.role_name)
         role = self.create(definition, request.get("Description", ""))

@@ -194,19 +194,19 @@ def test_a_stack_of_another_account_uses_another_role() -> None:
 
 
 @pytest.mark.parametrize(
-    ("suffixes", "rules"),
+    ("suffixes", "rules", "last"),
     [
-        ((None, None), ["RoleDeclaredTwice", "NativeRole", "NativeRole"]),
-        (("a", "a"), ["RoleDeclaredTwice", "NativeRole", "NativeRole"]),
-        (("a", "b"), ["NativeRole", "NativeRole"]),
-        (("a", None), ["NativeRole", "NativeRole"]),
+        ((None, None), ["RoleDeclaredTwice", "NativeRole", "NativeRole"], ""),
+        (("a", "a"), ["RoleDeclaredTwice", "NativeRole", "NativeRole"], "_a"),
+        (("a", "b"), ["NativeRole", "NativeRole"], "_b"),
+        (("a", None), ["NativeRole", "NativeRole"], ""),
         # each stack has a role of its own
-        ((Aws.STACK_NAME, "b"), ["NativeRole"]),
+        ((Aws.STACK_NAME, "b"), ["NativeRole"], "_b"),
     ],
     ids=["without suffix", "same", "different", "one without", "of the stack"],
 )
 def test_the_roles_of_all_services_are_checked(
-    suffixes: tuple[str | None, str | None], rules: list[str]
+    suffixes: tuple[str | None, str | None], rules: list[str], last: str
 ) -> None:
     """A service may have several roles in an account, with different suffixes."""
 
@@ -223,9 +223,10 @@ def test_the_roles_of_all_services_are_checked(
 
     assert [each.rule.id for each in found] == rules
     texts = {each.rule.id: each.text for each in found}
-    assert texts["NativeRole"].endswith("already has the role of autoscaling.amazonaws.com")
+    name = f"`AWSServiceRoleForAutoScaling{last}`"
+    assert texts["NativeRole"].endswith(f"already has {name}")
     if "RoleDeclaredTwice" in rules:
-        assert texts["RoleDeclaredTwice"].startswith("The role of autoscaling.amazonaws.com is")
+        assert texts["RoleDeclaredTwice"].startswith(f"{name} is")
 
 
 def test_two_single_templates_may_be_for_the_same_account(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ VALUES: dict[str, tuple[list[object], list[object]]] = {
         ["", "ivs", "AWSServiceRoleForX", "Ivs.amazonaws.com", "a." + "b" * 127, None],
     ),
     "ROLE_NAME": (["AWSServiceRoleForX_y", "a" * 64], ["", "a/b", "a" * 65, "é"]),
+    "CUSTOM_SUFFIX": (["keys", "a.b_c-1", "a" * 64], ["", "a/b", "a b", "a" * 65, None]),
     "ROLE_REMOVAL": (["KEEP", "WHEN_UNUSED", "REQUIRE"], ["keep", "", None]),
     "ROLE_CREATION": (["IAM", "SERVICE", "NEVER"], ["ALWAYS", ""]),
     "ROLE_DESCRIPTION": (["", "Größe: 1\n", "a" * 1000], ["a" * 1001, "\u2026", "\x00"]),

@@ -180,6 +180,8 @@ class ServiceLinkedRole(Contract):
     service_principal: str = _ruled(rules.SERVICE_PRINCIPAL)
     removal: str = _ruled(rules.ROLE_REMOVAL)
     creation: str = _ruled(rules.ROLE_CREATION)
+    #: the end of the role's name, for a service with several roles.
+    custom_suffix: str | None = _ruled(rules.CUSTOM_SUFFIX, default=None)
     description: str | None = _ruled(rules.ROLE_DESCRIPTION, default=None)
     #: the operations that list resources which may use the role without IAM knowing it.
     usage_lists: tuple[str, ...] | None = _ruled(rules.LIST_OPERATIONS, default=None)

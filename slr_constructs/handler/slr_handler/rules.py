@@ -98,6 +98,10 @@ SERVICE_PRINCIPAL = Rule(
 ROLE_NAME = Rule(
     "RoleName", "1 to 64 letters, digits and +=,.@-_", _matches(r"[\w+=,.@-]+", longest=64)
 )
+#: `CustomSuffix` of IAM's API.
+CUSTOM_SUFFIX = Rule(
+    "CustomSuffix", "1 to 64 letters, digits and +=,.@-_", _matches(r"[\w+=,.@-]+", longest=64)
+)
 ROLE_REMOVAL = Rule(
     "RoleRemoval", "KEEP, WHEN_UNUSED or REQUIRE", _one_of("KEEP", "WHEN_UNUSED", "REQUIRE")
 )

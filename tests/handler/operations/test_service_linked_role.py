@@ -112,6 +112,43 @@ def _succeeded(response: Response) -> str:
     return response.reason
 
 
+def _of_auto_scaling(**properties: str) -> dict[str, str]:
+    return {
+        "RoleName": "AWSServiceRoleForAutoScaling_keys",
+        "ServicePrincipal": "autoscaling.amazonaws.com",
+        "CustomSuffix": "keys",
+        **properties,
+    }
+
+
+def test_creates_a_role_with_a_custom_suffix(stack: Stack) -> None:
+    """IAM gets the suffix, and the lease is on the role with the complete name."""
+    _succeeded(stack.acquire_lease(**_of_auto_scaling()))
+
+    assert list(stack.account.roles) == ["AWSServiceRoleForAutoScaling_keys"]
+    assert LEASE in stack.account.roles["AWSServiceRoleForAutoScaling_keys"].tags
+
+
+def test_adopts_a_role_with_a_custom_suffix(stack: Stack) -> None:
+    """A role of the same service without the suffix is another role."""
+    for name in ("AWSServiceRoleForAutoScaling_keys", "AWSServiceRoleForAutoScaling"):
+        stack.account.add(name)
+
+    _succeeded(stack.acquire_lease(**_of_auto_scaling()))
+
+    assert "create_service_linked_role" not in stack.account.methods()
+    assert LEASE in stack.account.roles["AWSServiceRoleForAutoScaling_keys"].tags
+    assert stack.account.roles["AWSServiceRoleForAutoScaling"].tags == {}
+
+
+def test_fails_when_iam_refuses_the_custom_suffix(stack: Stack) -> None:
+    """The template may be written by hand. IAM's reason is reported."""
+    response = stack.acquire_lease(CustomSuffix="keys", RoleName=f"{ROLE}_keys")
+
+    assert f"Custom suffix is not allowed for {PRINCIPAL}" in _failed(response)
+    assert stack.account.roles == {}
+
+
 def _failed(response: Response) -> str:
     assert response.failed, response.reason
     return response.reason

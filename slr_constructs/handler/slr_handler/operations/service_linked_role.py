@@ -198,6 +198,8 @@ def create(wanted: ServiceLinkedRole, description: str, context: Context) -> boo
         )
         raise OperationError(text)
     parameters: dict[str, Any] = {"Description": description} if description else {}
+    if wanted.custom_suffix is not None:
+        parameters["CustomSuffix"] = wanted.custom_suffix
     try:
         role = context.api("iam").call(
             "create_service_linked_role", AWSServiceName=wanted.service_principal, **parameters
