@@ -163,6 +163,11 @@ def tag_role(role: Arn) -> Permission:
     return Permission(["iam:TagRole", "iam:UntagRole"], [role], condition=_ONLY_OWN_TAGS)
 
 
+def untag_role(roles: Arn) -> Permission:
+    """Allow removing only the tags that slr-constructs sets on roles."""
+    return Permission(["iam:UntagRole"], [roles], condition=_ONLY_OWN_TAGS)
+
+
 def configure_feature(
     target: ResourceType, *resources: Arn, marks_owner: bool = False
 ) -> Permission:

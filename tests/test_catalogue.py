@@ -23,8 +23,10 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from slr_constructs import catalogue
 from slr_constructs.catalogue import (
     ALL,
+    CHIME_MEDIA_PIPELINES,
     CHIME_MESSAGING,
     CHIME_MESSAGING_LEGACY,
+    CHIME_TRANSCRIPTION,
     CHIME_VOICE_CONNECTOR,
     IVS_RECORD_TO_S3,
     MEDIAPACKAGE,
@@ -46,6 +48,9 @@ if TYPE_CHECKING:
 Permission = tuple[str, str, frozenset[tuple[str, str, str]]]
 
 CURRENT = tuple(definition for definition in ALL if definition.superseded_by is None)
+#: roles whose features have constructs, and those that AWS asks you to create yourself.
+WITH_FEATURES = tuple(definition for definition in CURRENT if resource_types_of(definition))
+WITHOUT_FEATURES = (CHIME_MEDIA_PIPELINES, CHIME_TRANSCRIPTION)
 CHIME_CLIENTS = ("chime", "chime-sdk-voice", "chime-sdk-messaging", "chime-sdk-identity")
 
 
@@ -233,7 +238,7 @@ def test_the_catalogue_lists_every_role_it_defines() -> None:
     """`ALL` contains each public definition of the package once."""
     defined = [value for value in vars(catalogue).values() if isinstance(value, RoleDefinition)]
 
-    assert len(ALL) == len(defined) == 6
+    assert len(ALL) == len(defined) == 8
     assert {*ALL} == {*defined}
 
 
@@ -249,13 +254,28 @@ def test_no_two_roles_share_an_identity(what: str) -> None:
 def test_a_current_role_has_all_facts(definition: RoleDefinition) -> None:
     """A role that can be created has all facts that the code and documentation need."""
     assert definition.feature
-    assert definition.regions
     assert definition.managed_policy
     assert definition.statements
+    assert definition.documentation
+
+
+@pytest.mark.parametrize("definition", WITH_FEATURES, ids=_name)
+def test_a_role_with_a_feature_has_the_facts_of_the_feature(definition: RoleDefinition) -> None:
+    """Constructs, rules and commands are derived from them."""
+    assert definition.regions
     assert definition.created_by
     assert definition.clean_up
-    assert resource_types_of(definition)
-    assert definition.documentation
+
+
+def test_two_roles_of_the_chime_sdk_have_no_feature_here() -> None:
+    """AWS asks you to create these roles; applications use them without a resource."""
+    assert {*CURRENT} - {*WITH_FEATURES} == {*WITHOUT_FEATURES}
+    for definition in WITHOUT_FEATURES:
+        assert definition.creation is RoleCreation.IAM
+        assert (definition.created_by, definition.clean_up) == ((), ())
+        assert definition.regions is None
+    assert CHIME_MEDIA_PIPELINES.service_principal == "mediapipelines.chime.amazonaws.com"
+    assert CHIME_TRANSCRIPTION.service_principal == "transcription.chime.amazonaws.com"
 
 
 def test_the_superseded_role_leads_to_the_current_one() -> None:
@@ -416,6 +436,7 @@ def test_policy_versions_are_those_of_the_comments(policies: dict[str, Any]) -> 
     }
 
     assert versions.pop(CHIME_VOICE_CONNECTOR) == "v5"
+    assert versions.pop(CHIME_MEDIA_PIPELINES) == "v3"
     assert set(versions.values()) == {"v1"}
 
 
@@ -560,7 +581,7 @@ def test_the_documented_commands_do_not_exist(models: Session) -> None:
 # --- regions, as botocore ships them ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("definition", CURRENT, ids=_name)
+@pytest.mark.parametrize("definition", WITH_FEATURES, ids=_name)
 def test_regions_are_those_with_an_endpoint(models: Session, definition: RoleDefinition) -> None:
     """The regions of a role are those of the services that create it, in every partition."""
     clients = _clients(definition.created_by)
@@ -571,7 +592,7 @@ def test_regions_are_those_with_an_endpoint(models: Session, definition: RoleDef
     )
 
 
-@pytest.mark.parametrize("definition", CURRENT, ids=_name)
+@pytest.mark.parametrize("definition", WITH_FEATURES, ids=_name)
 def test_a_role_is_cleaned_up_with_the_clients_that_create_it(definition: RoleDefinition) -> None:
     """The operations for both belong to the same services and regions."""
     assert _clients(definition.clean_up) == _clients(definition.created_by)

@@ -8,7 +8,7 @@ the number of usages.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -25,7 +25,7 @@ from slr_constructs.account.access import (
     refuse_expired,
 )
 from slr_constructs.account.concurrency import Done, run_concurrently
-from slr_constructs.account.iam_role import Lease, Role, read_role
+from slr_constructs.account.iam_role import Lease, Role, list_roles, read_role
 from slr_constructs.account.usages import kinds_of, offered_regions
 from slr_constructs.account.usages.kind import Mark, TargetResource
 from slr_constructs.handler.slr_handler.aws import code, is_busy
@@ -74,8 +74,10 @@ class RoleReport:
     marks: Sequence[Mark]
     #: whether the role exists; None if it cannot be read.
     exists: bool | None
-    #: whether every list of resources that can use the role was read.
+    #: whether every list of resources that can use the role was read, in the wanted regions.
     complete: bool
+    #: whether all regions were wanted.
+    all_regions: bool = True
 
     @property
     def holders(self) -> list[Lease]:
@@ -83,11 +85,27 @@ class RoleReport:
         return [lease for lease in self.leases if lease.is_active]
 
     @property
+    def knows_usages(self) -> bool:
+        """Whether the catalogue has resource types that use the role."""
+        return bool(kinds_of(self.definition))
+
+    @property
     def blocked(self) -> bool | None:
         """Whether a usage or a lease blocks the deletion; None if this is unknown."""
         if self.usages or self.holders:
             return True
-        return False if self.complete and self.exists is not None else None
+        known = self.knows_usages and self.complete and self.exists is not None
+        return False if known else None
+
+    @property
+    def used_by_unknown(self) -> bool | None:
+        """Whether the role was used recently, and no usage explains it.
+
+        None if a usage that was not read may explain it.
+        """
+        if self.role is None or not self.role.was_used_recently or self.usages:
+            return False
+        return True if self.complete and self.all_regions else None
 
 
 @dataclass(slots=True)
@@ -149,6 +167,8 @@ class _Lists:
     """The lists of resources to read, by kind and region."""
 
     lists: Sequence[tuple[Kind, str]]
+    #: whether they are those of all regions.
+    all_regions: bool
     disabled_regions: Sequence[str]
     #: why the disabled regions are unknown.
     failure: str | None
@@ -170,6 +190,7 @@ def audit(
     account: Account,
     definitions: Sequence[RoleDefinition],
     *,
+    other_roles: bool = False,
     regions: Sequence[str] = (),
     at_once: int = 32,
     progress: Progress | None = None,
@@ -180,6 +201,9 @@ def audit(
         account: The account.
 
         definitions: The roles to read.
+
+        other_roles: Whether to read all other roles that slr-constructs created or has tags on.
+            Default: they are not read.
 
         regions: Read only these regions.
             Default: all regions in which the services are offered are read.
@@ -193,7 +217,7 @@ def audit(
         SignInAgainError: The credentials have expired.
     """
     progress = Progress() if progress is None else progress
-    reading = _Reading(account, definitions, regions, progress)
+    reading = _Reading(account, definitions, regions, progress, other_roles=other_roles)
     found = progress.found[account.id] = Found(account.id, account.name, definitions)
     for event in run_concurrently(reading.jobs(), at_once=at_once):
         found.add(event, progress)
@@ -208,6 +232,8 @@ class Found:
     name: str
     definitions: Sequence[RoleDefinition] = ()
     _roles: dict[str, Role] = field(default_factory=dict)
+    #: roles that were found in the account, in addition to those that were asked for.
+    _others: list[RoleDefinition] = field(default_factory=list)
     _tags: list[Lease | Mark] = field(default_factory=list)
     _usages: dict[tuple[str, str], TargetResource] = field(default_factory=dict)
     _failures: dict[tuple[str, str, str], Failure] = field(default_factory=dict)
@@ -220,6 +246,8 @@ class Found:
         with self._lock:
             match event:
                 case Role():
+                    if event.definition not in self.definitions:
+                        self._others.append(event.definition)
                     self._roles[event.definition.role_name] = event
                 case Lease() | Mark():
                     self._tags.append(event)
@@ -272,8 +300,12 @@ class Found:
                     self._usages.values(),
                     failures,
                     stopped=bool(stopped),
+                    all_regions=self._lists is None or self._lists.all_regions,
                 )
-                for each in self.definitions
+                for each in (
+                    *self.definitions,
+                    *sorted(self._others, key=lambda each: each.role_name),
+                )
             ]
             return result
 
@@ -286,6 +318,7 @@ def _report(
     failures: Iterable[Failure],
     *,
     stopped: bool,
+    all_regions: bool,
 ) -> RoleReport:
     kinds = kinds_of(definition)
     failed = {each.role for each in failures} | {each.kind for each in failures}
@@ -318,6 +351,7 @@ def _report(
         ),
         exists=exists,
         complete=not stopped and failed.isdisjoint(kind.name for kind in kinds),
+        all_regions=all_regions,
     )
 
 
@@ -325,6 +359,7 @@ def audit_all(
     accounts: Sequence[tuple[str, str, Callable[[], Account]]],
     definitions: Sequence[RoleDefinition],
     *,
+    other_roles: bool = False,
     regions: Sequence[str] = (),
     at_once: int = 32,
     accounts_at_once: int = 4,
@@ -336,6 +371,8 @@ def audit_all(
         accounts: The id and name of each account, and a function that signs in to it.
 
         definitions: The roles to read.
+
+        other_roles: As for `audit`.
 
         regions: Read only these regions.
             Default: all regions in which the services are offered are read.
@@ -365,19 +402,50 @@ def audit_all(
         account.name = name
         share = max(at_once // parallel, 1)
         return Done(
-            [audit(account, definitions, regions=regions, at_once=share, progress=progress)]
+            [
+                audit(
+                    account,
+                    definitions,
+                    other_roles=other_roles,
+                    regions=regions,
+                    at_once=share,
+                    progress=progress,
+                )
+            ]
         )
 
     yield from run_concurrently((partial(read, *each) for each in accounts), at_once=parallel)
 
 
-def read_role_and_leases(account: Account, definition: RoleDefinition) -> Done[_Event]:
-    """Read a role, and then the state of each stack that has a lease on it. This is a job."""
+def role_jobs(
+    account: Account, definitions: Sequence[RoleDefinition], *, other_roles: bool
+) -> list[Job[_Event]]:
+    """Return the first jobs to read roles, and the other roles of slr-constructs if wanted."""
+    jobs: list[Job[_Event]] = [partial(_read_role, account, each) for each in definitions]
+    return [*jobs, partial(_find_other_roles, account, definitions)] if other_roles else jobs
+
+
+def _find_other_roles(account: Account, known: Sequence[RoleDefinition]) -> Done[_Event]:
+    """List the service-linked roles, and read those that are not known yet. This is a job."""
     try:
-        role = read_role(account, definition)
+        found = list_roles(account)
     except CALL_ERRORS as error:
-        name = definition.role_name
+        return Done([_failure(None, "the other service-linked roles", error)])
+    others = [each for each in found if each not in known]
+    return Done([], [partial(_read_role, account, each, only_managed=True) for each in others])
+
+
+def _read_role(
+    account: Account, definition: RoleDefinition, *, only_managed: bool = False
+) -> Done[_Event]:
+    """Read a role, and then the state of each stack that has a lease on it. This is a job."""
+    name = definition.role_name
+    try:
+        role = read_role(account, definition, only_managed=only_managed)
+    except CALL_ERRORS as error:
         return Done([_failure(None, f"the role {name}", error, role=name)])
+    except AccountError as error:
+        return Done([Failure(None, f"the role {name}", str(error), role=name)])
     if role is None:
         return Done()
     return Done([role], [partial(_read_state, account, lease) for lease in role.leases()])
@@ -401,6 +469,9 @@ class _Reading:
     #: read only these regions. Default when empty: all regions.
     only: Sequence[str]
     progress: Progress
+    _: KW_ONLY
+    #: whether to read all other roles of slr-constructs.
+    other_roles: bool
     #: the regions to read.
     regions: list[str] = field(default_factory=list)
     #: by service and region: the error of a call without a response. Further calls fail at once
@@ -409,8 +480,9 @@ class _Reading:
 
     def jobs(self) -> list[Job[_Event]]:
         """Return the first jobs."""
-        roles = [partial(read_role_and_leases, self.account, each) for each in self.definitions]
-        return [self._lists, *roles]
+        roles = role_jobs(self.account, self.definitions, other_roles=self.other_roles)
+        # without kinds of resources, no region is read
+        return [self._lists, *roles] if any(map(kinds_of, self.definitions)) else roles
 
     def _lists(self) -> Done[_Event]:
         failure = None
@@ -431,6 +503,7 @@ class _Reading:
         self.regions = [region for region in every if region not in disabled]
         event = _Lists(
             lists=[each for each in wanted if each[1] in self.regions],
+            all_regions=not self.only,
             disabled_regions=[region for region in every if region in disabled],
             failure=failure,
         )

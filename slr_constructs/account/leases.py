@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
-from slr_constructs.account.audit import Found, Progress, audit, read_role_and_leases
+from slr_constructs.account.audit import Found, Progress, audit, role_jobs
 from slr_constructs.account.concurrency import run_concurrently
 from slr_constructs.account.iam_role import Lease, with_state
 from slr_constructs.account.stacks import StackState
@@ -38,29 +37,47 @@ class Leases:
 
 
 def read_leases(
-    account: Account, definitions: Sequence[RoleDefinition], *, at_once: int = 32
+    account: Account,
+    definitions: Sequence[RoleDefinition],
+    *,
+    other_roles: bool = False,
+    at_once: int = 32,
 ) -> Leases:
     """Read the leases on roles and the states of their stacks.
+
+    Args:
+        account: The account.
+
+        definitions: The roles to read.
+
+        other_roles: Whether to read all other roles that slr-constructs created or has tags on.
+            Default: they are not read.
+
+        at_once: The maximum number of concurrent calls.
 
     Raises:
         SignInAgainError: The credentials have expired.
     """
     found = Found(account.id, account.name, definitions)
-    jobs = [partial(read_role_and_leases, account, each) for each in definitions]
+    jobs = role_jobs(account, definitions, other_roles=other_roles)
     for event in run_concurrently(jobs, at_once=at_once):
         found.add(event, Progress())
     return _leases_in(found.audit())
 
 
 def read_marks(
-    account: Account, definitions: Sequence[RoleDefinition], *, at_once: int = 32
+    account: Account,
+    definitions: Sequence[RoleDefinition],
+    *,
+    other_roles: bool = False,
+    at_once: int = 32,
 ) -> Leases:
-    """Read the leases, and the marks on resources in every region.
+    """Read the leases as `read_leases` does, and the marks on resources in every region.
 
     Raises:
         SignInAgainError: The credentials have expired.
     """
-    return _leases_in(audit(account, definitions, at_once=at_once))
+    return _leases_in(audit(account, definitions, other_roles=other_roles, at_once=at_once))
 
 
 def _leases_in(found: Audit) -> Leases:

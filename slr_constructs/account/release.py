@@ -12,6 +12,7 @@ continues with what remains: it reads the account, not the state file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from slr_constructs.account.access import CALL_ERRORS, AccountError, reason
@@ -29,6 +30,7 @@ from slr_constructs.handler.slr_handler.operations import service_linked_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
     from slr_constructs.account.access import Account
     from slr_constructs.account.audit import Audit, Progress, RoleReport
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 
 #: the time for one deletion request to IAM and its result.
 _LEAST_SECONDS = 60
+#: a service may still deliver what it has after its feature was disabled. AWS does not document how
+#: long; until then, a use is that of the disabled resource.
+_SOON = timedelta(days=1)
 _ALTHOUGH = {
     StackState.EXISTS: " although the stack exists",
     StackState.UNKNOWN: " although the stack may exist",
@@ -59,6 +64,8 @@ class Allowed:
     usages: Sequence[str] = ()
     #: continue although parts of the account cannot be read.
     incomplete: bool = False
+    #: delete the role although it was used recently, and no usage explains it.
+    recent_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,8 @@ class Plan:
     allowed: Allowed
     #: the role that replaces this one, if it exists.
     successor: Role | None = None
+    #: when an earlier run with the same state file last disabled a usage.
+    last_disabled: datetime | None = None
 
     @property
     def stages(self) -> Iterator[list[TargetResource]]:
@@ -118,9 +127,30 @@ class Plan:
         return not self.audit.complete and not self.allowed.incomplete
 
     @property
+    def unexplained_use(self) -> Role | None:
+        """The role, if it was used recently, no usage explains it, and this is not allowed."""
+        role = self.report.role
+        if role is None or not role.was_used_recently or self.allowed.recent_use:
+            return None
+        if self.usages or self.kept or self._was_used_before(role):
+            return None
+        return role
+
+    def _was_used_before(self, role: Role) -> bool:
+        """Whether the use was before, or soon after, an earlier run disabled a usage."""
+        when = self.last_disabled
+        return when is not None and role.last_used is not None and role.last_used <= when + _SOON
+
+    @property
     def possible(self) -> bool:
         """Whether nothing blocks the release."""
-        return not (self.holders or self.undeletable or self.blocking_usages or self.incomplete)
+        return not (
+            self.holders
+            or self.undeletable
+            or self.blocking_usages
+            or self.incomplete
+            or self.unexplained_use
+        )
 
     @property
     def role_unreadable(self) -> bool:

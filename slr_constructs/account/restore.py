@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from slr_constructs import catalogue
 from slr_constructs.account.access import CALL_ERRORS, COMMAND_SECONDS, AccountError, reason
 from slr_constructs.account.changes import (
     Changes,
@@ -88,7 +87,7 @@ class Restore:
     @property
     def definition(self) -> RoleDefinition:
         """The role."""
-        return catalogue.by_role_name(self.state.role_name)
+        return self.state.definition
 
     @property
     def needed(self) -> bool:

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs import catalogue
+from slr_constructs._usage_error import UsageError
 from slr_constructs.account.access import AccountError
 from slr_constructs.account.usages import kinds_of
 from slr_constructs.account.usages.kind import (
@@ -27,6 +28,7 @@ from slr_constructs.account.usages.kind import (
     InvalidSettingsError,
     TargetResource,
 )
+from slr_constructs.catalogue import RoleDefinition
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     DELETION_LOCK_TAG,
     KEPT_TAG,
@@ -41,14 +43,13 @@ if TYPE_CHECKING:
 
     from slr_constructs.account.access import Account
     from slr_constructs.account.iam_role import Role
-    from slr_constructs.catalogue import RoleDefinition
 
 _FORMAT = "slr-constructs release"
 #: far more than the settings of all resources of an account.
 _LARGEST = 100 * MEGABYTE
 _VERSION = 1
-#: what the first line says besides the format.
-_IDENTITY = ("account", "partition", "role_name")
+#: the names of the roles of the catalogue. The first line names the principal of any other role.
+_KNOWN = {each.role_name for each in catalogue.ALL}
 #: the attributes of a resource that a line contains.
 _NAMES = ("region", "id", "arn", "name")
 _ATTRIBUTES = (*_NAMES, "settings")
@@ -78,7 +79,7 @@ class State:
     path: Path
     account: str
     partition: str
-    role_name: str
+    definition: RoleDefinition
     #: by ARN: resources that are or may be disabled, with their previous settings.
     disabled: dict[str, TargetResource] = field(default_factory=dict)
     #: by previous ARN: the new ARNs of resources that were created again.
@@ -89,6 +90,8 @@ class State:
     role: dict[str, Any] | None = None
     #: the tag of the deletion lock: a release that continues recognizes its own.
     deletion_lock: str = ""
+    #: when the last of the resources was about to be disabled, by an earlier run.
+    last_disabled: datetime | None = None
     #: the lines that were skipped.
     damaged: list[DamagedLine] = field(default_factory=list)
     #: all ARNs in the file, so that a known resource is not mistaken for a new one.
@@ -102,13 +105,13 @@ class State:
         Raises:
             AccountError: The file is not a state file, or it is for another account or role.
         """
-        new = cls(path, account.id, account.partition, definition.role_name)
+        new = cls(path, account.id, account.partition, definition)
         # the file may contain a part of the first line, if its release stopped while it wrote it.
         # Other content without a complete line is not a state file
         if new._header().startswith(_content(path, missing_ok=True)):
             return new
         state = cls.read(path)
-        if (state.account, state.role_name) != (account.id, definition.role_name):
+        if (state.account, state.definition) != (account.id, definition):
             raise AccountError(
                 f"{path} is for {state.role_name} in account {state.account}, not for"
                 f" {definition.role_name} in account {account.id}. Use another state file"
@@ -129,11 +132,13 @@ class State:
                 f"{path} has format version {header.get('version')}, but this version of"
                 f" slr-constructs reads only version {_VERSION}"
             )
-        account, partition, role_name = (str(header.get(name)) for name in _IDENTITY)
-        state = cls(path, account, partition, role_name)
+        definition = _definition_in(header)
+        state = None
+        if definition is not None:
+            account, partition = (str(header.get(name)) for name in ("account", "partition"))
+            state = cls(path, account, partition, definition)
         # refuse a first line that differs from what this version writes
-        known = {each.role_name for each in catalogue.ALL}
-        if state.role_name not in known or header != json.loads(state._header()):
+        if state is None or header != json.loads(state._header()):
             raise AccountError(
                 f"{path} is not a valid state file of slr-constructs release: line 1 does not name"
                 " its account and role"
@@ -162,6 +167,11 @@ class State:
         # the first line. Two files of the same role that were joined are one
         if record != json.loads(self._header()):
             self._apply(record)
+
+    @property
+    def role_name(self) -> str:
+        """The name of the role."""
+        return self.definition.role_name
 
     @property
     def is_written(self) -> bool:
@@ -266,8 +276,12 @@ class State:
         header = {
             "format": _FORMAT,
             "version": _VERSION,
-            **{name: getattr(self, name) for name in _IDENTITY},
+            "account": self.account,
+            "partition": self.partition,
+            "role_name": self.role_name,
         }
+        if self.role_name not in _KNOWN:
+            header["service_principal"] = self.definition.service_principal
         return f"{json.dumps(header)}\n".encode()
 
     def _apply(self, line: dict[str, Any]) -> None:
@@ -276,6 +290,7 @@ class State:
                 isinstance(line.get(name), str) for name in _NAMES
             ):
                 self._apply_disabled(self._target(kind, settings, line))
+                self.last_disabled = _later(self.last_disabled, line.get("at"))
             case {"enabled": str(arn), "arn": str(new_arn)}:
                 self._apply_enabled(arn, new_arn)
             case {"creating": str(arn)}:
@@ -302,7 +317,7 @@ class State:
     def _target(
         self, kind_name: str, settings: dict[str, Any], line: dict[str, Any]
     ) -> TargetResource:
-        kinds = {each.name: each for each in kinds_of(catalogue.by_role_name(self.role_name))}
+        kinds = {each.name: each for each in kinds_of(self.definition)}
         if kind_name not in kinds:
             raise _InvalidRecordError(f"{kind_name!r} is not a kind of resource that uses the role")
         kind = kinds[kind_name]
@@ -388,6 +403,28 @@ def _content(path: Path, *, missing_ok: bool = False) -> bytes:
         if missing_ok and isinstance(error, FileNotFoundError):
             return b""
         raise AccountError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _definition_in(header: dict[str, Any]) -> RoleDefinition | None:
+    """Return the role that the first line names; None if it names none."""
+    name, principal = (str(header.get(key)) for key in ("role_name", "service_principal"))
+    if name in _KNOWN:
+        return catalogue.by_role_name(name)
+    try:
+        return RoleDefinition(name, principal)
+    except UsageError:
+        return None
+
+
+def _later(before: datetime | None, at: object) -> datetime | None:
+    """Return the later one of two times; a text that is not a time of a record is ignored."""
+    try:
+        when = datetime.fromisoformat(str(at))
+    except ValueError:
+        return before
+    if when.tzinfo is None:
+        return before
+    return when if before is None else max(before, when)
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

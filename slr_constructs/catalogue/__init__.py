@@ -2,7 +2,8 @@
 
 Each role is one `RoleDefinition`, and each resource type that uses a role is one `ResourceType`.
 `CHIME_MESSAGING_LEGACY` is the older role of the messaging feature, which may still exist in an
-account. Your own `RoleDefinition` works in the same way. The names that this package exports are
+account. `CHIME_MEDIA_PIPELINES` and `CHIME_TRANSCRIPTION` are roles without a construct for their
+features. Your own `RoleDefinition` works in the same way. The names that this package exports are
 public; its modules, one for each feature, are internal.
 
 A tag beside each fact names its source:
@@ -35,6 +36,7 @@ from slr_constructs.catalogue import (
     voice_connector_streaming,
 )
 from slr_constructs.catalogue.app_instance_streaming import CHIME_MESSAGING, CHIME_MESSAGING_LEGACY
+from slr_constructs.catalogue.chime_sdk_media import CHIME_MEDIA_PIPELINES, CHIME_TRANSCRIPTION
 from slr_constructs.catalogue.ivs_recording import IVS_RECORD_TO_S3
 from slr_constructs.catalogue.mediapackage_logging import MEDIAPACKAGE
 from slr_constructs.catalogue.mediatailor_logging import MEDIATAILOR
@@ -53,8 +55,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL",
+    "CHIME_MEDIA_PIPELINES",
     "CHIME_MESSAGING",
     "CHIME_MESSAGING_LEGACY",
+    "CHIME_TRANSCRIPTION",
     "CHIME_VOICE_CONNECTOR",
     "IVS_RECORD_TO_S3",
     "MEDIAPACKAGE",
@@ -79,6 +83,8 @@ ALL = (
     IVS_RECORD_TO_S3,
     MEDIATAILOR,
     MEDIAPACKAGE,
+    CHIME_MEDIA_PIPELINES,
+    CHIME_TRANSCRIPTION,
 )
 
 #: all resource types that use a role. Those of a role are in the order in which the AWS
@@ -93,7 +99,7 @@ RESOURCE_TYPES = (
 
 
 def resource_types_of(definition: RoleDefinition) -> tuple[ResourceType, ...]:
-    """Return the resource types that use a role; none for a role that is not in the catalogue.
+    """Return the resource types that use a role; none if the catalogue has no feature of the role.
 
     A role that was replaced has the types of the role that replaced it.
     """

@@ -14,10 +14,10 @@ import click
 from slr_constructs.catalogue import with_superseded_roles
 from slr_constructs.cli.call_log import report_call
 from slr_constructs.cli.refusal import Refusal
-from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
+from slr_constructs.cli.role_argument import ROLES, RoleNames, complete
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from slr_constructs.account.access import Account
     from slr_constructs.catalogue import RoleDefinition
@@ -62,18 +62,19 @@ def wait_option(minutes: int, help: str) -> Callable[[Any], Any]:
     )
 
 
-def definitions_of(roles: Iterable[str]) -> list[RoleDefinition]:
+def definitions_of(roles: RoleNames, account: Account) -> list[RoleDefinition]:
     """Return the definitions of roles, including those of their older names.
 
     Args:
-        roles: Names of roles, in any form that the command line accepts.
+        roles: The named roles.
             Default when empty: all roles of the catalogue.
 
+        account: Where roles are looked up that are named only in part.
+
     Raises:
-        Refusal: The catalogue does not have one of them.
+        Refusal: The account does not have one of them, or it cannot be looked up.
     """
-    selected = [ROLES[short_name_of(each)] for each in roles] or list(ROLES.values())
-    return with_superseded_roles(selected)
+    return with_superseded_roles(roles.in_account(account) or ROLES.values())
 
 
 def signed_in(profile: str | None, role_arn: str | None) -> Account:

@@ -24,6 +24,7 @@ from slr_constructs.cli.arguments import OUTPUT, check_output, format_option
 from slr_constructs.cli.call_log import log_options
 from slr_constructs.cli.progress import Watch, interruptible, lists_read
 from slr_constructs.cli.refusal import Refusal
+from slr_constructs.cli.role_argument import RoleNames
 from slr_constructs.cli.stderr import Gaps, warn
 from slr_constructs.templates.words import counted
 
@@ -52,6 +53,11 @@ _ROLE_NAME = re.compile(r"[\w+=,.@-]+(/[\w+=,.@-]+)*", re.ASCII)
     metavar="R",
     multiple=True,
     help="Read only this region. Repeatable.  [default: all regions of the services]",
+)
+@click.option(
+    "--other-roles",
+    is_flag=True,
+    help="Read all other service-linked roles that slr-constructs created or has tags on, too.",
 )
 @PROFILE
 @ROLE_ARN
@@ -89,6 +95,7 @@ def audit(
     roles: tuple[str, ...],
     *,
     regions: tuple[str, ...],
+    other_roles: bool,
     profile: str | None,
     role_arn: str | None,
     organization_role: str | None,
@@ -100,11 +107,15 @@ def audit(
     """Show the service-linked roles of accounts and their usages.
 
     ROLE is a role name, a service principal or a short name, as `slr-constructs catalogue` prints
-    them. Default: all roles.
+    them. Default: all roles of the catalogue. Any other service-linked role is named with its
+    principal, as ecs.amazonaws.com/AWSServiceRoleForECS. If you give only the principal or the
+    name, the command looks the role up in the account of your credentials.
 
     For each role the command shows whether it exists, when it was created and last used, whether
     its policy is the expected one, which stacks have a lease on it, and all its usages in every
-    region of its services. It changes nothing.
+    region of its services. It reports a role that was used within the last 14 days although it has
+    no usage: something unknown uses it. For a role that the catalogue does not have, or has without
+    resource types, the usages are unknown. The command changes nothing.
 
     Regions and resources that cannot be read are reported on stderr, similar ones together. Regions
     that are not enabled for the account are listed, and are not an error. If you interrupt the
@@ -126,10 +137,11 @@ def audit(
         from slr_constructs.account.interruption import held  # noqa: PLC0415
         from slr_constructs.cli import audit_report  # noqa: PLC0415
 
-        definitions = definitions_of(roles)
+        named = RoleNames(roles)
         progress = Progress()
         with Watch(progress) as watch:
             caller = signed_in(profile, role_arn)
+            definitions = definitions_of(named, caller)
             _check_regions(regions, caller, definitions)
             sources = _account_sources(caller, organization_role, accounts)
             ids = [each[0] for each in sources]
@@ -143,7 +155,12 @@ def audit(
             stopped: BaseException | None = None
             try:
                 audits = audit_all(
-                    sources, definitions, regions=regions, at_once=at_once, progress=progress
+                    sources,
+                    definitions,
+                    other_roles=other_roles,
+                    regions=regions,
+                    at_once=at_once,
+                    progress=progress,
                 )
                 for each in _in_order(ids, audits, watch):
                     with held(), watch.aside():
@@ -225,6 +242,8 @@ def _check_regions(
 
     offered = [offered_regions(each, account).values() for each in definitions]
     every = sorted({region for lists in offered for some in lists for region in some})
+    if regions and not every:
+        raise Refusal("--region must be omitted for roles whose usages are unknown")
     for region in regions:
         if region not in every:
             raise Refusal(

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
+from slr_constructs.account.iam_role import RECENT
 from slr_constructs.account.stacks import StackState, name_of
 from slr_constructs.cli.columns import Columns
 from slr_constructs.cli.output import BLANK, Output
-from slr_constructs.cli.role_argument import short_name_of
+from slr_constructs.cli.role_argument import short_name_or_none
 from slr_constructs.cli.usage_table import usage_table
 from slr_constructs.templates.words import counted, listed, visible
 
@@ -149,6 +150,12 @@ def _role_lines(report: RoleReport, regions: str) -> Iterator[Line]:
         yield _fact("mark", visible(f"{mark.stack_name} on {where} ({state})"))
     if report.usages or successor is None or role is not None:
         yield _fact("usages", _usages(report, regions))
+    if report.used_by_unknown:
+        text = (
+            f"something unknown uses the role: it was used within the last {RECENT.days} days, and"
+            " no known usage explains it"
+        )
+        yield _fact("recent use", text, style=_WARNING_STYLE)
     if role is not None:
         style = _WARNING_STYLE if report.blocked else ""
         yield _fact("deletion", _deletion(report), style=style)
@@ -201,6 +208,8 @@ def _policy(role: Role) -> str:
 
 
 def _usages(report: RoleReport, regions: str) -> str:
+    if not report.knows_usages:
+        return "unknown, because the catalogue has no resource types that use this role"
     text = f"none in {regions}"
     if report.usages:
         some = len({target.region for target in report.usages})
@@ -209,6 +218,8 @@ def _usages(report: RoleReport, regions: str) -> str:
 
 
 def _deletion(report: RoleReport) -> str:
+    if report.blocked is None and not report.knows_usages:
+        return "no lease blocks it; IAM knows whether a usage does"
     if report.blocked is None:
         return "unknown, because not everything could be read"
     if not report.blocked:
@@ -254,7 +265,7 @@ def _role_as_json(report: RoleReport) -> dict[str, Any]:
     role, definition = report.role, report.definition
     return {
         "role_name": definition.role_name,
-        "short_name": short_name_of(definition.role_name),
+        "short_name": short_name_or_none(definition.role_name),
         "service_principal": definition.service_principal,
         "arn": role and role.arn,
         "exists": report.exists,
@@ -270,6 +281,7 @@ def _role_as_json(report: RoleReport) -> dict[str, Any]:
         "expected_policy": definition.managed_policy,
         "has_expected_policy": role and role.has_expected_policy,
         "blocked": report.blocked,
+        "used_by_unknown": report.used_by_unknown,
         "leases": [lease_as_json(lease) for lease in report.leases],
         "marks": [mark_as_json(mark) for mark in report.marks],
         "usages": [

@@ -80,7 +80,7 @@ def _arn(role: RoleDefinition) -> str:
 
 def _as_json(short: str) -> dict[str, Any]:
     role = ROLES[short]
-    facts = {"short_name": short, "path": role.path, "arn": _arn(role)}
+    facts: dict[str, Any] = {"short_name": short, "path": role.path, "arn": _arn(role)}
     for name, fact in asdict(role, dict_factory=_enums_as_values).items():
         facts[name] = fact
         if name == "clean_up":

@@ -29,7 +29,7 @@ from slr_constructs.cli.output import Output, write
 from slr_constructs.cli.progress import interruptible
 from slr_constructs.cli.prompts import can_ask, typed
 from slr_constructs.cli.refusal import Refusal
-from slr_constructs.cli.role_argument import short_name_of
+from slr_constructs.cli.role_argument import RoleNames, short_name_or_none
 from slr_constructs.cli.stderr import Gaps, warn
 from slr_constructs.templates.words import counted, listed, visible
 
@@ -84,7 +84,9 @@ def leases(
 
     A lease is a tag on the role. A stack with these constructs acquires a lease on each role that
     it uses, and releases it when the role is removed from the stack. ROLE is a role name, a service
-    principal or a short name, as `slr-constructs catalogue` prints them. Default: all roles.
+    principal or a short name, as `slr-constructs catalogue` prints them. Any other service-linked
+    role is named with its principal, as ecs.amazonaws.com/AWSServiceRoleForECS, or by one of these
+    two names. Default: all service-linked roles of the account.
 
     A mark is a tag on a resource outside of the stack: the stack configures the feature of the
     resource, and other stacks are refused. --marks reads them, and lists all resources that can use
@@ -112,10 +114,13 @@ def leases(
         from slr_constructs.account.leases import read_leases, read_marks  # noqa: PLC0415
         from slr_constructs.cli.audit_report import failure_as_json  # noqa: PLC0415
 
-        definitions = definitions_of(roles)
+        named = RoleNames(roles)
         account = signed_in(profile, role_arn)
+        definitions = definitions_of(named, account)
         with refuse_on_account_error():
-            read = (read_marks if marks else read_leases)(account, definitions)
+            read = (read_marks if marks else read_leases)(
+                account, definitions, other_roles=not roles
+            )
         gaps = Gaps()
         gaps.add(account.id, read.notes, read.failures)
         gaps.report()
@@ -304,7 +309,7 @@ def _as_json(account: Account, read: Leases, changes: _Changes) -> dict[str, Any
         "leases": [
             {
                 "role_name": each.role_name,
-                "short_name": short_name_of(each.role_name),
+                "short_name": short_name_or_none(each.role_name),
                 **lease_as_json(each),
                 "outcome": changes.outcomes.get(each),
             }

@@ -10,10 +10,12 @@ import click
 from slr_constructs.cli.arguments import OUTPUT
 from slr_constructs.cli.output import write
 from slr_constructs.cli.refusal import Refusal
-from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
+from slr_constructs.cli.role_argument import ROLES, complete, parse_role
 from slr_constructs.cli.stderr import warn
 from slr_constructs.policies.account import (
+    audit_of_all_roles,
     audit_statements,
+    leases_of_all_roles,
     leases_statements,
     release_statements,
     restore_statements,
@@ -39,10 +41,15 @@ _PURPOSES: dict[str, Callable[[Sequence[RoleDefinition], Place], Statements]] = 
     "release": release_statements,
     "restore": restore_statements,
 }
+#: those of commands that read all roles if you name none.
+_OF_ALL_ROLES: dict[str, Callable[[Place], Statements]] = {
+    "audit": audit_of_all_roles,
+    "leases": leases_of_all_roles,
+}
 
 
 @click.command()
-@click.argument("roles", nargs=-1, metavar="ROLE...", shell_complete=complete)
+@click.argument("roles", nargs=-1, metavar="[ROLE]...", shell_complete=complete)
 @click.option("--deploy", is_flag=True, help="For the deployment of stacks.")
 @click.option("--function", is_flag=True, help="For the Lambda function of a stack.")
 @click.option("--audit", is_flag=True, help="For `audit` and `leases`. Read-only.")
@@ -65,7 +72,8 @@ def policy(
     """Print an IAM policy for roles and their features.
 
     ROLE is a role name, a service principal or a short name, as `slr-constructs catalogue` prints
-    them. Several roles make one policy document.
+    them. Any other service-linked role is named with its principal, as
+    ecs.amazonaws.com/AWSServiceRoleForECS. Several roles make one policy document.
 
     --deploy: the permissions of CloudFormation's execution role, or of your own credentials if you
     deploy without one. (1) To create, edit and delete the roles: the statements of "Service-linked
@@ -88,19 +96,26 @@ def policy(
 
     --audit, --leases, --release, --restore: the calls of the commands with these names, in any
     region. --leases and --release include --audit. Without --drop-deleted, the command leases needs
-    only --audit.
+    only --audit. --audit and --leases without ROLE are for all roles of the catalogue, and for the
+    other roles of `leases` without ROLE and `audit --other-roles`. A role that you name only with
+    its principal or its name needs the same.
     """
     chosen = [f"--{name}" for name, is_chosen in purposes.items() if is_chosen]
     if len(chosen) != 1:
         every = ", ".join(f"--{name}" for name in _PURPOSES)
         given = " and ".join(chosen) or "none"
         raise Refusal(f"policy requires exactly one of {every}, got {given}")
-    if not roles:
-        raise Refusal(f"policy requires one or more roles. The catalogue has: {', '.join(ROLES)}")
+    purpose = chosen[0].removeprefix("--")
+    if not roles and purpose not in _OF_ALL_ROLES:
+        raise Refusal(
+            f"policy {chosen[0]} requires one or more roles. The catalogue has: {', '.join(ROLES)}"
+        )
     place = Place(partition=partition, region=region, account=account)
-    definitions = [ROLES[short] for short in dict.fromkeys(map(short_name_of, roles))]
+    definitions = [*dict.fromkeys(map(parse_role, roles))]
     try:
-        statements = _PURPOSES[chosen[0].removeprefix("--")](definitions, place)
+        statements = (
+            _PURPOSES[purpose](definitions, place) if roles else _OF_ALL_ROLES[purpose](place)
+        )
     except UnknownTypeError as error:
         raise Refusal(str(error)) from None
     document = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,16 +23,17 @@ from slr_constructs.cli.output import BLANK, heading, line
 from slr_constructs.cli.progress import Watch, interruptible, lists_read
 from slr_constructs.cli.prompts import confirm
 from slr_constructs.cli.refusal import Refusal
-from slr_constructs.cli.role_argument import ROLES, complete, short_name_of
+from slr_constructs.cli.role_argument import RoleNames, complete
 from slr_constructs.cli.stderr import report_gaps
 from slr_constructs.templates.words import counted, listed, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from slr_constructs.account.iam_role import Lease
+    from slr_constructs.account.iam_role import Lease, Role
     from slr_constructs.account.release import Plan, Release
     from slr_constructs.account.state import State
+    from slr_constructs.catalogue import RoleDefinition
     from slr_constructs.cli.output import Line
 
 _INDENT = "  "
@@ -66,6 +68,11 @@ _INDENT = "  "
     help="Continue if some regions or resources cannot be read.",
 )
 @click.option(
+    "--despite-recent-use",
+    is_flag=True,
+    help="Continue if the role was used within the last 14 days and no known usage explains it.",
+)
+@click.option(
     "--state",
     "path",
     metavar="FILE",
@@ -87,6 +94,7 @@ def release(
     stacks: tuple[str, ...],
     usages: tuple[str, ...],
     despite_unreadable: bool,
+    despite_recent_use: bool,
     path: Path | None,
     minutes: int,
     profile: str | None,
@@ -95,7 +103,9 @@ def release(
     """Disable all usages of a role, and delete the role.
 
     ROLE is a role name, a service principal or a short name, as `slr-constructs catalogue` prints
-    them.
+    them. Any other service-linked role is named with its principal, as
+    ecs.amazonaws.com/AWSServiceRoleForECS, or by one of these two names. The command does not know
+    which resources use it, so it disables nothing, and only IAM decides whether it is in use.
 
     The command reads every region. It first shows a plan: what it disables, what that means, and
     what blocks it. After your confirmation it disables the usages in the order that the AWS
@@ -108,6 +118,10 @@ def release(
     A resource that has more purposes than the feature, such as a SIP media application, blocks the
     release: the command neither changes nor deletes it. Name it with --despite-usage to delete the
     role anyway.
+
+    A role that was used within the last 14 days blocks the release too, if no usage in the plan
+    explains it, and none that an earlier run disabled with the same state file: something unknown
+    uses the role. Find it, or delete the role anyway with --despite-recent-use.
 
     Before each change, the command writes the previous settings to the state file.
     `slr-constructs restore FILE` restores them. After an interruption, run the same command again
@@ -131,11 +145,14 @@ def release(
         run,
     )
 
-    definition = ROLES[short_name_of(role)]
-    allowed = Allowed(delete_recording_configurations, stacks, usages, despite_unreadable)
+    named = RoleNames([role])
+    allowed = Allowed(
+        delete_recording_configurations, stacks, usages, despite_unreadable, despite_recent_use
+    )
     progress = Progress()
     with interruptible(lambda: f"{lists_read(progress)}; nothing was changed"):
         account = signed_in(profile, role_arn)
+        definition = _only(named.in_account(account))
         with Watch(progress), refuse_on_account_error():
             plan = plan_release(account, definition, allowed, progress=progress)
         if not plan.needed:
@@ -148,6 +165,7 @@ def release(
                 check_output(state_path)
                 context.with_resource(locked(state_path))
             state = State.open(state_path, account, definition)
+        plan = replace(plan, last_disabled=state.last_disabled)
         report_damage(state)
         _check_names(plan, state)
         print_lines(_lines(plan, state, minutes))
@@ -168,6 +186,13 @@ def release(
         deleted = run(operation, "disabled", total)
         print_lines([_next(operation)])
     context.exit(0 if deleted else 1)
+
+
+def _only(definitions: Sequence[RoleDefinition]) -> RoleDefinition:
+    if len(definitions) > 1:
+        names = listed([each.role_name for each in definitions])
+        raise Refusal(f"the service has several roles in the account: {names}. Name one of them")
+    return definitions[0]
 
 
 def _check_names(plan: Plan, state: State) -> None:
@@ -211,6 +236,12 @@ def _lines(plan: Plan, state: State, minutes: int) -> Iterator[Line]:
                 " may enable the features again",
                 _INDENT,
             )
+    if not plan.report.knows_usages:
+        yield BLANK
+        yield line(
+            "The catalogue has no resource types that use this role, so no usage is disabled. IAM"
+            " does not delete the role while a resource uses it."
+        )
     if plan.successor is not None:
         successor = plan.successor.definition.role_name
         yield BLANK
@@ -258,11 +289,22 @@ def _blockers(plan: Plan) -> Iterator[str]:
             f" without the role, {target.kind.consequence}. Delete it, or add --despite-usage"
             f" {target.id}"
         )
+    if plan.unexplained_use is not None:
+        yield _recent_use(plan.unexplained_use)
     if plan.incomplete:
         yield (
             "not everything could be read, so there may be more usages. Fix the reported errors, or"
             " add --despite-unreadable"
         )
+
+
+def _recent_use(role: Role) -> str:
+    when = role.last_used.date().isoformat() if role.last_used is not None else ""
+    where = f" in {role.last_used_region}" if role.last_used_region else ""
+    return (
+        f"something unknown uses the role: it was last used on {when}{where}, and no usage in this"
+        " plan or in the state file explains it. Find what uses it, or add --despite-recent-use"
+    )
 
 
 def _where(lease: Lease) -> str:

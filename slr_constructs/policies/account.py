@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from slr_constructs import _permissions as permissions
 from slr_constructs.catalogue import (
+    ALL,
     RoleCreation,
     by_role_name,
     resource_types_of,
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
     from slr_constructs.catalogue import ResourceType, RoleDefinition
 
+#: the calls to read a role.
+_READING = ("iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
+
 
 def audit_statements(definitions: Sequence[RoleDefinition], place: Place) -> Statements:
     """Return the statements to read the usages and leases of roles."""
@@ -34,6 +38,11 @@ def audit_statements(definitions: Sequence[RoleDefinition], place: Place) -> Sta
     statements: Statements = {}
     for each in roles:
         statements |= _find(each, place)
+    if not targets:
+        # no resources are read, only the stacks with leases
+        return statements | {
+            "FindStacks": permissions.call(["cloudformation:DescribeStacks"], "*"),
+        }
     statements |= {
         "FindRegions": permissions.call(["account:ListRegions"], "*"),
         "FindStacks": permissions.call(
@@ -56,9 +65,8 @@ def _targets(definitions: Iterable[RoleDefinition]) -> list[ResourceType]:
 
 
 def _find(definition: RoleDefinition, place: Place) -> Statements:
-    operations = ["iam:GetRole", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"]
     permission = permissions.call(
-        operations, place.role(definition), place.role_without_path(definition)
+        _READING, place.role(definition), place.role_without_path(definition)
     )
     return {f"Find{sid_of(definition)}": permission}
 
@@ -69,12 +77,37 @@ def leases_statements(definitions: Sequence[RoleDefinition], place: Place) -> St
     roles = with_superseded_roles(definitions)
     for each in roles:
         statements[f"Release{sid_of(each)}"] = permissions.call(["iam:UntagRole"], place.role(each))
-    for target in _targets(roles):
-        if target.calls.tags:
-            statements[f"Unmark{target.sid}"] = permissions.call(
-                [target.calls.tags[-1]], place.resources(target)
-            )
-    return statements
+    return statements | _unmark(roles, place)
+
+
+def _unmark(definitions: Iterable[RoleDefinition], place: Place) -> Statements:
+    return {
+        f"Unmark{target.sid}": permissions.call([target.calls.tags[-1]], place.resources(target))
+        for target in _targets(definitions)
+        if target.calls.tags
+    }
+
+
+def audit_of_all_roles(place: Place) -> Statements:
+    """Return the statements to audit the catalogue's roles, and the others of slr-constructs."""
+    return audit_statements(ALL, place) | {
+        # it does not support resource-level permissions
+        "ListRoles": permissions.call(["iam:ListRoles"], "*"),
+        "FindOtherRoles": permissions.call(_READING, _all_roles(place)),
+    }
+
+
+def leases_of_all_roles(place: Place) -> Statements:
+    """Return the statements to audit all roles, and to drop leases and marks."""
+    return {
+        **audit_of_all_roles(place),
+        "ReleaseRoles": permissions.untag_role(_all_roles(place)),
+        **_unmark(ALL, place),
+    }
+
+
+def _all_roles(place: Place) -> str:
+    return f"arn:{place.partition}:iam::{place.account}:role/aws-service-role/*"
 
 
 def release_statements(definitions: Sequence[RoleDefinition], place: Place) -> Statements:

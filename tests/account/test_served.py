@@ -83,7 +83,7 @@ def test_the_account_is_the_same_in_every_run() -> None:
     """Resources, ARNs, stacks and tags."""
     first, second = (seeded(400, 40) for _ in range(2))
     for world in (first, second):
-        assert len(world.account(ACCOUNT).roles) == 5
+        assert len(world.account(ACCOUNT).roles) == 7
     values = [
         [(target.arn, target.data) for target in world.features._targets.values()]
         for world in (first, second)

@@ -169,6 +169,14 @@ def test_roles_that_do_not_exist_are_listed() -> None:
         "AWSServiceRoleForMediaPackage\n"
         "  exists         no\n"
         "  usages         none in 20 regions\n"
+        "\n"
+        "AWSServiceRoleForAmazonChimeSDKMediaPipelines\n"
+        "  exists         no\n"
+        "  usages         unknown, because the catalogue has no resource types that use this role\n"
+        "\n"
+        "AWSServiceRoleForAmazonChimeTranscription\n"
+        "  exists         no\n"
+        "  usages         unknown, because the catalogue has no resource types that use this role\n"
     )
 
 
@@ -358,6 +366,7 @@ def test_json_has_all_details() -> None:
                         "expected_policy": "AWSMediaTailorServiceRolePolicy",
                         "has_expected_policy": True,
                         "blocked": True,
+                        "used_by_unknown": False,
                         "leases": [
                             {
                                 "stack": ids["Live"],
@@ -456,6 +465,7 @@ def test_json_of_a_role_that_does_not_exist_has_the_same_keys() -> None:
         "expected_policy": "IVSRecordToS3",
         "has_expected_policy": None,
         "blocked": False,
+        "used_by_unknown": False,
         "leases": [],
         "marks": [],
         "usages": [],

@@ -63,12 +63,12 @@ def test_the_list_has_every_role() -> None:
 def test_the_list_has_two_columns() -> None:
     """The names of the role, and its feature with the way it is created."""
     assert run().stdout.splitlines()[:6] == [
-        "role, principal, short name                 feature, and who creates the role",
+        "role, principal, short name                    feature, and who creates the role",
         "",
-        "AWSServiceRoleForAmazonChimeVoiceConnector  streaming of Voice Connector calls",
-        "voiceconnector.chime.amazonaws.com          to Kinesis Video Streams",
-        "chime-voice-connector                       created by: everyone with the",
-        "                                            permission",
+        "AWSServiceRoleForAmazonChimeVoiceConnector     streaming of Voice Connector",
+        "voiceconnector.chime.amazonaws.com             calls to Kinesis Video Streams",
+        "chime-voice-connector                          created by: everyone with the",
+        "                                               permission",
     ]
 
 
@@ -194,6 +194,8 @@ def test_the_short_names_are_those_of_the_constants() -> None:
         "ivs-record-to-s3",
         "mediatailor",
         "mediapackage",
+        "chime-media-pipelines",
+        "chime-transcription",
     ]
 
 
@@ -263,7 +265,7 @@ def test_on_a_terminal_names_and_headings_are_bold(monkeypatch: pytest.MonkeyPat
             "chime",
             (
                 "unknown role 'chime'. Did you mean chime-voice-connector or chime-messaging"
-                " or chime-messaging-legacy?"
+                " or chime-messaging-legacy or chime-media-pipelines or chime-transcription?"
             ),
         ),
         (
@@ -271,7 +273,8 @@ def test_on_a_terminal_names_and_headings_are_bold(monkeypatch: pytest.MonkeyPat
             (
                 "unknown role 'elasticloadbalancing'. The catalogue has:"
                 " chime-voice-connector, chime-messaging, chime-messaging-legacy,"
-                " ivs-record-to-s3, mediatailor, mediapackage"
+                " ivs-record-to-s3, mediatailor, mediapackage, chime-media-pipelines,"
+                " chime-transcription"
             ),
         ),
     ],

@@ -1,6 +1,7 @@
-"""IAM for the fake services: the model of service-linked roles, and lists of a role's policies.
+"""IAM for the fake services: the model of service-linked roles, and lists of roles and policies.
 
-From AWS: the managed policy of a service-linked role is under `aws-service-role/`.
+From AWS: the managed policy of a service-linked role is under `aws-service-role/`, and `ListRoles`
+returns roles without their tags and without their last use.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ OPERATIONS = (
     *service_linked_roles.OPERATIONS,
     "ListAttachedRolePolicies",
     "ListRolePolicies",
+    "ListRoles",
 )
+#: attributes of a role that its list does not have.
+_NOT_LISTED = ("RoleLastUsed", "Tags")
 
 
 def carry_out(roles: AccountRoles, call: Call, size: int) -> Data:
@@ -43,6 +47,14 @@ def carry_out(roles: AccountRoles, call: Call, size: int) -> Data:
             case "ListRolePolicies":
                 inline = roles.find(call.parameters["RoleName"]).inline
                 return _listed("PolicyNames", inline, call, size)
+            case "ListRoles":
+                shown = [roles.shown(each) for each in roles.roles.values()]
+                listed = [
+                    {name: value for name, value in role.items() if name not in _NOT_LISTED}
+                    for role in shown
+                    if role["Path"].startswith(call.parameters["PathPrefix"])
+                ]
+                return _listed("Roles", listed, call, size)
             case _:
                 return roles.call(call.operation, call.parameters)
     except IamError as error:
