@@ -20,7 +20,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs import catalogue
-from slr_constructs._usage_error import UsageError
 from slr_constructs.account.access import AccountError
 from slr_constructs.account.usages import kinds_of
 from slr_constructs.account.usages.kind import (
@@ -35,6 +34,7 @@ from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     LEASE_TAG,
     new_deletion_lock,
 )
+from slr_constructs.handler.slr_handler.rules import ROLE_NAME, SERVICE_PRINCIPAL
 from slr_constructs.templates.files import MEGABYTE, read_bytes
 
 if TYPE_CHECKING:
@@ -410,10 +410,8 @@ def _definition_in(header: dict[str, Any]) -> RoleDefinition | None:
     name, principal = (str(header.get(key)) for key in ("role_name", "service_principal"))
     if name in _KNOWN:
         return catalogue.by_role_name(name)
-    try:
-        return RoleDefinition(name, principal)
-    except UsageError:
-        return None
+    is_valid = ROLE_NAME.holds(name) and SERVICE_PRINCIPAL.holds(principal)
+    return RoleDefinition(name, principal) if is_valid else None
 
 
 def _later(before: datetime | None, at: object) -> datetime | None:

@@ -31,6 +31,12 @@ For `slr-constructs audit` and `slr-constructs leases`. These commands read role
 usages of roles, and change nothing. List actions do not support resource-level permissions, so they
 are allowed on all resources.
 """
+_OTHERS = """\
+`leases` without a role and `audit --other-roles` find the other service-linked roles that
+slr-constructs created or has tags on. They need the permissions to list all roles, and to read
+those in the path of service-linked roles. A role that you name only with its principal, or only
+with its name, needs them too:
+"""
 _ORGANIZATION = """\
 ## Read an organization
 
@@ -102,6 +108,8 @@ def page() -> str:
 def _reading() -> Iterator[str]:
     current = [short for short in ROLES if ROLES[short].superseded_by is None]
     yield from _printed("all current roles, and the older names of one", *current)
+    yield _OTHERS
+    yield from _printed("all roles, and the other roles of slr-constructs")
     yield _ORGANIZATION
     yield from _block(_document(LIST_ACCOUNTS, ASSUME))
     yield _TRUST
@@ -110,6 +118,8 @@ def _reading() -> Iterator[str]:
 
 def _each(head: str, purpose: str) -> Iterator[str]:
     yield head
+    if purpose == "leases":
+        yield from _printed("all roles", purpose=purpose)
     for short, definition in ROLES.items():
         feature = definition.feature or definition.role_name
         yield from _printed(f"{short}: {feature}", short, purpose=purpose)

@@ -377,8 +377,8 @@ def test_a_state_file_without_a_principal_is_refused(tmp_path: Path, principal: 
         (
             "mediatailr.amazonaws.com",
             (
-                f"account {ACCOUNT} has no role of the service mediatailr.amazonaws.com. Did you mean"
-                " mediatailor?"
+                f"account {ACCOUNT} has no role of the service mediatailr.amazonaws.com. Did you"
+                " mean mediatailor?"
             ),
         ),
         (
