@@ -132,10 +132,23 @@ def create_role(definition: RoleDefinition, role: Arn) -> list[Permission]:
     return [
         Permission(
             actions=["iam:CreateServiceLinkedRole"],
-            resources=[role],
+            resources=_created(definition, role),
             condition={"StringEquals": {"iam:AWSServiceName": definition.service_principal}},
         )
     ]
+
+
+def _created(definition: RoleDefinition, role: Arn) -> list[Arn]:
+    """Return the ARNs on which IAM may check the permission to create a role.
+
+    AWS does not document whether IAM includes a custom suffix in the ARN, so both ARNs are given.
+    """
+    if definition.custom_suffix is None:
+        return [role]
+    end = f"_{definition.custom_suffix}"
+    if isinstance(role, str):
+        return [role, role.removesuffix(end)]
+    return [role, {function: text.removesuffix(end) for function, text in role.items()}]
 
 
 def acquire_role(*roles: Arn, deletes: bool = True) -> Permission:
@@ -199,7 +212,7 @@ def allow_create(definition: RoleDefinition, role: str) -> tuple[Permission, Per
     return (
         Permission(
             actions=["iam:CreateServiceLinkedRole"],
-            resources=[role],
+            resources=_created(definition, role),
             condition={"StringLike": {"iam:AWSServiceName": definition.service_principal}},
         ),
         Permission(actions=["iam:AttachRolePolicy", "iam:PutRolePolicy"], resources=[role]),

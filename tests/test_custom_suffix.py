@@ -135,7 +135,10 @@ def test_the_name_with_a_suffix_is_that_of_the_cloudformation_reference() -> Non
 
 
 def test_the_function_creates_the_role_with_its_suffix(stack: Stack) -> None:
-    """It gets the complete name and the suffix, and permissions only for this role."""
+    """It gets the complete name and the suffix, and permissions only for this role.
+
+    AWS does not document on which of the two ARNs IAM checks the permission to create it.
+    """
     ServiceLinkedRole(stack, "Role", definition=KEYS)
 
     (received,) = _properties(stack, "Custom::ServiceLinkedRole")
@@ -147,10 +150,8 @@ def test_the_function_creates_the_role_with_its_suffix(stack: Stack) -> None:
         for each in policy["PolicyDocument"]["Statement"]
         if each["Action"] == "iam:CreateServiceLinkedRole"
     )
-    assert create["Resource"] == {
-        "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/"
-        f"{PRINCIPAL}/{NAME}"
-    }
+    role = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/aws-service-role/" + PRINCIPAL
+    assert create["Resource"] == [{"Fn::Sub": f"{role}/{each}"} for each in (NAME, OWN_NAME)]
     assert create["Condition"] == {"StringEquals": {"iam:AWSServiceName": PRINCIPAL}}
 
 
@@ -196,8 +197,9 @@ def test_the_grants_are_for_the_role_with_the_suffix(stack: Stack) -> None:
         grant(grantee).assert_success()
 
     (policy,) = _properties(stack, "AWS::IAM::Policy")
-    resources = [each["Resource"] for each in policy["PolicyDocument"]["Statement"]]
-    assert all(each["Fn::Join"][1][-1].endswith(f"{PRINCIPAL}/{NAME}") for each in resources)
+    create, *others = [each["Resource"] for each in policy["PolicyDocument"]["Statement"]]
+    assert [each["Fn::Join"][1][-1].rpartition("/")[2] for each in create] == [NAME, OWN_NAME]
+    assert {each["Fn::Join"][1][-1].rpartition("/")[2] for each in others} == {NAME}
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from slr_constructs import ServiceLinkedRole
 from slr_constructs.catalogue import RoleDefinition
 from tests.emulated.furnished import acquire_lease, missing_stack
 from tests.emulated.people import REGIONS, Person, policy
+from tests.emulated.stacks import synthesized
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.emulated.stacks import Account
+    from aws_cdk import Stack
+
+    from tests.emulated.stacks import Account, Template
 
 ECS = RoleDefinition("AWSServiceRoleForECS", "ecs.amazonaws.com")
 BOTH = f"{ECS.service_principal}/{ECS.role_name}"
+AUTO_SCALING = ("AWSServiceRoleForAutoScaling", "autoscaling.amazonaws.com")
 #: the statements that the roles of the catalogue do not need.
 _OF_OTHERS = ("ListRoles", "FindOtherRoles", "ReleaseRoles")
 
@@ -88,3 +93,27 @@ def test_any_role_is_released_with_its_policy(
 
     assert result.exit_code == 0, result.output
     assert not account.emulator.roles.exists(account.id, ECS.role_name)
+
+
+def _with_suffix(suffix: str) -> Template:
+    definition = RoleDefinition(*AUTO_SCALING, custom_suffix=suffix)
+
+    def define(stack: Stack) -> None:
+        ServiceLinkedRole(stack, "Role", definition=definition)
+
+    return synthesized(define, name=suffix)
+
+
+def test_roles_with_custom_suffixes_come_and_go_with_their_stacks(account: Account) -> None:
+    """The permissions of the function are enough, and another suffix is another role."""
+    roles = account.emulator.roles
+    stacks = {suffix: _with_suffix(suffix) for suffix in ("one", "two")}
+    for each in stacks.values():
+        assert account.deploy(each).succeeded
+    names = [f"{AUTO_SCALING[0]}_{suffix}" for suffix in stacks]
+    assert roles.of(account.id) == names
+
+    assert account.destroy(stacks["one"]).succeeded
+    assert roles.of(account.id) == names[1:]
+    assert account.destroy(stacks["two"]).succeeded
+    assert roles.of(account.id) == []

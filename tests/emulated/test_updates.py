@@ -927,7 +927,11 @@ def test_a_second_deploy_does_nothing(
 #: their tags differ from those of the library.
 _THEIR_TAGS = [{"Key": "team", "Value": "broadcast"}, {"Key": "cost-centre", "Value": "7"}]
 _THEIR_DESCRIPTION = "Created manually"
-_BY_NAME = {definition.role_name: definition for definition in catalogue.ALL}
+_BY_NAME = {
+    definition.role_name: definition
+    for definition in catalogue.ALL
+    if catalogue.resource_types_of(definition)
+}
 
 
 def _feature_with_role(definition: RoleDefinition, removal: RoleRemoval, stack: Stack) -> None:

@@ -309,7 +309,7 @@ class AccountRoles:
         return {"Role": self.shown(role)}
 
     def _create(self, request: Data) -> Data:
-        principal, suffix = request["AWSServiceName"], request.get("CustomSuffix")
+        principal, suffix = request["AWSServiceName"], request.get("CustomSuffix") or None
         definition = self.definitions.get(principal)
         if definition is None:
             text = f"Cannot find Service Linked Role template for {principal}"
