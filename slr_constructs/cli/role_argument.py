@@ -41,7 +41,7 @@ ROLES: dict[str, RoleDefinition] = {
 _EXAMPLE = "ecs.amazonaws.com/AWSServiceRoleForECS"
 #: service principal and name, as at the end of a path or an ARN.
 _NAMED = re.compile(
-    r"(?:arn:[^:]+:iam::\d{12}:role)?(?:/?aws-service-role/)?(?P<principal>[^/:]+)/(?P<name>[^/:]+)"
+    r"(?:arn:[^:]+:iam::(?P<account>\d{12}):role)?(?:/?aws-service-role/)?(?P<principal>[^/:]+)/(?P<name>[^/:]+)"
 )
 #: most service-linked roles have such a name.
 _PREFIX = "AWSServiceRole"
@@ -130,14 +130,23 @@ class RoleNames:
     """
 
     def __init__(self, asked: Iterable[str]) -> None:
-        self._parsed = [_parse(each) for each in asked]
+        self._asked = [*asked]
+        self._parsed = [_parse(each) for each in self._asked]
 
     def in_account(self, account: Account) -> list[RoleDefinition]:
         """Return the roles, each once.
 
         Raises:
-            Refusal: The account does not have one of them, or it cannot be looked up.
+            Refusal: The account does not have one of them, or it cannot be looked up. An ARN is of
+                another account.
         """
+        for each in self._asked:
+            named = _NAMED.fullmatch(each.strip())
+            if named is not None and named["account"] not in (None, account.id):
+                raise Refusal(
+                    f"the ARN of a role must be of account {account.id}, which these credentials"
+                    f" are for, got {each!r}"
+                )
         found = [
             definition
             for each in self._parsed

@@ -437,6 +437,21 @@ def test_an_ordinary_role_is_refused(others: FakeAccount, monkeypatch: pytest.Mo
 
 
 @pytest.mark.usefixtures("others")
+@pytest.mark.parametrize("command", ["audit", "leases", "release"])
+def test_the_arn_of_another_account_is_refused(command: str) -> None:
+    """The role of your own account is not meant."""
+    arn = f"arn:aws:iam::444455556666:role/aws-service-role/{BOTH}"
+
+    result = run_command(command, arn)
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f"slr-constructs: the ARN of a role must be of account {ACCOUNT}, which these credentials"
+        f" are for, got '{arn}'\n"
+    )
+
+
+@pytest.mark.usefixtures("others")
 def test_release_needs_one_role() -> None:
     """A service may have several."""
     result = run_command("release", "autoscaling.amazonaws.com", "--dry-run")
