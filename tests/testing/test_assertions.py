@@ -434,7 +434,7 @@ def test_every_role_of_the_sample_app_is_released(tmp_path: Path) -> None:
                     assert_role_released(each, logical_id)
                     checked.append(resource["Properties"]["RoleName"])
 
-    assert {*checked} == {each.role_name for each in catalogue.ALL if not each.superseded_by}
+    assert {*checked} == {each.role.role_name for each in catalogue.RESOURCE_TYPES}
 
 
 def test_native_resources_are_checked(stack: Stack) -> None:
