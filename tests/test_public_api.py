@@ -203,8 +203,10 @@ def test_the_public_surface() -> None:
     ]
     assert catalogue.__all__ == [
         "ALL",
+        "CHIME_MEDIA_PIPELINES",
         "CHIME_MESSAGING",
         "CHIME_MESSAGING_LEGACY",
+        "CHIME_TRANSCRIPTION",
         "CHIME_VOICE_CONNECTOR",
         "IVS_RECORD_TO_S3",
         "MEDIAPACKAGE",
