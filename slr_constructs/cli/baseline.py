@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slr_constructs import _baseline
-from slr_constructs.catalogue import RoleCreation
+from slr_constructs.catalogue import RESOURCE_TYPES, RoleCreation
 from slr_constructs.cli.arguments import OUTPUT
 from slr_constructs.cli.output import write
 from slr_constructs.cli.refusal import Refusal
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 #: The short names of the roles that IAM or their service still creates.
 _CREATED = {short for short, role in ROLES.items() if role.creation is not RoleCreation.NEVER}
+_WITH_FEATURES = {each.role.role_name for each in RESOURCE_TYPES}
 
 
 @click.command()
@@ -27,7 +28,8 @@ def baseline(roles: tuple[str, ...], *, output: Path | None) -> None:
     """Print a CloudFormation template that creates or adopts roles and keeps them.
 
     ROLE is a role name, a service principal or a short name, as `slr-constructs catalogue` prints
-    them. Default: all roles of the catalogue that IAM or their service still creates.
+    them. Default: the roles of the features of slr-constructs that IAM or their service still
+    creates.
 
     The template needs no other file, no bucket, no CDK and no Python. Deploy it in an account
     before applications arrive, with any tool that deploys CloudFormation templates:
@@ -42,7 +44,9 @@ def baseline(roles: tuple[str, ...], *, output: Path | None) -> None:
 
     The same version prints the same bytes for the same roles, in any order.
     """  # noqa: D301 - click reads \b
-    chosen = {short_name_of(each) for each in roles} or _CREATED
+    chosen = {short_name_of(each) for each in roles} or {
+        each for each in _CREATED if ROLES[each].role_name in _WITH_FEATURES
+    }
     for short in sorted(chosen - _CREATED):
         raise Refusal(
             f"IAM no longer creates the role {ROLES[short].role_name}. Name one or more of"
