@@ -32,7 +32,12 @@ if TYPE_CHECKING:
     from tests.emulated.stacks import Account, Ended
 
 #: the roles of the template.
-ROLES = tuple(role for role in catalogue.ALL if role.creation is not RoleCreation.NEVER)
+ROLES = tuple(
+    role
+    for role in catalogue.ALL
+    if role.creation is not RoleCreation.NEVER
+    and any(each.role is role for each in catalogue.RESOURCE_TYPES)
+)
 HOME, ABROAD = REGIONS
 #: an app's stacks: a feature of every role, without existing owners.
 APPS = [name for name in recipes_of(*ROLES) if name not in EXISTING]
