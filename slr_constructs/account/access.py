@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -192,6 +193,7 @@ class Account:
             raise AccountError(text, code(error)) from None
         session = botocore.session.get_session()
         session.register_component("credential_provider", CredentialResolver([provider]))
+        session.register_component("data_loader", _service_models())
         assumed = boto3.Session(botocore_session=session, region_name=self.home_region)
         return _identified(assumed, self.on_call)
 
@@ -212,6 +214,12 @@ class Account:
             raise AccountError(
                 f"the accounts of the organization cannot be listed: {reason(error)}"
             ) from None
+
+
+@cache
+def _service_models() -> Any:  # noqa: ANN401 - botocore has no types
+    """Return the loader of service models, which takes most of the time of an account."""
+    return botocore.session.get_session().get_component("data_loader")
 
 
 class _AssumedRole(CredentialProvider):  # type: ignore[misc] # botocore has no types
