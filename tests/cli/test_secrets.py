@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slr_constructs import catalogue
+from slr_constructs.account.usages import kinds_of
 from tests.account.rehearsal import (
     LIVE,
     PASSWORD,
@@ -64,6 +65,8 @@ DAMAGES: dict[str, Callable[[Response], Response]] = {
     "failed": lambda response: (503, *response[1:]),
     "wrong types": lambda response: (*response[:2], re.sub(rb": *\[", b': 5, "x": [', response[2])),
 }
+#: the services that are called for every role.
+_OF_ALL_ROLES = ("cloudformation", "iam", "sts")
 #: all others take long.
 _FAST = ("half", "half of an error")
 
@@ -81,6 +84,7 @@ _FAST = ("half", "half of an error")
             else pytest.mark.exhaustive,
         )
         for definition in catalogue.ALL
+        if kinds_of(definition)
         for name, damage in DAMAGES.items()
     ],
 )
@@ -132,9 +136,12 @@ def test_no_secret_of_a_damaged_response_is_in_any_output(
 
     rehearsed.fill(regions=["us-east-1"])
     play()
-    operations = sorted({call.operation for call in world.calls})
-    assert {"AssumeRole", "GetRole", "TagRole", "DescribeStacks"} <= {*operations}
-    for operation in operations:
+    operations = {call.operation: call.service for call in world.calls}
+    assert {"AssumeRole", "GetRole", "TagRole", "DescribeStacks"} <= operations.keys()
+    for operation, service in sorted(operations.items()):
+        # these are damaged for one role
+        if service in _OF_ALL_ROLES and definition is not catalogue.MEDIAPACKAGE:
+            continue
         damaged = operation
         rehearsed.fill(regions=["us-east-1"])
         play()
