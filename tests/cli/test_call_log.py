@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from slr_constructs import catalogue
+from tests.account.rehearsal import few_regions, let_time_pass
 from tests.cli.commands import run_command
 from tests.cli.terminals import Terminal, call_here
 from tests.fake_services import features
@@ -61,8 +62,12 @@ def test_every_call_is_a_line_of_the_log(world: World) -> None:
 
 
 @pytest.mark.parametrize("command", ["release", "restore", "leases"])
-def test_other_commands_have_a_log_too(world: World, command: str) -> None:
+def test_other_commands_have_a_log_too(
+    world: World, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """With the changes that they make."""
+    few_regions(monkeypatch, DUBLIN)
+    let_time_pass(monkeypatch)
     world.account(ACCOUNT).add_role(catalogue.MEDIATAILOR)
     data = {"LogConfiguration": {"LogTypes": ["AS_RUN"]}}
     world.features.add(features.LINEAR_CHANNEL, ACCOUNT, DUBLIN, "news", data)

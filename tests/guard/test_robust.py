@@ -45,7 +45,8 @@ def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
 
 
 @pytest.mark.parametrize(
-    "every", [pytest.param(len(ODD), id="one"), pytest.param(3, id="many", marks=exhaustive)]
+    "every",
+    [pytest.param(2 * len(ODD), id="one of two"), pytest.param(3, id="many", marks=exhaustive)],
 )
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_wrong_types_in_every_position(recipe: Any, every: int, tmp_path: Path) -> None:  # noqa: ANN401
@@ -58,7 +59,7 @@ def test_wrong_types_in_every_position(recipe: Any, every: int, tmp_path: Path) 
         inner: Any = spoilt
         for key in place[:-1]:
             inner = inner[key]
-        # each place gets some of the odd values, and each odd value some places
+        # each place gets some of the odd values or none, and each odd value some places
         for odd in ODD[number % every :: every]:
             inner[place[-1]] = odd
             file.write_text(json.dumps(spoilt))
