@@ -12,6 +12,7 @@ import gc
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 # The Makefile exports the same variables; this is for calls of pytest without make. They must be
@@ -30,6 +31,7 @@ import boto3  # noqa: E402
 import pytest  # noqa: E402
 from aws_cdk import App, Stack  # noqa: E402
 from hypothesis import settings  # noqa: E402
+from jsii._kernel.providers import process as jsii_process  # noqa: E402
 
 from tests.botocore_loader import share_botocore_data  # noqa: E402
 
@@ -51,6 +53,10 @@ pytest_plugins = ["slr_constructs.testing.plugin", "pytester"]
 def pytest_configure() -> None:
     """Load the data of botocore once for all tests of a process."""
     share_botocore_data()
+    # jsii prints a warning of CDK when a thread has read it, which may be while a later test runs a
+    # command: click captures `sys.stderr`, but not the stream of the process
+    streams = {"stdout": sys.__stdout__, "stderr": sys.__stderr__}
+    jsii_process.sys = SimpleNamespace(**{**vars(sys), **streams})  # type: ignore[assignment,attr-defined]
 
 
 @pytest.hookimpl(tryfirst=True)
