@@ -373,6 +373,28 @@ def test_a_signal_before_iam_is_asked_says_that_the_role_is_not_deleted(
     )
 
 
+def test_a_signal_ends_the_pauses_of_a_throttled_deletion(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without this, the command retries for two minutes before it ends."""
+    play = Play(world, MEDIATAILOR, monkeypatch)
+    play.rehearsed.fill(0)
+    throttled: list[Call] = []
+
+    def on_call(call: Call) -> None:
+        if call.operation == "GetServiceLinkedRoleDeletionStatus":
+            throttled.append(call)
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise Refused("Throttling", "Rate exceeded", 400)
+
+    world.on_call = on_call
+    result = play.run("release")
+    assert result.exit_code == 130
+    # botocore retries once by itself
+    assert len(throttled) == 2
+    assert play.lease
+
+
 def test_an_ignored_signal_stays_ignored(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """`nohup` ignores SIGHUP."""
     play = Play(world, MEDIATAILOR, monkeypatch)
