@@ -94,7 +94,7 @@ def read_state(stack: str, account: Account) -> StackState:
     try:
         response = api.call("describe_stacks", StackName=stack)
     except ClientError as error:
-        if not _is_unknown(error):
+        if not is_unknown_stack(error):
             raise
         # CloudFormation returns a deleted stack by its id for some time, and then no longer
         return StackState.DELETED
@@ -116,7 +116,7 @@ def find_stack(target: TargetResource, region: Region) -> str | None:
         try:
             response = api.call("describe_stack_resources", PhysicalResourceId=physical_id)
         except ClientError as error:
-            if not _is_unknown(error):
+            if not is_unknown_stack(error):
                 raise
             continue
         if _contains(response["StackResources"], target, physical_id):
@@ -140,5 +140,6 @@ def _contains(
     )
 
 
-def _is_unknown(error: ClientError) -> bool:
+def is_unknown_stack(error: ClientError) -> bool:
+    """Return whether CloudFormation does not know a stack, for which it has no code of its own."""
     return code(error) == "ValidationError" and "does not exist" in message(error)

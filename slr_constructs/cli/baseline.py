@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from slr_constructs import _baseline
-from slr_constructs.catalogue import RESOURCE_TYPES, RoleCreation
+from slr_constructs.catalogue import RoleCreation, resource_types_of
 from slr_constructs.cli.arguments import OUTPUT
 from slr_constructs.cli.output import write
 from slr_constructs.cli.refusal import Refusal
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 #: The short names of the roles that IAM or their service still creates.
 _CREATED = {short for short, role in ROLES.items() if role.creation is not RoleCreation.NEVER}
-_WITH_FEATURES = {each.role.role_name for each in RESOURCE_TYPES}
 
 
 @click.command()
@@ -45,7 +44,7 @@ def baseline(roles: tuple[str, ...], *, output: Path | None) -> None:
     The same version prints the same bytes for the same roles, in any order.
     """  # noqa: D301 - click reads \b
     chosen = {short_name_of(each) for each in roles} or {
-        each for each in _CREATED if ROLES[each].role_name in _WITH_FEATURES
+        each for each in _CREATED if resource_types_of(ROLES[each])
     }
     for short in sorted(chosen - _CREATED):
         raise Refusal(

@@ -134,7 +134,7 @@ def test_leases_with_marks_include_the_other_roles() -> None:
 
 
 def test_leases_report_roles_that_cannot_be_listed(others: FakeAccount) -> None:
-    """The command does not say that there are no other leases."""
+    """The command says that these roles were not read."""
     others.denied.add("iam:ListRoles")
 
     result = run_command("leases")

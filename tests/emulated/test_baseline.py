@@ -35,8 +35,7 @@ if TYPE_CHECKING:
 ROLES = tuple(
     role
     for role in catalogue.ALL
-    if role.creation is not RoleCreation.NEVER
-    and any(each.role is role for each in catalogue.RESOURCE_TYPES)
+    if role.creation is not RoleCreation.NEVER and catalogue.resource_types_of(role)
 )
 HOME, ABROAD = REGIONS
 #: an app's stacks: a feature of every role, without existing owners.

@@ -18,7 +18,8 @@ from botocore.exceptions import ClientError
 
 from slr_constructs.account.access import CALL_ERRORS, Account, reason
 from slr_constructs.account.interruption import InterruptibleClock
-from slr_constructs.handler.slr_handler.aws import code, is_denied, is_not_found
+from slr_constructs.account.stacks import is_unknown_stack
+from slr_constructs.handler.slr_handler.aws import code, is_denied, is_not_found, message
 from slr_constructs.handler.slr_handler.clock import Clock, OutOfTimeError
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class Bench:
         try:
             response = getattr(client, xform_name(name))(**parameters)
         except ClientError as error:
-            self.note(f"{operation}: {code(error) or 'no code'}: {_message(error)}")
+            self.note(f"{operation}: {code(error) or 'no code'}: {message(error)}")
             raise
         self.note(f"{operation}: succeeds")
         return response
@@ -173,7 +174,7 @@ class Bench:
                     "iam:CreateServiceLinkedRole", AWSServiceName=principal, **parameters
                 )
             except ClientError as error:
-                if "has been taken" not in _message(error):
+                if "has been taken" not in message(error):
                     raise
                 # the role of an earlier experiment, whose deletion is not visible yet
                 self.wait(_POLL_SECONDS)
@@ -289,8 +290,8 @@ class Bench:
         try:
             stack = self._ended(name)
         except ClientError as error:
-            # CloudFormation has no code of its own for a stack that was not created
-            if "does not exist" not in _message(error):
+            # it was not created
+            if not is_unknown_stack(error):
                 raise
             return
         self.sandbox.client("cloudformation").delete_stack(StackName=stack["StackId"])
@@ -377,10 +378,6 @@ class Bench:
             )
             return Account(session, id=account.id, partition=account.partition)
         raise NoAnswerError("a new role cannot be assumed")
-
-
-def _message(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Message", ""))
 
 
 #: what identifies a caller or a request, and its replacement.

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from slr_constructs import catalogue
 from slr_constructs.account.access import CALL_ERRORS, reason
 from slr_constructs.account.interruption import held
+from slr_constructs.account.stacks import is_unknown_stack
 from tests.integ.stacks import STACKS
 
 if TYPE_CHECKING:
@@ -128,8 +129,7 @@ def _delete_stack(cloudformation: Any, name: str) -> str:  # noqa: ANN401 - boto
     try:
         stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
-        # CloudFormation has no code of its own for a stack that does not exist
-        if "does not exist" not in str(error):
+        if not is_unknown_stack(error):
             raise
         return "DELETE_COMPLETE"
     cloudformation.delete_stack(StackName=stack["StackId"])

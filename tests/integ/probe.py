@@ -31,7 +31,7 @@ class Found:
 
     #: the id of the answer; empty if AWS gave neither.
     answer: str
-    #: why there is no answer.
+    #: why the question was not answered.
     problem: str = ""
     #: what the clean-up could not take back.
     left: tuple[str, ...] = ()

@@ -141,7 +141,7 @@ def confirm(sandbox: Sandbox, plan: str, *, yes: bool) -> None:
     """Ask for the account id before anything is changed, unless `yes` is true.
 
     Raises:
-        Refusal: There is no terminal to ask on, or something else was typed.
+        Refusal: The command has no terminal to ask on, or something else was typed.
     """
     if yes:
         return
