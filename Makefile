@@ -33,8 +33,9 @@ synth: $(PIP_STAMP) $(NPM_STAMP)  ## synthesize every stack of the sample app in
 	@node_modules/.bin/cdk synth --quiet --strict
 	@ls cdk.out/*.template.json
 
-picture: $(PIP_STAMP)  ## draw the picture of the sample app's order again
+picture: $(PIP_STAMP)  ## draw the pictures in docs again
 	@$(BIN)/python -m tests.pictures.sample_picture
+	@$(BIN)/python -m tests.pictures.architecture
 
 rules: $(PIP_STAMP)  ## write docs/rules.md again
 	@$(BIN)/python -m tests.guard.rules_page

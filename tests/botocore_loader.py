@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING, Any
 
 import botocore.client
@@ -27,13 +28,15 @@ class _SharedLoader(botocore.loaders.Loader):  # type: ignore[misc]
 
 
 @functools.cache
-def _loader(_data_path: str | None = None) -> _SharedLoader:
-    return _SharedLoader()
+def _loader(data_path: str | None = None) -> _SharedLoader:
+    # a test may add models of its own, as botocore documents it for AWS_DATA_PATH
+    return _SharedLoader(extra_search_paths=list(filter(None, (data_path or "").split(os.pathsep))))
 
 
 @functools.cache
 def _service_model(service: str, api_version: str | None) -> Any:  # noqa: ANN401 - as botocore's
-    data = _loader().load_service_model(service, "service-2", api_version=api_version)
+    loader = _loader(os.environ.get("AWS_DATA_PATH"))
+    data = loader.load_service_model(service, "service-2", api_version=api_version)
     return botocore.model.ServiceModel(data, service_name=service)
 
 

@@ -1,0 +1,1 @@
+"""Follow the guides of CONTRIBUTING.md in a copy of the repository."""
