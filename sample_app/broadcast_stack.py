@@ -1,4 +1,8 @@
-"""The broadcast: a live show, its recordings, and access logs of its viewers."""
+"""The broadcast: a live show, its recordings, and access logs of its viewers.
+
+This stack shows `IvsRecordingConfiguration` and `MediaPackageAccessLogging`: two roles in one
+stack, with one function. The recordings stay when the stack is deleted.
+"""
 
 from typing import Any
 
@@ -17,7 +21,11 @@ from slr_constructs import (
 
 
 class BroadcastStack(Stack):
-    """An IVS channel that is recorded, and a MediaPackage channel with access logs."""
+    """An IVS channel that is recorded, and a MediaPackage channel with access logs.
+
+    Shows `IvsRecordingConfiguration` with renditions and thumbnails, and
+    `MediaPackageAccessLogging` with your own log group and without ingress logs.
+    """
 
     def __init__(self, scope: Construct, id: str, **kwargs: Any) -> None:  # noqa: ANN401 - those of Stack
         super().__init__(scope, id, **kwargs)

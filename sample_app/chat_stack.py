@@ -1,4 +1,8 @@
-"""The chat: the messages of viewers are streamed to the moderators."""
+"""The chat: the messages of viewers are streamed to the moderators.
+
+This stack shows `AppInstanceStreaming` with a stream for each data type, and `MessagingStream` with
+your own key. It acknowledges a finding of cdk-nag about the key.
+"""
 
 from typing import Any
 
@@ -17,7 +21,11 @@ from slr_constructs import AppInstanceStreaming, MessagingStream
 
 
 class ChatStack(Stack):
-    """An app instance whose messages and channels are streamed and encrypted with the same key."""
+    """An app instance whose messages and channels are streamed and encrypted with the same key.
+
+    Shows `AppInstanceStreaming` and `MessagingStream`, whose name, shards and encryption meet the
+    requirements of the service.
+    """
 
     def __init__(self, scope: Construct, id: str, **kwargs: Any) -> None:  # noqa: ANN401 - those of Stack
         super().__init__(scope, id, **kwargs)

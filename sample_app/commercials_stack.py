@@ -1,4 +1,8 @@
-"""The commercials: ads in the stream, and a channel that plays between shows."""
+"""The commercials: ads in the stream, and a channel that plays between shows.
+
+This stack shows `MediaTailorSessionLogging` and `MediaTailorAsRunLogging`: two features with the
+same role, and a clean-up resource for each, which disables the logs before the owner is deleted.
+"""
 
 from typing import Any
 
@@ -9,7 +13,11 @@ from slr_constructs import MediaTailorAsRunLogging, MediaTailorSessionLogging
 
 
 class CommercialsStack(Stack):
-    """A playback configuration that logs sessions, and a channel that logs what it has run."""
+    """A playback configuration that logs sessions, and a channel that logs what it has run.
+
+    Shows `MediaTailorSessionLogging` for a quarter of the sessions, with chosen events, and
+    `MediaTailorAsRunLogging`.
+    """
 
     def __init__(self, scope: Construct, id: str, **kwargs: Any) -> None:  # noqa: ANN401 - those of Stack
         super().__init__(scope, id, **kwargs)

@@ -276,14 +276,14 @@ def _file_texts(path: Path) -> Iterator[Text]:
 
 MODULES = sorted(
     path
-    for folder in ("slr_constructs", "sample_app", "benchmarks", "scripts")
+    for folder in ("slr_constructs", "sample_app", "examples", "benchmarks", "scripts")
     for path in (ROOT / folder).rglob("*.py")
 )
 FILES = sorted(
     path
     for pattern in (
         "*.md",
-        "docs/*.md",
+        "docs/**/*.md",
         "benchmarks/*.md",
         "slr_constructs/pictures/*.html",
         "slr_constructs/pictures/*.js",
@@ -291,7 +291,9 @@ FILES = sorted(
         "Makefile",
         "pyproject.toml",
         ".ci/run",
-        ".github/workflows/*.yml",
+        ".github/**/*.yml",
+        ".github/*.md",
+        ".pre-commit-config.yaml",
     )
     for path in ROOT.glob(pattern)
 )
