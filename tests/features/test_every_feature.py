@@ -70,6 +70,13 @@ EXISTING = [name for name in RECIPES if name.startswith("existing-")]
 EACH_ROLE = {recipe.definition: name for name, recipe in reversed(RECIPES.items())}.values()
 
 
+def test_every_custom_resource_has_a_recipe() -> None:
+    """A feature without a recipe would miss the tests of this file."""
+    features = {custom for each in catalogue.RESOURCE_TYPES for custom in each.custom_types}
+
+    assert features <= {recipe.clean_up for recipe in RECIPES.values()}
+
+
 @pytest.fixture(params=list(RECIPES.values()), ids=list(RECIPES))
 def recipe(request: pytest.FixtureRequest) -> Recipe:
     """Return every recipe in turn."""

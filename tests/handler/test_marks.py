@@ -14,6 +14,7 @@ from slr_constructs.handler.slr_handler.cloudformation import NOTHING_CREATED
 from slr_constructs.handler.slr_handler.context import StackResource
 from slr_constructs.handler.slr_handler.entrypoint import respond
 from slr_constructs.handler.slr_handler.marks import MARK_TAG, digest_of
+from slr_constructs.handler.slr_handler.operations import MARKED_FEATURES
 from tests.fake_services import features as kinds
 from tests.fake_services.wire import Refused
 from tests.fake_services.world import World
@@ -36,6 +37,11 @@ RECORDING = next(row for row in ROWS if row.name == "recording")
 LIVE = next(row for row in ROWS if row.name == "live")
 
 FIRST, SECOND = stack_id("First"), stack_id("Second")
+
+
+def test_every_marked_feature_has_a_row() -> None:
+    """A feature without a row would miss the tests of this file."""
+    assert {*MARKED_FEATURES} == {row.resource_type for row in ROWS}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import json
 import os
 import re
@@ -198,6 +199,24 @@ def test_only_public_names_are_imported() -> None:
     assert names
     assert {module for module, _ in names} == {"slr_constructs"}
     assert {name for _, name in names} <= set(slr_constructs.__all__)
+
+
+def test_every_stack_says_what_it_shows(stacks: dict[str, Stack]) -> None:
+    """The docstrings of its class and of its file name the constructs of this library in it."""
+    for name, stack in stacks.items():
+        module = inspect.getmodule(type(stack))
+        assert module is not None
+        of_class, of_file = (
+            " ".join((each.__doc__ or "").split()) for each in (type(stack), module)
+        )
+        used = {each for each in vars(module) if each.endswith(("Streaming", "Logging", "Stream"))}
+        used |= {each for each in vars(module) if each == "IvsRecordingConfiguration"}
+
+        assert used, name
+        assert "Shows " in of_class, name
+        assert "This stack shows " in of_file, name
+        assert {each for each in used if f"`{each}`" not in of_class} == set(), name
+        assert {each for each in used if f"`{each}`" not in of_file} == set(), name
 
 
 @pytest.mark.parametrize("name", STACKS)

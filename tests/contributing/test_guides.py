@@ -1,0 +1,155 @@
+"""The guides of CONTRIBUTING.md add a feature and a rule to a copy of the repository."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.contributing.guide import GUIDES, ROOT, Step, copy_to, steps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FEATURE = steps_of("Add a feature")
+RULE = steps_of("Add a rule")
+#: the changes of lists and tables, each of which a contributor may forget.
+CHANGES = [step for step in FEATURE if step.is_change]
+#: what the guide's own files, and the tables that they are added to, are tested with.
+FEATURE_TESTS = (
+    "tests/features/test_example_archiving.py",
+    "tests/handler/operations",
+    "tests/handler/test_inline_code.py",
+    "tests/handler/test_rules.py",
+    "tests/test_architecture.py",
+    "tests/test_public_api.py",
+    "tests/test_resource_types.py",
+    "tests/test_role_guard.py",
+)
+SELECTED = (
+    "example_archiving or ExampleArchiving or test_architecture or inline_code_is_the_handler"
+    " or test_rules or has_a_row or public_surface or lists_of_public_names"
+    " or one_record_and_one_example or every_contract"
+)
+#: the account commands know the new kind of resource.
+KNOWS_THE_KIND = (
+    "from slr_constructs.account.usages import kinds_of;"
+    " from slr_constructs.catalogue import EXAMPLE;"
+    " assert [kind.name for kind in kinds_of(EXAMPLE)] == ['sensor']"
+)
+
+
+def _run(folder: Path, *arguments: str, tool: str = "") -> subprocess.CompletedProcess[str]:
+    """Run Python, or a tool of the environment, in a copy."""
+    # pytest and xdist pass these on to the processes that they start
+    environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    return subprocess.run(
+        [Path(sys.executable).with_name(tool) if tool else sys.executable, *arguments],
+        cwd=folder,
+        env=environment | {"AWS_DATA_PATH": str(Path(__file__).parent / "models")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def _add_feature(folder: Path, steps: Sequence[Step]) -> list[subprocess.CompletedProcess[str]]:
+    """Follow the steps, and run what the guide says."""
+    copy_to(folder, steps)
+    pytest_options = ("-q", "-n", "0", "-p", "no:randomly", "-p", "no:cacheprovider")
+    return [
+        _run(folder, "-m", "tests.handler.inline_code"),
+        _run(folder, "check", "--no-cache", tool="ruff"),
+        _run(folder, "format", "--check", "--no-cache", tool="ruff"),
+        _run(folder, "-c", KNOWS_THE_KIND),
+        _run(folder, "-m", "pytest", *pytest_options, *FEATURE_TESTS, "-k", SELECTED),
+    ]
+
+
+def test_a_feature_is_added_by_the_guide(tmp_path: Path) -> None:
+    """Its tests pass, and commands and policies know it without any other change."""
+    for done in _add_feature(tmp_path, FEATURE):
+        assert done.returncode == 0, done.stdout
+
+    shown = _run(tmp_path, "-m", "slr_constructs.cli", "catalogue", "example").stdout
+    policies = [
+        _run(tmp_path, "-m", "slr_constructs.cli", "policy", each, "example").stdout
+        for each in ("--function", "--audit", "--release", "--restore")
+    ]
+    assert "AWSServiceRoleForExample" in shown
+    assert ["example:" in each for each in policies] == [True] * 4
+    assert "example:DeleteArchive" in policies[0]
+    assert "example:ListSensors" in policies[1]
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("left_out", CHANGES, ids=lambda step: step.path)
+def test_a_step_that_is_left_out_is_found(left_out: Step, tmp_path: Path) -> None:
+    """Ruff or a test fails for each list and each table that misses the feature."""
+    results = _add_feature(tmp_path, [step for step in FEATURE if step is not left_out])
+
+    assert any(done.returncode for done in results)
+
+
+@pytest.mark.exhaustive
+def test_the_types_of_the_feature_are_right(tmp_path: Path) -> None:
+    """The files of the guide pass mypy, with the settings of the project."""
+    copy_to(tmp_path, FEATURE)
+    files = [step.path for step in FEATURE]
+
+    done = _run(tmp_path, "slr_constructs", *files, tool="mypy")
+
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.exhaustive
+def test_each_table_that_the_guide_names_misses_the_feature(tmp_path: Path) -> None:
+    """The guide shows some of the rows; a test of each other table names what is missing."""
+    copy_to(tmp_path, FEATURE)
+    tests = (
+        *("tests/account/test_usages.py", "tests/cli/test_policy.py"),
+        *("tests/features/test_every_feature.py", "tests/features/test_prop_kinds.py"),
+        *("tests/handler/test_marks.py", "tests/test_errors.py", "tests/test_handler_function.py"),
+    )
+
+    done = _run(tmp_path, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", *tests)
+
+    failed = set(re.findall(r"^FAILED (\S+?)::", done.stdout, re.MULTILINE))
+    assert failed == {*tests}
+
+
+def test_the_guide_names_the_tables_of_tests() -> None:
+    """Every file that the guide for features names exists, or is created by it."""
+    text = GUIDES.read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:tests|slr_constructs|docs|\.ci|\.github)/[\w/.-]+)`", text))
+
+    created = {step.path for step in (*FEATURE, *RULE)}
+    assert [each for each in named - created if not (ROOT / each.rstrip("/")).exists()] == []
+
+
+def test_a_rule_is_added_by_the_guide(tmp_path: Path) -> None:
+    """`check` finds the module, and the case has exactly the expected finding."""
+    copy_to(tmp_path, RULE)
+
+    for done in (
+        _run(tmp_path, "-m", "tests.guard.rules_page"),
+        _run(tmp_path, "check", "--no-cache", tool="ruff"),
+        _run(tmp_path, "format", "--check", "--no-cache", tool="ruff"),
+        _run(
+            tmp_path,
+            *("-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"),
+            *("tests/guard/test_rules.py", "tests/guard/test_cases.py"),
+        ),
+    ):
+        assert done.returncode == 0, done.stdout
+
+    assert "### EmptyDescription" in (tmp_path / "docs/rules.md").read_text()
+    case = tmp_path / "tests/guard/cases/role-with-an-empty-description.yaml"
+    done = _run(tmp_path, "-m", "slr_constructs.cli", "check", str(case))
+    assert "declares `AWSServiceRoleForMediaTailor` with an empty description" in done.stdout
