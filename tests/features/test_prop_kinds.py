@@ -189,11 +189,9 @@ def test_fails_when_a_recorded_channel_is_not_of_its_kind(stack: Stack) -> None:
 def test_every_prop_is_checked_by_its_type_or_by_its_rule() -> None:
     """A new prop of a construct must be added to this test."""
     checked = {(construct, prop) for construct, prop, *_ in WRONG}
-    constructs = [
-        each
-        for each in map(vars(slr_constructs).get, slr_constructs.__all__)
-        if inspect.isclass(each) and issubclass(each, Construct)
-    ]
+    # not from `vars`, which has only the names that this process has used
+    public = [getattr(slr_constructs, name) for name in slr_constructs.__all__]
+    constructs = [each for each in public if inspect.isclass(each) and issubclass(each, Construct)]
 
     props = {
         (construct, prop)
