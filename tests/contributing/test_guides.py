@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.contributing.guide import GUIDES, ROOT, Step, copy_to, steps_of
+from tests.contributing.guide import ROOT, Step, copy_to, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,15 +136,6 @@ def test_each_table_that_the_guide_names_misses_the_feature(tmp_path: Path) -> N
 
     failed = set(re.findall(r"^FAILED (\S+?)::", done.stdout, re.MULTILINE))
     assert failed == {*tests}
-
-
-def test_the_guide_names_the_tables_of_tests() -> None:
-    """Every file that the guide for features names exists, or is created by it."""
-    text = GUIDES.read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:tests|slr_constructs|docs|\.ci|\.github)/[\w/.-]+)`", text))
-
-    created = {step.path for step in (*FEATURE, *RULE)}
-    assert [each for each in named - created if not (ROOT / each.rstrip("/")).exists()] == []
 
 
 def test_a_rule_is_added_by_the_guide(tmp_path: Path) -> None:
