@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 DOCS = ROOT / "docs"
-#: a page of GitHub is about 900 pixels wide.
-WIDTH = 880
-_MARGIN, _SIZE = 20, 13
+#: a page of the documentation site is about 690 pixels wide.
+WIDTH = 720
+_MARGIN, _SIZE = 20, 12
 _STYLE = """
-.order { font-size: 13px; }
 .order .message { stroke: var(--arrow); stroke-width: 1.3; }
 .order .head { fill: var(--arrow); }
 .order .life { stroke: var(--line); stroke-dasharray: 4 4; }
@@ -46,7 +45,7 @@ def layers() -> str:
     legend = (
         f'<g class="box {kind}"><rect x="{x}" y="{bottom + 12}" width="22" height="16" rx="4"/></g>'
         f'<text x="{x + 30}" y="{bottom + 25}">{meaning}</text>'
-        for x, (kind, meaning) in zip((_MARGIN, 180, 380), _KINDS.items(), strict=True)
+        for x, (kind, meaning) in zip((_MARGIN, 160, 360), _KINDS.items(), strict=True)
     )
     return _svg(
         "The layers of the package",
@@ -112,11 +111,11 @@ CREATION = (
     Message(FUNCTION, IAM, "acquire the stack's lease"),
     Message(FUNCTION, IAM, "look for deletion locks"),
     Message(CLOUDFORMATION, SERVICE, "create the owner with logs"),
-    Message(CLOUDFORMATION, FUNCTION, "create the clean-up resource"),
+    Message(CLOUDFORMATION, FUNCTION, "create the clean-up"),
     Message(FUNCTION, FUNCTION, "change nothing"),
 )
 DELETION = (
-    Message(CLOUDFORMATION, FUNCTION, "delete the clean-up resource"),
+    Message(CLOUDFORMATION, FUNCTION, "delete the clean-up"),
     Message(FUNCTION, SERVICE, "disable the logs"),
     Message(CLOUDFORMATION, SERVICE, "delete the owner"),
     Message(CLOUDFORMATION, FUNCTION, "delete the role"),
@@ -130,13 +129,13 @@ DELETION = (
 def deployment() -> str:
     """Return the picture of a deployment: who calls whom, from top to bottom."""
     columns = {
-        name: 110 + number * (WIDTH - 220) / (len(_PARTICIPANTS) - 1)
+        name: 85 + number * (WIDTH - 170) / (len(_PARTICIPANTS) - 1)
         for number, name in enumerate(_PARTICIPANTS)
     }
     parts: list[str] = []
     y = _MARGIN
     for name, kind in _PARTICIPANTS.items():
-        parts.append(_box(kind, name, columns[name] - 75, y, 150))
+        parts.append(_box(kind, name, columns[name] - 65, y, 130))
     y += 30
     top = y
     for phase, messages in (("Creation", CREATION), ("Deletion", DELETION)):
