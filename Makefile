@@ -23,7 +23,7 @@ export NODE_NO_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth picture rules policies inline verified demo test test-exhaustive test-emulated test-aws probe-aws test-versions test-unpinned bench lint format lock clean
+.PHONY: help synth picture rules policies inline verified docs demo test test-exhaustive test-emulated test-aws probe-aws test-versions test-unpinned bench lint format lock clean
 
 help:  ## list the targets
 	@$(PYTHON) -c 'import re, sys; [print("make %-16s%s" % m) for m in re.findall(r"^([a-z-]+):.*  ## (.*)", open(sys.argv[1]).read(), re.M)]' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,13 @@ inline: $(PIP_STAMP)  ## compress the function's code for templates again
 
 verified: $(PIP_STAMP)  ## write docs/verified.md again
 	@$(BIN)/python -m tests.integ.verified
+
+# these variables suppress texts about the future of MkDocs: mkdocs.yml has the decision
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: export DISABLE_MKDOCS_2_WARNING := true
+docs: $(PIP_STAMP)  ## build the documentation site into site/html, and check its links
+	@$(BIN)/python -m scripts.site_pages site/pages
+	@$(BIN)/mkdocs build --strict
 
 demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy and delete the sample app, without an AWS account
 	@$(BIN)/python -m tests.emulated.demo
@@ -108,7 +115,7 @@ lock: $(PIP_STAMP)  ## pin the versions of pyproject.toml and package.json again
 	$(BIN)/npm install --package-lock-only --loglevel=error
 
 clean:  ## remove everything that make created
-	rm -rf .venv* node_modules cdk.out dist .coverage .coverage.* \
+	rm -rf .venv* node_modules cdk.out dist site .coverage .coverage.* \
 		.hypothesis .mypy_cache .pytest_cache .ruff_cache
 	$(PYTHON) -c 'import pathlib, shutil; [shutil.rmtree(p) for p in pathlib.Path().rglob("__pycache__")]'
 

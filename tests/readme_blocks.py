@@ -1,13 +1,14 @@
-"""Read the examples of a Markdown file."""
+"""Read the examples of a Markdown file, and the outputs that pages quote."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[1]
+#: the pages for users.
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -27,3 +28,31 @@ def python_blocks(path: Path) -> list[Block]:
         Block(line=text.count("\n", 0, found.start()) + 1, code=found.group(1))
         for found in _BLOCK.finditer(text)
     ]
+
+
+def assert_quoted(first: str, printed: str) -> None:
+    """Assert that a page quotes an output; an ellipsis in the quotation stands for any text.
+
+    Args:
+        first: How the first line of the quotation starts. At least one page has it, and all
+            quotations that start with it are compared.
+
+        printed: The real output.
+    """
+    quotations = [each for page in PAGES for each in _quotations(page, first)]
+    assert quotations, first
+    for quotation in quotations:
+        words = re.escape(" ".join(quotation.split())).replace(r"\.\.\.", ".*")
+        assert re.search(words, " ".join(printed.split())), quotation
+
+
+def _quotations(page: Path, first: str) -> list[str]:
+    """Return the indented blocks of a page that start with a line, or contain it."""
+    lines = page.read_text().splitlines()
+    starts = [i for i, line in enumerate(lines) if line.startswith(f"    {first}")]
+    return [_indented(lines[start:]) for start in starts]
+
+
+def _indented(lines: list[str]) -> str:
+    end = next((i for i, line in enumerate(lines) if line and not line.startswith("    ")), None)
+    return "\n".join(lines[:end])

@@ -214,9 +214,9 @@ class Hit:
 
 def _help_texts() -> Iterator[Text]:
     """Yield what `--help` prints for every command."""
-    commands: list[tuple[str, ...]] = [(), *((name,) for name in slr_constructs.commands)]
-    assert not any(isinstance(each, click.Group) for each in slr_constructs.commands.values())
-    for names in commands:
+    # not `commands`, which is empty: a command is imported when it is called
+    commands = slr_constructs.list_commands(click.Context(slr_constructs))
+    for names in [(), *((name,) for name in commands)]:
         result = CliRunner().invoke(slr_constructs, [*names, "--help"])
         assert result.exit_code == 0, result.output
         yield Text(" ".join(("slr-constructs", *names, "--help")), 1, result.output)
@@ -284,6 +284,9 @@ FILES = sorted(
     for pattern in (
         "*.md",
         "docs/**/*.md",
+        "docs/*.css",
+        "docs/sharing-roles.svg",
+        "mkdocs.yml",
         "benchmarks/*.md",
         "slr_constructs/pictures/*.html",
         "slr_constructs/pictures/*.js",

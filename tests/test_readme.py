@@ -25,7 +25,7 @@ from slr_constructs.testing import assert_deleted_before, order_lines
 from tests.cli.commands import assert_commands_exist
 from tests.fake_services import features
 from tests.fake_services.connected import ACCOUNT, connect, sign_in
-from tests.readme_blocks import Block, python_blocks
+from tests.readme_blocks import Block, assert_quoted, python_blocks
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -34,21 +34,6 @@ BLOCKS = python_blocks(README)
 CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"] | {
     "aws:cdk:enable-path-metadata": True
 }
-
-
-def _assert_quoted(first: str, printed: str) -> None:
-    """Assert that the README quotes an output; an ellipsis in it stands for any text.
-
-    Args:
-        first: How the first line of the quotation starts.
-
-        printed: The real output.
-    """
-    lines = README.read_text().splitlines()
-    (start,) = (i for i, line in enumerate(lines) if line.startswith(f"    {first}"))
-    end = next(i for i in range(start, len(lines)) if lines[i] and not lines[i].startswith("    "))
-    words = re.escape(" ".join("\n".join(lines[start:end]).split()))
-    assert re.search(words.replace(r"\.\.\.", ".*"), " ".join(printed.split()))
 
 
 def _call(*arguments: object) -> str:
@@ -125,10 +110,10 @@ def test_quoted_outputs_about_the_sample_app(tmp_path: Path) -> None:
     hotline = app.node.find_child("LiveShowHotline")
     assert isinstance(hotline, Stack)
 
-    _assert_quoted("LiveShowHotline", _call("order", old, "--only-roles"))
-    _assert_quoted("worse    LiveShowCommercials: ", _call("diff", old, new))
+    assert_quoted("LiveShowHotline", _call("order", old, "--only-roles"))
+    assert_quoted("worse    LiveShowCommercials: ", _call("diff", old, new))
     snapshot = "\n".join(f'"{line}",' for line in order_lines(hotline))
-    _assert_quoted('"create 5  AWSServiceRoleForAmazonChimeVoiceConnector', snapshot)
+    assert_quoted('"create 5  AWSServiceRoleForAmazonChimeVoiceConnector', snapshot)
 
 
 def test_quoted_finding(tmp_path: Path) -> None:
@@ -144,7 +129,7 @@ def test_quoted_finding(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError) as failure:
         app.synth()
 
-    _assert_quoted("ERROR ", str(failure.value))
+    assert_quoted("ERROR ", str(failure.value))
 
 
 def test_quoted_failure_of_an_assertion(stack: Stack) -> None:
@@ -155,7 +140,7 @@ def test_quoted_failure_of_an_assertion(stack: Stack) -> None:
     with pytest.raises(AssertionError) as failure:
         assert_deleted_before(stack, "LinesStreaming", "Lines")
 
-    _assert_quoted("LinesStreaming/Resource (LinesStreaming73B2EBD6) is not", str(failure.value))
+    assert_quoted("LinesStreaming/Resource (LinesStreaming73B2EBD6) is not", str(failure.value))
 
 
 def test_quoted_audit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,4 +165,4 @@ def test_quoted_audit(monkeypatch: pytest.MonkeyPatch) -> None:
         data: dict[str, Any] = {"LogConfiguration": configuration}
         world.features.add(kind, ACCOUNT, region, name, data | (tags if name != "by-hand" else {}))
 
-    _assert_quoted("account 111122223333", _call("audit", "mediatailor"))
+    assert_quoted("account 111122223333", _call("audit", "mediatailor"))

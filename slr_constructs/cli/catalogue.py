@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _COLUMNS = 80
 _INDENT = 2
 
-_CREATED_BY = {
+#: how each kind of role is created, as a phrase.
+CREATED_BY = {
     RoleCreation.IAM: "everyone with the permission iam:CreateServiceLinkedRole",
     RoleCreation.SERVICE: "the service, with the feature (slr-constructs tries IAM first)",
     RoleCreation.NEVER: "not possible any more; an existing role is adopted",
@@ -103,7 +104,7 @@ def _table() -> Table:
     table.add_column("feature, and who creates the role")
     for short, role in ROLES.items():
         names = Text.assemble((role.role_name, "bold"), f"\n{role.service_principal}\n{short}")
-        table.add_row(names, Text(f"{role.feature}\ncreated by: {_CREATED_BY[role.creation]}"))
+        table.add_row(names, Text(f"{role.feature}\ncreated by: {CREATED_BY[role.creation]}"))
     return table
 
 
@@ -114,7 +115,7 @@ def _show(console: Console, short: str, role: RoleDefinition) -> None:
     _section(console, "short name", [short])
     _section(console, "ARN", [_arn(role)])
     _heading(console, "created by")
-    _prose(console, [_CREATED_BY[role.creation]])
+    _prose(console, [CREATED_BY[role.creation]])
     _section(console, "superseded by", filter(None, [role.superseded_by]))
     _section(console, "role that IAM creates instead", filter(None, [role.created_instead]))
     _section(console, "API calls that create it with the feature", role.created_by)

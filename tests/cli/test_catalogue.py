@@ -93,7 +93,7 @@ def test_one_role_is_shown_with_all_facts(short: str) -> None:
 
     for each in sources(ROLES[short]):
         assert each in text
-    assert command._CREATED_BY[ROLES[short].creation] in text
+    assert command.CREATED_BY[ROLES[short].creation] in text
     assert ROLES[short].arn(partition="PARTITION", account="ACCOUNT") in text
 
 

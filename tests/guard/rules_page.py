@@ -49,7 +49,8 @@ from aws_cdk import Acknowledgment, Validations
 
 Validations.of(construct).acknowledge(
     Acknowledgment(
-        id="slr-constructs::RoleNotDeclared", reason="the platform team's stack has the role"
+        id="slr-constructs::RoleNotDeclared",
+        reason="the platform team's stack has the role",
     )
 )
 ```
