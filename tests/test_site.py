@@ -290,3 +290,13 @@ def test_every_command_on_a_page_exists() -> None:
 
     assert len(calls) > 15
     assert_commands_exist(calls)
+
+
+def test_ci_builds_the_site() -> None:
+    """`make docs` builds it in strict mode, so that every warning is an error."""
+    makefile = (site_pages.ROOT / "Makefile").read_text()
+    recipe = makefile.partition("\ndocs: $(PIP_STAMP)")[2].partition("\n\n")[0]
+
+    assert "scripts.site_pages site/pages" in recipe
+    assert "mkdocs build --strict" in recipe
+    assert "targets docs " in (site_pages.ROOT / ".ci" / "run").read_text()
