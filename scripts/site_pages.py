@@ -72,8 +72,11 @@ def write_pages(folder: Path) -> None:
 
 def page(markdown: str, source: Path) -> str:
     """Return a page for the site; `source` is its path in the folder `docs`."""
-    text = generated(markdown).replace("<details>", '<details markdown="1">')
-    return _outside_code(text, lambda part: _links(part, source))
+
+    def change(text: str) -> str:
+        return _links(text.replace("<details>", '<details markdown="1">'), source)
+
+    return _outside_code(generated(markdown), change)
 
 
 def generated(markdown: str) -> str:
@@ -222,9 +225,9 @@ def usage_facts(short: str) -> str:
 
 def _usage_lines(each: ResourceType) -> Iterator[str]:
     known = (
-        "AWS documents that IAM refuses to delete the role while it is used in this way"
+        "the function relies on IAM, which refuses it while the role is used in this way"
         if each.is_known_to_iam
-        else "AWS does not document whether IAM refuses to delete the role; the function checks"
+        else "the function checks this usage, because AWS does not document whether IAM refuses it"
     )
     calls = [each.calls.configure.operation, each.calls.remove, each.calls.describe]
     rows = [

@@ -9,7 +9,7 @@ import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -67,6 +67,12 @@ def address(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
+def _logged(chrome: Chrome) -> list[dict[str, Any]]:
+    """Return what the browser has logged since the last call."""
+    logged: list[dict[str, Any]] = chrome.get_log("browser")  # type: ignore[no-untyped-call]
+    return logged
+
+
 @pytest.mark.parametrize("width", WIDTHS.values(), ids=WIDTHS)
 def test_every_page_fits_the_screen(width: int, chrome: Chrome, site: Path, address: str) -> None:
     """No page scrolls sideways, logs an error, or has a broken picture."""
@@ -74,7 +80,7 @@ def test_every_page_fits_the_screen(width: int, chrome: Chrome, site: Path, addr
         "Emulation.setDeviceMetricsOverride",
         {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600},
     )
-    chrome.get_log("browser")
+    _logged(chrome)
     pages = [path.parent.relative_to(site) for path in site.rglob("index.html")]
     assert len(pages) > 20
 
@@ -83,7 +89,7 @@ def test_every_page_fits_the_screen(width: int, chrome: Chrome, site: Path, addr
 
         assert chrome.execute_script(OVERFLOW) <= 0, page
         assert chrome.execute_script(BROKEN) == [], page
-        assert chrome.get_log("browser") == [], page
+        assert _logged(chrome) == [], page
 
 
 def test_a_page_needs_no_other_server(site: Path) -> None:
