@@ -5,9 +5,9 @@ comment on a line of its own:
 
     <!-- generate: role mediatailor -->
 
-The copy has the part instead of the comment, so it is never older than the code. The copy also has
-other links to files of the repository that are not pages, and marks HTML elements that contain
-Markdown: GitHub needs no mark, but Python-Markdown does.
+The copy has the part instead of the comment, so it is never older than the code. Its links to
+files that are not pages lead to the repository. It marks HTML elements that contain Markdown,
+because Python-Markdown, unlike GitHub, needs a mark.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import inspect
 import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+REPOSITORY: str = _PROJECT["urls"]["Repository"]
 #: the modules with public names.
 MODULES = {each.__name__: each for each in (slr_constructs, catalogue, testing)}
 
@@ -108,14 +111,17 @@ def _outside_code(text: str, change: Callable[[str], str]) -> str:
 
 
 def _links(text: str, source: Path) -> str:
-    """Replace links to files outside of the site by their labels; the site has no such files."""
+    """Let links to files that the site does not have lead to the repository."""
 
     def replaced(found: re.Match[str]) -> str:
         label, target = found.groups()
         path = (DOCS / source).parent.joinpath(target).resolve()
         if not path.exists():
             raise LinkError(f"docs/{source}: {target} does not exist")
-        return found.group() if path.is_relative_to(DOCS) else str(label)
+        if path.is_relative_to(DOCS):
+            return found.group()
+        kind = "tree" if path.is_dir() else "blob"
+        return f"[{label}]({REPOSITORY}/{kind}/main/{path.relative_to(ROOT)})"
 
     return _LINK.sub(replaced, text)
 

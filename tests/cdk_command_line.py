@@ -74,7 +74,7 @@ class CommandLine:
         """Compare the app with the deployed stacks."""
         return self.run("diff", *stacks)
 
-    def run(self, *arguments: str, app: str | None = "") -> str:
+    def run(self, *arguments: str, app: str | None = "", folder: Path = _ROOT) -> str:
         """Run one command and return its output.
 
         Args:
@@ -83,13 +83,16 @@ class CommandLine:
             app: The app; None for the app of `cdk.json`.
                 Default: the assembly that `synth` created.
 
+            folder: The working directory, whose `cdk.json` is read if it exists.
+                Default: the folder of this repository.
+
         Raises:
             CommandError: The command failed; the error contains its output.
         """
         where = [] if app is None else ["--app", app or str(self._assembly)]
         done = subprocess.run(
             [str(_CDK), *arguments, *where],
-            cwd=_ROOT,
+            cwd=folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 #: the pages for users.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-_BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +19,25 @@ class Block:
 
     line: int
     code: str
+    language: str = "python"
+
+
+def blocks(path: Path) -> list[Block]:
+    """Return the fenced blocks of a Markdown file, in order."""
+    text = path.read_text()
+    return [
+        Block(
+            line=text.count("\n", 0, found.start()) + 1,
+            code=found.group(2),
+            language=found.group(1),
+        )
+        for found in _BLOCK.finditer(text)
+    ]
 
 
 def python_blocks(path: Path) -> list[Block]:
     """Return the Python examples of a Markdown file, in order."""
-    text = path.read_text()
-    return [
-        Block(line=text.count("\n", 0, found.start()) + 1, code=found.group(1))
-        for found in _BLOCK.finditer(text)
-    ]
+    return [each for each in blocks(path) if each.language == "python"]
 
 
 def assert_quoted(first: str, printed: str) -> None:
@@ -47,10 +57,14 @@ def assert_quoted(first: str, printed: str) -> None:
 
 
 def _quotations(page: Path, first: str) -> list[str]:
-    """Return the indented blocks of a page that start with a line, or contain it."""
+    """Return the outputs that start with a line: fenced ones, and the rest of indented blocks."""
+    fenced = [each.code for each in blocks(page) if each.language == "text"]
     lines = page.read_text().splitlines()
-    starts = [i for i, line in enumerate(lines) if line.startswith(f"    {first}")]
-    return [_indented(lines[start:]) for start in starts]
+    starts = [i for i, line in enumerate(lines) if re.match(f" {{4,}}{re.escape(first)}", line)]
+    return [
+        *(each for each in fenced if each.startswith(first)),
+        *(_indented(lines[start:]) for start in starts),
+    ]
 
 
 def _indented(lines: list[str]) -> str:

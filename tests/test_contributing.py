@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.links import anchors_of
 from tests.test_architecture import LAYERS
 
 ROOT = Path(__file__).parents[1]
@@ -26,19 +27,13 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda each: str(each.rel
 each_form = pytest.mark.parametrize("form", FORMS, ids=lambda each: each.stem)
 
 
-def _anchors(page: Path) -> set[str]:
-    """Return the anchors that GitHub gives the headings of a page."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", each).strip().lower().replace(" ", "-") for each in headings}
-
-
 @each_page
 def test_every_link_leads_somewhere(page: Path) -> None:
     """To a file or a folder of the repository, and to a heading that it has."""
     for target, anchor in _LINK.findall(page.read_text("utf-8")):
         linked = page.parent / target if target else page
         assert linked.exists(), target
-        assert not anchor or anchor in _anchors(linked), anchor
+        assert not anchor or anchor in anchors_of(linked), anchor
 
 
 @each_page

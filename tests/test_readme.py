@@ -1,39 +1,60 @@
-"""Every Python example in the README runs, and its outputs are those that the library prints."""
+"""The README: its parts and links, every example and command by itself, and every output."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 import shutil
-from datetime import UTC, datetime
+import subprocess
+import sys
+import tomllib
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from aws_cdk import App, Stack, Validations, aws_chime, aws_ivs
+from aws_cdk import App, Mixins
 from click.testing import CliRunner
 
 from sample_app.app import build
-from slr_constructs import RoleGuard, Severity, VoiceConnectorStreaming, catalogue
+from slr_constructs import EnsureServiceLinkedRoles
 from slr_constructs.cli.command_line import slr_constructs
-from slr_constructs.handler.slr_handler.operations.service_linked_role import (
-    CREATED_MARK,
-    CREATED_TAG,
-    LEASE_TAG,
-)
-from slr_constructs.testing import assert_deleted_before, order_lines
 from tests.cli.commands import assert_commands_exist
-from tests.fake_services import features
-from tests.fake_services.connected import ACCOUNT, connect, sign_in
-from tests.readme_blocks import Block, assert_quoted, python_blocks
+from tests.links import anchors_of, file_of
+from tests.readme_blocks import Block, assert_quoted, blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-BLOCKS = python_blocks(README)
+TEXT = README.read_text("utf-8")
+BLOCKS = blocks(README)
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 #: the context that the CDK command line passes to the sample app.
 CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"] | {
     "aws:cdk:enable-path-metadata": True
 }
+HEADINGS = [
+    *("Install", "First stack", "Deploy and destroy", "Features", "How stacks share a role"),
+    *("You have stacks already", "Command line"),
+    "TypeScript, SAM or plain CloudFormation? Start here",
+    *("Try it without an account", "Links", "License"),
+]
+#: the first line of each output, and what shows that it is the real one: the example before it, a
+#: test in this module, or a test of the emulated deployments.
+OUTPUTS = {
+    "ERROR `Recording` configures recording, but": "the example before it",
+    "worse    LiveShowCommercials: `AWSServiceRole": "tests/test_quoted_outputs.py",
+}
+
+
+def _lines_of(language: str) -> list[str]:
+    """Return the lines of all blocks in a language; a backslash continues a line."""
+    text = "".join(each.code for each in BLOCKS if each.language == language)
+    return text.replace("\\\n", " ").splitlines()
 
 
 def _call(*arguments: object) -> str:
@@ -43,126 +64,178 @@ def _call(*arguments: object) -> str:
     return result.stdout
 
 
-def _change(template: Path, type_name: str, **changes: object) -> None:
-    """Change the resource of a type in a template."""
-    contents = json.loads(template.read_text())
-    (resource,) = (each for each in contents["Resources"].values() if each["Type"] == type_name)
-    resource.pop("DependsOn")
-    resource["Properties"] |= changes
-    template.write_text(json.dumps(contents))
+def test_the_readme_has_its_parts_in_order() -> None:
+    """It is short, and its table of contents links every part."""
+    assert len(TEXT.splitlines()) <= 250
+    assert re.findall(r"^## (.+)$", TEXT, re.MULTILINE) == HEADINGS
+
+    contents = TEXT.partition("## ")[0]
+    assert re.findall(r"\[([^\]]+)\]\(#", contents) == HEADINGS
+    assert {*re.findall(r"\]\(#([^)]+)\)", contents)} == anchors_of(README) - {"slr-constructs"}
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: f"line {block.line}")
-def test_an_example_runs(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first example is complete; the others add constructs to a stack, which is synthesized."""
+def test_every_link_leads_somewhere() -> None:
+    """Links are absolute, so that they work on a package index; those to the project exist."""
+    links = re.findall(r"\]\(([^)]+)\)", TEXT)
+
+    assert len(links) > 40
+    for link in links:
+        address, _, anchor = link.partition("#")
+        if not address:
+            assert anchor in anchors_of(README), link
+            continue
+        assert address.startswith("https://"), link
+        page = file_of(address)
+        if page is not None:
+            assert page.exists(), link
+            assert not anchor or anchor in anchors_of(page), link
+
+
+def test_badges_show_the_metadata_of_the_package() -> None:
+    """The lowest Python and CDK of pyproject.toml, the newest Python that CI tests, the license."""
+    workflow = (ROOT / ".github/workflows/pull-request.yml").read_text()
+    newest = re.search(r'python: \[.*"([\d.]+)"\]', workflow)
+    assert newest is not None
+    lowest = PROJECT["requires-python"].removeprefix(">=")
+    cdk = re.search(r"aws-cdk-lib>=([\d.]+)", " ".join(PROJECT["dependencies"]))
+    assert cdk is not None
+
+    assert f"python-{lowest}%20to%20{newest[1]}-blue" in TEXT
+    assert f"aws--cdk--lib-{cdk[1]}%20or%20later-blue" in TEXT
+    assert f"license-{PROJECT['license'].replace('-', '--')}-blue" in TEXT
+
+
+def test_the_status_is_that_of_the_version() -> None:
+    """The README says that the package is not on the index until the version is released."""
+    released = f"## {PROJECT['version']}" in (ROOT / "CHANGELOG.md").read_text()
+
+    assert f"**Status: {PROJECT['version']}, beta" in TEXT
+    assert ("not on the package index yet" in TEXT) is not released
+    assert ("Until 0.1.0 is on the package index" in TEXT) is not released
+
+
+@pytest.mark.parametrize(
+    "block",
+    [each for each in BLOCKS if each.language == "python"],
+    ids=lambda block: f"line {block.line}",
+)
+def test_an_example_runs_by_itself(block: Block, tmp_path: Path) -> None:
+    """It is a complete program, and the output that the README shows after it is the real one."""
+    app = tmp_path / "app.py"
+    app.write_text(block.code)
+    settings = {"CDK_OUTDIR": str(tmp_path / "cdk.out"), "CDK_CONTEXT_JSON": json.dumps(CONTEXT)}
+    following = BLOCKS[BLOCKS.index(block) + 1]
+
+    done = subprocess.run(
+        [sys.executable, app],
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert [*(tmp_path / "cdk.out").glob("*.template.json")]
+    if following.language == "text":
+        assert done.returncode == 1
+        assert_quoted(following.code.splitlines()[0], done.stdout + done.stderr)
+    else:
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_guard_finds_nothing_after_the_line_that_fixes_a_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The README names the line, for the example with the finding."""
     monkeypatch.setenv("CDK_OUTDIR", str(tmp_path))
-    app = App()
-    names: dict[str, Any] = {"stack": Stack(app, "Stack")}
+    line = "Mixins.of(app).apply(EnsureServiceLinkedRoles())"
+    (block,) = (each for each in BLOCKS if "RoleGuard(" in each.code)
+    names = {"Mixins": Mixins, "EnsureServiceLinkedRoles": EnsureServiceLinkedRoles}
 
-    exec(compile(block.code, f"{README}:{block.line}", "exec"), names)  # noqa: S102 - the README's examples
-    app.synth()
-
-    assert names["stack"] is not None
-
-
-def test_there_are_examples_of_every_feature() -> None:
-    """Each feature must have an example."""
-    text = "\n".join(block.code for block in BLOCKS)
-
-    for name in (
-        "VoiceConnectorStreaming(",
-        "AppInstanceStreaming(",
-        "MessagingStream(",
-        "IvsRecordingConfiguration(",
-        "MediaTailorSessionLogging(",
-        "MediaTailorAsRunLogging(",
-        "MediaPackageAccessLogging(",
-        "ServiceLinkedRole(",
-    ):
-        assert name in text
+    assert f"`{line}`" in TEXT
+    code = block.code.replace("app.synth()", f"{line}\napp.synth()")
+    exec(compile(code, str(README), "exec"), names)  # noqa: S102 - an example of the README
 
 
-def test_every_command_of_the_readme_exists() -> None:
-    """Click parses each command that the README shows on a line of its own."""
-    calls = re.findall(r"^    slr-constructs ([^#\n]+)", README.read_text(), re.MULTILINE)
+def test_every_output_is_compared() -> None:
+    """An output that no test compares fails this one."""
+    shown = [each.code.splitlines()[0] for each in BLOCKS if each.language == "text"]
 
-    assert len(calls) > 8
-    assert_commands_exist(calls)
-
-
-def test_the_readme_opens_with_an_example() -> None:
-    """The first example starts within the first ten lines."""
-    assert BLOCKS[0].line < 10
-    assert "app.synth()" in BLOCKS[0].code
+    assert len(shown) == len(OUTPUTS)
+    for first, output in zip(shown, OUTPUTS, strict=True):
+        assert first.startswith(output)
+    assert {each.language for each in BLOCKS} == {"python", "sh", "text"}
 
 
-def test_quoted_outputs_about_the_sample_app(tmp_path: Path) -> None:
-    """The order of a stack, two changes of templates, and the lines of an order snapshot."""
-    app = build(App(context=CONTEXT, outdir=str(tmp_path / "old.out")))
-    old = Path(app.synth().directory)
-    new = shutil.copytree(old, tmp_path / "cdk.out")
-    _change(new / "LiveShowCommercials.template.json", "AWS::MediaTailor::PlaybackConfiguration")
-    _change(
-        new / "LiveShowBroadcast.template.json",
-        "AWS::IVS::RecordingConfiguration",
-        ThumbnailConfiguration={"RecordingMode": "DISABLED"},
-    )
-    hotline = app.node.find_child("LiveShowHotline")
-    assert isinstance(hotline, Stack)
-
-    assert_quoted("LiveShowHotline", _call("order", old, "--only-roles"))
-    assert_quoted("worse    LiveShowCommercials: ", _call("diff", old, new))
-    snapshot = "\n".join(f'"{line}",' for line in order_lines(hotline))
-    assert_quoted('"create 5  AWSServiceRoleForAmazonChimeVoiceConnector', snapshot)
+@cache
+def _recipients() -> dict[str, Callable[[list[str]], None]]:
+    """Return what checks the commands of each program."""
+    return {
+        "slr-constructs": lambda words: assert_commands_exist([shlex.join(words)]),
+        "pip": _assert_can_be_installed,
+        "make": _assert_is_a_target,
+        # the emulated deployments run these
+        "cdk": lambda words: None if "--app" in words else pytest.fail(shlex.join(words)),
+        "npm": lambda words: _assert_words(words, "npm install --global aws-cdk"),
+        # the help of the command `baseline` has the same command
+        "aws": lambda words: _assert_words(words, _call("baseline", "--help")),
+    }
 
 
-def test_quoted_finding(tmp_path: Path) -> None:
-    """The CDK prints the finding of the guard with the path of the construct."""
-    app = App(outdir=str(tmp_path), context=CONTEXT)
-    Validations.of(app).add_plugins(RoleGuard(fail_on=Severity.WARNING))
-    aws_ivs.CfnRecordingConfiguration(
-        Stack(app, "Live"),
-        "Recording",
-        destination_configuration={"s3": {"bucketName": "recordings"}},
-    )
-
-    with pytest.raises(RuntimeError) as failure:
-        app.synth()
-
-    assert_quoted("ERROR ", str(failure.value))
+def _assert_words(words: list[str], expected: str) -> None:
+    assert f" {shlex.join(words)}" in re.sub(r"[\\\s]+", " ", expected)
 
 
-def test_quoted_failure_of_an_assertion(stack: Stack) -> None:
-    """The owner in the README's sentence is not connected with the feature."""
-    aws_chime.CfnVoiceConnector(stack, "Lines", name="lines", require_encryption=True)
-    VoiceConnectorStreaming(stack, "LinesStreaming", voice_connector="abcdef1ghij2klmno3pqr4")
+def _assert_can_be_installed(words: list[str]) -> None:
+    """Assert that the package has the extra, or that the file of requirements exists."""
+    assert words[0] == "install"
+    for word in words[1:]:
+        if word.endswith(".txt"):
+            assert (ROOT / word).is_file()
+        elif not word.startswith("-"):
+            name, _, extra = word.partition("[")
+            assert name == PROJECT["name"]
+            assert not extra or extra[:-1] in PROJECT["optional-dependencies"]
 
-    with pytest.raises(AssertionError) as failure:
-        assert_deleted_before(stack, "LinesStreaming", "Lines")
 
-    assert_quoted("LinesStreaming/Resource (LinesStreaming73B2EBD6) is not", str(failure.value))
+def _assert_is_a_target(words: list[str]) -> None:
+    (target,) = words
+    assert re.search(rf"^{target}: ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-def test_quoted_audit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The account has the role, two leases on it, and three usages."""
-    sign_in(monkeypatch)
-    world = connect(monkeypatch)
-    account = world.account(ACCOUNT)
-    existing = account.add_stack("LiveShowCommercials", "eu-west-1")
-    deleted = account.add_stack("OldShow", "eu-west-1", status="DELETE_COMPLETE")
-    account.add_role(
-        catalogue.MEDIATAILOR,
-        description=f"Role of our channels {CREATED_MARK}",
-        tags={CREATED_TAG: "true", f"{LEASE_TAG}a": existing, f"{LEASE_TAG}b": deleted},
-        last_used=(datetime(2026, 11, 20, tzinfo=UTC), "eu-west-1"),
-    )
-    tags = {"Tags": {"aws:cloudformation:stack-id": existing}}
-    for kind, region, name, configuration in (
-        (features.PLAYBACK_CONFIGURATION, "eu-west-1", "ads", {"PercentEnabled": 10}),
-        (features.PLAYBACK_CONFIGURATION, "us-east-1", "by-hand", {"PercentEnabled": 1}),
-        (features.LINEAR_CHANNEL, "eu-west-1", "linear", {"LogTypes": ["AS_RUN"]}),
-    ):
-        data: dict[str, Any] = {"LogConfiguration": configuration}
-        world.features.add(kind, ACCOUNT, region, name, data | (tags if name != "by-hand" else {}))
+@pytest.mark.parametrize("line", _lines_of("sh"))
+def test_a_command_exists(line: str) -> None:
+    """Each line calls a program that a check knows, with a command or a target that exists."""
+    program, *words = shlex.split(line, comments=True)
 
-    assert_quoted("account 111122223333", _call("audit", "mediatailor"))
+    _recipients()[program](words)
+
+
+def test_the_commands_for_templates_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the folders and files that the README names."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("old.out", "cdk.out"):
+        build(App(context=CONTEXT, outdir=str(tmp_path / folder))).synth()
+    shutil.copy("cdk.out/LiveShowHotline.template.json", "template.yaml")
+    account = ("audit", "leases", "release", "restore")
+
+    ran = 0
+    for line in _lines_of("sh"):
+        program, *words = shlex.split(line, comments=True)
+        if program != "slr-constructs" or words[0] in account:
+            continue
+        result = CliRunner().invoke(slr_constructs, words, prog_name=program)
+        assert result.exit_code == 0, f"{line}: {result.output}"
+        ran += 1
+    assert ran > 7
+    assert Path("order.html").is_file()
+    assert "Custom::ServiceLinkedRole" in Path("baseline.json").read_text()
+
+
+def test_the_readme_links_the_files_of_each_feature() -> None:
+    """The row of a feature has its page, its example, and its stack of the sample app."""
+    rows = [line for line in TEXT.splitlines() if "`AWSServiceRoleFor" in line and "|" in line]
+    files = {*(ROOT / "examples").glob("*.py"), *(ROOT / "sample_app").glob("*_stack.py")}
+
+    links = [file_of(link) for row in rows for link in re.findall(r"\]\((https[^)]+)\)", row)]
+    assert files <= {*links}
+    assert len(rows) == 5

@@ -20,6 +20,7 @@ from slr_constructs._feature import Feature
 from slr_constructs.cli.command_line import slr_constructs as command_line
 from slr_constructs.cli.role_argument import ROLES
 from tests.cli.commands import assert_commands_exist
+from tests.links import REPOSITORY, SITE
 from tests.readme_blocks import Block, python_blocks
 
 DOCS = site_pages.DOCS
@@ -240,17 +241,26 @@ def test_a_part_that_does_not_exist_is_an_error() -> None:
 
 
 def test_links_to_files_outside_of_the_site_are_replaced() -> None:
-    """The site has no such files. Links in code, to pages and to other sites stay."""
+    """They lead to the repository. Links in code, to pages and to other sites stay."""
     kept = "[a](accounts.md#audit) [b](https://example.com) [c](#d) `x`\n\n```\n[e](nope)\n```\n"
     page = f"[the workflow](../.github/workflows/pull-request.yml)\n{kept}"
 
-    assert site_pages.page(page, Path("x.md")) == f"the workflow\n{kept}"
+    assert site_pages.page(page, Path("x.md")) == (
+        f"[the workflow]({REPOSITORY}/blob/main/.github/workflows/pull-request.yml)\n{kept}"
+    )
 
 
 def test_a_link_to_a_file_that_does_not_exist_is_an_error() -> None:
     """The message names the page and the link."""
     with pytest.raises(site_pages.LinkError, match=r"^docs/features/x\.md: nope\.md does"):
         site_pages.page("[text](nope.md)", Path("features/x.md"))
+
+
+def test_the_site_has_the_addresses_of_the_project() -> None:
+    """The site links the repository, and knows its own address."""
+    settings = yaml.safe_load((site_pages.ROOT / "mkdocs.yml").read_text())
+
+    assert (settings["repo_url"], settings["site_url"]) == (REPOSITORY, SITE)
 
 
 def test_links_to_other_sites_are_encrypted() -> None:

@@ -39,7 +39,8 @@ def baseline(roles: tuple[str, ...], *, output: Path | None) -> None:
         --stack-name service-linked-roles --capabilities CAPABILITY_IAM
 
     The stack has a lease on each role. A role that exists is adopted. When the stack is deleted,
-    the roles stay. docs/organizations.md describes StackSets, Terraform and SAM.
+    the roles stay. StackSets, Terraform and SAM:
+    https://slr-constructs.github.io/slr-constructs/organizations/
 
     The same version prints the same bytes for the same roles, in any order.
     """  # noqa: D301 - click reads \b

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from slr_constructs.guard.rule import Finding, Rule
     from slr_constructs.templates.app import App, Stack
 
+_SITE = "https://slr-constructs.github.io/slr-constructs/"
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
@@ -47,6 +48,7 @@ def sarif(app: App, findings: Iterable[tuple[Finding, str | None]]) -> dict[str,
                     "driver": {
                         "name": NAMESPACE,
                         "semanticVersion": version(NAMESPACE),
+                        "informationUri": _SITE,
                         "rules": [_rule(each) for each in RULES],
                     }
                 },
@@ -61,7 +63,6 @@ def sarif(app: App, findings: Iterable[tuple[Finding, str | None]]) -> dict[str,
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    sourced = rule.source.startswith("https://")
     return {
         "id": rule.id,
         "name": rule.id,
@@ -69,7 +70,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "fullDescription": {"text": rule.why},
         "help": {"text": _help(rule)},
         "defaultConfiguration": {"level": rule.severity.value},
-        **({"helpUri": rule.source} if sourced else {}),
+        "helpUri": f"{_SITE}rules/#{rule.id.lower()}",
     }
 
 

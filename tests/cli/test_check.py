@@ -21,6 +21,7 @@ from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import StackTemplate
 from tests.cli.commands import run_command
 from tests.features.every_feature import RECIPES
+from tests.links import ROOT, SITE, anchors_of
 from tests.templates.apps import CONTEXT
 
 SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"
@@ -262,6 +263,7 @@ def test_sarif_has_all_rules() -> None:
 
     assert driver["name"] == "slr-constructs"
     assert re.fullmatch(r"\d+\.\d+\.\d+.*", driver["semanticVersion"])
+    assert driver["informationUri"] == SITE
     assert [each["id"] for each in driver["rules"]] == [each.id for each in RULES]
     for each, of in zip(driver["rules"], RULES, strict=True):
         # required by the standard and by GitHub code scanning
@@ -273,8 +275,10 @@ def test_sarif_has_all_rules() -> None:
             f"Source: {of.source}"
         }
         assert each["defaultConfiguration"] == {"level": of.severity.value}
-        assert each.get("helpUri", of.source) == of.source
-        assert ("helpUri" in each) == of.source.startswith("https://")
+        page, _, anchor = each["helpUri"].partition("#")
+        assert page == f"{SITE}rules/"
+        assert anchor == of.id.lower()
+        assert anchor in anchors_of(ROOT / "docs/rules.md")
 
 
 def test_sarif_has_the_locations_of_findings() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,15 +10,20 @@ import pytest
 from tests.cdk_command_line import CommandError, on_emulator
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.verdict import broken, left
+from tests.links import ROOT
+from tests.readme_blocks import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.emulated.emulator.behaviour import Fault
     from tests.emulated.emulator.functions import Run
     from tests.emulated.stacks import Account
     from tests.fake_services.wire import Call
 
+#: the commands ask before they change anything, and a test cannot answer.
+_WITHOUT_QUESTION = {"deploy": ["--require-approval", "never"], "destroy": ["--force"]}
 _STACK = "LiveShowHotline"
 _ROLE = "AWSServiceRoleForAmazonChimeVoiceConnector"
 
@@ -59,3 +65,26 @@ def test_the_command_line_deploys_and_destroys(
     left_over = sorted({*left(account)} - {*bootstrapped})
     assert left_over == []
     tally("command line", commands=8, left_over=len(left_over))
+
+
+def test_the_commands_of_the_readme_deploy_and_destroy_its_first_example(
+    account: Account, tmp_path: Path
+) -> None:
+    """In a folder that has only the example, with the commands as they are written."""
+    cdk = on_emulator(account.emulator, account.id, tmp_path)
+    readme = blocks(ROOT / "README.md")
+    example = next(each for each in readme if each.language == "python")
+    commands = next(each for each in readme if "cdk deploy" in each.code)
+    (tmp_path / "app.py").write_text(example.code)
+
+    bootstrapped, roles = {}, []
+    for line in commands.code.splitlines():
+        program, name, *options = shlex.split(line, comments=True)
+        if program != "cdk":
+            continue
+        cdk.run(name, *options, *_WITHOUT_QUESTION.get(name, []), app=None, folder=tmp_path)
+        bootstrapped = bootstrapped or left(account)
+        roles.append(account.emulator.roles.of(account.id))
+
+    assert roles == [[], [_ROLE], []]
+    assert left(account) == bootstrapped
