@@ -77,7 +77,8 @@ def test_the_commands_of_the_readme_deploy_and_destroy_its_first_example(
     commands = next(each for each in readme if "cdk deploy" in each.code)
     (tmp_path / "app.py").write_text(example.code)
 
-    bootstrapped, roles = {}, []
+    bootstrapped: list[str] = []
+    roles: list[list[str]] = []
     for line in commands.code.splitlines():
         program, name, *options = shlex.split(line, comments=True)
         if program != "cdk":
