@@ -260,7 +260,8 @@ def test_the_site_has_the_addresses_of_the_project() -> None:
     """The site links the repository, and knows its own address."""
     settings = yaml.safe_load((site_pages.ROOT / "mkdocs.yml").read_text())
 
-    assert (settings["repo_url"], settings["site_url"]) == (REPOSITORY, SITE)
+    (repository,) = settings["extra"]["social"]
+    assert (repository["link"], settings["site_url"]) == (REPOSITORY, SITE)
 
 
 def test_links_to_other_sites_are_encrypted() -> None:
