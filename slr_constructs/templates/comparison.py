@@ -365,7 +365,8 @@ class _Pair:
             if self._new.is_before(dependent, dependency):
                 code, verdict = "OrderReversed", Verdict.WORSE
             else:
-                related = self._concerns_roles(dependent) and self._concerns_roles(dependency)
+                # a resource that is not related to a role any more does not need the order
+                related = {dependent, dependency} <= self._new.marks.keys()
                 code = "OrderLost"
                 verdict = Verdict.WORSE if related or only_depends_on else Verdict.CHANGED
             lost.setdefault((dependent, code, verdict), []).append(dependency)

@@ -779,6 +779,27 @@ def test_a_reversed_order_is_worse() -> None:
     ]
 
 
+def test_the_order_of_a_feature_that_is_removed_is_not_needed() -> None:
+    """The channel of a recording configuration stays, without recording."""
+
+    def recording(*, of_the_channel: bool) -> App:
+        def define(stack: Stack) -> None:
+            bucket = aws_s3.Bucket(stack, "Recordings")
+            recording = IvsRecordingConfiguration(stack, "Recording", bucket=bucket)
+            channel = aws_ivs.CfnChannel(stack, "Studio")
+            if of_the_channel:
+                recording.record(channel)
+
+        return stack_of(define)
+
+    changes = changes_between(recording(of_the_channel=True), recording(of_the_channel=False))
+
+    assert {(code, verdict) for code, verdict, _ in changes} == {
+        ("OrderLost", "changed"),
+        ("FeatureRemoved", "changed"),
+    }
+
+
 def test_a_lost_order_of_owner_and_feature_is_always_worse() -> None:
     """A reference counts too, if the literal name of the owner replaces it."""
 
