@@ -8,9 +8,12 @@ too.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -26,6 +29,10 @@ os.environ.setdefault("JSII_RUNTIME_PACKAGE_CACHE_ROOT", str(_BIN.parent / "cach
 _HOME = _BIN.parent / "cache/home"
 _HOME.mkdir(parents=True, exist_ok=True)
 os.environ["HOME"] = str(_HOME)
+# CDK never deletes the assembly of an app without `outdir`; workers inherit the folder
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="slr-")
+    atexit.register(shutil.rmtree, os.environ["TMPDIR"], ignore_errors=True)
 
 import boto3  # noqa: E402
 import pytest  # noqa: E402
