@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.links import anchors_of
+from tests.links import REPOSITORY, anchors_of, file_of
 from tests.test_architecture import LAYERS
 
 ROOT = Path(__file__).parents[1]
@@ -112,6 +112,17 @@ def test_security_problems_are_not_reported_in_issues() -> None:
     """The form for problems, and the page for contributors, lead to SECURITY.md."""
     assert "SECURITY.md" in (ROOT / ".github/ISSUE_TEMPLATE/problem.yml").read_text()
     assert "](SECURITY.md)" in (ROOT / "CONTRIBUTING.md").read_text()
+
+
+def test_links_beside_the_forms_lead_to_the_project() -> None:
+    """GitHub shows SECURITY.md as the security policy of a repository."""
+    config = _yaml(ROOT / ".github/ISSUE_TEMPLATE/config.yml")
+
+    for link in config["contact_links"]:
+        page = file_of(link["url"])
+        assert link["url"] == f"{REPOSITORY}/security/policy" or (page and page.is_file())
+        assert link["name"]
+        assert link["about"]
 
 
 def test_the_hook_runs_what_make_lint_runs() -> None:
