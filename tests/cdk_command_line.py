@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parents[1]
 _CDK = _ROOT / "node_modules" / ".bin" / "cdk"
 _SECONDS = 3600
+#: the folder in which jsii unpacks CDK, set by `make`. In the empty home folder of a command, jsii
+#: would unpack CDK again, which takes longer than all other work of `cdk synth`.
+_CACHE = "JSII_RUNTIME_PACKAGE_CACHE_ROOT"
 
 
 class CommandError(Exception):
@@ -42,6 +45,7 @@ class CommandLine:
         self._environment = {
             **environment,
             "PATH": os.environ["PATH"],
+            **({_CACHE: os.environ[_CACHE]} if _CACHE in os.environ else {}),
             "CI": "true",
             "NO_COLOR": "1",
             "NODE_NO_WARNINGS": "1",
@@ -58,17 +62,18 @@ class CommandLine:
 
     def bootstrap(self) -> str:
         """Bootstrap the account, which is necessary once for every account and region."""
-        return self.run("bootstrap", self._place, app=None)
+        # without an app, because the command would synthesize it although it does not need it
+        return self.run("bootstrap", self._place, "--app", "", app=None)
 
     def deploy(self, *stacks: str) -> str:
-        """Deploy all stacks, several at once, or only the named stacks."""
-        which = stacks or ("--all", "--concurrency", "5")
-        return self.run("deploy", *which, "--require-approval", "never")
+        """Deploy all stacks or only the named stacks, several at once."""
+        which = stacks or ("--all",)
+        return self.run("deploy", *which, "--concurrency", "5", "--require-approval", "never")
 
     def destroy(self, *stacks: str) -> str:
-        """Destroy all stacks, several at once, or only the named stacks."""
-        which = stacks or ("--all", "--concurrency", "5")
-        return self.run("destroy", *which, "--force")
+        """Destroy all stacks or only the named stacks, several at once."""
+        which = stacks or ("--all",)
+        return self.run("destroy", *which, "--concurrency", "5", "--force")
 
     def diff(self, *stacks: str) -> str:
         """Compare the app with the deployed stacks."""
@@ -109,7 +114,7 @@ class CommandLine:
 
 
 def on_emulator(
-    emulator: Emulator, account: str, folder: Path, region: str = "us-east-1"
+    emulator: Emulator, account: str, folder: Path, region: str = "us-east-1", *, app: str = ""
 ) -> CommandLine:
     """Return the command line for an account and region of the emulator.
 
@@ -121,6 +126,9 @@ def on_emulator(
         folder: An empty folder, used as the home directory without settings of this machine.
 
         region: The region of the stacks.
+
+        app: The module of the app.
+            Default: the app of `cdk.json`.
     """
     environment = {"HOME": str(folder), **emulator.environment(account, region)}
-    return CommandLine(environment, f"aws://{account}/{region}", folder)
+    return CommandLine(environment, f"aws://{account}/{region}", folder, app=app)
