@@ -2,8 +2,9 @@
 
     python -m tests.emulated.demo
 
-Then deploy a small stack that fails on purpose: CloudFormation cancels the creation of its role,
-and rolls the stack back.
+One of two stacks that share a role is deployed and destroyed before the other. Then deploy a small
+stack that fails on purpose: CloudFormation cancels the creation of its role, and rolls the stack
+back.
 
 An emulator on loopback replaces AWS. `tests/emulated/__init__.py` lists which of its behaviour AWS
 documents, and which is our model.
@@ -14,116 +15,155 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-import textwrap
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aws_cdk import App, CfnCreationPolicy, CfnResourceSignal, CfnWaitCondition, Stack
-from aws_cdk.aws_chime import CfnVoiceConnector
-
-from slr_constructs import VoiceConnectorStreaming
+from slr_constructs.templates.app import App
+from slr_constructs.templates.words import listed
 from tests.cdk_command_line import CommandError, on_emulator
+from tests.emulated.demo_app import FAILING
 from tests.emulated.emulator.server import emulator
+from tests.emulated.history import History, name_of
 from tests.emulated.stacks import Account
-from tests.emulated.timeline import timeline
-from tests.emulated.verdict import broken, left
+from tests.emulated.timeline import (
+    features_table,
+    left_in_words,
+    roles_table,
+    timeline,
+    wrapped,
+)
+from tests.emulated.verdict import broken, left, retained
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from tests.cdk_command_line import CommandLine
-    from tests.emulated.emulator.journal import Entry, Journal
+    from tests.emulated.journal import Entry, Journal
 
 _ACCOUNT = "111122223333"
-_WIDEST = 110
+_REGION = "us-east-1"
+_WIDEST = 100
+#: the stack that is deployed and destroyed before the others; it shares a role with one of them.
+_FIRST = "LiveShowBroadcast"
 
-_NOTHING_LEFT = (
-    "Nothing is left: no role, no feature, no function. The account still has the resources that"
-    " the stacks retain (the recordings' bucket and MediaTailor's log groups), and the resources of"
-    " cdk bootstrap."
+_INTRODUCTION = (
+    "The live show on an emulated AWS account. It needs no credentials and no network.",
+    "The times of the commands are real.",
+    "All other times are simulated: minutes and seconds since the work on a stack began.",
+    "An owner is the resource that a feature is configured on.",
 )
 
 
 def main() -> int:
     """Run the demo; return 0 if it succeeds."""
-    _print("The live show, on an emulated AWS account. It needs no credentials and no network.\n")
+    for each in _INTRODUCTION:
+        _print("\n".join(wrapped(each, _width())))
+    _print("")
     try:
-        problems = _run()
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as ending:
+            problems = _Demo(Path(folder), ending).run()
     except CommandError as error:
         problems = [str(error)]
-    _print(
-        "\n".join(("The demo failed:", *problems))
-        if problems
-        else textwrap.fill(_NOTHING_LEFT, _width())
-    )
+    if problems:
+        _print("\n".join(("The demo failed:", *problems)))
     return 1 if problems else 0
 
 
-def _run() -> list[str]:
-    """Deploy and destroy. Return all problems."""
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as ending:
+class _Demo:
+    def __init__(self, folder: Path, ending: ExitStack) -> None:
         with _step("starting the emulator"):
-            account = Account(ending.enter_context(emulator()), _ACCOUNT)
+            self._account = Account(ending.enter_context(emulator()), _ACCOUNT)
         # AWS does not document that IAM creates the role of IVS; users report that it does
-        account.emulator.behaviour.creates_every_role = True
-        cdk = on_emulator(account.emulator, _ACCOUNT, Path(folder))
-        with _step("synthesizing the sample app (cdk synth)"):
-            cdk.synth()
-        journal = account.emulator.journal
-        with _step("preparing the account (cdk bootstrap)", journal):
-            cdk.bootstrap()
-        before = left(account)
+        self._account.emulator.behaviour.creates_every_role = True
+        self._journal = self._account.emulator.journal
+        self._assembly = folder / "cdk.out"
+        self._cdk = on_emulator(
+            self._account.emulator, _ACCOUNT, folder, app="tests.emulated.demo_app"
+        )
 
-        @contextmanager
-        def shown(step: str, title: str) -> Iterator[None]:
-            since, known = account.emulator.clock.now(), len(journal.of(_ACCOUNT))
-            with _step(step, journal):
-                yield
-            _print(f"\n{title} (simulated time)\n")
-            _print(
-                "\n".join(timeline(journal.of(_ACCOUNT)[known:], since=since, width=_width()))
-                + "\n"
-            )
+    def run(self) -> list[str]:
+        """Deploy and destroy. Return all problems."""
+        cdk, account = self._cdk, self._account
+        with (
+            _step("cdk synth, and cdk bootstrap at the same time", self._journal),
+            # neither needs the other, and each uses one core
+            ThreadPoolExecutor() as pool,
+        ):
+            for done in (pool.submit(cdk.synth), pool.submit(cdk.bootstrap)):
+                done.result()
+        app = App.read([self._assembly])
+        self._history = History(app)
+        before, kept_before = {*left(account)}, {*retained(account)}
+        others = [name for name in app.stacks if name not in {_FIRST, FAILING}]
 
-        with shown("deploying five stacks (cdk deploy --all)", "Creation"):
-            cdk.deploy()
-        with shown("destroying five stacks (cdk destroy --all)", "Teardown"):
-            cdk.destroy()
-        failing = on_emulator(account.emulator, _ACCOUNT, _failing_app(Path(folder) / "failing"))
-        with shown("deploying a stack that fails (cdk deploy)", "Failure and rollback"):
-            _fail(failing, journal)
-        with _step("destroying what is left of it (cdk destroy)", journal):
-            failing.destroy()
-        return [*broken(journal.of(_ACCOUNT)), *sorted({*left(account)} - {*before})]
+        with self._shown(f"cdk deploy {_FIRST}", f"Creation of {_FIRST}"):
+            cdk.deploy(_FIRST)
+        together = f"the other {len(others)} stacks"
+        with self._shown(f"cdk deploy, {together}", f"Creation of {together}"):
+            cdk.deploy(*others)
+        names = self._names(app, (_FIRST, *others))
+        with self._shown(f"cdk destroy {_FIRST}", f"Deletion of {_FIRST}"):
+            cdk.destroy(_FIRST)
+        with self._shown(f"cdk destroy, {together}", f"Deletion of {together}"):
+            cdk.destroy(*others)
+        kept = [names.get(each, each) for each in retained(account) if each not in kept_before]
+        with self._shown(f"cdk deploy {FAILING}", "Failure and rollback"):
+            _fail(cdk, self._journal)
+        remains = [each for each in left(account) if each not in before]
+        _print_text(f"{FAILING} is {self._status(FAILING)}.")
+        _print_text(f"Left by the rollback: {left_in_words(remains)}\n")
+        with _step(f"cdk destroy {FAILING}", self._journal):
+            cdk.destroy(FAILING)
+        remains = [each for each in left(account) if each not in before]
+        self._print_summary(remains, kept)
+        return [*broken(self._journal.of(_ACCOUNT)), *sorted(remains)]
+
+    @contextmanager
+    def _shown(self, command: str, title: str) -> Iterator[None]:
+        """Print the duration of a command, and then what happened in the account."""
+        known = len(self._journal.of(_ACCOUNT))
+        with _step(command, self._journal):
+            yield
+        events = self._history.add(self._journal.of(_ACCOUNT)[known:])
+        _print(f"\n{title} (simulated time)\n")
+        _print("\n".join(timeline(events, width=_width())) + "\n")
+
+    def _print_summary(self, remains: Collection[str], kept: Collection[str]) -> None:
+        _print("\nSummary (simulated time)\n")
+        for table in (
+            roles_table(self._history.roles, width=_width()),
+            features_table(self._history.features, width=_width()),
+        ):
+            _print("\n".join(table) + "\n")
+        _print_text(f"Left in the account: {left_in_words(remains)}")
+        _print_text(
+            f"Retained, as the stacks declare: {listed(kept) if kept else 'nothing'}."
+            " The resources of cdk bootstrap stay too."
+        )
+
+    def _status(self, stack: str) -> str:
+        client = self._account.emulator.client("cloudformation", _ACCOUNT, _REGION)
+        (found,) = client.describe_stacks(StackName=stack)["Stacks"]
+        return str(found["StackStatus"])
+
+    def _names(self, app: App, stacks: Collection[str]) -> dict[str, str]:
+        """Return the names of the constructs in deployed stacks, by physical id."""
+        client = self._account.emulator.client("cloudformation", _ACCOUNT, _REGION)
+        return {
+            found["PhysicalResourceId"]: f"{stack}/{name_of(app.stacks[stack], logical_id)}"
+            for stack in stacks
+            for found in client.describe_stack_resources(StackName=stack)["StackResources"]
+            if (logical_id := found["LogicalResourceId"]) in app.stacks[stack].resources
+        }
 
 
-def _failing_app(folder: Path) -> Path:
-    """Synthesize an app whose stack fails while the function creates the role.
-
-    Its wait condition never receives a signal.
-    """
-    app = App(outdir=str(folder / "cdk.out"))
-    stack = Stack(app, "LiveShowRehearsal", description="Fails on purpose")
-    VoiceConnectorStreaming(
-        stack,
-        "Streaming",
-        voice_connector=CfnVoiceConnector(
-            stack, "Rehearsal", name="rehearsal", require_encryption=True
-        ),
-    )
-    signal = CfnResourceSignal(count=1, timeout="PT8S")
-    never_ready = CfnWaitCondition(stack, "NeverReady")
-    never_ready.cfn_options.creation_policy = CfnCreationPolicy(resource_signal=signal)
-    app.synth()
-    return folder
-
-
-def _fail(failing: CommandLine, journal: Journal) -> None:
+def _fail(cdk: CommandLine, journal: Journal) -> None:
     """Deploy the stack that fails, and check that CloudFormation cancelled a resource."""
     try:
-        failing.deploy()
+        cdk.deploy(FAILING)
     except CommandError:
         if not journal.of(_ACCOUNT, "cancelled"):
             raise
@@ -160,6 +200,10 @@ def _step(what: str, journal: Journal | None = None) -> Iterator[None]:
 
 def _width() -> int:
     return min(shutil.get_terminal_size().columns, _WIDEST)
+
+
+def _print_text(text: str) -> None:
+    _print("\n".join("\n".join(wrapped(line, _width())) for line in text.split("\n")))
 
 
 def _print(text: str, *, end: str = "\n") -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.emulated.emulator.behaviour import Fault
     from tests.emulated.emulator.functions import Run
-    from tests.emulated.emulator.journal import Entry
+    from tests.emulated.journal import Entry
     from tests.emulated.stacks import Account, Ended, Template
     from tests.fake_services.wire import Call
 

@@ -24,7 +24,7 @@ from tests.features.every_feature import playback_configuration
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.emulated.emulator.journal import Entry
+    from tests.emulated.journal import Entry
     from tests.emulated.stacks import Account, Template
 
 _NAME = catalogue.MEDIATAILOR.role_name

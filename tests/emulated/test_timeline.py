@@ -4,67 +4,83 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.emulated.recipes import failing_after, prepared
+import pytest
+
+from slr_constructs.templates.app import App
+from slr_constructs.templates.reading import StackTemplate
+from tests.emulated.history import History
+from tests.emulated.recipes import EXISTING, failing_after, prepared
 from tests.emulated.timeline import timeline
+from tests.features.every_feature import RECIPES
 
 if TYPE_CHECKING:
-    from tests.emulated.stacks import Account
+    from tests.emulated.stacks import Account, Template
 
 _UP = """\
 Stack
-   0:16  role     AWSServiceRoleForMediaTailor is created
-   0:16  feature  playbackConfiguration/ads is enabled, and uses
-                    AWSServiceRoleForMediaTailor
-   0:16  owner    Owner: AWS::MediaTailor::PlaybackConfiguration is created
-   0:16  clean-up FeatureCleanUp: playbackConfiguration/ads/log-configuration
-                    will be disabled when this resource is deleted"""
+   0:16  role     AWSServiceRoleForMediaTailor: created, usable after 16 s
+   0:16  owner    Owner: created
+   0:16  feature  session logging of Owner: enabled"""
 
 _DOWN = """\
 Stack
-   0:00  clean-up FeatureCleanUp: session logging of ads is disabled
-   0:00  owner    Owner: AWS::MediaTailor::PlaybackConfiguration is deleted
-   0:18  role     AWSServiceRoleForMediaTailor is deleted"""
+   0:00  feature  session logging of Owner: disabled
+   0:00  owner    Owner: deleted
+   0:18  role     AWSServiceRoleForMediaTailor: deleted"""
+
+
+def _history(template: Template) -> History:
+    return History(App([StackTemplate(template.name, dict(template.body))]))
 
 
 def test_the_timeline_shows_creation_and_teardown_of_a_stack(account: Account) -> None:
-    """It shows role, feature, owner and clean-up with the time and the function's messages."""
+    """It shows role, feature and owner with the time since the stack began."""
     stack = prepared(account, "sessions")
-    clock, journal = account.emulator.clock, account.emulator.journal
+    journal, history = account.emulator.journal, _history(stack)
 
-    began = clock.now()
     account.deploy(stack)
     up = journal.of(account.id)
-    middle = clock.now()
     account.destroy(stack)
 
-    assert "\n".join(timeline(up, since=began, width=80)) == _UP
+    assert "\n".join(timeline(history.add(up), width=80)) == _UP
     down = journal.of(account.id)[len(up) :]
-    assert "\n".join(timeline(down, since=middle, width=80)) == _DOWN
+    assert "\n".join(timeline(history.add(down), width=80)) == _DOWN
+
+
+@pytest.mark.parametrize("recipe", [each for each in RECIPES if each not in EXISTING])
+def test_every_feature_is_enabled_and_disabled_once(account: Account, recipe: str) -> None:
+    """CloudFormation configures some features, and the function configures the others."""
+    account.emulator.behaviour.creates_every_role = True
+    stack = prepared(account, recipe)
+    history = _history(stack)
+    account.deploy(stack)
+    account.destroy(stack)
+
+    history.add(account.emulator.journal.of(account.id))
+    assert history.features
+    assert all(each.disabled is not None for each in history.features)
+    assert len({each.name for each in history.features}) == len(history.features)
+    assert [(each.created_by, each.deleted_by) for each in history.roles] == [("Stack", "Stack")]
 
 
 _FAILED = """\
 Stack
-   0:00  request  AWSServiceRoleForMediaTailor: CloudFormation sends Create
-   0:00  call     Create calls iam:CreateServiceLinkedRole
-   0:05  call     Create calls iam:TagRole
+   0:00  role     AWSServiceRoleForMediaTailor: created, but not usable yet
    0:08  failed   NeverReady: WaitCondition timed out. Received 0 conditions
-                    when expecting 1
+                  when expecting 1
    0:08  failed   AWSServiceRoleForMediaTailor: Resource creation cancelled
-   0:10  request  AWSServiceRoleForMediaTailor: CloudFormation sends Delete
-   0:11  ignored  Create responds too late: CloudFormation no longer waits for
-                    the create of AWSServiceRoleForMediaTailor088DF97B, because
-                    its status is DELETE_IN_PROGRESS. Nothing more was changed
-   0:44  call     Delete calls iam:UntagRole
-   0:50  call     Delete calls iam:TagRole
-   0:56  call     Delete calls iam:DeleteServiceLinkedRole
-   1:01  role     AWSServiceRoleForMediaTailor is deleted"""
+   0:10  rollback AWSServiceRoleForMediaTailor: CloudFormation requests its
+                  deletion
+   0:11  ignored  AWSServiceRoleForMediaTailor: the function's response to the
+                  cancelled create is too late
+   1:01  role     AWSServiceRoleForMediaTailor: deleted"""
 
 
 def test_the_timeline_explains_a_cancelled_create(account: Account) -> None:
     """It shows which resource failed, which one was cancelled, and what the function did."""
     failing = failing_after(prepared(account, "sessions"), 8)
-    began = account.emulator.clock.now()
+    history = _history(failing)
     account.deploy(failing)
 
-    history = timeline(account.emulator.journal.of(account.id), since=began, width=80)
-    assert "\n".join(history) == _FAILED
+    events = history.add(account.emulator.journal.of(account.id))
+    assert "\n".join(timeline(events, width=80)) == _FAILED

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from aws_cdk import Stack
 
     from slr_constructs.catalogue import RoleDefinition
-    from tests.emulated.emulator.journal import Entry
+    from tests.emulated.journal import Entry
     from tests.emulated.stacks import Account, Template
 
 _REGION = "us-east-1"

@@ -1,98 +1,129 @@
-"""The history of roles, features and owners as readable lines."""
+"""The history of an account as readable lines and tables.
+
+A line breaks only between words: a name or an ARN always stays in one piece.
+"""
 
 from __future__ import annotations
 
-import re
 import textwrap
-from collections import defaultdict
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from tests.emulated.emulator.wait_conditions import TIMED_OUT
+from slr_constructs.templates.words import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from tests.emulated.emulator.journal import Entry
+    from tests.emulated.history import Event, FeatureRecord, RoleRecord
 
-#: the types that features are configured on, and IVS's channels.
-_OWNERS = ("AWS::Chime::", "AWS::IVS::", "AWS::MediaPackage::", "AWS::MediaTailor::")
-_ROLE = "Custom::ServiceLinkedRole"
-_REFUSED = 400
-#: the suffix that CDK adds to the names of constructs.
-_HASH = re.compile(r"(Resource)?[0-9A-F]{8}$")
+_PREFIX = "AWSServiceRoleFor"
+_GAP = 2
+_PART = 8
 
 
-def timeline(entries: Sequence[Entry], *, since: float, width: int = 100) -> list[str]:
-    """Return the history of each stack in chronological order.
-
-    The history of a custom resource that CloudFormation cancelled includes its requests, and the
-    calls that the function made for them, except reads.
+def timeline(events: Sequence[Event], *, width: int) -> list[str]:
+    """Return one line for each event, below the name of its stack.
 
     Args:
-        entries: The entries of the journal.
-
-        since: The start; lines show the time since then, in minutes and seconds.
+        events: The events, those of a stack one after another.
 
         width: The width of a line, in characters.
     """
-    stacks: dict[str, list[str]] = defaultdict(list)
-    cancelled = {_resource(entry) for entry in entries if entry.what == "cancelled"}
-    for entry in entries:
-        described = list(_describe(entry))
-        if _resource(entry) in cancelled:
-            described += _describe_cancelled(entry)
-        for part, text in described:
-            minutes, seconds = divmod(round(entry.time - since), 60)
-            stacks[entry.stack] += textwrap.wrap(
-                f"  {minutes:2}:{seconds:02}  {part:<8} {text}",
-                width,
-                subsequent_indent=" " * 20,
-                break_on_hyphens=False,
-            )
-    return [line for stack in sorted(stacks) for line in (stack, *stacks[stack])]
+    lines: list[str] = []
+    for stack, of_stack in groupby(events, key=lambda event: event.stack):
+        lines.append(stack)
+        for event in of_stack:
+            start = f"  {minutes(event.seconds):>5}  {event.part:<{_PART}} "
+            lines += wrapped(f"{start}{event.text}", width, indent=len(start))
+    return lines
 
 
-def _resource(entry: Entry) -> tuple[str, str, str]:
-    return entry.region, entry.stack, entry.logical_id
+def minutes(seconds: float) -> str:
+    """Return a time in minutes and seconds."""
+    whole, rest = divmod(round(seconds), 60)
+    return f"{whole}:{rest:02}"
 
 
-def _name(entry: Entry) -> str:
-    return _HASH.sub("", entry.logical_id)
+def wrapped(text: str, width: int, *, indent: int = 0) -> list[str]:
+    """Return a text in lines; a word that is wider than a line stays in one piece."""
+    return textwrap.wrap(
+        text,
+        width,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
-def _describe(entry: Entry) -> Iterator[tuple[str, str]]:
-    if entry.what == "response":
-        if entry.type == _ROLE:
-            # the reason names the role
-            yield "role", entry.details["reason"]
-        else:
-            part = "clean-up" if entry.type.endswith("CleanUp") else "feature"
-            yield part, f"{_name(entry)}: {entry.details['reason']}"
-    elif entry.what == "feature" and entry.stack and entry.action == "on":
-        yield "feature", f"{_last(entry.type)} is enabled, and uses {entry.details['role']}"
-    elif entry.what == "feature" and entry.stack and entry.action == "off":
-        yield "feature", f"{_last(entry.type)} is disabled"
-    elif entry.what == "resource" and entry.type.startswith(_OWNERS):
-        yield "owner", f"{_name(entry)}: {entry.type} is {entry.action}d"
+def roles_table(roles: Sequence[RoleRecord], *, width: int) -> list[str]:
+    """Return which stack created each role, which stacks shared it, and which one deleted it."""
+    rows = [
+        (
+            role.name.removeprefix(_PREFIX),
+            role.created_by or "(existed before)",
+            listed(role.shared_with) if role.shared_with else "-",
+            _deleted_by(role),
+        )
+        for role in roles
+    ]
+    return table((f"{_PREFIX}…", "created by", "shared with", "deleted by"), rows, width=width)
 
 
-def _describe_cancelled(entry: Entry) -> Iterator[tuple[str, str]]:
-    if entry.what == "event":
-        yield "request", f"{_name(entry)}: CloudFormation sends {entry.action}"
-    elif entry.what == "cancelled":
-        yield "failed", f"{entry.details['failed']}: {TIMED_OUT}"
-        yield "failed", f"{_name(entry)}: {entry.details['reason']}"
-    elif entry.what == "call" and not _is_read(entry.action):
-        outcome = "" if entry.details["status"] < _REFUSED else ", which is refused"
-        yield "call", f"{entry.details['request']} calls {entry.action}{outcome}"
-    elif entry.what == "ignored":
-        yield "ignored", f"{entry.action} responds too late: {entry.details['reason']}"
+def _deleted_by(role: RoleRecord) -> str:
+    if role.deleted_by is None:
+        return "(it exists)"
+    return "the same stack" if role.deleted_by == role.created_by else role.deleted_by
 
 
-def _is_read(action: str) -> bool:
-    """Return whether an action, such as `iam:GetRole`, changes nothing."""
-    return action.partition(":")[2].startswith(("Get", "List", "Describe"))
+def features_table(features: Sequence[FeatureRecord], *, width: int) -> list[str]:
+    """Return when each feature was enabled and disabled, since work on its stack began."""
+    rows = [
+        (
+            feature.name,
+            feature.stack,
+            minutes(feature.enabled),
+            "(it is enabled)" if feature.disabled is None else minutes(feature.disabled),
+        )
+        for feature in features
+    ]
+    return table(("feature", "stack", "enabled", "disabled"), rows, width=width)
 
 
-def _last(arn: str) -> str:
-    return arn.split(":", 5)[5]
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, width: int) -> list[str]:
+    """Return a table.
+
+    Cells break between words if the table is wider than the lines. The widest columns become
+    narrower first.
+
+    Args:
+        head: The titles of the columns.
+
+        rows: The cells of each row.
+
+        width: The width of a line, in characters.
+    """
+    columns = [*zip(head, *rows, strict=True)]
+    widths = [max(map(len, column)) for column in columns]
+    least = [max(len(word) for cell in column for word in cell.split()) for column in columns]
+    while sum(widths) + _GAP * (len(widths) - 1) > width:
+        wide = [index for index, each in enumerate(widths) if each > least[index]]
+        if not wide:
+            break
+        widths[max(wide, key=lambda index: widths[index])] -= 1
+    return [line for row in (head, *rows) for line in _row(row, widths)]
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+    columns = [wrapped(cell, size) for cell, size in zip(cells, widths, strict=True)]
+    for number in range(max(map(len, columns))):
+        parts = [column[number] if number < len(column) else "" for column in columns]
+        padded = (part.ljust(size) for part, size in zip(parts, widths, strict=True))
+        yield (" " * _GAP).join(padded).rstrip()
+
+
+def left_in_words(remains: Collection[str]) -> str:
+    """Return what is left of the stacks in an account."""
+    if remains:
+        return f"{listed(remains)}."
+    return "nothing. No role, no feature, no owner, no function."

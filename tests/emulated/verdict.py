@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from tests.emulated.emulator.journal import Entry
+    from tests.emulated.journal import Entry
     from tests.emulated.stacks import Account
 
 _ROLE = "Custom::ServiceLinkedRole"
@@ -101,4 +101,16 @@ def left(account: Account, region: str = "us-east-1") -> list[str]:
             if not group["logGroupName"].startswith(_KEPT_LOGS)
         ),
         *client("kinesis").list_streams()["StreamNames"],
+    ]
+
+
+def retained(account: Account, region: str = "us-east-1") -> list[str]:
+    """Return the names of the resources that stacks may retain: buckets and MediaTailor's logs."""
+    emulator = account.emulator
+    groups = emulator.client("logs", account.id, region).describe_log_groups()["logGroups"]
+    names = [group["logGroupName"] for group in groups]
+    buckets = emulator.client("s3", account.id, region).list_buckets()["Buckets"]
+    return [
+        *(bucket["Name"] for bucket in buckets),
+        *(name for name in names if name.startswith(_KEPT_LOGS)),
     ]

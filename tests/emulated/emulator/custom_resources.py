@@ -26,7 +26,7 @@ from ministack.services import lambda_svc
 from ministack.services.cloudformation import custom_resource
 
 from tests.emulated.emulator.functions import Function
-from tests.emulated.emulator.wait_conditions import DEPLOYMENT, CancelledError
+from tests.emulated.emulator.wait_conditions import DEPLOYMENT, TIMED_OUT, CancelledError
 from tests.response_bucket import response_url
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.behaviour import Behaviour
     from tests.emulated.emulator.clock import Clock
     from tests.emulated.emulator.functions import Ended, Functions, Run
-    from tests.emulated.emulator.journal import Journal
+    from tests.emulated.journal import Journal
 
 #: the actor that waits when CloudFormation waits in the current operation.
 ACTOR: contextvars.ContextVar[str] = contextvars.ContextVar("actor")
@@ -187,7 +187,7 @@ class CustomResources:
                 "CloudFormation did not receive a response from your Custom Resource"
             )
         cancelled = deployment.fail(logical_id)
-        request.journal("cancelled", reason=str(cancelled), failed=cancelled.failed)
+        request.journal("cancelled", reason=str(cancelled), failed=cancelled.failed, why=TIMED_OUT)
         raise cancelled
 
     def _receive(self, token: str, response: dict[str, Any]) -> bool:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from tests.emulated.emulator.clock import Clock
     from tests.emulated.emulator.custom_resources import CustomResources
     from tests.emulated.emulator.functions import Functions, Run
-    from tests.emulated.emulator.journal import Journal
+    from tests.emulated.journal import Journal
     from tests.fake_services.features import Features
 
 _Response = tuple[int, dict[str, str], bytes]

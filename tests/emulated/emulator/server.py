@@ -35,8 +35,8 @@ from tests.emulated.emulator.behaviour import Behaviour
 from tests.emulated.emulator.clock import Clock
 from tests.emulated.emulator.custom_resources import STACK, CustomResources
 from tests.emulated.emulator.functions import Functions
-from tests.emulated.emulator.journal import Journal
 from tests.emulated.emulator.service_linked_roles import ServiceLinkedRoles
+from tests.emulated.journal import Journal
 from tests.fake_services.features import Features
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.emulated.emulator.behaviour import Behaviour
     from tests.emulated.emulator.clock import Clock
-    from tests.emulated.emulator.journal import Journal
+    from tests.emulated.journal import Journal
     from tests.fake_services.service_linked_roles import Data, Role
 
     _Handler = Callable[[Mapping[str, Any]], wire.Response]
