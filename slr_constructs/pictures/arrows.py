@@ -31,7 +31,7 @@ def shown_in(app: App, *, only_roles: bool) -> dict[str, list[str]]:
     Args:
         app: The stacks.
 
-        only_roles: Show only resources that concern a service-linked role, and the nested stacks
+        only_roles: Show only resources that belong to a service-linked role, and the nested stacks
             that contain one. Stacks without such resources are left out.
     """
     if not only_roles:

@@ -13,9 +13,9 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from slr_constructs.pictures.labels import escaped, marks_in_words, short_name
+from slr_constructs.pictures.labels import breakable, escaped, marks_in_words, short_name
 from slr_constructs.pictures.steps import Walk, creation_of, teardown_of
-from slr_constructs.pictures.svg import drawing, numbers_of, text_of
+from slr_constructs.pictures.svg import legend, numbers_of, sections, text_of
 from slr_constructs.templates.app import Place
 from slr_constructs.templates.words import counted, printable
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from slr_constructs.templates.app import App, Stack
 
+#: an app is large if it has more resources or a stack has more steps. On a screen of 1400 by 900
+#: pixels, the picture has room for 40 boxes in 5 columns next to the panel.
+_MOST_RESOURCES, _MOST_STEPS = 40, 5
 #: an HTML parser could read the end of the data, or a comment, in a name.
 _ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 
@@ -36,6 +39,8 @@ def html(app: App) -> str:
     """
     picture_style, page_style = text_of("picture.css"), text_of("report.css")
     script = text_of("report.js")
+    resources = sum(len(stack.resources) for stack in app.stacks.values())
+    related = sum(len(stack.marks) for stack in app.stacks.values())
     return text_of("report.html").format(
         policy=(
             f"default-src 'none'; img-src data:; style-src {_hash(picture_style)}"
@@ -44,8 +49,11 @@ def html(app: App) -> str:
         title=f"The order of {counted(len(app.stacks), 'stack')}",
         picture_style=picture_style,
         page_style=page_style,
-        all=drawing(app, only_roles=False, style=None),
-        roles=drawing(app, only_roles=True, style=None),
+        all=sections(app, only_roles=False),
+        roles=sections(app, only_roles=True),
+        legend=legend(),
+        related=related,
+        resources=resources,
         notes="".join(f'<p class="note">{escaped(each)}.</p>\n' for each in app.notes),
         steps="".join(_steps_of_stack(stack) for stack in app.stacks.values()),
         data=json.dumps(_data(app), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPED),
@@ -70,8 +78,8 @@ def _steps_of_stack(stack: Stack) -> str:
 def _in_list(stack: Stack, logical_id: str) -> str:
     marks = ", ".join(each.value for each in stack.marks.get(logical_id, ()))
     return (
-        f"{escaped(short_name(stack, logical_id))}"
-        f" <small>{escaped(stack.type_of(logical_id))}{f' ({marks})' if marks else ''}</small>"
+        f"{breakable(short_name(stack, logical_id))}"
+        f" <small>{breakable(stack.type_of(logical_id))}{f' ({marks})' if marks else ''}</small>"
     )
 
 
@@ -80,6 +88,7 @@ def _data(app: App) -> dict[str, Any]:
     creation, teardown = creation_of(app), teardown_of(app)
     numbers = numbers_of(app)
     return {
+        "onlyRoles": _is_large(app) and any(stack.marks for stack in app.stacks.values()),
         "stacks": [printable(each) for each in app.stacks],
         "steps": {
             "creation": _steps(app, creation, numbers),
@@ -92,6 +101,13 @@ def _data(app: App) -> dict[str, Any]:
             for place in (Place(*each) for each in numbers)
         ],
     }
+
+
+def _is_large(app: App) -> bool:
+    stacks = app.stacks.values()
+    return sum(len(each.resources) for each in stacks) > _MOST_RESOURCES or any(
+        len(each.creation) > _MOST_STEPS for each in stacks
+    )
 
 
 def _steps(app: App, walk: Walk, numbers: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:

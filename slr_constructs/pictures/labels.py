@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from html import escape
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from slr_constructs.templates.role_usage import Mark, Removal
@@ -19,7 +20,7 @@ MEANINGS = {
     Mark.ROLE: "service-linked role",
     Mark.FEATURE: "uses the role",
     Mark.CLEAN_UP: "disables a feature on deletion",
-    Mark.OWNER: "carries the feature",
+    Mark.OWNER: "has the feature",
 }
 
 _REMOVALS = {
@@ -34,10 +35,11 @@ _NESTED = re.compile(r"(?<![^/])([^/]+)\.NestedStack/\1\.NestedStackResource$")
 #: after a slash or a separator, and before a word that starts with a capital.
 _BREAKS = re.compile(r"(?<=[/\s:_-])(?=\w)|(?<=[a-z0-9])(?=[A-Z])")
 _ELLIPSIS = "…"
+_MOST_LINES = 3
 # widths in parts of the font size, slightly too wide, because the reader's font is unknown
 _NARROW, _MIDDLE, _WIDE, _FULL = 0.36, 0.61, 0.7, 1.0
 _NARROW_LETTERS = frozenset("fijlrtI.,:;'|!/()[] ")
-_WIDE_LETTERS = frozenset("mwMW@%&")
+_WIDE_LETTERS = frozenset("mwMW@%&\N{REPLACEMENT CHARACTER}")
 
 
 def escaped(text: str) -> str:
@@ -66,23 +68,50 @@ def shorten(text: str, room: float, size: float) -> str:
 
 
 def wrap(text: str, room: float, size: float) -> list[str]:
-    """Return a text in one line or two, broken between words, and shortened if necessary."""
+    """Return a text in at most three lines, broken between words, and shortened if necessary."""
+    lines: list[str] = []
     # the width of the text before each position; measured once, because a name may be very long
     before = [*accumulate(map(_width, text), initial=0.0)]
-    if size * before[-1] <= room:
-        return [text]
     breaks = [each.start() for each in _BREAKS.finditer(text)]
-    fitting = [each for each in breaks if size * before[each] <= room]
-    if not fitting:
-        return [shorten(text, room, size)]
-    # prefer a break between two constructs to one within a name if the rest still fits
-    scopes = [
-        each
-        for each in fitting
-        if text[each - 1] == "/" and size * (before[-1] - before[each]) <= room
-    ]
-    end = (scopes or fitting)[-1]
-    return [text[:end], shorten(text[end:], room, size)]
+    start = 0
+
+    def fits(end: int) -> bool:
+        return size * (before[end] - before[start]) <= room
+
+    while not fits(len(text)) and len(lines) < _MOST_LINES - 1:
+        fitting = [each for each in breaks if each > start and fits(each)]
+        if not fitting:
+            break
+        # prefer a break between two constructs to one within a name if the rest still fits
+        scopes = [
+            each
+            for each in fitting
+            if text[each - 1] == "/" and size * (before[-1] - before[each]) <= room
+        ]
+        end = (scopes or fitting)[-1]
+        lines.append(text[start:end])
+        start = end
+    return [*lines, shorten(text[start:], room, size)]
+
+
+def wrap_all(text: str, room: float, size: float) -> list[str]:
+    """Return a text in as many lines as it needs, broken between words, or else anywhere."""
+    lines = []
+    while width_of(text, size) > room:
+        before = [*accumulate(map(_width, text), initial=0.0)]
+        most = max(1, bisect_right(before, room / size) - 1)
+        breaks = [each.start() for each in _BREAKS.finditer(text) if each.start() <= most]
+        end = breaks[-1] if breaks else most
+        lines.append(text[:end].rstrip(" "))
+        text = text[end:]
+    return [*lines, text]
+
+
+def breakable(text: str) -> str:
+    """Return a text for HTML that may break between the words of a name."""
+    text = printable(text)
+    ends = [0, *(each.start() for each in _BREAKS.finditer(text)), len(text)]
+    return "<wbr>".join(escape(text[start:end]) for start, end in pairwise(ends))
 
 
 def short_name(stack: Stack, logical_id: str) -> str:

@@ -49,8 +49,8 @@ def mermaid(app: App, *, only_roles: bool = False) -> str:
     Args:
         app: The stacks.
 
-        only_roles: Show only resources that concern a service-linked role. Arrows then lead through
-            resources that are not shown.
+        only_roles: Show only resources that belong to a service-linked role. Arrows then lead
+            through resources that are not shown.
     """
     shown = shown_in(app, only_roles=only_roles)
     places = ((name, each) for name in shown for each in shown[name])

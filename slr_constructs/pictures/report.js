@@ -14,7 +14,7 @@
     for (const [other, sources] of each.dependsOn) resources[other].dependents.push([n, sources]);
   });
 
-  // Both pictures: of all resources, and of those that concern a role.
+  // Both pictures: of all resources, and of those that belong to a role.
   const pictures = [...graph.children].map((frame) => {
     const boxes = new Map();
     const lanes = [...frame.querySelectorAll(".lane")];
@@ -30,7 +30,12 @@
       from: Number(element.dataset.from),
       to: Number(element.dataset.to),
     }));
-    return { frame, boxes, arrows, on: [], chosen: null, stop: null };
+    const drawings = [...frame.querySelectorAll(".lane > svg")].map((element) => ({
+      element,
+      width: element.viewBox.baseVal.width,
+      height: element.viewBox.baseVal.height,
+    }));
+    return { frame, boxes, arrows, drawings, on: [], chosen: null, stop: null };
   });
   let picture = pictures[0];
   let mode = "creation";
@@ -103,7 +108,7 @@
     if (n === null) {
       const keys = make("p", { className: "hint" });
       keys.append(make("kbd", { textContent: "←" }), " dependency, ", make("kbd", { textContent: "→" }), " dependent resource, ",
-        make("kbd", { textContent: "Space" }), " play or pause, ", make("kbd", { textContent: "Esc" }), " clear.");
+        make("kbd", { textContent: "Space" }), " play or pause, ", make("kbd", { textContent: "Esc" }), " clear the selection.");
       panel.replaceChildren(
         make("h2", { textContent: "No resource is selected" }),
         make("p", { className: "hint", textContent: "Point at a resource or select one to see its dependencies." }), keys);
@@ -116,7 +121,7 @@
     const facts = make("dl", {});
     const fact = (term, value) => facts.append(make("dt", { textContent: term }), make("dd", {}, ...broken(value)));
     fact("Creation", stepIn(each, "creation"));
-    fact("Teardown", stepIn(each, "teardown"));
+    fact("Deletion", stepIn(each, "teardown"));
     fact("Stack", each.stack);
     fact("Type", each.type);
     if (each.nested) fact("Nested stack", each.nested);
@@ -126,7 +131,7 @@
       make("header", {}, make("h2", {}, ...broken(each.name)), close),
       ...each.sentences.map((words, index) => make("p", { className: `mark-word ${each.marks[index]}` }, ...broken(words))),
       facts,
-      ...links("Depends on", "It depends on no other resource of its stack.", each.dependsOn),
+      ...links("Depends on", "It does not depend on another resource of its stack.", each.dependsOn),
       ...links("Dependent resources", "No other resource of its stack depends on it.", each.dependents));
     panel.scrollTop = 0;
   };
@@ -213,7 +218,7 @@
 
   const describeStep = () => {
     const steps = order.steps[mode];
-    const name = mode === "creation" ? "Creation" : "Teardown";
+    const name = mode === "creation" ? "Creation" : "Deletion";
     if (step === 0) {
       byId("now").replaceChildren(make("b", { textContent: `${name}: ${steps.length} steps` }),
         ` in the order of ${mode === "creation" ? "deployment" : "deletion"}, one stack at a time.`);
@@ -257,11 +262,31 @@
 
   // -- what is shown
 
+  // A picture that is a little too wide becomes smaller, so that all steps are visible. Its text of
+  // 12 pixels never becomes smaller than 10; a wider picture has its full size, and scrolls.
+  const SMALLEST = 10 / 12;
+
+  const fit = () => {
+    const { frame, drawings } = picture;
+    const style = getComputedStyle(frame);
+    for (const { element, width, height } of drawings) {
+      const lane = element.parentElement;
+      const around = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight)
+        + parseFloat(getComputedStyle(lane).marginLeft) + 2;
+      const scale = Math.min(1, (graph.clientWidth - around) / width);
+      const used = scale < SMALLEST ? 1 : scale;
+      element.setAttribute("width", width * used);
+      element.setAttribute("height", height * used);
+    }
+  };
+
   function showOnlyRoles(only) {
     highlight(null);
     byId("only-roles").checked = only;
     picture = pictures[only ? 1 : 0];
     pictures.forEach((each) => { each.frame.hidden = each !== picture; });
+    fit();
+    graph.scrollTo({ left: 0, top: 0, behavior: "instant" });
     if (pinned !== null && picture.boxes.has(pinned)) stopAt(picture.boxes.get(pinned));
     else clear();
     paint();
@@ -278,7 +303,7 @@
       if (words.some((word) => word.toLowerCase().includes(wanted))) found.push(n);
     });
     const some = found.slice(0, 30);
-    byId("found").querySelector("p").textContent = found.length === 0 ? "No resource has this name."
+    byId("found").querySelector("p").textContent = found.length === 0 ? "No resource matches this text."
       : `${found.length} found${found.length > some.length ? `, the first ${some.length}:` : ""}`;
     byId("found").querySelector("ul").replaceChildren(...some.map((n) =>
       make("li", {}, make("button", { type: "button", onclick: () => { endSearch(); choose(n, { focus: true }); } },
@@ -373,9 +398,8 @@
   // A picture becomes a list box, so that screen readers can use it.
   for (const { frame, boxes } of pictures) {
     frame.classList.add("live");
-    const svg = frame.querySelector("svg");
-    svg.setAttribute("role", "listbox");
-    svg.setAttribute("aria-label", "Resources by stack and step");
+    frame.setAttribute("role", "listbox");
+    frame.setAttribute("aria-label", "Resources by stack and step");
     for (const lane of frame.querySelectorAll(".lane")) {
       lane.setAttribute("role", "group");
       lane.setAttribute("aria-label", lane.dataset.stack);
@@ -394,5 +418,7 @@
   byId("now").hidden = false;
   panel.hidden = false;
   describe(null);
+  showOnlyRoles(order.onlyRoles);
   go(0);
+  addEventListener("resize", fit);
 })();

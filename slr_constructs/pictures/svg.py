@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from slr_constructs.pictures.arrows import arrows_between, shown_in
 from slr_constructs.pictures.labels import (
     MEANINGS,
+    breakable,
     escaped,
     short_name,
     short_type,
     shorten,
     width_of,
     wrap,
+    wrap_all,
 )
 from slr_constructs.pictures.layout import Box, Column, Layout, lay_out
 from slr_constructs.templates.role_usage import Mark
@@ -32,13 +34,21 @@ if TYPE_CHECKING:
     from slr_constructs.templates.app import App, Stack
 
 _MARGIN, _LANE_GAP, _INDENT = 16, 16, 20
-_LANE_SIDE, _LANE_HEAD, _LANE_FOOT = 16, 74, 18
-_LEGEND_HEIGHT = 52
+_LANE_SIDE, _LANE_TOP, _LANE_FOOT = 16, 26, 18
+_STACK_LINE, _ABOUT_LINE = 18, 16
+#: from the last line of a heading to the boxes, from the top of a section to the boxes, and from
+#: the title of a column to the boxes.
+_HEAD_FOOT, _STEP_HEAD, _STEP_FOOT = 31, 30, 11
+_LEGEND_HEIGHT = 70
+_SENTENCES = (
+    "Created from left to right, deleted from right to left.",
+    "An arrow leads from a resource to one that it depends on.",
+)
 _SMALLEST_LANE = 740
 _GAP = 40
 _BOX_SIDE = 10
 _NARROWEST, _WIDEST = 96, 178
-_BOX, _SECOND_LINE, _MARKS = 42, 15, 20
+_BOX, _NAME_LINE, _MARKS = 42, 15, 20
 _NAME_SIZE, _TYPE_SIZE, _STACK_SIZE = 12, 11, 15
 _BOLD = 1.12
 _ROUND, _ROUNDER = 5, 20
@@ -72,10 +82,65 @@ def svg(app: App, *, only_roles: bool = False) -> str:
     Args:
         app: The stacks.
 
-        only_roles: Show only resources that concern a service-linked role. Arrows then lead through
-            resources that are not shown, and the steps keep their numbers.
+        only_roles: Show only resources that belong to a service-linked role. Arrows then lead
+            through resources that are not shown, and the steps keep their numbers.
     """
-    return drawing(app, only_roles=only_roles, style=text_of("picture.css"))
+    numbers = numbers_of(app)
+    lane_width, lanes = _lanes(app, only_roles=only_roles)
+    lane_width = max(_SMALLEST_LANE, lane_width)
+    width = max([lane_width + each.indent for each in lanes], default=lane_width) + 2 * _MARGIN
+    y = _MARGIN + _LEGEND_HEIGHT
+    drawn: list[str] = []
+    for lane in lanes:
+        head = _head(lane, lane_width)
+        drawn += _lane(lane, head, lane_width, y, numbers)
+        y += _height(lane, head) + _LANE_GAP
+    if not lanes:
+        drawn.append(f'<text class="about" x="{_MARGIN}" y="{y + 16}">{_empty(app)}</text>')
+        y += 32
+    height = y - _LANE_GAP + _MARGIN
+    subject = "Resources that belong to a role" if only_roles else "Order of resources"
+    sentences = [f"{each.stack.name}: {each.about}." for each in lanes]
+    sentences += [f"{note}." for note in app.notes]
+    lines = [
+        '<svg xmlns="http://www.w3.org/2000/svg" class="order" role="img"',
+        f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
+        f"<title>{subject} in {counted(len(lanes), 'stack')}</title>",
+        f"<desc>{escaped(' '.join(sentences))}</desc>",
+        f"<style>\n{text_of('picture.css')}</style>",
+        f'<rect class="ground" width="{width}" height="{height}" rx="8"/>',
+        *_legend(),
+        *drawn,
+        "</svg>",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def sections(app: App, *, only_roles: bool) -> str:
+    """Return the same picture for a page: a section with a picture for each stack.
+
+    The headings are text of the page, so that they wrap and stay visible while a picture scrolls,
+    and a printer can start a page with a stack.
+
+    Args:
+        app: The stacks.
+
+        only_roles: As for `svg`.
+    """
+    numbers = numbers_of(app)
+    width, lanes = _lanes(app, only_roles=only_roles)
+    return "".join(_section(each, width, numbers) for each in lanes) or (
+        f'<p class="about">{_empty(app)}</p>\n'
+    )
+
+
+def legend() -> str:
+    """Return the legend for a page, as the items of a list."""
+    return "".join(
+        f'<li><svg class="order" width="{_mark_width(mark)}" height="14" aria-hidden="true">'
+        f"{_mark(mark, 0, 11)}</svg>{meaning}</li>\n"
+        for mark, meaning in MEANINGS.items()
+    )
 
 
 @cache
@@ -90,44 +155,13 @@ def numbers_of(app: App) -> dict[tuple[str, str], int]:
     return {place: number for number, place in enumerate(places)}
 
 
-def drawing(app: App, *, only_roles: bool, style: str | None) -> str:
-    """Return the picture, with its own style sheet or for a page that has one."""
-    numbers = numbers_of(app)
+def _empty(app: App) -> str:
+    return "No resource belongs to a role." if app.stacks else "The app has no stacks."
+
+
+def _lanes(app: App, *, only_roles: bool) -> tuple[int, list[_Lane]]:
+    """Return the width that all lanes share, and the lanes."""
     shown = shown_in(app, only_roles=only_roles)
-    columns, lanes = _lanes(app, shown)
-    lane_width = max(
-        _SMALLEST_LANE, columns[-1].x + columns[-1].width + _LANE_SIDE if columns else 0
-    )
-    width = max([lane_width + each.indent for each in lanes], default=lane_width) + 2 * _MARGIN
-    y = _MARGIN + _LEGEND_HEIGHT
-    drawn: list[str] = []
-    for lane in lanes:
-        drawn += _lane(lane, lane_width, y, numbers)
-        y += _height(lane) + _LANE_GAP
-    if not lanes:
-        empty = "No resource concerns a role." if app.stacks else "The app has no stacks."
-        drawn.append(f'<text class="about" x="{_MARGIN}" y="{y + 16}">{empty}</text>')
-        y += 32
-    height = y - _LANE_GAP + _MARGIN
-    subject = "Resources that concern service-linked roles" if only_roles else "Order of resources"
-    sentences = [f"{each.stack.name}: {each.about}." for each in lanes]
-    sentences += [f"{note}." for note in app.notes]
-    lines = [
-        '<svg xmlns="http://www.w3.org/2000/svg" class="order" role="img"',
-        f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
-        f"<title>{subject} in {counted(len(lanes), 'stack')}</title>",
-        f"<desc>{escaped(' '.join(sentences))}</desc>",
-        *([f"<style>\n{style}</style>"] if style else []),
-        f'<rect class="ground" width="{width}" height="{height}" rx="8"/>',
-        *_legend(),
-        *drawn,
-        "</svg>",
-    ]
-    return "\n".join([*lines, ""])
-
-
-def _lanes(app: App, shown: Mapping[str, list[str]]) -> tuple[list[Column], list[_Lane]]:
-    """Return the columns that all lanes share, and the lanes."""
     rooms: dict[int, float] = {}
     for name, ids in shown.items():
         stack = app.stacks[name]
@@ -152,7 +186,7 @@ def _lanes(app: App, shown: Mapping[str, list[str]]) -> tuple[list[Column], list
         layout = lay_out(columns, where, heights, arrows_between(stack, ids))
         about = _about(app, stack, len(ids))
         lanes.append(_Lane(stack, about, _INDENT * _depth(app, stack), layout))
-    return columns, lanes
+    return columns[-1].x + columns[-1].width + _LANE_SIDE if columns else 0, lanes
 
 
 def _room(stack: Stack, logical_id: str) -> float:
@@ -168,8 +202,8 @@ def _name_lines(stack: Stack, logical_id: str, width: int) -> list[str]:
 
 
 def _box_height(stack: Stack, logical_id: str, width: int) -> int:
-    second = len(_name_lines(stack, logical_id, width)) > 1
-    return _BOX + _SECOND_LINE * second + _MARKS * (logical_id in stack.marks)
+    more = len(_name_lines(stack, logical_id, width)) - 1
+    return _BOX + _NAME_LINE * more + _MARKS * (logical_id in stack.marks)
 
 
 def _mark_width(mark: Mark) -> int:
@@ -180,30 +214,80 @@ def _depth(app: App, stack: Stack) -> int:
     return 0 if stack.nested_in is None else 1 + _depth(app, app.stacks[stack.nested_in[0]])
 
 
-def _height(lane: _Lane) -> int:
-    return _LANE_HEAD + lane.layout.height + _LANE_FOOT
+def _head(lane: _Lane, width: int) -> list[tuple[str, int, str]]:
+    """Return the lines above a lane's boxes: class, vertical position and text.
 
-
-def _lane(lane: _Lane, width: int, y: int, numbers: Mapping[tuple[str, str], int]) -> Iterator[str]:
-    stack = lane.stack
-    x, height = _MARGIN + lane.indent, _height(lane)
-    yield f'<g class="lane" data-stack="{escaped(stack.name)}" transform="translate({x} {y})">'
-    yield f'<rect width="{width}" height="{height}" rx="8"/>'
+    A name is never shortened, because it identifies the stack.
+    """
     room = width - 2 * _LANE_SIDE
-    yield _fitted("stack", stack.name, 26, room / _BOLD, _STACK_SIZE)
-    yield _fitted("about", lane.about, 43, room, _NAME_SIZE)
+    lines = []
+    y = _LANE_TOP
+    for kind, text, size, height in (
+        ("stack", printable(lane.stack.name), _STACK_SIZE * _BOLD, _STACK_LINE),
+        ("about", printable(lane.about), _NAME_SIZE, _ABOUT_LINE),
+    ):
+        for line in wrap_all(text, room, size):
+            lines.append((kind, y, line))
+            y += height
+    return lines
+
+
+def _head_height(head: list[tuple[str, int, str]]) -> int:
+    _, last, _ = head[-1]
+    return last + _HEAD_FOOT
+
+
+def _height(lane: _Lane, head: list[tuple[str, int, str]]) -> int:
+    return _head_height(head) + lane.layout.height + _LANE_FOOT
+
+
+def _lane(
+    lane: _Lane,
+    head: list[tuple[str, int, str]],
+    width: int,
+    y: int,
+    numbers: Mapping[tuple[str, str], int],
+) -> Iterator[str]:
+    x = _MARGIN + lane.indent
+    name = escaped(lane.stack.name)
+    yield f'<g class="lane" data-stack="{name}" transform="translate({x} {y})">'
+    yield f'<rect width="{width}" height="{_height(lane, head)}" rx="8"/>'
+    for kind, at, line in head:
+        yield f'<text class="{kind}" x="{_LANE_SIDE}" y="{at}">{escape(line)}</text>'
+    yield from _drawn(lane, _head_height(head), numbers)
+    yield "</g>"
+
+
+def _section(lane: _Lane, width: int, numbers: Mapping[tuple[str, str], int]) -> str:
+    height = _STEP_HEAD + lane.layout.height + _LANE_FOOT
+    depth = lane.indent // _INDENT
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    lines = [
+        f'<section class="lane" data-stack="{escaped(lane.stack.name)}" data-depth="{depth}">',
+        f'<h2 class="stack">{breakable(lane.stack.name)}</h2>',
+        f'<p class="about">{escaped(lane.about)}</p>',
+        f'<svg class="order" role="presentation" {size}>',
+        *_drawn(lane, _STEP_HEAD, numbers),
+        "</svg>",
+        "</section>",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _drawn(lane: _Lane, y: int, numbers: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    """Yield the titles of the columns above a vertical position, and the boxes below it."""
+    stack = lane.stack
     headings: dict[int, Box] = {}
     for each, box in lane.layout.boxes.items():
         headings.setdefault(stack.step_of(each), box)
     for step, box in sorted(headings.items()):
-        yield f'<text class="step" x="{box.x}" y="63">step {step}</text>'
-    yield f'<g transform="translate(0 {_LANE_HEAD})">'
+        yield f'<text class="step" x="{box.x}" y="{y - _STEP_FOOT}">step {step}</text>'
+    yield f'<g transform="translate(0 {y})">'
     for arrow, path in lane.layout.paths:
         ends = (numbers[stack.name, each] for each in (arrow.dependent, arrow.dependency))
         yield '<path class="arrow" data-from="{}" data-to="{}" d="{}"/>'.format(*ends, path)
     for each, box in sorted(lane.layout.boxes.items(), key=lambda item: item[1][:2]):
         yield _box(stack, each, box, numbers[stack.name, each])
-    yield "</g>"
     yield "</g>"
 
 
@@ -224,7 +308,7 @@ def _box(stack: Stack, logical_id: str, box: Box, number: int) -> str:
     y = 18
     for line in lines:
         parts.append(f'<text class="name" x="{_BOX_SIDE}" y="{y}">{escaped(line)}</text>')
-        y += _SECOND_LINE
+        y += _NAME_LINE
     parts.append(f'<text class="type" x="{_BOX_SIDE}" y="{y}">{escaped(type_)}</text>')
     x = _BOX_SIDE
     for mark in marks:
@@ -247,11 +331,10 @@ def _legend() -> Iterator[str]:
         yield _mark(mark, x, _MARGIN + 10)
         x += _mark_width(mark) - 4
         yield f'<text class="meaning" x="{x}" y="{_MARGIN + 10}">{meaning}</text>'
-        x += round(width_of(meaning, _NAME_SIZE)) + 18
-    yield (
-        f'<text class="meaning" x="{_MARGIN}" y="{_MARGIN + 34}">Created from left to right,'
-        " deleted from right to left. An arrow leads from a resource to a dependency.</text>"
-    )
+        x += round(width_of(meaning, _NAME_SIZE)) + 10
+    for number, sentence in enumerate(_SENTENCES, 1):
+        y = _MARGIN + 12 + 20 * number
+        yield f'<text class="meaning" x="{_MARGIN}" y="{y}">{sentence}</text>'
     yield "</g>"
 
 
@@ -267,11 +350,3 @@ def _about(app: App, stack: Stack, shown: int) -> str:
     if stack.depends_on:
         parts.append(f"depends on {', '.join(sorted(stack.depends_on))}")
     return "; ".join(parts)
-
-
-def _fitted(kind: str, text: str, y: int, room: float, size: int) -> str:
-    """Return a line of text that fits; a shortened text has the full text as its tooltip."""
-    text = printable(text)
-    fitting = shorten(text, room, size)
-    whole = "" if fitting == text else f"<title>{escape(text)}</title>"
-    return f'<text class="{kind}" x="{_LANE_SIDE}" y="{y}">{escape(fitting)}{whole}</text>'

@@ -57,18 +57,22 @@ def chrome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 
 @pytest.fixture
-def open_page(chrome: Chrome, tmp_path: Path) -> Iterator[Callable[[App], Page]]:
+def open_page(chrome: Chrome, tmp_path: Path) -> Iterator[Callable[..., Page]]:
     """Return a function that opens the page of an app, and check that it needs no network.
+
+    The page shows all resources, unless a test asks for the page as it is at first.
 
     The page must not log errors or send requests.
     """
     file = tmp_path / "order.html"
 
-    def opened(app: App) -> Page:
+    def opened(app: App, *, as_it_is: bool = False) -> Page:
         file.write_text(html(app), encoding="utf-8")
         chrome.get(file.as_uri())
         page = Page(chrome)
         page.wait_until_loaded()
+        if not as_it_is:
+            page.show_all_resources()
         return page
 
     chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", DESKTOP)

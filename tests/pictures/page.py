@@ -96,6 +96,13 @@ class Page:
             )
         self.wait_until("return !document.getElementById('panel').hidden")
 
+    def show_all_resources(self) -> None:
+        """Show resources that do not belong to a role too."""
+        self.run(
+            "if (document.getElementById('only-roles').checked) arguments[0].click()",
+            self.chrome.find_element(By.ID, "only-roles"),
+        )
+
     def slide_to(self, step: int) -> None:
         """Move the slider."""
         self.run(

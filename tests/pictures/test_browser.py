@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from selenium.webdriver import Keys
 
 from slr_constructs.pictures.svg import svg
 from slr_constructs.templates.words import printable
+from tests.pictures.colours import contrast, luminance
 from tests.pictures.many_apps import HOSTILE, hand_written, hostile, large, nested, nothing, sample
 from tests.pictures.page import Page
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from slr_constructs.templates.app import App
 
-    Open = Callable[[App], Page]
+    Open = Callable[..., Page]
 
 pytestmark = pytest.mark.browser
 
@@ -104,7 +106,7 @@ def test_pointing_is_temporary_and_clicking_selects(open_page: Open) -> None:
     page.point_at(page.chrome.find_element("css selector", "h1"))
     assert page.text("#panel h2") == "Hotline"
 
-    page.click(".all .legend .meaning")
+    page.click(".all .stack")
     assert page.chosen() == []
     assert "No resource is selected" in page.text("#panel")
 
@@ -231,7 +233,7 @@ def test_steps_agree_with_the_order(open_page: Open, mode: str) -> None:
             assert {states[name][each] for each in logical_ids} == {expected}
         name, number, logical_ids = steps[step - 1]
         of = len(app.stacks[name].creation)
-        title = "Creation" if mode == "creation" else "Teardown"
+        title = "Creation" if mode == "creation" else "Deletion"
         assert page.text("#now").startswith(
             f"{title}, step {step} of {len(steps)} ({name}, step {number} of {of}): "
         )
@@ -323,9 +325,176 @@ def test_a_resource_is_found_by_its_names(open_page: Open) -> None:
 
     page.click("#search")
     page.press("no such name", Keys.ENTER)
-    assert page.text("#found p") == "No resource has this name."
+    assert page.text("#found p") == "No resource matches this text."
     page.press(Keys.ESCAPE)
     assert page.run("return document.getElementById('found').hidden")
+
+
+SCREENS = {"desktop": 1400, "phone": 360}
+#: how far a picture is wider than its frame.
+SCROLLED_AWAY = """
+const graph = document.getElementById('graph');
+return graph.scrollWidth - graph.clientWidth;
+"""
+#: the parts of a page with this selector that are not within the frame of the picture.
+OUTSIDE = """
+const frame = document.getElementById('graph').getBoundingClientRect();
+return [...document.querySelectorAll(arguments[0])].filter((each) => each.checkVisibility())
+  .filter((each) => {
+    const box = each.getBoundingClientRect();
+    return box.left < frame.left || box.right > frame.right || each.scrollWidth > each.clientWidth;
+  }).map((each) => each.textContent);
+"""
+
+
+def screen(chrome: Chrome, width: int, height: int = 900) -> None:
+    """Set the size of the screen."""
+    if width == PHONE["width"]:
+        phone(chrome)
+    else:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def test_all_steps_of_the_sample_app_are_visible_on_a_desktop(
+    open_page: Open, chrome: Chrome
+) -> None:
+    """Roles, features, owners and clean-ups need no horizontal scrolling, and are readable."""
+    screen(chrome, SCREENS["desktop"])
+    app = sample()
+    page = open_page(app, as_it_is=True)
+
+    assert set(page.shown()) == {each for stack in app.stacks.values() for each in stack.marks}
+    assert page.run(SCROLLED_AWAY) == 0
+    assert page.run(OVERFLOW) <= 0
+    assert page.run(OUTSIDE, ".roles .box") == []
+    scales = page.run(
+        "return [...document.querySelectorAll('.roles svg')].map((each) =>"
+        " each.getBoundingClientRect().width / each.viewBox.baseVal.width)"
+    )
+    # text of 12 pixels, of which none is smaller than 10
+    assert all(10 / 12 <= each <= 1 for each in scales)
+
+
+@pytest.mark.parametrize("width", [1100, 1400, 2000])
+def test_a_picture_that_is_too_wide_has_readable_text(
+    open_page: Open, chrome: Chrome, width: int
+) -> None:
+    """It either fits, with text that is a little smaller, or it scrolls in its full size."""
+    screen(chrome, width)
+    page = open_page(sample())
+    scale, hidden = page.run(
+        "const svg = document.querySelector('.all svg'), graph = document.getElementById('graph');"
+        "return [svg.getBoundingClientRect().width / svg.viewBox.baseVal.width,"
+        " graph.scrollWidth - graph.clientWidth]"
+    )
+
+    assert scale == 1 or (10 / 12 <= scale < 1 and hidden == 0)
+    assert (scale == 1) == (width < 2000) or hidden == 0
+
+
+@pytest.mark.parametrize("width", SCREENS.values(), ids=SCREENS)
+@pytest.mark.parametrize("make", [sample, nested, hostile])
+def test_stack_names_are_never_cut(
+    open_page: Open, chrome: Chrome, make: Callable[[], App], width: int
+) -> None:
+    """They are visible at first, while the picture scrolls, and after the filter is changed."""
+    screen(chrome, width)
+    page = open_page(make(), as_it_is=True)
+
+    for _ in range(3):
+        for part in (0, 0.3, 1):
+            page.run(
+                "const graph = document.getElementById('graph');"
+                "graph.scrollTo({left: arguments[0] * graph.scrollWidth, behavior: 'instant'})",
+                part,
+            )
+            assert page.run(OUTSIDE, ".picture .stack, .picture .about") == []
+        page.run("document.getElementById('only-roles').click()")
+        assert page.run("return document.getElementById('graph').scrollLeft") == 0
+        assert page.run(OUTSIDE, ".picture .stack, .picture .about") == []
+
+
+@pytest.mark.parametrize("width", SCREENS.values(), ids=SCREENS)
+def test_everything_is_reachable_without_scrolling_the_page_sideways(
+    open_page: Open, chrome: Chrome, width: int
+) -> None:
+    """All controls and texts outside of the picture are within the screen."""
+    screen(chrome, width)
+    page = open_page(sample())
+    page.slide_to(12)
+    page.box(STREAMING).click()
+    page.run("document.querySelector('details').open = true")
+
+    assert page.run(OVERFLOW) <= 0
+    outside = page.run(
+        "return [...document.querySelectorAll('header *, #panel *, details *')]"
+        ".filter((each) => each.checkVisibility() && !each.closest('.unseen, #found'))"
+        ".filter((each) => { const box = each.getBoundingClientRect();"
+        " return box.width && (box.left < 0 || box.right > innerWidth + .5); })"
+        ".map((each) => each.outerHTML.slice(0, 200))"
+    )
+    assert outside == []
+
+
+@pytest.mark.parametrize("make", [sample, nested, hostile])
+def test_texts_stay_within_their_boxes(open_page: Open, make: Callable[[], App]) -> None:
+    """The widths are measured, not estimated."""
+    page = open_page(make())
+
+    wider = page.run(
+        "return [...document.querySelectorAll('.all .box text')].filter((each) => {"
+        " const text = each.getBoundingClientRect();"
+        " const box = each.closest('.box').querySelector('rect').getBoundingClientRect();"
+        " return text.left < box.left || text.right > box.right || text.bottom > box.bottom;"
+        "}).map((each) => each.textContent)"
+    )
+    assert wider == []
+
+
+#: A4 in landscape without the margins of the style sheet, in pixels.
+PAPER = {"width": round(273 / 25.4 * 96), "height": round(186 / 25.4 * 96)}
+
+
+@pytest.mark.parametrize("make", [sample, large])
+def test_it_can_be_printed(open_page: Open, chrome: Chrome, make: Callable[[], App]) -> None:
+    """Paper is white, each stack fits on a page and is not divided, and the list is included."""
+    look(chrome, "dark")
+    app = make() if make is sample else large(stacks=3, resources=60)
+    page = open_page(app)
+    page.slide_to(3)
+    page.run("document.querySelector('.all .box').dispatchEvent(new Event('click'))")
+    screen(chrome, PAPER["width"], PAPER["height"])
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    chrome.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": features})
+
+    assert (
+        luminance(page.run("return getComputedStyle(document.documentElement).backgroundColor"))
+        == 1
+    )
+    visible = "return document.querySelector(arguments[0]).checkVisibility()"
+    for selector in ("#controls", "#panel", "#now"):
+        assert not page.run(visible, selector)
+    lanes = page.run(
+        "return [...document.querySelectorAll('.all .lane')].map((each) => ["
+        " each.dataset.stack, getComputedStyle(each).breakInside,"
+        " each.getBoundingClientRect().right, each.getBoundingClientRect().height,"
+        " each.querySelector('svg').getBoundingClientRect().right])"
+    )
+    assert [name for name, *_ in lanes] == list(app.stacks)
+    for name, inside, right, height, picture in lanes:
+        assert inside == "avoid", name
+        assert max(right, picture) <= PAPER["width"]
+        assert height <= PAPER["height"]
+    listed = page.run(
+        "return [...document.querySelectorAll('.list h2')].filter((each) =>"
+        " each.getBoundingClientRect().height > 0).length"
+    )
+    assert listed == len(app.stacks)
+    assert page.run(OVERFLOW) <= 0
+    printed = chrome.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+    pages = base64.b64decode(printed).count(b"/Type /Page\n")
+    assert pages >= 2
 
 
 def test_resources_that_concern_no_role_can_be_hidden(open_page: Open) -> None:
@@ -349,7 +518,7 @@ def test_resources_that_concern_no_role_can_be_hidden(open_page: Open) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_all_text_has_enough_contrast(open_page: Open, chrome: Chrome, scheme: str) -> None:
+def test_all_text_has_enoughcontrast(open_page: Open, chrome: Chrome, scheme: str) -> None:
     """In every state, the contrast with the background meets the ratio that WCAG requires."""
     look(chrome, scheme)
     page = open_page(sample())
@@ -361,17 +530,17 @@ def test_all_text_has_enough_contrast(open_page: Open, chrome: Chrome, scheme: s
             page.slide_to(step)
             for words, colour, behind, _ in page.run(_TEXTS):
                 seen.add((colour, behind))
-                assert _contrast(colour, behind) >= 4.5, (words, colour, behind)
+                assert contrast(colour, behind) >= 4.5, (words, colour, behind)
     page.box(STREAMING).click()
     page.run("document.getElementById('search').value = 'role'")
     page.run("document.getElementById('search').dispatchEvent(new Event('input'))")
     page.run("document.querySelector('details').open = true")
     for words, colour, behind, lit in page.run(_TEXTS):
         seen.add((colour, behind))
-        assert not lit or _contrast(colour, behind) >= 4.5, (words, colour, behind)
+        assert not lit or contrast(colour, behind) >= 4.5, (words, colour, behind)
     assert len(seen) > 15
     ground = page.run("return getComputedStyle(document.documentElement).backgroundColor")
-    assert (_luminance(ground) > 0.5) == (scheme == "light")
+    assert (luminance(ground) > 0.5) == (scheme == "light")
 
 
 #: every visible text, its colour, its background colour, and whether it is not dimmed.
@@ -386,25 +555,13 @@ return [...document.querySelectorAll('body *')].filter((each) => each.checkVisib
       while (behind.parentElement && clear(behind)) behind = behind.parentElement;
       return [each.textContent, style.color, getComputedStyle(behind).backgroundColor, true];
     }
-    const grounds = [each.closest('.box'), each.closest('.lane'), each.closest('svg')]
-      .filter(Boolean).map((one) => getComputedStyle(one.querySelector(':scope > rect')).fill);
-    return [each.textContent, style.fill, grounds.find((one) => one !== 'none'),
+    const box = each.closest('.box');
+    const fill = box ? getComputedStyle(box.querySelector(':scope > rect')).fill : 'none';
+    const lane = getComputedStyle(each.closest('.lane') ?? document.documentElement);
+    return [each.textContent, style.fill, fill === 'none' ? lane.backgroundColor : fill,
       !each.closest('.choosing') || each.closest('.on') !== null];
   })
 """
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
-    red, green, blue = (
-        each / 12.92 if each <= 0.03928 else ((each + 0.055) / 1.055) ** 2.4 for each in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _contrast(one: str, other: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 def test_names_that_are_code_are_shown_and_not_run(open_page: Open) -> None:

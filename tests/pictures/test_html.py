@@ -10,16 +10,18 @@ from html.parser import HTMLParser
 from typing import Any
 
 from slr_constructs.pictures.html import html
+from slr_constructs.pictures.labels import escaped
 from slr_constructs.pictures.steps import creation_of, teardown_of
-from slr_constructs.pictures.svg import numbers_of
+from slr_constructs.pictures.svg import numbers_of, svg
 from slr_constructs.templates.app import App, Place
 from slr_constructs.templates.reading import StackTemplate
+from slr_constructs.templates.role_usage import Mark
 from slr_constructs.templates.words import printable
 from tests.pictures.drawn import Drawn
-from tests.pictures.many_apps import APPS, nested, sample
+from tests.pictures.many_apps import APPS, hand_written, large, nested, plain, sample
 
 #: elements without an end tag.
-VOID = {"meta", "link", "input"}
+VOID = {"meta", "link", "input", "wbr"}
 
 
 class Page(HTMLParser):
@@ -115,12 +117,14 @@ def test_names_create_no_elements(app: App) -> None:
 
 
 def test_the_pictures_in_it_are_complete(app: App) -> None:
-    """One shows all resources, one those that concern roles; neither has its own style sheet."""
-    pictures = re.findall(r"<svg xmlns.*?</svg>", html(app), re.DOTALL)
+    """One shows all resources, the other only those that belong to roles."""
+    pictures = re.findall(r'<div class="picture (?:all|roles)".*?</div>', html(app), re.DOTALL)
 
-    whole, roles = map(Drawn, pictures)
-    assert set(roles.boxes) <= set(whole.boxes) == set(numbers_of(app).values())
-    assert all("<style" not in each for each in pictures)
+    whole, roles = (re.findall(r'data-n="(\d+)"', each) for each in pictures)
+    assert sorted(map(int, whole)) == sorted(numbers_of(app).values())
+    assert {*map(int, roles)} == set(Drawn(svg(app, only_roles=True)).boxes)
+    stacks = re.findall(r'<section class="lane" data-stack="([^"]*)"', pictures[0])
+    assert stacks == [escaped(name) for name in app.stacks]
 
 
 def test_the_data_have_the_steps_and_dependencies_of_each_resource(app: App) -> None:
@@ -142,13 +146,42 @@ def test_the_data_have_the_steps_and_dependencies_of_each_resource(app: App) -> 
             ]
 
 
+def test_a_large_app_opens_with_the_resources_that_belong_to_a_role() -> None:
+    """Resources or steps make an app large; without a role, this picture would be empty."""
+    one = {"Role": {"Type": "Custom::ServiceLinkedRole", "Properties": {"RoleName": "R"}}}
+    many = one | {f"Q{number}": {"Type": "AWS::SQS::Queue"} for number in range(39)}
+    one_too_many = many | {"Last": {"Type": "AWS::SQS::Queue"}}
+    opens = {
+        resources: Page(html(App([StackTemplate("S", {"Resources": body})]))).data["onlyRoles"]
+        for resources, body in (("1", one), ("40", many), ("41", one_too_many))
+    }
+
+    assert opens == {"1": False, "40": False, "41": True}
+    assert Page(html(sample())).data["onlyRoles"]
+    assert Page(html(large(resources=20))).data["onlyRoles"]
+    assert not Page(html(plain())).data["onlyRoles"]
+    # 12 steps, and no role
+    assert not Page(html(hand_written())).data["onlyRoles"]
+
+
+def test_the_filter_says_what_it_shows() -> None:
+    """Its label has the number of resources."""
+    app = sample()
+    related = sum(len(stack.marks) for stack in app.stacks.values())
+    resources = sum(len(stack.resources) for stack in app.stacks.values())
+
+    label = f"Only resources that belong to a role ({related} of {resources})"
+    assert label in html(app)
+
+
 def test_a_list_has_the_same_content(app: App) -> None:
     """Browsers without scripts and screen readers can use it."""
     page = Page(html(app))
     tags = [tag for tag, _ in page.elements]
     steps = sum(len(stack.creation) for stack in app.stacks.values())
 
-    assert tags.count("li") == steps
+    # the legend is a list too
+    assert tags.count("li") == steps + len(Mark)
     assert tags.count("ol") == len(app.stacks)
     assert tags.count("small") == sum(len(stack.resources) for stack in app.stacks.values())
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from slr_constructs.pictures.labels import marks_in_words, short_name, shorten, width_of, wrap
+from slr_constructs.pictures.labels import (
+    breakable,
+    marks_in_words,
+    short_name,
+    shorten,
+    width_of,
+    wrap,
+    wrap_all,
+)
 from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import StackTemplate
 from tests.pictures.many_apps import HOSTILE, every_feature, hostile, nested, sample
@@ -12,11 +20,11 @@ from tests.pictures.many_apps import HOSTILE, every_feature, hostile, nested, sa
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_shortened_text_fits(text: str) -> None:
-    """Any text fits in one line and in two lines."""
+    """Any text fits in one line and in three lines."""
     for room in (20.0, 60.0, 150.0):
         assert width_of(shorten(text, room, 12), 12) <= room
         lines = wrap(text, room, 12)
-        assert len(lines) in (1, 2)
+        assert len(lines) in (1, 2, 3)
         assert all(width_of(each, 12) <= room for each in lines)
 
 
@@ -34,11 +42,30 @@ def test_accents_have_no_width_and_wide_letters_have_more() -> None:
 
 
 def test_a_long_name_breaks_between_constructs_or_else_between_words() -> None:
-    """The first line takes as much as fits, the second is shortened if necessary."""
+    """Each line takes as much as fits, and the third is shortened if necessary."""
     assert wrap("Short", 150, 12) == ["Short"]
     assert wrap("CallAudio/ResourcePolicy", 120, 12) == ["CallAudio/", "ResourcePolicy"]
     assert wrap("AWSServiceRoleForMediaTailor", 140, 12) == ["AWSServiceRoleFor", "MediaTailor"]
+    assert wrap("AWSServiceRoleForAmazonChimeVoiceConnector", 140, 12) == [
+        *("AWSServiceRoleFor", "AmazonChimeVoice", "Connector")
+    ]
     assert wrap("x" * 40, 100, 12) == [shorten("x" * 40, 100, 12)]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_text_can_be_wrapped_without_shortening(text: str) -> None:
+    """It keeps all letters, in lines that fit."""
+    for room in (20.0, 60.0, 700.0):
+        lines = wrap_all(text, room, 12)
+        assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+        assert all(width_of(each, 12) <= room for each in lines)
+    assert wrap_all("Prod/LiveShowHotline", 80, 12) == ["Prod/Live", "ShowHotline"]
+
+
+def test_a_name_in_html_may_break_between_words() -> None:
+    """The browser decides whether it breaks there."""
+    assert breakable("Prod/Live-Show<Hotline") == "Prod/<wbr>Live-<wbr>Show&lt;Hotline"
+    assert breakable("") == ""
 
 
 def test_the_name_of_a_resource_is_the_path_of_its_construct() -> None:

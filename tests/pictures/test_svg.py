@@ -7,6 +7,7 @@ from itertools import combinations, pairwise
 
 import pytest
 
+from slr_constructs.pictures.labels import width_of
 from slr_constructs.pictures.svg import numbers_of, svg
 from slr_constructs.templates.app import App, Place
 from slr_constructs.templates.reading import StackTemplate
@@ -214,7 +215,22 @@ def test_shortened_names_have_the_full_name_as_tooltip() -> None:
 
     assert "Very/" + "Long" * 120 in box.title
     assert all(len(each) < 40 for each in box.texts)
-    assert "…" in box.texts[1]
+    assert "…" in box.texts[2]
+
+
+def test_stack_names_are_never_shortened(app: App) -> None:
+    """A name that is wider than its lane continues on the next line, above the boxes."""
+    for lane in Drawn(svg(app)).lanes:
+        name = lane.attrib["data-stack"]
+        lines = [each for each in lane if each.attrib.get("class") == "stack"]
+        texts = [str(each.text) for each in lines]
+
+        assert "".join(texts).replace(" ", "") == name.replace(" ", "")
+        room = int(lane[0].attrib["width"]) - 2 * 16
+        assert all(width_of(text, 15 * 1.12) <= room for text in texts)
+        tops = [int(each.attrib["y"]) for each in lane if each.tag == f"{SVG}text"]
+        (boxes,) = lane.findall(f"{SVG}g")
+        assert max(tops) < int(re.findall(r"\d+", boxes.attrib["transform"])[1])
 
 
 def test_headings_name_the_dependencies_of_a_stack() -> None:
@@ -239,7 +255,7 @@ def test_the_picture_of_roles_keeps_the_numbers_of_steps() -> None:
     ("app", "sentence"),
     [
         pytest.param(nothing(), "The app has no stacks.", id="no-stacks"),
-        pytest.param(hand_written(), "No resource concerns a role.", id="no-roles"),
+        pytest.param(hand_written(), "No resource belongs to a role.", id="no-roles"),
     ],
 )
 def test_an_empty_picture_has_an_explanation(app: App, sentence: str) -> None:
@@ -254,6 +270,16 @@ def test_the_legend_has_every_mark() -> None:
     assert [each.attrib["class"] for each in legend.findall(f"{SVG}g")] == [
         f"mark {mark.value}" for mark in Mark
     ]
+
+
+def test_the_legend_fits_into_the_narrowest_picture() -> None:
+    """No word of it is cut."""
+    root = Drawn(svg(nothing())).root
+    (legend,) = root.findall(f"{SVG}g[@class='legend']")
+
+    for each in legend.findall(f"{SVG}text"):
+        end = int(each.attrib["x"]) + width_of(str(each.text), 12)
+        assert end <= int(root.attrib["width"])
 
 
 def test_five_thousand_resources_are_drawn() -> None:
