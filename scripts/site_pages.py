@@ -307,7 +307,9 @@ def api(module: str) -> str:
             parts += [f"::: {module}.{name}\n", *_values(value)]
         elif isinstance(value, catalogue.RoleDefinition):
             values.append((f"`{name}`", f"`{value.role_name}`"))
-    return "\n".join([*parts, _table(("constant", "role"), values) if values else ""])
+        elif isinstance(value, str):
+            values.append((f"`{name}`", f"`{value}`"))
+    return "\n".join([*parts, _table(("constant", "value"), values) if values else ""])
 
 
 def _values(kind: type | Callable[..., object]) -> Iterator[str]:

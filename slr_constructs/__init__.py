@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from slr_constructs._role_guard import RoleGuard
     from slr_constructs._service_linked_role import RoleRemoval, ServiceLinkedRole
     from slr_constructs._usage_error import UsageError
+    from slr_constructs._version import __version__
     from slr_constructs.features.app_instance_streaming import AppInstanceStreaming, MessagingStream
     from slr_constructs.features.ivs_recording import (
         IvsRecordingConfiguration,
@@ -70,6 +71,7 @@ __all__ = [
     "Thumbnails",
     "UsageError",
     "VoiceConnectorStreaming",
+    "__version__",
     "catalogue",
 ]
 
@@ -96,6 +98,7 @@ _MODULES = {
     "Thumbnails": "features.ivs_recording",
     "UsageError": "_usage_error",
     "VoiceConnectorStreaming": "features.voice_connector_streaming",
+    "__version__": "_version",
 }
 
 

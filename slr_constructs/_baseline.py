@@ -7,11 +7,11 @@ a test compares the two. So it is a stack like any other: it has a lease on each
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from slr_constructs import _function_definition as definition
 from slr_constructs import _permissions as permissions
+from slr_constructs._version import __version__
 from slr_constructs.catalogue.resource_type import HERE
 from slr_constructs.handler.slr_handler import contract
 
@@ -48,12 +48,12 @@ def baseline(roles: Sequence[RoleDefinition]) -> str:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": (
             f"Creates or adopts {len(roles)} service-linked role(s), and keeps them"
-            f" ({_NAME} {version(_NAME)})"
+            f" ({_NAME} {__version__})"
         ),
         "Metadata": {
             # the key `slr-constructs` is that of acknowledged findings
             f"{_NAME}-baseline": {
-                "Version": version(_NAME),
+                "Version": __version__,
                 "Roles": [each.role_name for each in roles],
             }
         },

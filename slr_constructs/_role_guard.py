@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -22,6 +21,7 @@ from aws_cdk import (
 
 from slr_constructs._errors import check_kind
 from slr_constructs._extras import require
+from slr_constructs._version import __version__
 from slr_constructs.guard.quick_look import may_have_findings
 from slr_constructs.guard.rule import Finding, Severity
 from slr_constructs.guard.rules.not_analyzed import RULE as NOT_ANALYZED
@@ -83,7 +83,7 @@ class RoleGuard:
     @property
     def version(self) -> str:
         """The version of this library."""
-        return version(_NAME)
+        return __version__
 
     @property
     def rule_ids(self) -> list[str]:

@@ -7,7 +7,6 @@ known only after it was written, so a plugin of CDK reads it, as `RoleGuard` doe
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from aws_cdk import (
 
 from slr_constructs._function_definition import REQUEST_BYTES
 from slr_constructs._registry import key_of
+from slr_constructs._version import __version__
 
 if TYPE_CHECKING:
     from aws_cdk import IPolicyValidationContext, Stack
@@ -60,7 +60,7 @@ class _TemplateSize:
     @property
     def version(self) -> str:
         """The version of this library."""
-        return version("slr-constructs")
+        return __version__
 
     @property
     def rule_ids(self) -> list[str]:

@@ -40,6 +40,7 @@ LAYERS = [
         "slr_constructs._extras",
         "slr_constructs._arn",
         "slr_constructs._l1",
+        "slr_constructs._version",
     ],
     ["slr_constructs.catalogue"],
     ["slr_constructs._usage_error"],
@@ -154,7 +155,7 @@ def test_commands_do_not_import_the_constructs() -> None:
     """They need only facts, permissions, templates and accounts, so they do not start Node.js."""
     parts = (
         *("cli", "account", "guard", "pictures", "policies", "templates"),
-        *("_baseline", "_permissions", "catalogue", "handler.slr_handler"),
+        *("_baseline", "_permissions", "_version", "catalogue", "handler.slr_handler"),
     )
     allowed = tuple(f"slr_constructs.{part}" for part in parts)
 

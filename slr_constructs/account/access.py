@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -25,6 +24,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from slr_constructs._version import __version__
 from slr_constructs.account.calls import ignore_call
 from slr_constructs.account.responses import CheckedApi, InvalidResponseError, check_responses
 from slr_constructs.handler.slr_handler.aws import NO_RETRIES, Retries, code, message
@@ -43,7 +43,7 @@ _CONFIG = Config(
     read_timeout=20,
     retries={"mode": "standard", "total_max_attempts": 2},
     max_pool_connections=64,
-    user_agent_extra=f"slr-constructs/{version('slr-constructs')}",
+    user_agent_extra=f"slr-constructs/{__version__}",
 )
 #: longer than a command runs, and longer than the credentials of a role are valid.
 COMMAND_SECONDS = 3600

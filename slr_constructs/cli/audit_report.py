@@ -6,13 +6,13 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
-from importlib.metadata import version
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
 
+from slr_constructs._version import __version__
 from slr_constructs.account.iam_role import RECENT
 from slr_constructs.account.stacks import StackState, name_of
 from slr_constructs.cli.columns import Columns
@@ -304,7 +304,7 @@ def _role_as_json(report: RoleReport) -> dict[str, Any]:
 
 def origin_as_json() -> dict[str, str]:
     """Return when a report was written, and by which version."""
-    return {"time": _moment(datetime.now(UTC)), "version": version("slr-constructs")}
+    return {"time": _moment(datetime.now(UTC)), "version": __version__}
 
 
 def failure_as_json(failure: Failure) -> dict[str, str | None]:

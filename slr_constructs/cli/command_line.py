@@ -12,6 +12,8 @@ import importlib
 
 import click
 
+from slr_constructs._version import __version__
+
 _COMMANDS = (
     "audit",
     "baseline",
@@ -43,7 +45,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="slr-constructs")
+@click.version_option(__version__)
 def slr_constructs() -> None:
     """Analyze service-linked roles in CloudFormation templates and AWS accounts.
 

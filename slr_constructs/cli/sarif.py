@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from slr_constructs._version import __version__
 from slr_constructs.guard.acknowledged import NAMESPACE
 from slr_constructs.guard.additions import acknowledgement, as_yaml
 from slr_constructs.guard.check import RULES
@@ -47,8 +47,8 @@ def sarif(app: App, findings: Iterable[tuple[Finding, str | None]]) -> dict[str,
                 "tool": {
                     "driver": {
                         "name": NAMESPACE,
-                        "semanticVersion": version(NAMESPACE),
                         "informationUri": _SITE,
+                        "semanticVersion": __version__,
                         "rules": [_rule(each) for each in RULES],
                     }
                 },

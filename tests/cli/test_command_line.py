@@ -75,13 +75,6 @@ def test_the_help_has_the_defaults_of_options() -> None:
         assert about.partition("[default: ")[2].startswith(f"{default}]"), option
 
 
-def test_the_version_is_that_of_the_package() -> None:
-    """The version of the installed distribution."""
-    result = CliRunner().invoke(slr_constructs, ["--version"])
-
-    assert result.output.startswith("slr-constructs, version 0.")
-
-
 def test_fails_if_the_command_is_unknown() -> None:
     """The message is click's, and the exit status is 2."""
     result = CliRunner().invoke(slr_constructs, ["oder"], prog_name="slr-constructs")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from slr_constructs._version import __version__
 from slr_constructs.account.access import CALL_ERRORS, reason
 from slr_constructs.account.interruption import held
 from slr_constructs.handler.slr_handler.clock import OutOfTimeError
@@ -94,7 +94,7 @@ def run(
     return Result(
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         region=sandbox.region,
-        version=version("slr-constructs"),
+        version=__version__,
         emulated=sandbox.emulated,
         answers=answers,
     )
