@@ -23,7 +23,7 @@ export NODE_NO_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help synth picture rules policies inline verified docs demo test test-exhaustive test-emulated test-aws probe-aws test-versions test-unpinned bench lint format lock clean
+.PHONY: help synth picture rules policies inline verified docs demo dist test test-exhaustive test-emulated test-aws probe-aws test-versions test-unpinned bench lint format lock clean
 
 help:  ## list the targets
 	@$(PYTHON) -c 'import re, sys; [print("make %-16s%s" % m) for m in re.findall(r"^([a-z-]+):.*  ## (.*)", open(sys.argv[1]).read(), re.M)]' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,14 @@ docs: export DISABLE_MKDOCS_2_WARNING := true
 docs: $(PIP_STAMP)  ## build the documentation site into site/html, and check its links
 	@$(BIN)/python -m scripts.site_pages site/pages
 	@$(BIN)/mkdocs build --strict
+
+# the same commit results in the same bytes
+dist: $(PIP_STAMP)  ## build what a release publishes into dist: packages, zipapp and checksums
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+	@$(BIN)/python -m scripts.build_zipapp dist/*.whl dist/slr-constructs.pyz
+	@cp requirements-cli.txt dist
+	@cd dist && sha256sum -- * >SHA256SUMS
 
 demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy and delete the sample app, without an AWS account
 	@$(BIN)/python -m tests.emulated.demo
@@ -112,6 +120,7 @@ lock: $(PIP_STAMP)  ## pin the versions of pyproject.toml and package.json again
 	$(UV) pip compile --quiet pyproject.toml --group dev --all-extras --no-strip-extras \
 		--universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command 'make lock' --output-file requirements.txt
+	$(BIN)/python -m scripts.cli_requirements >requirements-cli.txt
 	$(BIN)/npm install --package-lock-only --loglevel=error
 
 clean:  ## remove everything that make created

@@ -1,4 +1,4 @@
-"""The workflow to copy: linted, pinned, and its steps run, without GitHub and without AWS.
+"""The workflows: linted, pinned, and their steps run, without GitHub and without AWS.
 
 The tests replace what GitHub provides to a step: its shell, the file of outputs, and the client
 that `actions/github-script` passes to a script.
@@ -32,13 +32,13 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 NODE_MODULES = ROOT / "node_modules"
 PAGE = ROOT / "docs/pull-request.md"
-OURS = (ROOT / ".github/workflows/pull-request.yml").read_text()
-WEEKLY = (ROOT / ".github/workflows/weekly.yml").read_text()
+FILES = {path.stem: path.read_text() for path in (ROOT / ".github/workflows").iterdir()}
+OURS, RELEASE, WEEKLY = (FILES[name] for name in ("pull-request", "release", "weekly"))
 TO_COPY, DEPLOYED, GITLAB = re.findall(
     r"^```yaml\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL
 )
 ON_PULL_REQUESTS = {"ours": OURS, "to copy": TO_COPY, "deployed": DEPLOYED}
-WORKFLOWS = {**ON_PULL_REQUESTS, "weekly": WEEKLY}
+WORKFLOWS = {**ON_PULL_REQUESTS, "release": RELEASE, "weekly": WEEKLY}
 each_workflow = pytest.mark.parametrize("text", WORKFLOWS.values(), ids=WORKFLOWS)
 
 #: the permissions of each job, in all workflows.
@@ -49,6 +49,11 @@ PERMISSIONS = {
     "deployed": {"contents": "read", "id-token": "write"},
     "lock": {"contents": "read"},
     "versions": {"contents": "read"},
+    "build": {"contents": "read"},
+    "verify": {},
+    "publish": {"id-token": "write"},
+    "release": {"contents": "write"},
+    "site": {"id-token": "write", "pages": "write"},
 }
 
 
@@ -133,6 +138,83 @@ def test_lint_reports_each_mistake(tmp_path: Path) -> None:
         assert any(finding in each for each in found), wrong
 
 
+#: what zizmor reports if a workflow has the text on the right.
+RISKS = [
+    ("deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128", "deploy-pages@v5", "unpinned-uses"),
+    ('release.py "$TAG"', "release.py ${{ github.ref_name }}", "template-injection"),
+    ("tags: [", "branches: [main]\n  pull_request_target:\n    paths: [", "dangerous-triggers"),
+    ("attestations: true", "password: ${{ secrets.INDEX }}", "use-trusted-publishing"),
+]
+
+
+def _zizmor(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run zizmor for the workflows of a folder, without network."""
+    return subprocess.run(
+        [BIN / "zizmor", "--offline", "--no-config", "--no-progress", "--format=plain", folder],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_no_workflow_has_a_known_risk(tmp_path: Path) -> None:
+    """Such as a checkout that keeps its token, or values of others in a script."""
+    folder = tmp_path / ".github/workflows"
+    folder.mkdir(parents=True)
+    for name, text in WORKFLOWS.items():
+        (folder / f"{name.replace(' ', '-')}.yml").write_text(text)
+
+    done = _zizmor(tmp_path)
+
+    assert done.returncode == 0, done.stdout
+    assert done.stderr.count("completed") == len(WORKFLOWS), done.stderr
+
+
+@pytest.mark.parametrize(("correct", "wrong", "finding"), RISKS, ids=[each[2] for each in RISKS])
+def test_each_risk_is_reported(correct: str, wrong: str, finding: str, tmp_path: Path) -> None:
+    """No output therefore means that a workflow has no such risk."""
+    folder = tmp_path / ".github/workflows"
+    folder.mkdir(parents=True)
+    assert correct in RELEASE
+    (folder / "release.yml").write_text(RELEASE.replace(correct, wrong, 1))
+
+    done = _zizmor(tmp_path)
+
+    assert done.returncode > 10, done.stderr
+    assert f"[{finding}" in done.stdout
+
+
+def _shellcheck(folder: Path, texts: Iterable[str]) -> str:
+    """Return what shellcheck prints about the scripts of steps, and about that of CI."""
+    scripts = [step["run"] for text in texts for step in _steps(text) if "run" in step]
+    for number, script in enumerate(scripts):
+        (folder / f"{number}.sh").write_text(f"set -e -o pipefail\n{script}")
+    # .ci/run passes the names of its functions to others, which SC2329 does not see
+    options = ("--shell=bash", "--norc", "--exclude=SC2329")
+    return subprocess.run(
+        [BIN / "shellcheck", *options, ROOT / ".ci/run", *folder.glob("*.sh")],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+
+
+def test_no_script_has_a_known_mistake(tmp_path: Path) -> None:
+    """The scripts of all steps, and that of CI."""
+    assert _shellcheck(tmp_path, WORKFLOWS.values()) == ""
+
+
+def test_a_mistake_in_a_script_is_reported(tmp_path: Path) -> None:
+    """No output therefore means that a script has no such mistake."""
+    correct = 'release.py "$TAG"'
+    assert correct in RELEASE
+
+    printed = _shellcheck(tmp_path, [RELEASE.replace(correct, "release.py $TAG")])
+
+    assert "SC2086" in printed
+
+
 def test_every_action_is_pinned() -> None:
     """By a full commit, with the version in a comment, and by the same one in all workflows."""
     pinned = re.compile(r"uses: ([\w-]+/[\w-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$", re.MULTILINE)
@@ -148,11 +230,11 @@ def test_every_action_is_pinned() -> None:
 
 @each_workflow
 def test_a_job_has_the_permissions_that_it_needs(text: str) -> None:
-    """It also has a timeout, and a second run cancels the first."""
+    """It also has a timeout. A second run cancels the first, except for a release."""
     workflow = yaml.safe_load(text)
 
     assert workflow["permissions"] == {}
-    assert workflow["concurrency"]["cancel-in-progress"] is True
+    assert workflow["concurrency"]["cancel-in-progress"] is (text != RELEASE)
     for name, job in _jobs(text).items():
         assert job["permissions"] == PERMISSIONS[name]
         assert job["timeout-minutes"] <= 45
@@ -230,14 +312,15 @@ def test_every_target_of_make_exists() -> None:
     """The targets in steps, and the targets in the matrices."""
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     run = "\n".join(step.get("run", "") for text in WORKFLOWS.values() for step in _steps(text))
-    named = set(re.findall(r"\bmake (?:-C \S+ )?([a-z-]+)", run))
+    calls = re.findall(r"\bmake (?:-C \S+ )?([a-z-]+(?: [a-z-]+)*)", run)
+    named = {target for call in calls for target in call.split()}
     for matrix in (
         _jobs(OURS)["test"]["strategy"]["matrix"],
         _jobs(WEEKLY)["lock"]["strategy"]["matrix"],
     ):
         named |= {*matrix["target"], *(each["target"] for each in matrix.get("include", []))}
 
-    assert {"synth", "test", "test-emulated"} <= named <= targets
+    assert {"synth", "test", "test-emulated", "dist"} <= named <= targets
 
 
 def test_every_option_of_the_command_line_exists() -> None:
