@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import slr_constructs
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "slr_constructs"
 
@@ -163,6 +165,45 @@ def test_commands_do_not_import_the_constructs() -> None:
         if module.startswith("slr_constructs.cli"):
             imported = _runtime_imports(module) - {"slr_constructs"}
             assert all(name.startswith(allowed) for name in imported), module
+
+
+def test_no_module_that_a_command_reaches_imports_cdk() -> None:
+    """Also not when a command runs, so the command line works without aws-cdk-lib."""
+    todo = [name for name in MODULES if name.startswith("slr_constructs.cli")]
+    reached: dict[str, set[str]] = {}
+    while todo:
+        module = todo.pop()
+        if module not in reached and module != "slr_constructs":  # which imports on first use
+            reached[module] = _names_at_run_time(module)
+            todo += [name for name in reached[module] if name in MODULES]
+
+    assert "slr_constructs.templates.reading" in reached
+    assert "slr_constructs.handler.slr_handler.operations.ivs_recording" in reached
+    for module, names in reached.items():
+        roots = {name.split(".")[0] for name in names}
+        assert not roots & {"aws_cdk", "constructs", "jsii"}, module
+        # a public name would import the module of the construct
+        assert not any(f"slr_constructs.{name}" in names for name in slr_constructs.__all__[:-2])
+
+
+def _names_at_run_time(module: str) -> set[str]:
+    """Return what a module imports at run time, at its top or in its functions."""
+    package = module if MODULES[module].name == "__init__.py" else module.rpartition(".")[0]
+    names = set()
+    todo: list[ast.AST] = [ast.parse(MODULES[module].read_text())]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            todo += node.orelse
+        elif isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package.split(".")[: 1 - node.level or None]) if node.level else ""
+            source = ".".join(filter(None, [base, node.module or ""]))
+            names |= {source} | {f"{source}.{alias.name}" for alias in node.names}
+        else:
+            todo += ast.iter_child_nodes(node)
+    return names
 
 
 def test_facts_permissions_and_rules_need_only_the_standard_library() -> None:
