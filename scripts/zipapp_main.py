@@ -14,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import NoReturn
 
@@ -77,7 +78,9 @@ def _start() -> None:
         _fail(f"Python 3.11 or later is required, and this is Python {_python()}")
     try:
         folder = _packages(Path(__file__).parent)
-    except (OSError, RuntimeError) as error:  # RuntimeError: there is no home folder
+    except (zipfile.BadZipFile, zlib.error) as error:
+        _fail(f"the file is damaged: {error}. Download it again.")
+    except (OSError, RuntimeError) as error:  # RuntimeError: the home folder is unknown
         _fail(
             f"the packages cannot be extracted: {error}. Set {_VARIABLE} to a folder that you can"
             " write to."
