@@ -57,12 +57,14 @@ docs: $(PIP_STAMP)  ## build the documentation site into site/html, and check it
 	@$(BIN)/mkdocs build --strict
 
 # the same commit results in the same bytes
-dist: $(PIP_STAMP)  ## build what a release publishes into dist: packages, zipapp and checksums
-	@rm -rf dist
-	@$(BIN)/python -m build --no-isolation --outdir dist .
-	@$(BIN)/python -m scripts.build_zipapp dist/*.whl dist/slr-constructs.pyz
-	@cp requirements-cli.txt dist
-	@cd dist && sha256sum -- * >SHA256SUMS
+DIST ?= dist
+
+dist: $(PIP_STAMP)  ## build what a release publishes: packages, zipapp and checksums
+	@rm -rf $(DIST)
+	@$(BIN)/python -m build --no-isolation --outdir $(DIST) .
+	@$(BIN)/python -m scripts.build_zipapp $(DIST)/*.whl $(DIST)/slr-constructs.pyz
+	@cp requirements-cli.txt $(DIST)
+	@cd $(DIST) && sha256sum -- * >SHA256SUMS
 
 demo: $(PIP_STAMP) $(NPM_STAMP)  ## deploy and delete the sample app, without an AWS account
 	@$(BIN)/python -m tests.emulated.demo

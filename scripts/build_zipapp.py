@@ -196,13 +196,13 @@ def _write(file: Path, members: dict[str, bytes]) -> None:
     """Write a zip file that the shell can start; its entries have no time of their own."""
     with file.open("wb") as stream:
         stream.write(_SHEBANG)
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        with zipfile.ZipFile(stream, "w") as archive:
             for path, content in sorted(members.items()):
                 entry = zipfile.ZipInfo(path)  # dated 1980, the first year of zip files
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = 0o644 << 16
                 entry.create_system = 3  # otherwise, Windows would write another number
-                archive.writestr(entry, content, compresslevel=9)
+                archive.writestr(entry, content)
     file.chmod(0o755)
 
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tarfile
 import tomllib
-import venv
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -198,32 +197,6 @@ def test_the_command_line_works_without_cdk(built: Built, tmp_path: Path) -> Non
     assert started.stdout == f"slr-constructs, version {PROJECT['version']}\n"
 
 
-@pytest.mark.exhaustive
-def test_the_installation_without_cdk_is_as_small_as_documented(
-    built: Built, tmp_path: Path
-) -> None:
-    """The documented commands, with the built wheel instead of the published one."""
-    page = (ROOT / "docs/install.md").read_text()
-    commands = re.findall(r"^    (pip install (?:--no-deps|-r) .*)$", page, re.MULTILINE)
-    (figure,) = re.findall(r"about (\d+) MB instead of about \d+ MB", page)
-    home = tmp_path / "venv"
-    venv.create(home, with_pip=True)
-    assert len(commands) == 2
-    for command in commands:
-        # the files that the release will have
-        words = [
-            {"slr-constructs": str(built.wheel)}.get(word, re.sub("^https://.*/", "", word))
-            for word in command.split()[1:]
-        ]
-        subprocess.run([home / "bin/python", "-m", "pip", "--quiet", *words], check=True, cwd=ROOT)
-
-    size = sum(path.stat().st_size for path in home.rglob("*") if not path.is_symlink())
-    done = _run(home / "bin/python", "-I", "-c", COMMANDS, NOT_ORDERED)
-
-    assert done.returncode == 0, done.stderr
-    assert size / 1e6 == pytest.approx(int(figure), rel=0.15)
-
-
 def test_the_requirements_are_those_of_the_extra() -> None:
     """`make lock` writes the file again."""
     assert (ROOT / cli_requirements.FILE).read_text() == cli_requirements.requirements()
@@ -287,10 +260,11 @@ def test_the_source_distribution_runs_its_tests(built: Built, tmp_path: Path) ->
     The release workflow runs `make test` in the unpacked source distribution.
     """
     folder = built.unpack(tmp_path)
+    clone_only = test_the_source_distribution_is_the_repository.__name__
     chosen = [
         *("tests/test_version.py", "tests/test_catalogue.py", "tests/test_release.py"),
         *("tests/features/test_ivs_recording.py", "tests/guard/test_cases.py"),
-        *("tests/handler/test_contract.py", "tests/test_distributions.py"),
+        *("tests/handler/test_contract.py", f"tests/test_distributions.py::{clone_only}"),
     ]
     pytest_of = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
     # of the folder, and not of the installation

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+import tomllib
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from scripts import release
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.programs import require
 
 ROOT = release.ROOT
 WORKFLOW: dict[Any, Any] = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
@@ -144,6 +146,60 @@ def test_packages_are_published_with_attestations_and_without_a_password() -> No
 
     assert publish["with"] == {"attestations": True}
     assert packages["path"].split() == ["dist/*.tar.gz", "dist/*.whl"]
+
+
+@pytest.mark.exhaustive
+def test_what_is_built_can_be_installed_and_run(tmp_path: Path) -> None:
+    """`make dist` builds it, and the step of the workflow tests it.
+
+    The environments have the sizes that the page about installations names.
+    """
+    virtual = Path(sys.executable).parents[1]
+    build = ["make", "dist", f"DIST={tmp_path / 'dist'}", f"VENV={virtual}"]
+    # the environment of the tests may be older than the lock
+    subprocess.run([*build, f"--old-file={virtual / '.installed'}"], cwd=ROOT, check=True)
+    (step,) = (each for each in JOBS["verify"]["steps"] if "SHA256SUMS" in each.get("run", ""))
+    kept = {name: each for name, each in os.environ.items() if not name.startswith("SLR_")}
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+
+    done = subprocess.run(
+        [require("bash"), "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        cwd=tmp_path,
+        env=kept
+        | {
+            "TAG": f"v{version}",
+            "PATH": f"{virtual / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "SLR_CONSTRUCTS_CACHE": str(tmp_path / "cache"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count(": OK\n") == 4
+    assert done.stdout.count("No findings in 1 stack.") == 3
+    page = " ".join((ROOT / "docs/install.md").read_text().split())
+    (figures,) = re.findall(r"has about (\d+) MB instead of about (\d+) MB", page)
+    for name, figure in zip(("cli", "cdk"), figures, strict=True):
+        files = (path for path in (tmp_path / name).rglob("*") if path.is_file())
+        size = sum(path.lstat().st_size for path in files if not path.is_symlink())
+        assert size / 1e6 == pytest.approx(int(figure), rel=0.1), name
+
+
+def test_the_documented_installation_is_the_one_that_is_tested() -> None:
+    """The step has the built wheel and the built file instead of the published ones."""
+    (step,) = (each for each in JOBS["verify"]["steps"] if "SHA256SUMS" in each.get("run", ""))
+    page = (ROOT / "docs/install.md").read_text()
+    commands = re.findall(r"^    pip (install (?:--no-deps|-r) .*)$", page, re.MULTILINE)
+    tested = [
+        re.sub("https://.*/", "dist/", each).replace("slr-constructs", "dist/*.whl")
+        for each in commands
+    ]
+
+    assert len(tested) == 2
+    for each in tested:
+        assert f"cli/bin/pip {each}\n" in step["run"].replace(" --quiet", "")
 
 
 def test_the_page_for_contributors_describes_the_workflow() -> None:
