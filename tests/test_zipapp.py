@@ -406,7 +406,12 @@ def test_the_real_file_works_without_any_package(real: Path, cache: Path, tmp_pa
     program = Path(sys.executable).with_name("slr-constructs")
     template = str(ROOT / "tests/guard/cases/ivs-recording-not-ordered.yaml")
     environment = os.environ | {"COLUMNS": "100"}
-    (size,) = re.findall(r"It has about (\d+) MB", (ROOT / "docs/install.md").read_text())
+    page = (ROOT / "docs/install.md").read_text()
+    (size,) = re.findall(r"It has about (\d+) MB", page)
+    (extracted,) = re.findall(r"first start extracts about (\d+) MB", page)
+    assert _started(real, "--version").returncode == 0
+    files = [each.stat().st_size for each in cache.rglob("*") if each.suffix != ".pyc"]
+    assert sum(files) / 1e6 == pytest.approx(int(extracted), rel=0.15)
 
     for words, status in (
         (("--version",), 0),
