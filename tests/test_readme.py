@@ -48,6 +48,7 @@ HEADINGS = [
 OUTPUTS = {
     "ERROR `Recording` configures recording, but": "the example before it",
     "worse    LiveShowCommercials: `AWSServiceRole": "tests/test_quoted_outputs.py",
+    "LiveShowCatchUp": "tests/emulated/test_timeline.py",
 }
 
 

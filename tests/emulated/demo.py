@@ -30,6 +30,7 @@ from tests.emulated.history import History, name_of
 from tests.emulated.stacks import Account
 from tests.emulated.timeline import (
     features_table,
+    heading,
     left_in_words,
     roles_table,
     timeline,
@@ -128,11 +129,11 @@ class _Demo:
         with _step(command, self._journal):
             yield
         events = self._history.add(self._journal.of(_ACCOUNT)[known:])
-        _print(f"\n{title} (simulated time)\n")
+        _print(heading(title))
         _print("\n".join(timeline(events, width=_width())) + "\n")
 
     def _print_summary(self, remains: Collection[str], kept: Collection[str]) -> None:
-        _print("\nSummary (simulated time)\n")
+        _print(heading("Summary"))
         for table in (
             roles_table(self._history.roles, width=_width()),
             features_table(self._history.features, width=_width()),

@@ -10,8 +10,9 @@ from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import StackTemplate
 from tests.emulated.history import History
 from tests.emulated.recipes import EXISTING, failing_after, prepared
-from tests.emulated.timeline import timeline
+from tests.emulated.timeline import heading, timeline
 from tests.features.every_feature import RECIPES
+from tests.readme_blocks import assert_quoted
 
 if TYPE_CHECKING:
     from tests.emulated.stacks import Account, Template
@@ -45,6 +46,27 @@ def test_the_timeline_shows_creation_and_teardown_of_a_stack(account: Account) -
     assert "\n".join(timeline(history.add(up), width=80)) == _UP
     down = journal.of(account.id)[len(up) :]
     assert "\n".join(timeline(history.add(down), width=80)) == _DOWN
+
+
+def test_the_excerpt_in_the_readme_is_real(
+    account: Account, sample_app: dict[str, Template]
+) -> None:
+    """Two stacks share a role, and the first of them is deleted first."""
+    account.emulator.behaviour.creates_every_role = True
+    shared = [sample_app[name] for name in ("LiveShowBroadcast", "LiveShowCatchUp")]
+    history = History(App([StackTemplate(each.name, dict(each.body)) for each in shared]))
+    lines: list[str] = []
+    known = 0
+
+    for action, title in ((account.deploy, "Creation"), (account.destroy, "Deletion")):
+        for each in shared:
+            action(each)
+            lines.append(heading(f"{title} of {each.name}"))
+            entries = account.emulator.journal.of(account.id)
+            lines += timeline(history.add(entries[known:]), width=100)
+            known = len(entries)
+
+    assert_quoted("LiveShowCatchUp", "\n".join(lines))
 
 
 @pytest.mark.parametrize("recipe", [each for each in RECIPES if each not in EXISTING])

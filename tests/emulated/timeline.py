@@ -38,6 +38,11 @@ def timeline(events: Sequence[Event], *, width: int) -> list[str]:
     return lines
 
 
+def heading(title: str) -> str:
+    """Return the line above a timeline."""
+    return f"\n{title} (simulated time)\n"
+
+
 def minutes(seconds: float) -> str:
     """Return a time in minutes and seconds."""
     whole, rest = divmod(round(seconds), 60)
