@@ -80,7 +80,7 @@ def test_pythons_are_those_of_ci() -> None:
     assert _row("Python") == (f"{lowest} or later", ", ".join(tested))
     assert f"Python {lowest} or later" in INSTALL
     pythons = [each.rpartition(" ")[2] for each in PROJECT["classifiers"] if ":: 3." in each]
-    assert f"runs with Python {pythons[0]} to {pythons[-1]} on" in INSTALL
+    assert f"is built for Python {pythons[0]} to {pythons[-1]} on" in INSTALL
 
 
 def test_nodes_are_those_that_jsii_supports() -> None:
