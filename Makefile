@@ -20,6 +20,8 @@ export CDK_HOME := $(CURDIR)/$(VENV)/cache/cdk
 export CDK_DISABLE_CLI_TELEMETRY := true
 export CDK_DISABLE_VERSION_CHECK := 1
 export NODE_NO_WARNINGS := 1
+# without its bytecode, each of the many processes of the tests compiles the modules of CDK again
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
