@@ -545,6 +545,14 @@ def test_the_quick_look_finds_every_part_of_a_template_with_findings(data: st.Da
     assert may_have_findings([part]) or not check(app_module.App([part]))
 
 
+def test_the_quick_look_finds_a_loop_without_its_transform() -> None:
+    """The guard reports that the loop cannot be expanded."""
+    part = StackTemplate("Part", {"Resources": {"Fn::ForEach::Shows": ["Show"]}})
+
+    assert check(app_module.App([part]))
+    assert may_have_findings([part])
+
+
 def resource(type_name: str, **properties: Any) -> StackTemplate:  # noqa: ANN401 - any properties
     """Return a stack of one resource."""
     return StackTemplate(

@@ -2,7 +2,8 @@
 
 The full check needs a library that takes seconds to import, and most apps use none of the features.
 Everything that a rule can find contains the name of a service in the catalogue, one of its
-operations, a service-linked role or the guard itself. A template without these words is skipped.
+operations, a service-linked role, the guard itself or a loop. A template without these words is
+skipped.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _ROLES = ("servicelinkedrole", "awsservicerole")
 #: the metadata key of the guard.
 _GUARD = "slrconstructs"
+#: a loop that cannot be expanded is a finding, also in a template without its transform.
+_LOOP = "fnforeach"
 
 _CREATE = CREATE_ROLE.lower()
 #: an action with a wildcard; an action of only wildcards is for administrators, and not a finding.
@@ -43,7 +46,7 @@ def _words() -> frozenset[str]:
     }
     # the custom resources of cdk-amazon-chime-resources do not contain "Chime"
     kinds = {each.lower() for each in CHIME_RESOURCES}
-    return frozenset((*services, *operations, *kinds, *_ROLES, _GUARD))
+    return frozenset((*services, *operations, *kinds, *_ROLES, _GUARD, _LOOP))
 
 
 #: in lower case, and without any other character than letters.
