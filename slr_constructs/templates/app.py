@@ -374,7 +374,13 @@ class App:
                     for each in self.owner_keys(stack, usage):
                         place = Place(stack.name, usage.logical_id)
                         users.setdefault((usage.feature, each), []).append(place)
-        found = dict.fromkeys(pair for places in users.values() for pair in combinations(places, 2))
+        found = dict.fromkeys(
+            pair
+            for places in users.values()
+            # a stack of thousands of resources has millions of pairs
+            if len({each.stack for each in places}) > 1
+            for pair in combinations(places, 2)
+        )
         for one, other in found:
             if (
                 one.stack != other.stack
