@@ -37,6 +37,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 import boto3  # noqa: E402
 import pytest  # noqa: E402
 from aws_cdk import App, Stack  # noqa: E402
+from coverage import Coverage  # noqa: E402
 from hypothesis import settings  # noqa: E402
 from jsii._kernel.providers import process as jsii_process  # noqa: E402
 
@@ -57,9 +58,18 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
 pytest_plugins = ["slr_constructs.testing.plugin", "pytester"]
 
 
-def pytest_configure() -> None:
-    """Load the data of botocore once for all tests of a process."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the data of botocore once for all tests of a process, and keep coverage fast."""
     share_botocore_data()
+    if measuring := Coverage.current():
+        if config.getoption("dist", "no") != "no":
+            # the process that runs no tests; tracing it takes a tenth of the time of all tests
+            measuring.stop()
+            return
+        # imported here because only coverage needs it, and cfn-lint takes a second
+        from tests.untraced import trace_only_this_library  # noqa: PLC0415
+
+        trace_only_this_library()
     # jsii prints a warning of CDK when a thread has read it, which may be while a later test runs a
     # command: click captures `sys.stderr`, but not the stream of the process
     streams = {"stdout": sys.__stdout__, "stderr": sys.__stderr__}
