@@ -660,7 +660,8 @@ def _pointers(world: World) -> list[str]:
     return [each.data["recordingConfigurationArn"] for each in _of(world, features.IVS_CHANNEL)]
 
 
-@pytest.mark.parametrize("page_size", [100, 2])
+# one more than were created before the interruption is listed, which may be two in all
+@pytest.mark.parametrize("page_size", [100, 1])
 def test_each_created_twin_replaces_one_recording_configuration(
     world: World, tmp_path: Path, page_size: int
 ) -> None:
