@@ -660,7 +660,7 @@ def _pointers(world: World) -> list[str]:
     return [each.data["recordingConfigurationArn"] for each in _of(world, features.IVS_CHANNEL)]
 
 
-# one more than were created before the interruption is listed, which may be two in all
+# with one on a page, there is a second page even if only one was created before the interruption
 @pytest.mark.parametrize("page_size", [100, 1])
 def test_each_created_twin_replaces_one_recording_configuration(
     world: World, tmp_path: Path, page_size: int

@@ -44,6 +44,7 @@ def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
             yield from _places(each, (*place, key))
 
 
+@pytest.mark.no_cover  # coverage would take most of the time, and other tests cover the branches
 @pytest.mark.parametrize(
     "every",
     [pytest.param(2 * len(ODD), id="one of two"), pytest.param(3, id="many", marks=exhaustive)],

@@ -309,6 +309,7 @@ class RoleProtocol(RuleBasedStateMachine):
             self.world.__exit__()
 
 
+@pytest.mark.no_cover  # coverage would take most of the time, and other tests cover the branches
 @pytest.mark.hypothesis
 def test_the_role_exists_exactly_as_long_as_it_is_needed(
     record_property: Callable[[str, object], None],
