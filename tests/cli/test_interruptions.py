@@ -40,7 +40,7 @@ from tests.fake_services.server import serve
 from tests.fake_services.wire import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from click.testing import Result
 
@@ -57,6 +57,23 @@ RELEASE = ("--yes", "--despite-stack", LIVE, "--delete-recording-configurations"
 @pytest.fixture(autouse=True)
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """Receive the signals that the process may ignore, as below `nohup` or in a job of a shell.
+
+    Programs that a test starts ignore the same signals.
+    """
+    defaults: dict[signal.Signals, Any] = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {each: signal.signal(each, handler) for each, handler in defaults.items()}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
 
 
 @dataclass
