@@ -63,7 +63,7 @@ def pytest_configure(config: pytest.Config) -> None:
     share_botocore_data()
     if measuring := Coverage.current():
         if config.getoption("dist", "no") != "no":
-            # the process that runs no tests; tracing it takes a tenth of the time of all tests
+            # this process runs no tests, so it has nothing to measure
             measuring.stop()
             return
         # imported here because only coverage needs it, and cfn-lint takes a second
