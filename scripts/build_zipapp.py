@@ -18,7 +18,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import tomllib
 import zipfile
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
@@ -29,10 +28,11 @@ from typing import TYPE_CHECKING
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
+from scripts.project import PROJECT, ROOT
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-ROOT = Path(__file__).parents[1]
 #: the names of platforms that uv knows, by the folder that zipapp_main.py extracts.
 PLATFORMS = {
     "aarch64-unknown-linux-gnu": "linux-aarch64",
@@ -114,9 +114,8 @@ def build(wheel: Path, file: Path) -> None:
     Raises:
         ZipappError: A package cannot be installed.
     """
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pythons = supported_pythons(project["classifiers"])
-    names = required(project["optional-dependencies"]["cli"], pythons)
+    pythons = supported_pythons(PROJECT["classifiers"])
+    names = required(PROJECT["optional-dependencies"]["cli"], pythons)
     _, version, _, _ = parse_wheel_filename(wheel.name)
     members: dict[str, bytes] = {}
     with tempfile.TemporaryDirectory() as name:

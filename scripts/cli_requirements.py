@@ -7,10 +7,8 @@ ranges are those of the extra `cli` in pyproject.toml.
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
+from scripts.project import PROJECT
 
-ROOT = Path(__file__).parents[1]
 FILE = "requirements-cli.txt"
 _HEADING = f"""\
 # The packages of the extra `cli`, for an installation of the command line without aws-cdk-lib:
@@ -22,8 +20,7 @@ _HEADING = f"""\
 
 def requirements() -> str:
     """Return the text of the file."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return _HEADING + "".join(f"{each}\n" for each in project["optional-dependencies"]["cli"])
+    return _HEADING + "".join(f"{each}\n" for each in PROJECT["optional-dependencies"]["cli"])
 
 
 if __name__ == "__main__":

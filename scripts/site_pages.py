@@ -17,7 +17,6 @@ import inspect
 import re
 import shutil
 import sys
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ from aws_cdk import App, Stack
 from click.testing import CliRunner
 
 import slr_constructs
+from scripts.project import PROJECT, ROOT
 from slr_constructs import catalogue, testing
 from slr_constructs.catalogue import resource_types_of
 from slr_constructs.cli.catalogue import CREATED_BY
@@ -39,10 +39,8 @@ if TYPE_CHECKING:
 
     from slr_constructs.catalogue import ResourceType, RoleDefinition
 
-ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-REPOSITORY: str = _PROJECT["urls"]["Repository"]
+REPOSITORY: str = PROJECT["urls"]["Repository"]
 #: the modules with public names.
 MODULES = {each.__name__: each for each in (slr_constructs, catalogue, testing)}
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).parents[1]
-URLS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
-    "urls"
-]
+from scripts.project import PROJECT, ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+URLS: dict[str, str] = PROJECT["urls"]
 REPOSITORY = URLS["Repository"]
 SITE = URLS["Documentation"]
 #: a picture shows the file itself.

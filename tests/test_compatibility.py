@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import jsii
 import pytest
@@ -15,6 +13,7 @@ import yaml
 from packaging.requirements import Requirement
 
 import slr_constructs
+from scripts.project import PROJECT, ROOT
 from slr_constructs import _function_definition as definition
 from slr_constructs import catalogue, testing
 from slr_constructs.account import state
@@ -24,11 +23,9 @@ from slr_constructs.handler.slr_handler import contract
 from slr_constructs.handler.slr_handler.contract import ContractError
 from slr_constructs.templates import comparison
 
-ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/compatibility.md").read_text()
 TEXT = " ".join(PAGE.split())
 INSTALL = (ROOT / "docs/install.md").read_text()
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 LOCK = dict(
     re.findall(

@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import tarfile
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ import trove_classifiers
 import yaml
 
 from scripts import cli_requirements
+from scripts.project import PROJECT
 from tests.distributions import PIP_INSTALL, ROOT, Built, build, environment
 from tests.programs import require
 from tests.readme_blocks import python_blocks
@@ -26,7 +26,6 @@ from tests.readme_blocks import python_blocks
 if TYPE_CHECKING:
     from email.message import Message
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 #: labels that a package index shows with a symbol (source: Python packaging specifications,
 #: "Well-known Project URLs in Metadata").
 KNOWN_LABELS = {"Homepage", "Documentation", "Repository", "Issues", "Changelog"}

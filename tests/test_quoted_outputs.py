@@ -10,30 +10,20 @@ from typing import Any
 
 import pytest
 from aws_cdk import App, Stack, aws_chime
-from click.testing import CliRunner
 
 from sample_app.app import build
 from slr_constructs import VoiceConnectorStreaming, catalogue
-from slr_constructs.cli.command_line import slr_constructs
 from slr_constructs.handler.slr_handler.operations.service_linked_role import (
     CREATED_MARK,
     CREATED_TAG,
     LEASE_TAG,
 )
 from slr_constructs.testing import assert_deleted_before, order_lines
+from tests.cli.commands import run_command
 from tests.fake_services import features
 from tests.fake_services.connected import ACCOUNT, connect, sign_in
 from tests.readme_blocks import assert_quoted
 from tests.templates.apps import CONTEXT
-
-ROOT = Path(__file__).parents[1]
-
-
-def _call(*arguments: object) -> str:
-    result = CliRunner().invoke(
-        slr_constructs, [*map(str, arguments)], prog_name="slr-constructs", catch_exceptions=False
-    )
-    return result.stdout
 
 
 def _change(template: Path, type_name: str, **changes: object) -> None:
@@ -59,8 +49,8 @@ def test_quoted_outputs_about_the_sample_app(tmp_path: Path) -> None:
     hotline = app.node.find_child("LiveShowHotline")
     assert isinstance(hotline, Stack)
 
-    assert_quoted("LiveShowHotline", _call("order", old, "--only-roles"))
-    assert_quoted("worse    LiveShowCommercials: ", _call("diff", old, new))
+    assert_quoted("LiveShowHotline", run_command("order", old, "--only-roles").stdout)
+    assert_quoted("worse    LiveShowCommercials: ", run_command("diff", old, new).stdout)
     snapshot = "\n".join(f'"{line}",' for line in order_lines(hotline))
     assert_quoted('"create 5  AWSServiceRoleForAmazonChimeVoiceConnector', snapshot)
 
@@ -98,4 +88,4 @@ def test_quoted_audit(monkeypatch: pytest.MonkeyPatch) -> None:
         data: dict[str, Any] = {"LogConfiguration": configuration}
         world.features.add(kind, ACCOUNT, region, name, data | (tags if name != "by-hand" else {}))
 
-    assert_quoted("account 111122223333", _call("audit", "mediatailor"))
+    assert_quoted("account 111122223333", run_command("audit", "mediatailor").stdout)

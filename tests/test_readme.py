@@ -9,30 +9,25 @@ import shlex
 import shutil
 import subprocess
 import sys
-import tomllib
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from aws_cdk import App, Mixins
-from click.testing import CliRunner
 
 from sample_app.app import build
+from scripts.project import PROJECT, ROOT
 from slr_constructs import EnsureServiceLinkedRoles
-from slr_constructs.cli.command_line import slr_constructs
-from tests.cli.commands import assert_commands_exist
+from tests.cli.commands import assert_commands_exist, run_command
 from tests.links import anchors_of, file_of
 from tests.readme_blocks import Block, assert_quoted, blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 TEXT = README.read_text("utf-8")
 BLOCKS = blocks(README)
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 #: the context that the CDK command line passes to the sample app.
 CONTEXT = json.loads((ROOT / "cdk.json").read_text())["context"] | {
     "aws:cdk:enable-path-metadata": True
@@ -56,13 +51,6 @@ def _lines_of(language: str) -> list[str]:
     """Return the lines of all blocks in a language; a backslash continues a line."""
     text = "".join(each.code for each in BLOCKS if each.language == language)
     return text.replace("\\\n", " ").splitlines()
-
-
-def _call(*arguments: object) -> str:
-    result = CliRunner().invoke(
-        slr_constructs, [*map(str, arguments)], prog_name="slr-constructs", catch_exceptions=False
-    )
-    return result.stdout
 
 
 def test_the_readme_has_its_parts_in_order() -> None:
@@ -143,11 +131,8 @@ def test_an_example_runs_by_itself(block: Block, tmp_path: Path) -> None:
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_guard_finds_nothing_after_the_line_that_fixes_a_stack(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_guard_finds_nothing_after_the_line_that_fixes_a_stack() -> None:
     """The README names the line, for the example with the finding."""
-    monkeypatch.setenv("CDK_OUTDIR", str(tmp_path))
     line = "Mixins.of(app).apply(EnsureServiceLinkedRoles())"
     (block,) = (each for each in BLOCKS if "RoleGuard(" in each.code)
     names = {"Mixins": Mixins, "EnsureServiceLinkedRoles": EnsureServiceLinkedRoles}
@@ -165,21 +150,6 @@ def test_every_output_is_compared() -> None:
     for first, output in zip(shown, OUTPUTS, strict=True):
         assert first.startswith(output)
     assert {each.language for each in BLOCKS} == {"python", "sh", "text"}
-
-
-@cache
-def _recipients() -> dict[str, Callable[[list[str]], None]]:
-    """Return what checks the commands of each program."""
-    return {
-        "slr-constructs": lambda words: assert_commands_exist([shlex.join(words)]),
-        "pip": _assert_can_be_installed,
-        "make": _assert_is_a_target,
-        # the emulated deployments run these
-        "cdk": lambda words: None if "--app" in words else pytest.fail(shlex.join(words)),
-        "npm": lambda words: _assert_words(words, "npm install --global aws-cdk"),
-        # the help of the command `baseline` has the same command
-        "aws": lambda words: _assert_words(words, _call("baseline", "--help")),
-    }
 
 
 def _assert_words(words: list[str], expected: str) -> None:
@@ -203,12 +173,25 @@ def _assert_is_a_target(words: list[str]) -> None:
     assert re.search(rf"^{target}: ", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
+#: what checks the words after the name of each program.
+CHECKS: dict[str, Callable[[list[str]], None]] = {
+    "slr-constructs": lambda words: assert_commands_exist([shlex.join(words)]),
+    "pip": _assert_can_be_installed,
+    "make": _assert_is_a_target,
+    # the emulated deployments run these
+    "cdk": lambda words: None if "--app" in words else pytest.fail(shlex.join(words)),
+    "npm": lambda words: _assert_words(words, "npm install --global aws-cdk"),
+    # the help of the command `baseline` has the same command
+    "aws": lambda words: _assert_words(words, run_command("baseline", "--help").stdout),
+}
+
+
 @pytest.mark.parametrize("line", _lines_of("sh"))
 def test_a_command_exists(line: str) -> None:
     """Each line calls a program that a check knows, with a command or a target that exists."""
     program, *words = shlex.split(line, comments=True)
 
-    _recipients()[program](words)
+    CHECKS[program](words)
 
 
 def test_the_commands_for_templates_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +207,7 @@ def test_the_commands_for_templates_run(tmp_path: Path, monkeypatch: pytest.Monk
         program, *words = shlex.split(line, comments=True)
         if program != "slr-constructs" or words[0] in account:
             continue
-        result = CliRunner().invoke(slr_constructs, words, prog_name=program)
+        result = run_command(*words)
         assert result.exit_code == 0, f"{line}: {result.output}"
         ran += 1
     assert ran > 7

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import yaml
 
 from scripts import release
+from scripts.project import PROJECT
 from tests.programs import require
 
 ROOT = release.ROOT
@@ -160,14 +160,13 @@ def test_what_is_built_can_be_installed_and_run(tmp_path: Path) -> None:
     subprocess.run([*build, f"--old-file={virtual / '.installed'}"], cwd=ROOT, check=True)
     (step,) = (each for each in JOBS["verify"]["steps"] if "SHA256SUMS" in each.get("run", ""))
     kept = {name: each for name, each in os.environ.items() if not name.startswith("SLR_")}
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 
     done = subprocess.run(
         [require("bash"), "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
         cwd=tmp_path,
         env=kept
         | {
-            "TAG": f"v{version}",
+            "TAG": f"v{PROJECT['version']}",
             "PATH": f"{virtual / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "SLR_CONSTRUCTS_CACHE": str(tmp_path / "cache"),
         },

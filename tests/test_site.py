@@ -15,6 +15,7 @@ from aws_cdk import App
 
 import slr_constructs
 from scripts import site_pages
+from scripts.project import ROOT
 from slr_constructs import catalogue, testing
 from slr_constructs._feature import Feature
 from slr_constructs.cli.command_line import slr_constructs as command_line
@@ -59,11 +60,8 @@ def text_of(name: str) -> str:
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_an_example_runs_by_itself(
-    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_example_runs_by_itself(block: Block) -> None:
     """Each example can be copied into a file, and its app can be synthesized."""
-    monkeypatch.setenv("CDK_OUTDIR", str(tmp_path))
     names: dict[str, Any] = {}
 
     exec(compile(block.code, f"line {block.line}", "exec"), names)  # noqa: S102 - a page's example
@@ -81,7 +79,7 @@ def test_the_parts_of_a_page_are_generated(name: str) -> None:
 
 def test_every_page_is_in_the_navigation() -> None:
     """MkDocs reports a page that the navigation omits; this test does so in seconds."""
-    text = (site_pages.ROOT / "mkdocs.yml").read_text()
+    text = (ROOT / "mkdocs.yml").read_text()
     listed = re.findall(r"[\w./-]+\.md", str(yaml.safe_load(text)["nav"]))
 
     assert sorted(listed) == sorted(PAGES)
@@ -258,7 +256,7 @@ def test_a_link_to_a_file_that_does_not_exist_is_an_error() -> None:
 
 def test_the_site_has_the_addresses_of_the_project() -> None:
     """The site links the repository, and knows its own address."""
-    settings = yaml.safe_load((site_pages.ROOT / "mkdocs.yml").read_text())
+    settings = yaml.safe_load((ROOT / "mkdocs.yml").read_text())
 
     (repository,) = settings["extra"]["social"]
     assert (repository["link"], settings["site_url"]) == (REPOSITORY, SITE)
@@ -308,9 +306,9 @@ def test_every_command_on_a_page_exists() -> None:
 
 def test_ci_builds_the_site() -> None:
     """`make docs` builds it in strict mode, so that every warning is an error."""
-    makefile = (site_pages.ROOT / "Makefile").read_text()
+    makefile = (ROOT / "Makefile").read_text()
     recipe = makefile.partition("\ndocs: $(PIP_STAMP)")[2].partition("\n\n")[0]
 
     assert "scripts.site_pages site/pages" in recipe
     assert "mkdocs build --strict" in recipe
-    assert "targets docs " in (site_pages.ROOT / ".ci" / "run").read_text()
+    assert "targets docs " in (ROOT / ".ci" / "run").read_text()

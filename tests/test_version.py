@@ -7,27 +7,24 @@ import runpy
 import shutil
 import subprocess
 import sys
-import tomllib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from click.testing import CliRunner
 
 import slr_constructs
+from scripts.project import PROJECT, ROOT
 from slr_constructs import _version
 from slr_constructs.cli.command_line import slr_constructs as command_line
 
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+    import pytest
 
 
 def test_the_version_is_that_of_pyproject() -> None:
     """Run `make lint` after you change it: the environment has the metadata of the installation."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-
-    assert slr_constructs.__version__ == project["version"]
+    assert slr_constructs.__version__ == PROJECT["version"]
 
 
 def test_the_command_line_prints_the_same_version() -> None:

@@ -96,15 +96,18 @@ def wrap(text: str, room: float, size: float) -> list[str]:
 
 def wrap_all(text: str, room: float, size: float) -> list[str]:
     """Return a text in as many lines as it needs, broken between words, or else anywhere."""
-    lines = []
-    while width_of(text, size) > room:
-        before = [*accumulate(map(_width, text), initial=0.0)]
-        most = max(1, bisect_right(before, room / size) - 1)
-        breaks = [each.start() for each in _BREAKS.finditer(text) if each.start() <= most]
-        end = breaks[-1] if breaks else most
-        lines.append(text[:end].rstrip(" "))
-        text = text[end:]
-    return [*lines, text]
+    lines: list[str] = []
+    # the width of the text before each position; measured once, because a name may be very long
+    before = [*accumulate(map(_width, text), initial=0.0)]
+    breaks = [0, *(each.start() for each in _BREAKS.finditer(text))]
+    start = 0
+    while size * (before[-1] - before[start]) > room:
+        most = max(start + 1, bisect_right(before, before[start] + room / size) - 1)
+        word = breaks[bisect_right(breaks, most) - 1]
+        end = word if word > start else most
+        lines.append(text[start:end].rstrip(" "))
+        start = end
+    return [*lines, text[start:]]
 
 
 def breakable(text: str) -> str:

@@ -13,6 +13,7 @@ import aws_cdk
 import pytest
 from aws_cdk import Acknowledgment, Stack, Validations, aws_mediapackage
 
+from scripts.project import ROOT
 from slr_constructs import ServiceLinkedRole
 from slr_constructs.cli.sarif import sarif
 from slr_constructs.guard.additions import acknowledgement, as_yaml
@@ -21,7 +22,7 @@ from slr_constructs.templates.app import App
 from slr_constructs.templates.reading import StackTemplate
 from tests.cli.commands import run_command
 from tests.features.every_feature import RECIPES
-from tests.links import ROOT, SITE, anchors_of
+from tests.links import SITE, anchors_of
 from tests.templates.apps import CONTEXT
 
 SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/using-service-linked-roles.html"

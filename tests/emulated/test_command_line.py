@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scripts.project import ROOT
 from tests.cdk_command_line import CommandError, on_emulator
 from tests.emulated.emulator.behaviour import Refusal
 from tests.emulated.verdict import broken, left
-from tests.links import ROOT
 from tests.readme_blocks import blocks
 
 if TYPE_CHECKING:

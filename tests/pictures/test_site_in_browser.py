@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from scripts.site_pages import ROOT, write_pages
+from scripts.project import ROOT
+from scripts.site_pages import write_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
